@@ -1,0 +1,1 @@
+"""Talk to a server, any server: the live services or the studio."""

@@ -1,0 +1,1 @@
+"""Pure functions on arrays shaped (channels, frames)."""

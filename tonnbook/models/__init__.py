@@ -1,0 +1,1 @@
+"""What travels: one pydantic model per request and per result."""

@@ -1,0 +1,214 @@
+"""The multitrack mix: /mixpreview, /retrievepreviewmix, /retrievefinalmix (Tonn API text and mixing tutorial).
+
+`MixRequest` and `FinalMixRequest` are what we send; the `...Answer` classes are what a server writes; `MixNotes` is the
+studio's own block, which other clients ignore: why each setting is what it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
+from typing import Annotated, ClassVar, Self
+from urllib.parse import unquote, urlsplit
+
+from pydantic import BeforeValidator, Field, PlainSerializer, model_validator
+
+from tonnbook.models.base import Answer, AudioSource, Link, Request
+from tonnbook.models.effects import TrackEffects, TrackSettings
+from tonnbook.models.vocabulary import (
+    DesiredLoudness,
+    InstrumentGroup,
+    MusicalStyle,
+    PanPreference,
+    Presence,
+    ReverbPreference,
+    SampleRate,
+    TaskState,
+)
+
+MAX_TRACKS = 32
+MAX_MINUTES = 8
+
+Rate = Annotated[
+    SampleRate,
+    BeforeValidator(lambda v: int(v) if isinstance(v, str) and v.isdigit() else v),
+    PlainSerializer(lambda v: str(int(v)), when_used="json"),
+]
+"""44100 or 48000, as text or number; written as text, as the API text has it."""
+
+
+def file_name(source: str | Path) -> str:
+    """Return the file name at the end of a link or path, without its query: what the service calls the track."""
+    if isinstance(source, Path):
+        return source.name
+    return PurePosixPath(unquote(urlsplit(source).path)).name or "track"
+
+
+def track_names(sources: list[str | Path]) -> list[str]:
+    """Return one name per source, in order; a second "take.wav" becomes "take (2).wav"."""
+    names: list[str] = []
+    for name in map(file_name, sources):
+        stem, ending = PurePosixPath(name).stem, PurePosixPath(name).suffix
+        unique, n = name, 1
+        while unique in names:
+            n += 1
+            unique = f"{stem} ({n}){ending}"
+        names.append(unique)
+    return names
+
+
+class MixTrack(Request):
+    """One track of a mix and what is wished for it."""
+
+    source: AudioSource = Field(alias="trackURL", title="File")
+    instrument: InstrumentGroup = Field(alias="instrumentGroup", title="Instrument")
+    presence: Presence = Field(Presence.NORMAL, alias="presenceSetting", title="Presence")
+    pan: PanPreference = Field(PanPreference.NO_PREFERENCE, alias="panPreference", title="Pan")
+    reverb: ReverbPreference = Field(ReverbPreference.NONE, alias="reverbPreference", title="Reverb")
+
+
+class _MixOptions(Request):
+    """What preview and final mix have in common."""
+
+    envelope: ClassVar[str | None] = None
+
+    return_stems: bool = Field(False, alias="returnStems", title="Return stems")
+    create_master: bool = Field(False, alias="createMaster", title="Master the final mix")
+    desired_loudness: DesiredLoudness | None = Field(None, alias="desiredLoudness", title="Loudness of the master")
+    sample_rate: Rate = Field(SampleRate.CD, alias="sampleRate", title="Sample rate")
+    webhook_url: Link | None = Field(None, alias="webhookURL", title="Webhook", repr=False)
+
+
+class MixRequest(_MixOptions):
+    """A preview mix: 2 to 32 tracks of up to 8 minutes each. Costs no credits."""
+
+    envelope = "multitrackData"
+
+    tracks: tuple[MixTrack, ...] = Field(alias="trackData", min_length=2, max_length=MAX_TRACKS, title="Tracks")
+    style: MusicalStyle = Field(alias="musicalStyle", title="Style")
+    return_unmixed: bool = Field(False, alias="returnUnmixedTrack", title="Return the unmixed sum")
+
+    @model_validator(mode="after")
+    def _each_source_once(self) -> Self:
+        sources = [track.source for track in self.tracks]
+        for n, source in enumerate(sources):
+            if source in sources[:n]:
+                raise ValueError(
+                    f"track {n + 1} names {file_name(source)} again; each file may stand in one track only"
+                )
+        return self
+
+
+class PreviewMixQuery(Request):
+    """Ask for a preview mix. On the live service, FX settings cost credits."""
+
+    envelope = "multitrackData"
+
+    task_id: str = Field(alias="multitrackTaskId", min_length=1)
+    fx_settings: bool = Field(False, alias="retrieveFXSettings")
+
+
+class FinalMixTrack(TrackEffects):
+    """One track of the final mix, matched by its link, with what shall change on it."""
+
+    source: AudioSource = Field(alias="trackURL", title="File")
+
+
+class FinalMixRequest(_MixOptions):
+    """The final mix of a preview. Costs credits on the live service."""
+
+    envelope = "applyAudioEffectsData"
+
+    task_id: str = Field(alias="multitrackTaskId", min_length=1)
+    tracks: tuple[FinalMixTrack, ...] = Field(alias="trackData", max_length=MAX_TRACKS, title="Tracks")
+
+
+class MixTask(Answer):
+    """The answer of /mixpreview."""
+
+    task_id: str = Field(alias="multitrack_task_id")
+    error: bool = False
+    message: str = ""
+
+
+class Reason(Answer):
+    """Why one setting is what it is, in a sentence."""
+
+    setting: str
+    """"gain", "eq.band_1" .. "eq.band_6", "compression", "pan", "reverb", or "track" for a remark on the recording."""
+    text: str
+
+
+class TrackNotes(Answer):
+    """What the studio measured on one track and why it set what it set."""
+
+    instrument: InstrumentGroup
+    presence: Presence = Presence.NORMAL
+    reasons: tuple[Reason, ...] = ()
+    loudness_lufs: float | None = None
+    """Loudness of the recording while it plays (BS.1770 gated); None for silence."""
+    peak_dbtp: float | None = None
+    reverb_send_db: float | None = None
+    """Loudness of the reverb relative to the dry track, in LU; None without reverb."""
+    audible: float | None = None
+    """Share of the track, 0 to 1, that stands clear of the others in the mix (sound.md 5.4; power spectrum masking)."""
+
+
+class MixNotes(Answer):
+    """The studio's own block of an answer, under the key `tonnbook`."""
+
+    made_by: str = "tonnbook local studio"
+    tracks: Mapping[str, TrackNotes] = Field(default_factory=dict)
+    bus: tuple[Reason, ...] = ()
+    """What was done to the sum of all tracks, and why."""
+    trim_db: float = 0.0
+    """Gain of the mix bus in dB; the same for every stem."""
+    loudness_lufs: float | None = None
+    true_peak_dbtp: float | None = None
+    preview_start_s: float | None = None
+    credits_live: int = 0
+    """Credits that this call would have cost on the live service."""
+    info: tuple[str, ...] = ()
+
+
+class PreviewMixResults(Answer):
+    """The inner part of a finished preview."""
+
+    status: TaskState = TaskState.PREVIEW_COMPLETED
+    mix_url: str = Field(alias="download_url_preview_mixed", repr=False)
+    stem_urls: Mapping[str, str] | None = Field(None, alias="stems", repr=False)
+    unmixed_url: str | None = Field(None, alias="download_url_unmixed", repr=False)
+    settings: Mapping[str, TrackSettings] | None = Field(None, alias="mix_output_settings")
+    notes: MixNotes | None = Field(None, alias="tonnbook")
+
+
+class PreviewMixAnswer(Answer):
+    """The answer of /retrievepreviewmix when the preview is ready. The state stands at both levels."""
+
+    status: TaskState = TaskState.PREVIEW_COMPLETED
+    results: PreviewMixResults = Field(alias="previewMixTaskResults")
+
+
+class FinalMixResults(Answer):
+    """The inner part of a finished final mix."""
+
+    mix_url: str = Field(alias="download_url_mixed", repr=False)
+    stem_urls: Mapping[str, str] | None = Field(None, alias="stems", repr=False)
+    settings: Mapping[str, TrackSettings] | None = Field(None, alias="mix_output_settings")
+    notes: MixNotes | None = Field(None, alias="tonnbook")
+
+
+class FinalMixAnswer(Answer):
+    """The answer of /retrievefinalmix when the render is done."""
+
+    results: FinalMixResults = Field(alias="applyAudioEffectsResults")
+
+
+class Processing(Answer):
+    """The body of a 202: not ready yet. `progress` and `stage` are the studio's own."""
+
+    status: str = ""
+    message: str = ""
+    progress: float | None = None
+    """0 to 1."""
+    stage: str | None = None

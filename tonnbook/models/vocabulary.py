@@ -1,0 +1,151 @@
+"""The words of the services: every enumerated value, its label, and what we chose where the sources disagree.
+
+Sources, strongest first: [S] the API text and its tutorials; [C] the published client roex-python 1.6.0; [G] the vendor's
+example guide; [I] answers that integrators published.
+
+| disputed | sources | chosen |
+|---|---|---|
+| final mix `desiredLoudness` | [S][C] LOW MEDIUM HIGH; [G] QUIET MEDIUM LOUD VERY_LOUD, its file sends "LOUD" | LOW MEDIUM HIGH |
+| what MEDIUM means | [S] API text: -10 LUFS; [S] tutorial prose: "around -14" | -10: the API text defines the field |
+| EQ gain range | [C] -20..+20 dB; [G] -12..+12 dB | -20..+20 |
+| `sampleRate` on the wire | [S] string; [S] tutorial payload: number | we send a string, we read both |
+| settings' compression key | [C] sent as `compression_settings`; [S] read as `drc_settings` | each where its source has it |
+| `attack_ms` 0.074 in an answer | [S] tutorial: named ms, looks like seconds | kept as read, never rescaled; the studio emits true ms |
+| `webhookURL` | [S] "mandatory"; [C] left out; "" made the server fail | optional, and never empty |
+| number of tracks | [S] at most 32; [C] 2 to 32 | 2 to 32 |
+| types that upload takes | [C] wav mp3 flac | those three in what we send; the studio reads AIFF and OGG too |
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum, StrEnum
+
+
+class _Word(StrEnum):
+    """A value of the service; `label` is what a person reads."""
+
+    @property
+    def label(self) -> str:
+        """The value in words: E_GUITAR_GROUP reads "E guitar"."""
+        return _LABELS.get(self.value) or self.value.removesuffix("_GROUP").replace("_", " ").capitalize()
+
+
+class InstrumentGroup(_Word):
+    """What a track is. [C]"""
+
+    BASS = "BASS_GROUP"
+    DRUMS = "DRUMS_GROUP"
+    KICK = "KICK_GROUP"
+    SNARE = "SNARE_GROUP"
+    CYMBALS = "CYMBALS_GROUP"
+    VOCAL = "VOCAL_GROUP"
+    BACKING_VOX = "BACKING_VOX_GROUP"
+    PERCS = "PERCS_GROUP"
+    STRINGS = "STRINGS_GROUP"
+    SYNTH = "SYNTH_GROUP"
+    FX = "FX_GROUP"
+    KEYS = "KEYS_GROUP"
+    BRASS = "BRASS_GROUP"
+    E_GUITAR = "E_GUITAR_GROUP"
+    ACOUSTIC_GUITAR = "ACOUSTIC_GUITAR_GROUP"
+    BACKING_TRACK = "BACKING_TRACK_GROUP"
+    OTHER_1 = "OTHER_GROUP1"
+    OTHER_2 = "OTHER_GROUP2"
+    OTHER_3 = "OTHER_GROUP3"
+    OTHER_4 = "OTHER_GROUP4"
+    OTHER_5 = "OTHER_GROUP5"
+
+
+class Presence(_Word):
+    """How far to the front a track stands. [S][C]"""
+
+    LEAD = "LEAD"
+    NORMAL = "NORMAL"
+    BACKGROUND = "BACKGROUND"
+
+
+class PanPreference(_Word):
+    """Which side a track is wished to. [S][C]"""
+
+    NO_PREFERENCE = "NO_PREFERENCE"
+    LEFT = "LEFT"
+    CENTRE = "CENTRE"
+    RIGHT = "RIGHT"
+
+
+class ReverbPreference(_Word):
+    """How much reverb a track is wished. [S][C]"""
+
+    NONE = "NONE"
+    LOW = "LOW"
+    MEDIUM = "MEDIUM"
+    HIGH = "HIGH"
+
+
+class MusicalStyle(_Word):
+    """The style of a mix or a master. [C]"""
+
+    ROCK_INDIE = "ROCK_INDIE"
+    POP = "POP"
+    ACOUSTIC = "ACOUSTIC"
+    HIPHOP_GRIME = "HIPHOP_GRIME"
+    ELECTRONIC = "ELECTRONIC"
+    REGGAE_DUB = "REGGAE_DUB"
+    ORCHESTRAL = "ORCHESTRAL"
+    METAL = "METAL"
+    OTHER = "OTHER"
+
+
+class DesiredLoudness(_Word):
+    """Loudness preset: LOW -14 LUFS and -1 dBFS, MEDIUM -10 and -1, HIGH -8. [S]"""
+
+    LOW = "LOW"
+    MEDIUM = "MEDIUM"
+    HIGH = "HIGH"
+
+
+class SampleRate(IntEnum):
+    """Sample rate of what comes back; it sets the bit depth too. [S]"""
+
+    CD = 44100
+    VIDEO = 48000
+
+    @property
+    def label(self) -> str:
+        """The rate in words, with the bit depth that goes with it."""
+        return f"{self.value / 1000:g} kHz, {self.bit_depth}-bit"
+
+    @property
+    def bit_depth(self) -> int:
+        """16 bits at 44.1 kHz, 24 bits at 48 kHz."""
+        return 16 if self is SampleRate.CD else 24
+
+
+class TaskState(_Word):
+    """States that the mix calls and their webhooks report. [S][C][I]"""
+
+    PREVIEW_PROCESSING = "MIX_TASK_PREVIEW_PROCESSING"
+    PREVIEW_COMPLETED = "MIX_TASK_PREVIEW_COMPLETED"
+    PREVIEW_ERROR = "MIX_TASK_PREVIEW_ERROR"
+    FINAL_PROCESSING = "MIX_TASK_FINAL_PROCESSING"
+    FINAL_COMPLETED = "MIX_TASK_FINAL_COMPLETED"
+    FINAL_ERROR = "MIX_TASK_FINAL_ERROR"
+
+
+_LABELS = {
+    "BACKING_VOX_GROUP": "Backing vocals",
+    "VOCAL_GROUP": "Lead vocal",
+    "PERCS_GROUP": "Percussion",
+    "FX_GROUP": "FX",
+    "E_GUITAR_GROUP": "Electric guitar",
+    "ROCK_INDIE": "Rock, indie",
+    "HIPHOP_GRIME": "Hip-hop, grime",
+    "REGGAE_DUB": "Reggae, dub",
+    **{f"OTHER_GROUP{n}": f"Other {n}" for n in range(1, 6)},
+}
+
+CONTENT_TYPES = {".wav": "audio/wav", ".mp3": "audio/mpeg", ".flac": "audio/flac"}
+"""File endings that the service takes, with the type that an upload declares. [C]"""
+
+CREDITS = {"final_mix": 250, "final_master": 220, "enhance": 250, "analysis": 10, "cleanup": 10}
+"""What a call costs on the live service, as integrators paid it [I]; previews, uploads and polling cost nothing."""

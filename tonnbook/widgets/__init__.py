@@ -1,0 +1,1 @@
+"""Forms and players: Python beside the .js of the same name."""
