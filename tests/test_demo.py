@@ -1,0 +1,39 @@
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import pytest
+import soundfile
+
+from tonnbook import demo
+
+FREESOUND = "124386 55232 100054 213524 165314 46990 198403 35391 242591 212288 188551 172157".split()
+MONO = {"kick", "snare", "hi-hat", "bass", "vocal"}
+
+
+def test_stems_stand_in_musical_order() -> None:
+    assert list(demo.stems()) == ["kick", "snare", "hi-hat", "bass", "guitar", "pad", "synth", "vocal"]
+
+
+@pytest.mark.parametrize("name", demo.STEMS)
+def test_stem_is_a_song_long_cd_recording(name: str) -> None:
+    info = soundfile.info(demo.stems()[name])
+    assert (info.samplerate, info.frames, info.subtype) == (44100, 24 * 44100, "PCM_16")
+    assert info.channels == (1 if name in MONO else 2)
+
+
+def test_stems_are_eight_different_recordings() -> None:
+    assert len({hashlib.sha256(path.read_bytes()).digest() for path in demo.stems().values()}) == 8
+
+
+def test_the_whole_song_stays_small_in_the_wheel() -> None:
+    assert sum(path.stat().st_size for path in demo.stems().values()) < 7_000_000
+
+
+def test_credits_stand_beside_the_files_and_name_every_sound() -> None:
+    beside = Path(demo.FOLDER / "CREDITS.md").read_text(encoding="utf-8")
+    assert demo.credits() == beside
+    assert all(number in beside for number in FREESOUND)
+    assert "CC0" in beside
+    assert "espeak-ng" in beside
