@@ -1,1 +1,125 @@
-"""tonnbook."""
+"""Mix, master and compose from a notebook: two web services, and a local studio that does the same work without a key.
+
+>>> import tonnbook as tb
+>>> services = tb.offline()        # tb.live() for the real services
+>>> tonn = services.tonn
+
+Everything below is loaded when it is first used, so that the import itself costs next to nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tonnbook import demo as demo
+    from tonnbook.clients.inbox import WebhookInbox as WebhookInbox
+    from tonnbook.clients.jobs import Job as Job
+    from tonnbook.clients.tonn import TonnClient as TonnClient
+    from tonnbook.errors import ApiError as ApiError
+    from tonnbook.errors import AudioError as AudioError
+    from tonnbook.errors import JobFailed as JobFailed
+    from tonnbook.errors import JobTimeout as JobTimeout
+    from tonnbook.errors import NotAuthorised as NotAuthorised
+    from tonnbook.errors import NotFound as NotFound
+    from tonnbook.errors import OutOfCredits as OutOfCredits
+    from tonnbook.errors import RequestRejected as RequestRejected
+    from tonnbook.errors import ServerFault as ServerFault
+    from tonnbook.errors import TonnbookError as TonnbookError
+    from tonnbook.errors import TooManyRequests as TooManyRequests
+    from tonnbook.errors import UnexpectedAnswer as UnexpectedAnswer
+    from tonnbook.errors import Unreachable as Unreachable
+    from tonnbook.exercises import solution as solution
+    from tonnbook.models.effects import Compression as Compression
+    from tonnbook.models.effects import EqBand as EqBand
+    from tonnbook.models.effects import TrackEffects as TrackEffects
+    from tonnbook.models.mixing import FinalMixRequest as FinalMixRequest
+    from tonnbook.models.mixing import FinalMixTrack as FinalMixTrack
+    from tonnbook.models.mixing import MixRequest as MixRequest
+    from tonnbook.models.mixing import MixTrack as MixTrack
+    from tonnbook.models.results import FinalMix as FinalMix
+    from tonnbook.models.results import MixPreview as MixPreview
+    from tonnbook.models.vocabulary import DesiredLoudness as DesiredLoudness
+    from tonnbook.models.vocabulary import InstrumentGroup as InstrumentGroup
+    from tonnbook.models.vocabulary import MusicalStyle as MusicalStyle
+    from tonnbook.models.vocabulary import PanPreference as PanPreference
+    from tonnbook.models.vocabulary import Presence as Presence
+    from tonnbook.models.vocabulary import ReverbPreference as ReverbPreference
+    from tonnbook.models.vocabulary import SampleRate as SampleRate
+    from tonnbook.plots import plot_compression as plot_compression
+    from tonnbook.plots import plot_eq as plot_eq
+    from tonnbook.plots import plot_gains as plot_gains
+    from tonnbook.plots import plot_mix as plot_mix
+    from tonnbook.plots import plot_pan as plot_pan
+    from tonnbook.plots import plot_spectrum as plot_spectrum
+    from tonnbook.plots import reasons as reasons
+    from tonnbook.services import Services as Services
+    from tonnbook.services import live as live
+    from tonnbook.services import offline as offline
+    from tonnbook.services import run as run
+    from tonnbook.widgets.builders import MixBuilder as MixBuilder
+    from tonnbook.widgets.compare import compare as compare
+    from tonnbook.widgets.job_card import watch as watch
+    from tonnbook.widgets.player import play as play
+
+_ROOMS = {
+    "services": ("Services", "live", "offline", "run"),
+    "clients.tonn": ("TonnClient",),
+    "clients.jobs": ("Job",),
+    "clients.inbox": ("WebhookInbox",),
+    "models.mixing": ("FinalMixRequest", "FinalMixTrack", "MixRequest", "MixTrack"),
+    "models.effects": ("Compression", "EqBand", "TrackEffects"),
+    "models.results": ("FinalMix", "MixPreview"),
+    "models.vocabulary": (
+        "DesiredLoudness",
+        "InstrumentGroup",
+        "MusicalStyle",
+        "PanPreference",
+        "Presence",
+        "ReverbPreference",
+        "SampleRate",
+    ),
+    "widgets.builders": ("MixBuilder",),
+    "widgets.compare": ("compare",),
+    "widgets.job_card": ("watch",),
+    "widgets.player": ("play",),
+    "plots": ("plot_compression", "plot_eq", "plot_gains", "plot_mix", "plot_pan", "plot_spectrum", "reasons"),
+    "exercises": ("solution",),
+    "errors": (
+        "ApiError",
+        "AudioError",
+        "JobFailed",
+        "JobTimeout",
+        "NotAuthorised",
+        "NotFound",
+        "OutOfCredits",
+        "RequestRejected",
+        "ServerFault",
+        "TonnbookError",
+        "TooManyRequests",
+        "UnexpectedAnswer",
+        "Unreachable",
+    ),
+}
+_ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
+
+__all__ = sorted([*_ROOM_OF, "demo"])  # noqa: PLE0605  (one table, not two lists that drift)
+
+
+def __getattr__(name: str) -> Any:
+    if name == "demo":
+        return import_module("tonnbook.demo")
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("tonnbook")
+    if name not in _ROOM_OF:
+        raise AttributeError(f"module 'tonnbook' has no attribute {name!r}")
+    value = getattr(import_module(f"tonnbook.{_ROOM_OF[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

@@ -1,0 +1,93 @@
+"""Set everything up and start: `python3 start.py lab` opens the lessons, `python3 start.py test` runs the tests.
+
+Needs Python 3.11 or later and nothing else: it makes the folder `.venv` beside this file, installs tonnbook into it with
+what the command needs, and runs the command there. The second time it starts at once.
+"""
+
+import argparse
+import hashlib
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+ENV = HERE / ".venv"
+PYTHON = ENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+NEEDS = {
+    "lab": ["--editable", f"{HERE}[lab]"],
+    "test": ["--editable", f"{HERE}[lab]", "--group", f"{HERE / 'pyproject.toml'}:test"],
+}
+
+
+def main() -> int:
+    """Return the exit status of the command."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("command", choices=NEEDS)
+    parser.add_argument("rest", nargs=argparse.REMAINDER, help="handed on to JupyterLab or to pytest")
+    chosen = parser.parse_args()
+    missing = what_is_missing()
+    if missing:
+        print(missing, file=sys.stderr)
+        return 1
+    set_up(chosen.command)
+    if chosen.command == "lab":
+        return run(PYTHON, "-m", "tonnbook", "lab", *chosen.rest)
+    if browser() is None:
+        print("Chromium is not installed, so the browser tests will be skipped: apt-get install chromium", flush=True)
+    return run(PYTHON, "-m", "pytest", *chosen.rest)
+
+
+def what_is_missing() -> str:
+    """Return a sentence on what this machine lacks, or an empty one."""
+    if sys.version_info < (3, 11):
+        return f"tonnbook needs Python 3.11 or later; this is {sys.version.split()[0]}. Try: python3.12 start.py lab"
+    if not PYTHON.exists() and importlib.util.find_spec("ensurepip") is None:
+        version = f"{sys.version_info.major}.{sys.version_info.minor}"
+        return (
+            f"This Python cannot make virtual environments. On Debian or Ubuntu: apt-get install python{version}-venv"
+        )
+    return ""
+
+
+def set_up(command: str) -> None:
+    """Make the environment and install what `command` needs, unless that has been done for this pyproject.toml."""
+    if not PYTHON.exists():
+        print(f"Making a virtual environment in {ENV} ...", flush=True)
+        check(sys.executable, "-m", "venv", ENV)
+        # groups of dependencies (PEP 735) need pip 25.1; Python 3.11 and 3.12 bring an older one
+        check(PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "pip>=25.1")
+    state = hashlib.sha256((HERE / "pyproject.toml").read_bytes()).hexdigest()
+    stamp = ENV / f"tonnbook-{command}.stamp"
+    if stamp.exists() and stamp.read_text() == state:
+        return
+    print(f"Installing what `{command}` needs; this takes a minute ...", flush=True)
+    check(PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *NEEDS[command])
+    stamp.write_text(state)
+
+
+def browser() -> str | None:
+    """Return the Chromium that the browser tests drive."""
+    named = os.environ.get("CHROMIUM")
+    return named or shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+
+def check(*command: object) -> None:
+    """Run a step of the set-up; end with its status if it fails."""
+    status = run(*command)
+    if status:
+        sys.exit(f"That step failed: {' '.join(map(str, command))}")
+
+
+def run(*command: object) -> int:
+    """Run a command in this terminal and return its status; Ctrl-C belongs to it."""
+    try:
+        return subprocess.call([str(part) for part in command], cwd=HERE)
+    except KeyboardInterrupt:
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())

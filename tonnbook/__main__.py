@@ -1,0 +1,100 @@
+"""The program `tonnbook`.
+
+tonnbook lab                JupyterLab on the lessons
+tonnbook studio --port N    the studio alone, for any client
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import subprocess
+import sys
+import time
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+FIRST_LESSON = "00_start_here.ipynb"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the program; return its exit status."""
+    chosen = _parser().parse_args(arguments)
+    return int(chosen.run(chosen))
+
+
+def _parser() -> argparse.ArgumentParser:
+    from tonnbook import __version__
+
+    parser = argparse.ArgumentParser(prog="tonnbook", description="Mix, master and compose from a notebook.")
+    parser.add_argument("--version", action="version", version=f"tonnbook {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="command")
+    lab = commands.add_parser("lab", help="open JupyterLab on the lessons")
+    lab.add_argument("--folder", type=Path, help="work on a copy of the lessons in this folder")
+    lab.add_argument("jupyter", nargs="*", help="options for JupyterLab, after --")
+    lab.set_defaults(run=_lab)
+    studio = commands.add_parser("studio", help="run the studio alone, for any client")
+    studio.add_argument("--port", type=int, default=8765, help="port on 127.0.0.1; 0 takes a free one (default 8765)")
+    studio.add_argument("--key", default="studio", help='the key that clients must send (default "studio")')
+    studio.set_defaults(run=_studio)
+    return parser
+
+
+def lessons_folder() -> Path | None:
+    """Return the folder of the lessons: beside the package in a checkout, inside it when installed."""
+    package = Path(__file__).resolve().parent
+    return next((f for f in (package.parent / "notebooks", package / "notebooks") if (f / FIRST_LESSON).exists()), None)
+
+
+def copy_lessons(lessons: Path, to: Path) -> Path:
+    """Copy the lessons into folder `to`, leaving alone every file that is already there; return `to`."""
+    to.mkdir(parents=True, exist_ok=True)
+    for lesson in sorted(lessons.glob("*.ipynb")):
+        if not (to / lesson.name).exists():
+            shutil.copyfile(lesson, to / lesson.name)
+    return to.resolve()
+
+
+def _lab(chosen: argparse.Namespace) -> int:
+    if find_spec("jupyterlab") is None:
+        print("JupyterLab is not installed here. Install it with: pip install 'tonnbook[lab]'", file=sys.stderr)
+        return 1
+    folder = lessons_folder()
+    if folder is None:
+        print("The lessons are not beside this installation; get them with: git clone the repository", file=sys.stderr)
+        return 1
+    if chosen.folder or folder.parent == Path(__file__).resolve().parent:
+        folder = copy_lessons(folder, chosen.folder or Path("tonnbook-lessons"))
+    command = [sys.executable, "-m", "jupyter", "lab", *chosen.jupyter, str(folder / FIRST_LESSON)]
+    try:
+        return subprocess.call(command, cwd=folder)
+    except KeyboardInterrupt:
+        return 0
+
+
+def _studio(chosen: argparse.Namespace) -> int:
+    from tonnbook.errors import TonnbookError
+    from tonnbook.studio.server import Studio
+
+    try:
+        studio = Studio(port=chosen.port, key=chosen.key).start()
+    except (OSError, TonnbookError) as problem:
+        print(f"The studio could not start on port {chosen.port}: {problem}", file=sys.stderr)
+        return 1
+    with studio:
+        print(f"tonnbook studio at {studio.url}", flush=True)
+        print(f"health: curl {studio.url}/health    calls: {studio.url}/docs    Ctrl-C ends it", flush=True)
+        try:
+            while True:
+                time.sleep(3600)
+        except KeyboardInterrupt:
+            print("\nThe studio is closed.", flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
