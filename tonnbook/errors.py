@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from tonnbook.clients.jobs import Job
 
-_QUERY = re.compile(r"(https?://[^\s\"'<>?]+)\?[^\s\"'<>]*")
+_QUERY = re.compile(r"([a-z][a-z0-9+.-]*://[^\s\"'<>?]+)\?[^\s\"'<>]*")
 
 
 def redacted(text: str) -> str:
