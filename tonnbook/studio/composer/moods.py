@@ -1,0 +1,134 @@
+"""The sixteen emotions as musical cues: mode, harmony, register, articulation (composition.md 3.3).
+
+Cues add up, mode first, then register, dynamics and articulation (Eerola, Friberg & Bresin 2013); tempo belongs to the user.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import hypot
+
+from tonnbook.models.composition import Emotion
+
+
+@dataclass(frozen=True, slots=True)
+class Mood:
+    """How an emotion sounds."""
+
+    valence: float
+    """-1 to 1."""
+    arousal: float
+    """0 to 1."""
+    mode: str
+    progressions: tuple[str, ...]
+    """Roman numerals of a loop; successive phrases and sections take different ones."""
+    beats_per_chord: int
+    centre: int
+    """MIDI key around which the melody moves."""
+    articulation: float
+    """Sounding part of a melody note's length; above 1 overlaps."""
+    cadence: str
+    """The chords before the final tonic."""
+    half_cadence: str
+    """The chord that opens towards the next section."""
+    contour: str
+    """Shape of a phrase: "fall", "rise", "arch", "wave", "low"."""
+    leap: float = 0.0
+    """0 to 1: taste for leaps."""
+    swell: float = 0.0
+    """Growth of the dynamics across the section, -1 to 1."""
+
+    @property
+    def dark(self) -> bool:
+        """Whether the mode is a minor one."""
+        return self.valence < 0
+
+
+MOODS: dict[Emotion, Mood] = {
+    Emotion.SAD: Mood(
+        -0.7, 0.30, "aeolian",
+        ("i bVI bIII bVII", "i iv bVI v", "i bVI iv v", "i bIII bVII iv"),
+        4, 67, 1.02, "iv v", "v", "fall",
+    ),
+    Emotion.DEPRESSING: Mood(
+        -0.9, 0.15, "aeolian",
+        ("i i bVI bVI", "i iv i iv", "i v iv i"),
+        8, 62, 1.0, "iv iv", "iv", "low", swell=-0.15,
+    ),
+    Emotion.CALM: Mood(
+        0.4, 0.15, "ionian",
+        ("I IV I Vsus", "Iadd9 vi IVadd9 I", "IVadd9 I IV Iadd9"),
+        8, 69, 1.02, "IV IV", "IVadd9", "wave",
+    ),
+    Emotion.RELAXING: Mood(
+        0.5, 0.20, "ionian",
+        ("Imaj7 vi7 ii7 V7sus", "IVmaj7 iii7 ii7 Imaj7", "Imaj7 IVmaj7 Imaj7 ii7"),
+        4, 69, 0.98, "ii7 V7sus", "V7sus", "wave",
+    ),
+    Emotion.DREAMY: Mood(
+        0.4, 0.30, "lydian",
+        ("I II I II", "Imaj7 II/I vi II", "Imaj7 iii II/I I"),
+        8, 74, 1.05, "II II", "II", "arch", leap=0.3,
+    ),
+    Emotion.INSPIRATIONAL: Mood(
+        0.7, 0.55, "ionian",
+        ("I V vi IV", "IV I V vi", "vi IV I V", "Iadd9 IV vi V"),
+        4, 71, 0.97, "IV V", "V", "rise", leap=0.2, swell=0.35,
+    ),
+    Emotion.MOTIVATIONAL: Mood(
+        0.7, 0.70, "ionian",
+        ("vi IV I V", "I IV vi V", "IV V vi I"),
+        4, 72, 0.86, "IV V", "V", "rise", leap=0.2, swell=0.15,
+    ),
+    Emotion.HAPPY: Mood(
+        0.8, 0.65, "ionian",
+        ("I IV V IV", "I vi IV V", "I V IV V"),
+        4, 72, 0.72, "IV V", "V", "arch",
+    ),
+    Emotion.CHEERFUL: Mood(
+        0.85, 0.70, "ionian",
+        ("I IV I V", "I ii V I", "I II V I"),
+        4, 74, 0.55, "ii V", "V", "wave", leap=0.25,
+    ),
+    Emotion.JOYFUL: Mood(
+        0.9, 0.75, "ionian",
+        ("I IV V I", "I V IV V", "IV V I vi"),
+        4, 75, 0.75, "IV V", "V", "rise", leap=0.5,
+    ),
+    Emotion.TRIUMPHANT: Mood(
+        0.8, 0.90, "mixolydian",
+        ("I bVII IV I", "I v bVII IV", "IV bVII I I"),
+        4, 72, 0.9, "IV bVII", "bVII", "rise", leap=0.5, swell=0.2,
+    ),
+    Emotion.ENERGETIC: Mood(
+        0.5, 0.95, "dorian",
+        ("i bVII IV i", "i IV i IV", "i bIII IV bVII"),
+        4, 72, 0.65, "IV bVII", "bVII", "wave",
+    ),
+    Emotion.ANGRY: Mood(
+        -0.7, 0.95, "phrygian",
+        ("i bII i bvii", "i i bII i", "i bIII bII i"),
+        4, 65, 0.6, "bII bII", "bII", "low",
+    ),
+    Emotion.TENSE: Mood(
+        -0.4, 0.70, "harmonic minor",
+        ("i V i V", "i bVI iv V", "i iv i V"),
+        4, 67, 0.7, "iv V", "V", "rise", swell=0.3,
+    ),
+    Emotion.SCARY: Mood(
+        -0.8, 0.60, "phrygian",
+        ("i bII i bII", "i v° i bII", "i bvii bII i"),
+        8, 70, 0.95, "bII bII", "bII", "fall", leap=0.35, swell=0.2,
+    ),
+    Emotion.FEARFUL: Mood(
+        -0.7, 0.55, "locrian",
+        ("i° bII i° bV", "i° bvii i° bII", "i° biii bII i°"),
+        4, 79, 0.75, "bII bII", "bII", "wave", leap=0.2,
+    ),
+}  # fmt: skip
+"""Every emotion once. Progressions stay inside their mode, but for the secondary dominant of CHEERFUL."""
+
+
+def contrast(before: Mood, after: Mood) -> float:
+    """Return how far two moods lie apart: 0 the same, above 0.5 a marked change."""
+    return hypot((before.valence - after.valence) / 2**0.5, before.arousal - after.arousal)

@@ -1,0 +1,156 @@
+"""Scales, chords and voices: the small part of music theory that the composer needs.
+
+Pitches are MIDI keys (60 = middle C), pitch classes 0 to 11 with C = 0, and scale offsets are semitones above the tonic.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from itertools import pairwise, product
+
+SCALES: dict[str, tuple[int, ...]] = {
+    "ionian": (0, 2, 4, 5, 7, 9, 11),
+    "dorian": (0, 2, 3, 5, 7, 9, 10),
+    "phrygian": (0, 1, 3, 5, 7, 8, 10),
+    "lydian": (0, 2, 4, 6, 7, 9, 11),
+    "mixolydian": (0, 2, 4, 5, 7, 9, 10),
+    "aeolian": (0, 2, 3, 5, 7, 8, 10),
+    "locrian": (0, 1, 3, 5, 6, 8, 10),
+    "harmonic minor": (0, 2, 3, 5, 7, 8, 11),
+}
+_ROMAN = {"i": 0, "ii": 2, "iii": 4, "iv": 5, "v": 7, "vi": 9, "vii": 11}
+_TRIADS = {"major": (0, 4, 7), "minor": (0, 3, 7), "°": (0, 3, 6), "sus": (0, 5, 7), "sus2": (0, 2, 7), "5": (0, 7)}
+_TOKEN = re.compile(r"^([b#]?)([ivIV]+)(°|5)?(maj7|7|9)?(sus2|sus)?(add9)?(?:/([b#]?)([ivIV]+))?$")
+_SHARPS = ("C", "C♯", "D", "D♯", "E", "F", "F♯", "G", "G♯", "A", "A♯", "B")
+_FLATS = ("C", "D♭", "D", "E♭", "E", "F", "G♭", "G", "A♭", "A", "B♭", "B")
+_FLAT_KEYS = {1, 3, 5, 8, 10}
+
+
+@dataclass(frozen=True, slots=True)
+class Chord:
+    """A chord on a root: `tones` are semitones above the root, `bass` is the pitch class of the lowest note."""
+
+    root: int
+    tones: tuple[int, ...]
+    bass: int
+    symbol: str
+    """As it was written in the progression: "bVI", "V7sus"."""
+
+    @property
+    def classes(self) -> frozenset[int]:
+        """Pitch classes that sound."""
+        return frozenset((self.root + t) % 12 for t in self.tones)
+
+    @property
+    def minor(self) -> bool:
+        """Whether the third is a minor one."""
+        return 3 in self.tones
+
+    def name(self, tonic: int) -> str:
+        """Return the chord as lead sheets write it in the key of `tonic`: "Am7", "F/C"."""
+        names = _FLATS if tonic in _FLAT_KEYS or self.symbol.startswith("b") else _SHARPS
+        third = "dim" if {3, 6} <= set(self.tones) else "m" if self.minor else ""
+        if not {3, 4} & set(self.tones):
+            third = "sus4" if 5 in self.tones else "sus2" if 2 in self.tones else "5"
+        seventh = "maj7" if 11 in self.tones else "7" if 10 in self.tones else ""
+        ninth = "9" if 14 in self.tones and seventh == "7" else "maj9" if 14 in self.tones and seventh else ""
+        colour = ninth or seventh or ("add9" if 14 in self.tones else "")
+        text = names[self.root] + (colour + third if third.startswith("sus") else third + colour)
+        return text if self.bass == self.root else f"{text}/{names[self.bass]}"
+
+
+def _degree(accidental: str, roman: str) -> int:
+    return _ROMAN[roman.lower()] + {"b": -1, "#": 1, "": 0}[accidental]
+
+
+@cache
+def chord(symbol: str, tonic: int) -> Chord:
+    """Return the chord of a roman numeral such as "i", "bVII", "IVmaj7", "V7sus", "II/I" in the key of `tonic`.
+
+    Numerals count from the major scale, so minor keys spell their flats; lower case is a minor third. Raises ValueError.
+    """
+    found = _TOKEN.match(symbol)
+    if not found:
+        raise ValueError(f"{symbol!r} is not a chord symbol")
+    accidental, roman, shape, seventh, sus, add, bass_accidental, bass_roman = found.groups()
+    root = (tonic + _degree(accidental, roman)) % 12
+    kind = shape or sus or ("minor" if roman.islower() else "major")
+    tones = list(_TRIADS[kind])
+    if seventh:
+        tones.append(11 if seventh == "maj7" else 10)
+    if add or seventh == "9":
+        tones.append(14)
+    bass = (tonic + _degree(bass_accidental or "", bass_roman)) % 12 if bass_roman else root
+    return Chord(root, tuple(tones), bass, symbol)
+
+
+def progression(symbols: str, tonic: int) -> tuple[Chord, ...]:
+    """Return the chords of a line of roman numerals."""
+    return tuple(chord(symbol, tonic) for symbol in symbols.split())
+
+
+def enriched(plain: Chord, scale: Sequence[int], tonic: int, colours: Sequence[int]) -> Chord:
+    """Return the chord with the wished colours (7 or 9) added, each where the scale has a note for it."""
+    here = {(tonic + s - plain.root) % 12 for s in scale}
+    tones = list(plain.tones)
+    for colour in colours:
+        options = (10, 11) if colour == 7 else (14,)
+        fitting = [t for t in options if t % 12 in here and t not in tones]
+        if fitting and len(tones) < 5 and 6 not in tones:
+            tones.append(fitting[0])
+    return Chord(plain.root, tuple(tones), plain.bass, plain.symbol)
+
+
+def keys_in(scale: Sequence[int], tonic: int, low: int, high: int) -> list[int]:
+    """Return the keys of a scale from `low` to `high`, upwards."""
+    classes = {(tonic + s) % 12 for s in scale}
+    return [key for key in range(low, high + 1) if key % 12 in classes]
+
+
+def nearest_key(pitch_class: int, to: float) -> int:
+    """Return the key of a pitch class that lies nearest to `to`, the lower one in doubt."""
+    base = int(to) - (int(to) - pitch_class) % 12
+    return base if to - base <= base + 12 - to else base + 12
+
+
+def voicing(harmony: Chord, before: Sequence[int], low: int = 52, high: int = 76, voices: int = 4) -> tuple[int, ...]:
+    """Return the chord in close position that moves least from the voicing `before`; all keys within `low`..`high`.
+
+    More tones than voices: the fifth goes first, then the root, which the bass has anyway.
+    """
+    tones = [t % 12 for t in harmony.tones]
+    while len(tones) > voices:
+        tones.remove(7 if 7 in tones else tones[0])
+    classes = [(harmony.root + t) % 12 for t in tones]
+    centre = sum(before) / len(before) if before else (low + high) / 2
+    return min(_inversions(tuple(classes), low, high), key=lambda keys: (_movement(keys, before, centre), keys))
+
+
+@cache
+def _inversions(classes: tuple[int, ...], low: int, high: int) -> tuple[tuple[int, ...], ...]:
+    rows = [[k for k in range(low, high + 1) if k % 12 == c] for c in classes]
+    found = {tuple(sorted(keys)) for keys in product(*rows)}
+    spread = 12 if len(classes) < 5 else 16
+    close = sorted(keys for keys in found if 3 <= keys[-1] - keys[0] <= spread)
+    return tuple(keys for keys in close if _open_enough(keys)) or tuple(close)
+
+
+def _open_enough(keys: tuple[int, ...]) -> bool:
+    """Whether no two neighbours rub by a semitone, and the low ones keep apart."""
+    return all(b - a > 1 and (a >= 55 or b - a > 2) for a, b in pairwise(keys))
+
+
+def _movement(keys: tuple[int, ...], before: Sequence[int], centre: float) -> float:
+    drift = abs(sum(keys) / len(keys) - centre)
+    if not before:
+        return drift
+    leading = sum(min(abs(k - b) for b in before) for k in keys) + sum(min(abs(k - b) for k in keys) for b in before)
+    return leading + 0.4 * drift + 0.6 * abs(keys[-1] - max(before))
+
+
+def scale_name(tonic: int, mode: str) -> str:
+    """Return "A aeolian", spelled as the key is usually written."""
+    return f"{(_FLATS if tonic in _FLAT_KEYS else _SHARPS)[tonic]} {mode}"
