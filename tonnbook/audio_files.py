@@ -1,0 +1,270 @@
+"""Sound files: the one room that knows codecs. Inside the house audio is (channels, frames) float64; here it is turned at the edge.
+
+Reads WAV, FLAC, MP3, AIFF and OGG through libsndfile; changes of rate go through soxr. An error names the file, never its folder.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Literal, Self
+
+import numpy as np
+import numpy.typing as npt
+import soundfile
+import soxr
+
+from tonnbook.errors import AudioError
+
+Array = npt.NDArray[np.float64]
+Audio = npt.NDArray[np.floating[Any]]
+Format = Literal["wav", "flac", "ogg", "mp3"]
+BitDepth = Literal[16, 24, 32]
+
+BLOCK = 65536
+_READABLE = "WAV, FLAC, MP3, AIFF or OGG"
+_KNOWN = {"WAV": "wav", "WAVEX": "wav", "RF64": "wav", "FLAC": "flac", "MP3": "mp3", "AIFF": "aiff", "OGG": "ogg"}
+_DEPTHS = {"PCM_S8": 8, "PCM_U8": 8, "PCM_16": 16, "PCM_24": 24, "PCM_32": 32, "FLOAT": 32, "DOUBLE": 64}
+_LOSSY = ("VORBIS", "OPUS", "MPEG_LAYER_I", "MPEG_LAYER_II", "MPEG_LAYER_III")
+_MP3_LEVELS = {320: 0.0, 256: 0.25, 160: 0.5, 96: 0.75}  # what LAME makes of libsndfile's level at 44.1 and 48 kHz
+_OGG_QUALITY = 0.6
+
+
+@dataclass(frozen=True)
+class AudioInfo:
+    """What a file says of itself. `bit_depth` is 0 for a lossy file and None where the coding has no such thing."""
+
+    path: Path
+    format: str
+    rate: int
+    channels: int
+    frames: int
+    bit_depth: int | None
+
+    @property
+    def seconds(self) -> float:
+        """Its length."""
+        return self.frames / self.rate
+
+
+def info(path: Path | str) -> AudioInfo:
+    """Return what the file says of itself; AudioError if it is missing, empty, or no sound."""
+    with _opened(Path(path)) as file:
+        return _described(Path(path), file)
+
+
+def read(path: Path | str, rate: int | None = None) -> tuple[Array, int]:
+    """Return the whole file as (channels, frames), at `rate` if one is asked for, and its rate."""
+    found = info(path)
+    parts = list(blocks(path, rate))
+    return (np.concatenate(parts, axis=1) if parts else np.empty((found.channels, 0))), rate or found.rate
+
+
+def blocks(
+    path: Path | str, rate: int | None = None, block: int = BLOCK, start_s: float = 0.0, stop_s: float | None = None
+) -> Iterator[Array]:
+    """Yield the file piece by piece, each `block` frames long but the last, at `rate` if one is asked for.
+
+    The pieces put together are the same as the whole, bit for bit, at the file's own rate and at any other.
+    """
+    source = Path(path)
+    with _opened(source) as file:
+        _described(source, file)
+        start = min(round(start_s * file.samplerate), file.frames)
+        stop = file.frames if stop_s is None else min(round(stop_s * file.samplerate), file.frames)
+        pieces = _decoded(source, file, start, stop, block)
+        if rate is None or rate == file.samplerate:
+            yield from pieces
+        else:
+            yield from _cut(_resampled(pieces, file.samplerate, rate, file.channels), file.channels, block)
+
+
+def write(path: Path | str, audio: Audio, rate: int, bit_depth: BitDepth = 24, dither_seed: int | None = None) -> Path:
+    """Write (channels, frames) to a file; the suffix says the format. Return its path."""
+    with Writer(path, rate, len(audio), bit_depth, dither_seed) as writer:
+        writer.write(audio)
+    return Path(path)
+
+
+def encode(
+    audio: Audio,
+    rate: int,
+    format: Format = "ogg",  # noqa: A002 - the word of the field
+    bit_depth: BitDepth = 16,
+    kbps: int = 256,
+) -> bytes:
+    """Return (channels, frames) as the bytes of a file. `kbps` is the constant bit rate of an MP3: 320, 256, 160 or 96."""
+    name = f"the {format.upper()} stream"
+    held = BytesIO()
+    with _created(held, name, format, rate, len(audio), bit_depth, kbps) as file:
+        _put(file, name, audio, bit_depth, None)
+    return held.getvalue()
+
+
+class Writer:
+    """Writes a file block by block, whole or not at all: what is unfinished is called `<name>.part`, and goes away on an error.
+
+    Parameters
+    ----------
+    path
+        .wav, .flac, .ogg or .mp3; an older file of that name stays until the new one is whole.
+    bit_depth
+        16 or 24, rounded half to even; 32 is float and for WAV only. OGG and MP3 have none.
+    dither_seed
+        Adds triangular noise of ±1 LSB before the rounding, the same for the same seed; digital silence stays silent. None: no dither.
+    kbps
+        The constant bit rate of an MP3: 320, 256, 160 or 96.
+    """
+
+    def __init__(
+        self,
+        path: Path | str,
+        rate: int,
+        channels: int,
+        bit_depth: BitDepth = 24,
+        dither_seed: int | None = None,
+        kbps: int = 256,
+    ) -> None:
+        self.path = Path(path)
+        self._part = self.path.with_name(self.path.name + ".part")
+        self._bit_depth = bit_depth
+        self._random = None if dither_seed is None else np.random.default_rng(dither_seed)
+        format_ = self.path.suffix.lower().lstrip(".")
+        self._file = _created(self._part, self.path.name, format_, rate, channels, bit_depth, kbps)
+
+    def write(self, block: Audio) -> None:
+        """Add (channels, frames)."""
+        _put(self._file, self.path.name, block, self._bit_depth, self._random)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            self._file.close()
+            if kind is None:
+                os.replace(self._part, self.path)
+        finally:
+            self._part.unlink(missing_ok=True)
+
+
+def _opened(path: Path) -> soundfile.SoundFile:
+    if not path.is_file():
+        raise AudioError(f"{path.name}: there is no such file. Check the name and the folder.")
+    if not path.stat().st_size:
+        raise AudioError(f"{path.name} is empty (0 bytes). Export it again.")
+    try:
+        return soundfile.SoundFile(path)
+    except soundfile.LibsndfileError as error:
+        raise AudioError(f"{path.name} cannot be read as sound. Export it again as {_READABLE}.") from error
+
+
+def _described(path: Path, file: soundfile.SoundFile) -> AudioInfo:
+    if file.format not in _KNOWN:
+        raise AudioError(
+            f"{path.name} is a {file.format} file, which tonnbook does not read. Convert it to {_READABLE}."
+        )
+    if file.frames <= 0:
+        raise AudioError(f"{path.name} holds no sound: it has 0 samples. Export it again.")
+    depth = 0 if file.subtype in _LOSSY else _DEPTHS.get(file.subtype)
+    return AudioInfo(path, _KNOWN[file.format], file.samplerate, file.channels, file.frames, depth)
+
+
+def _decoded(path: Path, file: soundfile.SoundFile, start: int, stop: int, block: int) -> Iterator[Array]:
+    file.seek(start)
+    while start < stop:
+        try:
+            samples = file.read(min(block, stop - start), dtype="float64", always_2d=True)
+        except soundfile.LibsndfileError as error:
+            raise _broken(path, start / file.samplerate) from error
+        if not len(samples):
+            if file.format == "MP3":  # without a Xing header its length is a guess
+                return
+            raise _broken(path, start / file.samplerate)
+        if not np.isfinite(samples).all():
+            raise AudioError(f"{path.name} holds values that are no numbers (NaN or infinity). Export it again.")
+        yield np.ascontiguousarray(samples.T)
+        start += len(samples)
+
+
+def _broken(path: Path, seconds: float) -> AudioError:
+    return AudioError(f"{path.name} breaks off after {seconds:.1f} s: the file is damaged. Export or upload it again.")
+
+
+def _resampled(pieces: Iterable[Array], from_rate: int, to_rate: int, channels: int) -> Iterator[Array]:
+    stream = soxr.ResampleStream(from_rate, to_rate, channels, dtype="float64", quality="VHQ")
+    for piece in pieces:
+        yield stream.resample_chunk(np.ascontiguousarray(piece.T)).T
+    yield stream.resample_chunk(np.empty((0, channels)), last=True).T
+
+
+def _cut(pieces: Iterable[Array], channels: int, block: int) -> Iterator[Array]:
+    """Yield the same samples in pieces of `block` frames."""
+    held = np.empty((channels, 0))
+    for piece in pieces:
+        held = np.concatenate([held, piece], axis=1)
+        while held.shape[1] >= block:
+            yield np.ascontiguousarray(held[:, :block])
+            held = held[:, block:]
+    if held.shape[1]:
+        yield np.ascontiguousarray(held)
+
+
+def _created(
+    target: Path | BytesIO, name: str, format_: str, rate: int, channels: int, bit_depth: BitDepth, kbps: int
+) -> soundfile.SoundFile:
+    options = _options(name, format_, bit_depth, kbps)
+    try:
+        return soundfile.SoundFile(target, "w", rate, channels, format=format_.upper(), **options)
+    except (soundfile.LibsndfileError, OSError) as error:
+        if isinstance(target, Path):
+            target.unlink(missing_ok=True)
+        raise AudioError(
+            f"{name} cannot be written as {format_.upper()} with {rate} Hz and {channels} channels. "
+            "Check the folder; MP3 holds one or two channels at 48 kHz or less, WAV holds anything."
+        ) from error
+
+
+def _options(name: str, format_: str, bit_depth: BitDepth, kbps: int) -> dict[str, Any]:
+    if format_ == "ogg":
+        return {"subtype": "VORBIS", "compression_level": 1.0 - _OGG_QUALITY}
+    if format_ == "mp3":
+        if kbps not in _MP3_LEVELS:
+            raise ValueError(f"kbps must be one of {sorted(_MP3_LEVELS)}, not {kbps}")
+        level = _MP3_LEVELS[kbps]
+        return {"subtype": "MPEG_LAYER_III", "bitrate_mode": "CONSTANT", "compression_level": level}
+    if format_ not in ("wav", "flac"):
+        raise AudioError(f"{name}: tonnbook writes .wav, .flac, .ogg and .mp3. Choose one of these suffixes.")
+    if bit_depth not in (16, 24, 32) or (bit_depth == 32 and format_ == "flac"):
+        raise ValueError(f"bit_depth {bit_depth} is not to be had in {format_.upper()}")
+    return {"subtype": "FLOAT" if bit_depth == 32 else f"PCM_{bit_depth}"}
+
+
+def _put(
+    file: soundfile.SoundFile, name: str, audio: Audio, bit_depth: BitDepth, random: np.random.Generator | None
+) -> None:
+    """Write in pieces: libsndfile puts a whole OGG block on the stack, and crashes where that is too much."""
+    try:
+        for start in range(0, audio.shape[1], BLOCK):
+            piece = np.asarray(audio[:, start : start + BLOCK], dtype=np.float64).T
+            whole_numbers = file.subtype in ("PCM_16", "PCM_24")
+            file.write(_rounded(piece, bit_depth, random) if whole_numbers else np.ascontiguousarray(piece))
+    except soundfile.LibsndfileError as error:
+        raise AudioError(f"{name} could not be written to the end. Is the disk full?") from error
+
+
+def _rounded(piece: Array, bit_depth: BitDepth, random: np.random.Generator | None) -> npt.NDArray[np.signedinteger]:
+    """Return (frames, channels) as whole numbers, in the upper bits of the type; beyond full scale is cut off."""
+    scale = 2.0 ** (bit_depth - 1)
+    scaled = piece * scale
+    if random is not None:
+        noise = random.random((*piece.shape, 2))  # frame by frame, so that the cut into blocks does not matter
+        scaled += np.where(piece.any(axis=1, keepdims=True), noise[..., 0] - noise[..., 1], 0.0)
+    whole = np.clip(np.rint(scaled), -scale, scale - 1.0)
+    return whole.astype(np.int16) if bit_depth == 16 else whole.astype(np.int32) << 8

@@ -1,0 +1,152 @@
+"""The compressor: soft knee, log domain, stereo linked, exact to the sample.
+
+After D. Giannoulis, M. Massberg, J. Reiss, "Digital dynamic range compressor design: a tutorial and analysis", JAES 60(6), 2012:
+feed-forward, level measured as peak in dB, "smooth, decoupled" ballistics on the gain reduction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import exp, log
+
+import numpy as np
+from scipy import signal
+
+from tonnbook.dsp.levels import Array, Audio, to_gain
+
+KNEE_DB = 6.0
+_NEPER = log(10.0) / 20.0  # dB to the exponent of e
+_GRID = 8192  # frames: fits the cache; state is carried from cell to cell of this grid
+_LARGEST_EXPONENT = 300.0  # e**300 is far from overflow
+_NEGLIGIBLE_DB = 1e-11
+
+
+def gain_reduction_db(level_db: Audio, threshold_db: float, ratio: float, knee_db: float = KNEE_DB) -> Array:
+    """Return by how many dB (0 or more) a steady level is turned down: the static curve, equation 4 of the paper.
+
+    The knee is a parabola from `threshold_db - knee_db / 2` to `threshold_db + knee_db / 2`.
+    """
+    _check_curve(ratio, knee_db)
+    slope = 1.0 - 1.0 / ratio
+    over: Array = np.asarray(level_db, dtype=np.float64) - threshold_db
+    reduction: Array = np.maximum(over - knee_db / 2, 0.0)
+    if knee_db:
+        reduction += np.square(np.clip(over + knee_db / 2, 0.0, knee_db)) / (2 * knee_db)
+    reduction *= slope
+    return reduction
+
+
+class Compressor:
+    """A downward compressor that is fed block by block; the cut into blocks changes not one bit.
+
+    The release is `y[n] = max(g[n], a·y[n-1])`. As `y[n] = aⁿ · max over k ≤ n of g[k]·a⁻ᵏ`, it is a running maximum, which numpy does
+    without a loop; the attack is a one-pole low-pass after it. To keep `a⁻ᵏ` in range, k counts from the start of a cell of a fixed
+    grid over the absolute sample index.
+
+    Parameters
+    ----------
+    threshold_db
+        In dBFS of the sample peak of the louder channel.
+    ratio
+        1 or more; infinity limits.
+    attack_ms, release_ms
+        Time constants (63 %), more than 0.
+    """
+
+    def __init__(
+        self,
+        threshold_db: float,
+        ratio: float,
+        attack_ms: float,
+        release_ms: float,
+        rate: int,
+        knee_db: float = KNEE_DB,
+        makeup_db: float = 0.0,
+    ) -> None:
+        _check_curve(ratio, knee_db)
+        if attack_ms <= 0 or release_ms <= 0:
+            raise ValueError("attack_ms and release_ms must be more than 0")
+        self._curve = (threshold_db, ratio, knee_db)
+        self._makeup = to_gain(makeup_db)
+        # Below this amplitude the curve is exactly 0, so the logarithm can be left out; the margin is for its rounding.
+        self._quiet = to_gain(threshold_db - knee_db / 2) * (1.0 - 1e-9)
+        attack = exp(-1e3 / (attack_ms * rate))
+        self._smoother = (np.array([1.0 - attack]), np.array([1.0, -attack]))
+        decay = 1e3 / (release_ms * rate)
+        cell = max(1, min(_GRID, int(_LARGEST_EXPONENT / decay)))
+        self._rise = np.exp(decay * np.arange(cell))
+        self._fall = np.exp(-decay * np.arange(cell + 1))
+        self._position = 0  # inside the cell
+        self._held = 0.0  # the running maximum, in dB at the start of the cell
+        self._smoothed = np.zeros(1)
+
+    def process(self, block: Audio) -> Array:
+        """Return the compressed block, (channels, frames), with the makeup gain on it."""
+        out = np.empty(block.shape)
+        start = 0
+        for reduction in self._cells(block):
+            part = slice(start, start := start + len(reduction))
+            gain = np.exp(-_NEPER * reduction) if reduction.any() else 1.0
+            np.multiply(block[:, part], gain * self._makeup, out=out[:, part])
+        return out
+
+    def reduction(self, block: Audio) -> Array:
+        """Return the gain reduction in dB for each frame, 0 or more, and go on in time as `process` does."""
+        return np.concatenate([np.empty(0), *self._cells(block)])
+
+    def _cells(self, block: Audio) -> Iterator[Array]:
+        """Yield the gain reduction of one part after the other, cut at the cells of the grid."""
+        cell = len(self._rise)
+        start = 0
+        while start < block.shape[1]:
+            stop = min(start + cell - self._position, block.shape[1])
+            yield self._smooth(self._release(self._wanted(block[:, start:stop]), stop - start))
+            start = stop
+            if self._position == cell:
+                self._next_cell()
+
+    def _wanted(self, part: Audio) -> Array | None:
+        """Return what the static curve asks for, None where it asks for nothing."""
+        level: Array = np.abs(part[0]).astype(np.float64, copy=False)
+        for channel in part[1:]:
+            np.maximum(level, np.abs(channel), out=level)
+        if level.max() <= self._quiet:
+            return None
+        np.maximum(level, 1e-20, out=level)
+        np.log10(level, out=level)
+        level *= 20.0
+        return gain_reduction_db(level, *self._curve)
+
+    def _release(self, wanted: Array | None, frames: int) -> Array:
+        here = slice(self._position, self._position + frames)
+        self._position += frames
+        if wanted is None:
+            fallen: Array = self._held * self._fall[here]
+            return fallen
+        wanted *= self._rise[here]
+        wanted[0] = max(wanted[0], self._held)
+        np.maximum.accumulate(wanted, out=wanted)
+        self._held = float(wanted[-1])
+        wanted *= self._fall[here]
+        return wanted
+
+    def _smooth(self, released: Array) -> Array:
+        if not (self._smoothed[0] or released[0] or released[-1]):
+            return released
+        smooth: Array
+        smooth, self._smoothed = signal.lfilter(*self._smoother, released, zi=self._smoothed)
+        return smooth
+
+    def _next_cell(self) -> None:
+        """Carry the state over, and let what nobody can hear come to rest: silence then costs nothing."""
+        self._position = 0
+        self._held *= float(self._fall[-1])
+        if self._held < _NEGLIGIBLE_DB:
+            self._held = 0.0
+            if self._smoothed[0] < _NEGLIGIBLE_DB:
+                self._smoothed[0] = 0.0
+
+
+def _check_curve(ratio: float, knee_db: float) -> None:
+    if ratio < 1.0 or knee_db < 0.0:
+        raise ValueError("ratio must be 1 or more, and knee_db 0 or more")

@@ -1,0 +1,76 @@
+"""Spectra in bands of a fixed fraction of an octave: over time, and over the whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from scipy import fft, sparse
+from scipy.signal import windows
+
+from tonnbook.dsp.levels import Array, Audio
+
+THIRD_OCTAVES: tuple[float, ...] = (
+    *(31.5, 40, 50, 63, 80, 100, 125, 160, 200, 250, 315, 400, 500, 630),
+    *(800, 1000, 1250, 1600, 2000, 2500, 3150, 4000, 5000, 6300, 8000, 10000, 12500, 16000),
+)
+"""Nominal centres in Hz, IEC 61260-1."""
+
+_EXACT = 1000.0 * 10.0 ** (np.arange(-15, 13) / 10.0)  # IEC 61260-1 in base ten: what the nominal centres stand for
+_FRAMES_AT_ONCE = 64
+
+
+def third_octave_energies(audio: Audio, rate: int, hop_s: float = 0.093) -> Array:
+    """Return the mean square in each third-octave band over time, (28, frames), summed over the channels.
+
+    The frames are `hop_s` apart and twice as long, under a Hann window, the first centred on the first sample. The sum over the bands
+    is the mean square of what lies between 28 Hz and 18 kHz; bands above half the rate are 0.
+    """
+    hop = max(1, round(hop_s * rate))
+    edges = np.append(_EXACT * 10.0**-0.05, _EXACT[-1] * 10.0**0.05)
+    bands = _bands(edges[:-1], edges[1:], 2 * hop, rate)
+    return np.concatenate([bands @ power for power in _periodograms(audio, 2 * hop, hop)], axis=1)
+
+
+def long_term_spectrum(
+    audio: Audio, rate: int, fraction: int = 6, points_per_octave: int = 24, window_s: float = 0.37
+) -> tuple[Array, Array]:
+    """Return frequencies (Hz, 20 Hz to 20 kHz or half the rate) and the level in dB of the 1/`fraction` octave around each.
+
+    A sine of full scale reads -3 dB at its frequency, pink noise is level. The channels are averaged; silence reads -200 dB.
+    """
+    size = fft.next_fast_len(round(window_s * rate), real=True)
+    highest = min(20000.0, rate / 2 / 2 ** (0.5 / fraction))
+    freqs = 20.0 * 2.0 ** np.arange(0.0, np.log2(highest / 20.0), 1 / points_per_octave)
+    half = 2.0 ** (0.5 / fraction)
+    bands = _bands(freqs / half, freqs * half, size, rate)
+    total, count = np.zeros(size // 2 + 1), 0
+    for power in _periodograms(audio, size, size // 2):
+        total += power.sum(axis=1)
+        count += power.shape[1]
+    mean = bands @ total / (max(count, 1) * len(audio))
+    return freqs, 10.0 * np.log10(np.maximum(mean, 1e-20))
+
+
+def _periodograms(audio: Audio, size: int, hop: int) -> Iterator[Array]:
+    """Yield the mean square per bin of one frame after the other, (bins, some frames), summed over the channels."""
+    window = windows.hann(size, sym=False)
+    scale = np.full(size // 2 + 1, 2.0 / (size * np.sum(np.square(window))))
+    scale[0] /= 2.0
+    if size % 2 == 0:
+        scale[-1] /= 2.0
+    count = max(1, -(-audio.shape[1] // hop))
+    padded = np.pad(audio, ((0, 0), (size // 2, (count - 1) * hop + size - size // 2 - audio.shape[1])))
+    frames = np.lib.stride_tricks.sliding_window_view(padded, size, axis=1)[:, ::hop]
+    for start in range(0, count, _FRAMES_AT_ONCE):
+        spectra = fft.rfft(frames[:, start : start + _FRAMES_AT_ONCE] * window)
+        power = np.square(spectra.real) + np.square(spectra.imag)
+        yield power.sum(axis=0).T * scale[:, None]
+
+
+def _bands(low_hz: Array, high_hz: Array, size: int, rate: int) -> sparse.csr_array:
+    """Return the share of each bin in each band: a bin that a band's edge cuts counts by the part that lies inside."""
+    width = rate / size
+    bins = np.arange(size // 2 + 1) * width
+    inside = np.minimum(high_hz[:, None], bins + width / 2) - np.maximum(low_hz[:, None], bins - width / 2)
+    return sparse.csr_array(np.clip(inside / width, 0.0, 1.0))

@@ -1,0 +1,125 @@
+"""True peak: the peak between the samples, as the strictest of the usual meters would read it.
+
+Meters that all follow BS.1770-5 differ by up to 0.6 dB on content close to half the rate, because each has its own interpolator. This
+one takes the largest of four: the samples themselves, the 48-tap filter of BS.1770-5 Annex 2, the Hann-windowed sinc of libebur128
+(and so of ffmpeg), and a long Kaiser-windowed sinc at eight times the rate, close to ideal. It oversamples by 4 at any rate: 2 at
+96 kHz fails cases 21 and 23 of EBU Tech 3341.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import inf, log10
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+
+from tonnbook.dsp.levels import Array, Audio
+
+_ITU_PHASES = (  # BS.1770-5, Annex 2, phases 0 and 1; phases 3 and 2 are their mirror images
+    (
+        *(0.0017089843750, 0.0109863281250, -0.0196533203125, 0.0332031250000, -0.0594482421875, 0.1373291015625),
+        *(0.9721679687500, -0.1022949218750, 0.0476074218750, -0.0266113281250, 0.0148925781250, -0.0083007812500),
+    ),
+    (
+        *(-0.0291748046875, 0.0292968750000, -0.0517578125000, 0.0891113281250, -0.1665039062500, 0.4650878906250),
+        *(0.7797851562500, -0.2003173828125, 0.1015625000000, -0.0582275390625, 0.0330810546875, -0.0189208984375),
+    ),
+)
+_CELL = 16  # frames that are looked into, or left out, together
+_CHUNK = 512 * _CELL
+_MARGIN = 32  # half the taps of the long interpolator
+_SHORT_GATE = 0.5  # no 12-tap interpolator above reads more than 6.1 dB over the samples it sees
+_LONG_GATE = 0.75  # the long one reads at most 2.5 dB over the short ones
+
+
+def _windowed_sinc(taps: int, phases: int, window: Callable[[Array], Array]) -> Array:
+    """Return an interpolator as (taps, phases - 1), without the phase that lies on a sample; `window` takes -1 to 1."""
+    lag = np.arange(taps)[:, None] - (taps // 2 - 1) - np.arange(1, phases) / phases
+    return np.sinc(lag) * window(lag / (taps / 2))
+
+
+def _hann(place: Array) -> Array:
+    return 0.5 + 0.5 * np.cos(np.pi * place)
+
+
+def _kaiser(place: Array) -> Array:
+    return np.i0(8.0 * np.sqrt(1.0 - np.square(place))) / np.i0(8.0)
+
+
+def _over_a_cell(interpolator: Array) -> Array:
+    """Return the interpolator as one matrix from the samples around a cell to all its values in the cell."""
+    taps, phases = interpolator.shape
+    matrix = np.zeros((_CELL + taps - 1, _CELL, phases))
+    for frame in range(_CELL):
+        matrix[frame : frame + taps, frame] = interpolator
+    return matrix.reshape(len(matrix), -1)
+
+
+_ITU = np.array([*_ITU_PHASES, *(phase[::-1] for phase in _ITU_PHASES)]).T
+_SHORT = _over_a_cell(np.hstack([_ITU, _windowed_sinc(12, 4, _hann)]))
+_LONG = _over_a_cell(_windowed_sinc(2 * _MARGIN, 8, _kaiser))
+
+
+class TruePeakMeter:
+    """A meter that is fed block by block; how the audio is cut into blocks changes nothing.
+
+    Only places that can hold the maximum are interpolated: the gates never miss it by more than rounding (see the tests).
+    """
+
+    def __init__(self, rate: int, channels: int) -> None:
+        self.rate = rate
+        self._queue = np.zeros((channels, _MARGIN))
+        self._peak = 0.0
+
+    def process(self, block: Audio) -> Self:
+        """Take in the next (channels, frames)."""
+        queue = np.concatenate([self._queue, block], axis=1)
+        whole = max(0, (queue.shape[1] - 2 * _MARGIN) // _CHUNK * _CHUNK)
+        self._peak = _highest(queue, whole, self._peak)
+        self._queue = queue[:, whole:].copy()
+        return self
+
+    @property
+    def dbtp(self) -> float:
+        """The true peak so far in dBTP, over all channels; minus infinity for silence."""
+        frames = self._queue.shape[1]
+        rest = np.pad(self._queue, ((0, 0), (0, 2 * _CHUNK)))
+        highest = _highest(rest, -(-frames // _CHUNK) * _CHUNK, self._peak)
+        return 20.0 * log10(highest) if highest else -inf
+
+
+def true_peak_db(audio: Audio, rate: int) -> float:
+    """Return the true peak of (channels, frames) in dBTP, minus infinity for silence."""
+    return TruePeakMeter(rate, len(audio)).process(audio).dbtp
+
+
+def _highest(queue: Array, frames: int, known: float) -> float:
+    """Return the larger of `known` and the true peak of `frames` frames, which lie a margin inside the queue."""
+    for start in range(0, frames, _CHUNK):
+        known = _highest_of_chunk(queue[:, start : start + _CHUNK + 2 * _MARGIN], known)
+    return known
+
+
+def _highest_of_chunk(chunk: Array, known: float) -> float:
+    """Return the larger of `known` and the true peak of a chunk that has a margin on either side."""
+    beside = _MARGIN // _CELL
+    peaks = np.abs(chunk).reshape(len(chunk), -1, _CELL).max(axis=2)
+    inner = peaks[:, beside:-beside]
+    known = max(known, float(inner.max()))
+    around = np.maximum(inner, np.maximum(peaks[:, beside - 1 : -beside - 1], peaks[:, beside + 1 : -beside + 1]))
+    cells = np.nonzero(around > _SHORT_GATE * known)
+    between = np.maximum(_interpolated(chunk, cells, _SHORT), inner[cells])
+    known = float(np.max(between, initial=known))
+    near = between > _LONG_GATE * known
+    return float(np.max(_interpolated(chunk, (cells[0][near], cells[1][near]), _LONG), initial=known))
+
+
+def _interpolated(chunk: Array, cells: tuple[npt.NDArray[np.intp], ...], matrix: Array) -> Array:
+    """Return the largest absolute value between the samples of each cell, given as (channel, number of the cell)."""
+    width = len(matrix)
+    first = _MARGIN - (width - _CELL) // 2
+    windows = np.lib.stride_tricks.sliding_window_view(chunk, width, axis=1)[:, first::_CELL]
+    values = windows[cells] @ matrix
+    return np.maximum(values.max(axis=1), -values.min(axis=1)) if len(values) else np.empty(0)
