@@ -48,18 +48,24 @@ def _kaiser(place: Array) -> Array:
     return np.i0(8.0 * np.sqrt(1.0 - np.square(place))) / np.i0(8.0)
 
 
-def _over_a_cell(interpolator: Array) -> Array:
-    """Return the interpolator as one matrix from the samples around a cell to all its values in the cell."""
+def over_a_cell(interpolator: Array, cell: int) -> Array:
+    """Return (taps, phases) as one matrix from the `cell + taps - 1` samples around a cell to all the values between those inside."""
     taps, phases = interpolator.shape
-    matrix = np.zeros((_CELL + taps - 1, _CELL, phases))
-    for frame in range(_CELL):
+    matrix = np.zeros((cell + taps - 1, cell, phases))
+    for frame in range(cell):
         matrix[frame : frame + taps, frame] = interpolator
     return matrix.reshape(len(matrix), -1)
 
 
 _ITU = np.array([*_ITU_PHASES, *(phase[::-1] for phase in _ITU_PHASES)]).T
-_SHORT = _over_a_cell(np.hstack([_ITU, _windowed_sinc(12, 4, _hann)]))
-_LONG = _over_a_cell(_windowed_sinc(2 * _MARGIN, 8, _kaiser))
+SHORT_TAPS: Array = np.hstack([_ITU, _windowed_sinc(12, 4, _hann)])
+"""The two interpolators of twelve taps, (12, 7): BS.1770-5 and libebur128, both at four times the rate."""
+
+LONG_TAPS: Array = _windowed_sinc(2 * _MARGIN, 8, _kaiser)
+"""The long one, (64, 7), at eight times the rate."""
+
+_SHORT = over_a_cell(SHORT_TAPS, _CELL)
+_LONG = over_a_cell(LONG_TAPS, _CELL)
 
 
 class TruePeakMeter:
