@@ -19,7 +19,7 @@ MOMENTARY = 40  # sub-blocks of 10 ms
 SHORT_TERM = 300
 _STEP = 10  # the 100 ms between two gating blocks
 _WEIGHTS = {1: (1.0,), 2: (1.0, 1.0), 5: (1.0, 1.0, 1.0, 1.41, 1.41)}  # L R C Ls Rs: BS.1770-5, table 4
-_CHUNK = 16384  # what stays in the cache between filter, square and sum
+_CHUNK = 32768  # small enough to stay in the cache between filter, square and sum
 
 
 def k_weighting(rate: int) -> Array:
