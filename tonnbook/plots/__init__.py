@@ -1,0 +1,25 @@
+"""Plots in an engineer's units: axes in, axes out.
+
+Curves come from the filters and gain computers that render the mix, so a plot cannot say one thing and the sound another.
+"""
+
+from tonnbook.plots.compression import plot_compression
+from tonnbook.plots.eq import plot_eq
+from tonnbook.plots.gains import plot_gains
+from tonnbook.plots.mix import plot_mix
+from tonnbook.plots.pan import plot_pan
+from tonnbook.plots.picture import Picture
+from tonnbook.plots.spectrum import plot_spectrum
+from tonnbook.plots.why import Reasons, reasons
+
+__all__ = [
+    "Picture",
+    "Reasons",
+    "plot_compression",
+    "plot_eq",
+    "plot_gains",
+    "plot_mix",
+    "plot_pan",
+    "plot_spectrum",
+    "reasons",
+]

@@ -1,0 +1,96 @@
+"""How plots look and how values are written in them: never by colour alone.
+
+Colours: Okabe and Ito, "Color Universal Design" (2008), without its yellow, which is too pale for lines on white.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from matplotlib.axes import Axes
+from matplotlib.ticker import FixedFormatter, FixedLocator, NullFormatter, NullLocator
+
+BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY, BLACK = (
+    "#0072B2",
+    "#D55E00",
+    "#009E73",
+    "#CC79A7",
+    "#E69F00",
+    "#56B4E9",
+    "#000000",
+)
+INK = "#222222"
+FAINT = "#8a8a8a"
+GRID = "#dcdcdc"
+
+LOWEST_HZ, HIGHEST_HZ = 20.0, 20_000.0
+_DECADE = {20: "20", 50: "50", 100: "100", 200: "200", 500: "500", 1000: "1k", 2000: "2k", 5000: "5k", 10000: "10k"}
+_ALL_TICKS = {**_DECADE, 20000: "20k"}
+_FEW_TICKS = {100: "100", 1000: "1k", 10000: "10k"}
+
+
+@dataclass(frozen=True)
+class Stroke:
+    """How one track is drawn: no two of the first 44 look alike, even without colour."""
+
+    colour: str
+    line: str
+    marker: str
+
+    def style(self) -> dict[str, Any]:
+        """Return it as keywords for `Axes.plot`."""
+        return {"color": self.colour, "linestyle": self.line, "marker": self.marker}
+
+
+_COLOURS = (BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY, BLACK)
+_LINES = ("-", "--", "-.", ":")
+_MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*", "p", "<", ">")
+
+
+def stroke(number: int) -> Stroke:
+    """Return the look of track `number`, counted from 0; neighbours differ in all three."""
+    return Stroke(_COLOURS[number % len(_COLOURS)], _LINES[number % len(_LINES)], _MARKERS[number % len(_MARKERS)])
+
+
+def frequency_axis(ax: Axes, *, few: bool = False) -> None:
+    """Make the x axis logarithmic, 20 Hz to 20 kHz, with ticks that people read."""
+    ticks = _FEW_TICKS if few else _ALL_TICKS
+    ax.set_xscale("log")
+    ax.set_xlim(LOWEST_HZ, HIGHEST_HZ)
+    ax.xaxis.set_major_locator(FixedLocator(list(ticks)))
+    ax.xaxis.set_major_formatter(FixedFormatter(list(ticks.values())))
+    ax.xaxis.set_minor_locator(NullLocator())
+    ax.xaxis.set_minor_formatter(NullFormatter())
+
+
+def plain(ax: Axes, *, size: float = 9) -> None:
+    """Give axes the house's look: light grid behind, no box."""
+    ax.set_axisbelow(True)
+    ax.grid(visible=True, color=GRID, linewidth=0.7)
+    ax.tick_params(labelsize=size, colors=INK, length=0, pad=5)
+    ax.xaxis.label.set(size=size, color=INK)
+    ax.yaxis.label.set(size=size, color=INK)
+    for side in ("top", "right"):
+        ax.spines[side].set_visible(False)
+    for side in ("left", "bottom"):
+        ax.spines[side].set_color(FAINT)
+
+
+def signed(value: float, digits: int = 1) -> str:
+    """Return a level change as engineers write it: +1.5, −2.8, 0."""
+    rounded = round(value, digits)
+    if rounded == 0:
+        return "0"
+    return f"{'+' if rounded > 0 else '−'}{abs(rounded):.{digits}f}"
+
+
+def hertz(value: float) -> str:
+    """Return a frequency: 310 Hz, 3.5 kHz."""
+    return f"{value:.3g} Hz" if value < 999.5 else f"{value / 1000:.3g} kHz"
+
+
+def degrees(angle: float) -> str:
+    """Return a pan position: centre, 20° left."""
+    rounded = round(angle)
+    return "centre" if rounded == 0 else f"{abs(rounded)}° {'left' if rounded < 0 else 'right'}"

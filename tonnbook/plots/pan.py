@@ -1,0 +1,79 @@
+"""The pan field: where each track stands between the loudspeakers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from tonnbook.models.effects import TrackSettings
+from tonnbook.plots.look import BLUE, FAINT, GRID, INK, degrees, stroke
+from tonnbook.plots.picture import describe, panel_or
+from tonnbook.plots.strips import Strips, labels, strips
+
+EDGE_DEG = 60.0
+_INNER = 0.32
+_MOST_NAMED = 12
+
+
+def plot_pan(mix: Strips, ax: Axes | None = None, *, track: str | None = None) -> Axes:
+    """Draw the tracks in a fan from 60 degrees left to 60 degrees right, one ring for each so that none hides another.
+
+    `mix` is a preview or final mix, settings or effects by track name, or those of one track.
+    """
+    chosen = strips(mix, track)
+    ax = panel_or(ax, *((6.8, 4.2) if len(chosen) <= _MOST_NAMED else (9.6, 4.6)))
+    radii = [float(r) for r in np.linspace(_INNER, 0.95, len(chosen))] if len(chosen) > 1 else [0.7]
+    _draw_field(ax, radii)
+    _draw_tracks(ax, chosen, radii)
+    ax.set_title("Pan field", loc="left", color=INK)
+    said = [f"{label} {degrees(chosen[name].pan_deg)}" for name, label in labels(chosen).items()]
+    describe(ax, f"Pan field: {', '.join(said)}.")
+    return ax
+
+
+def place(angle_deg: float, radius: float) -> tuple[float, float]:
+    """Return x and y of a pan angle: 0 straight ahead (up), negative to the left."""
+    angle = np.radians(np.clip(angle_deg, -EDGE_DEG, EDGE_DEG))
+    return float(radius * np.sin(angle)), float(radius * np.cos(angle))
+
+
+def draw_small(ax: Axes, settings: TrackSettings) -> None:
+    """Draw one track in a fan without words around it."""
+    _draw_field(ax, [], words=False)
+    x, y = place(settings.pan_deg, 0.8)
+    ax.plot([0, x], [0, y], color=BLUE, linewidth=1.6)
+    ax.plot([x], [y], marker="o", markersize=6, color=BLUE)
+    ax.text(0, -0.16, degrees(settings.pan_deg), ha="center", va="top", fontsize=7.5, color=INK)
+    ax.set_ylim(-0.5, 1.1)
+
+
+def _draw_field(ax: Axes, rings: Sequence[float], *, words: bool = True) -> None:
+    sweep = np.radians(np.linspace(-EDGE_DEG, EDGE_DEG, 91))
+    for radius in rings:
+        ax.plot(radius * np.sin(sweep), radius * np.cos(sweep), color=GRID, linewidth=0.7, zorder=1)
+    ax.plot(np.sin(sweep), np.cos(sweep), color=FAINT, linewidth=1.0, zorder=1)
+    for angle in (-60, -30, 0, 30, 60):
+        x, y = place(angle, 1.0)
+        ax.plot([0, x], [0, y], color=GRID if abs(angle) < EDGE_DEG else FAINT, linewidth=0.8, zorder=1)
+        if words:
+            side = "right" if angle < 0 else "left" if angle > 0 else "center"
+            ax.text(x * 1.03, y * 1.03, degrees(angle), ha=side, va="bottom", fontsize=9, color=INK)
+    if words:
+        ax.text(0, -0.03, "listener", ha="center", va="top", fontsize=8.5, color=FAINT)
+    ax.set_aspect("equal")
+    ax.set_xlim(-1.1, 1.1)
+    ax.set_ylim(-0.12, 1.14)
+    ax.set_axis_off()
+
+
+def _draw_tracks(ax: Axes, chosen: Mapping[str, TrackSettings], radii: Sequence[float]) -> None:
+    for number, ((name, label), radius) in enumerate(zip(labels(chosen).items(), radii, strict=True)):
+        x, y = place(chosen[name].pan_deg, radius)
+        look = stroke(number)
+        ax.plot([x], [y], marker=look.marker, color=look.colour, markersize=7, linestyle="none", label=label, zorder=3)
+        if len(chosen) <= _MOST_NAMED:
+            ax.annotate(label, (x, y), (6, 0), textcoords="offset points", va="center", fontsize=9, color=INK, zorder=4)
+    if len(chosen) > _MOST_NAMED:
+        ax.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), fontsize=8, frameon=False, ncols=1 + len(chosen) // 21)
