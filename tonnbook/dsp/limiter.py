@@ -1,0 +1,199 @@
+"""The limiter: look-ahead, true peak, programme-dependent release; exact for any cut into blocks.
+
+It works on cells of 8 frames. Of each cell it takes the largest value that any usual meter would find between its samples (see
+`true_peak`), asks by how many dB that stands above the ceiling, and makes a gain curve that is down by at least as much when the cell
+comes. After M. Senior's and D. Giannoulis' (JAES 60(6), 2012) "feed-forward, log domain", with three additions:
+
+- the maximum is *held* for 10 ms, half a period of 50 Hz, so that a steady bass note is turned down by one gain and not bent;
+- two releases run side by side, a quick one for single hits and a slow one for dense passages;
+- the curve is smoothed by a Hann window inside the look-ahead, so that it has no corner that could be heard.
+
+A second, short pass with a long interpolator catches what the moving gain itself pushed between the samples.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import exp, log
+
+import numpy as np
+import numpy.typing as npt
+from scipy import ndimage
+
+from tonnbook.dsp.levels import Array, Audio
+from tonnbook.dsp.true_peak import LONG_TAPS, SHORT_TAPS, over_a_cell
+
+CELL = 8
+_CHUNK = (
+    2048 * CELL
+)  # frames that are worked on together; always whole, so that every cut into blocks computes the same
+_NEPER = log(10.0) / 20.0
+_REST_DB = 1e-6  # a release that has come down to this has ended
+_SLOPE = (np.arange(CELL) + 0.5) / CELL - 0.5  # place of each frame in its cell, from the middle, in cells
+_BLEND = np.stack([np.maximum(-_SLOPE, 0.0), 1.0 - np.abs(_SLOPE), np.maximum(_SLOPE, 0.0)])
+
+
+class CellPeaks:
+    """Finds the true peak of every cell, over all channels, a fixed number of cells late."""
+
+    def __init__(self, channels: int, taps: Sequence[Array]) -> None:
+        reach = max(len(each) for each in taps) // 2
+        self.delay = -(-reach // CELL)
+        self._matrices = [over_a_cell(each, CELL).astype(np.float32) for each in taps]
+        self._before = np.zeros((channels, 2 * self.delay * CELL), dtype=np.float32)
+
+    def push(self, chunk: Audio) -> Array:
+        """Return the linear peaks of as many cells as `chunk`, whose length is a multiple of the cell, brings."""
+        audio = np.concatenate([self._before, chunk.astype(np.float32)], axis=1)
+        self._before = audio[:, chunk.shape[1] :]
+        margin = self.delay * CELL
+        inner = audio[:, margin : margin + chunk.shape[1]]
+        peaks = np.abs(inner).reshape(-1, CELL).max(axis=1)
+        for matrix in self._matrices:
+            width = len(matrix)
+            first = margin - (width - CELL) // 2
+            windows = np.lib.stride_tricks.sliding_window_view(audio[:, first:], width, axis=1)[:, ::CELL]
+            values = windows[:, : chunk.shape[1] // CELL].reshape(-1, width) @ matrix
+            np.maximum(peaks, np.maximum(values.max(axis=1), -values.min(axis=1)), out=peaks)
+        most: Array = peaks.reshape(len(audio), -1).max(axis=0).astype(np.float64)
+        return most
+
+
+class Release:
+    """`y[n] = max(x[n], a·y[n-1])` without a loop: a running maximum of x[n]·a⁻ⁿ, started afresh with every chunk."""
+
+    def __init__(self, time_ms: float, rate: float) -> None:
+        self._decay = 1e3 / (time_ms * rate)
+        self._held = 0.0
+
+    def push(self, wanted: Array) -> Array:
+        """Return the held and released reduction for each cell."""
+        if not self._held and not wanted.any():
+            return wanted
+        steps = self._decay * np.arange(len(wanted))
+        rising = wanted * np.exp(steps)
+        rising[0] = max(rising[0], self._held)
+        released: Array = np.maximum.accumulate(rising) * np.exp(-steps)
+        self._held = float(released[-1]) * exp(-self._decay)
+        self._held = self._held if self._held > _REST_DB else 0.0
+        return released
+
+
+class GainCurve:
+    """Turns the reduction that each cell needs, in dB, into the smooth reduction that it gets, `delay` cells late.
+
+    The curve is nowhere above what is asked: at every cell and at both of its neighbours it is down by what the cell needs.
+    """
+
+    def __init__(
+        self, rate: int, look_ahead_ms: float, hold_ms: float, releases: Sequence[tuple[float, float]]
+    ) -> None:
+        cells = rate / CELL
+        self._half = max(1, round(look_ahead_ms * 1e-3 * cells) - 1)
+        self._window = 2 * (self._half + 1) + 1 + round(hold_ms * 1e-3 * cells)
+        self._releases = [(share, Release(time_ms, cells)) for share, time_ms in releases]
+        smoother = np.hanning(2 * self._half + 3)[1:-1]
+        self._smoother = smoother / smoother.sum()
+        self._wanted = np.zeros(self._window - 1)
+        self._held = np.zeros(2 * self._half)
+        self.delay = 2 * self._half + 1
+
+    def push(self, wanted_db: Array) -> Array:
+        """Return the reduction in dB, 0 or more, of as many cells as are given."""
+        wanted = np.concatenate([self._wanted, wanted_db])
+        self._wanted = wanted[len(wanted_db) :]
+        if not wanted.any():
+            held = wanted_db
+        else:
+            held = ndimage.maximum_filter1d(wanted, self._window, origin=(self._window - 1) // 2, mode="constant")
+            held = held[self._window - 1 :]
+        slow = [share * release.push(held) for share, release in self._releases]
+        held = np.concatenate([self._held, np.maximum(held, np.sum(slow, axis=0))])
+        self._held = held[len(wanted_db) :]
+        return np.convolve(held, self._smoother, "valid") if held.any() else np.zeros(len(wanted_db))
+
+
+class _Pass:
+    """One detection and one gain curve over the audio; out comes as much as goes in, `delay` frames late."""
+
+    def __init__(self, channels: int, ceiling_db: float, peaks: CellPeaks, curve: GainCurve) -> None:
+        self._ceiling = exp(_NEPER * ceiling_db)
+        self._peaks = peaks
+        self._curve = curve
+        self.delay = (peaks.delay + curve.delay + 1) * CELL
+        self._late = np.zeros((channels, self.delay))
+        self._gains = np.ones(2)
+        self.reduction: list[npt.NDArray[np.float32]] = []
+
+    def push(self, chunk: Array) -> Array:
+        """Return the limited audio."""
+        audio = np.concatenate([self._late, chunk], axis=1)
+        self._late = audio[:, chunk.shape[1] :]
+        wanted = np.log(np.maximum(self._peaks.push(chunk) / self._ceiling, 1.0)) / _NEPER
+        gains = np.concatenate([self._gains, np.exp(-_NEPER * self._curve.push(wanted))])
+        self._gains = gains[-2:]
+        self.reduction.append((-np.log(gains[1:-1]) / _NEPER).astype(np.float32))
+        audio = audio[:, : chunk.shape[1]]
+        if gains.min() == 1.0:
+            return audio
+        moving = np.stack([gains[:-2], gains[1:-1], gains[2:]], axis=1) @ _BLEND
+        return audio * moving.ravel()
+
+
+class Limiter:
+    """A limiter that is fed block by block: `process` returns what is ready, `flush` the rest; together as long as what went in.
+
+    Parameters
+    ----------
+    ceiling_db
+        True peak in dBTP that the output keeps to; after the second pass what remains above it is in the hundredths of a dB.
+    """
+
+    def __init__(self, rate: int, channels: int, ceiling_db: float = -1.0) -> None:
+        main = GainCurve(rate, 1.5, 10.0, [(0.7, 20.0), (0.3, 175.0)])
+        short = GainCurve(rate, 0.75, 0.0, [(1.0, 7.0)])
+        self._passes = [
+            _Pass(channels, ceiling_db, CellPeaks(channels, [SHORT_TAPS]), main),
+            _Pass(channels, ceiling_db, CellPeaks(channels, [SHORT_TAPS, LONG_TAPS]), short),
+        ]
+        self._channels = channels
+        self._taken = 0
+        self._given = -sum(each.delay for each in self._passes)
+        self._queue = np.empty((channels, 0))
+
+    def process(self, block: Audio) -> Array:
+        """Take in (channels, frames); return the limited frames that are ready, perhaps none."""
+        self._taken += block.shape[1]
+        queue = np.concatenate([self._queue, block], axis=1)
+        whole = queue.shape[1] // _CHUNK * _CHUNK
+        self._queue = queue[:, whole:].copy()
+        ready = [self._limited(queue[:, start : start + _CHUNK]) for start in range(0, whole, _CHUNK)]
+        return np.concatenate([np.empty((self._channels, 0)), *ready], axis=1)
+
+    def flush(self) -> Array:
+        """Return the rest and end the stream."""
+        taken, ready = self._taken, [np.empty((self._channels, 0))]
+        while self._given < taken:
+            ready.append(self.process(np.zeros((self._channels, _CHUNK))))
+        over = max(0, self._given - taken)
+        self._taken = taken
+        rest: Array = np.concatenate(ready, axis=1)
+        return rest[:, : rest.shape[1] - over]
+
+    def _limited(self, chunk: Array) -> Array:
+        for each in self._passes:
+            chunk = each.push(chunk)
+        early = min(max(0, -self._given), chunk.shape[1])
+        self._given += chunk.shape[1]
+        return chunk[:, early:]
+
+    @property
+    def reduction(self) -> Array:
+        """By how many dB each cell of 8 frames was turned down, both passes together; complete after `flush`."""
+        cells = -(-self._taken // CELL)
+        total, late = np.zeros(cells), 0
+        for each in self._passes:
+            late += each.delay // CELL
+            curve = np.concatenate(each.reduction)[late : late + cells]
+            total[: len(curve)] += curve
+        return total
