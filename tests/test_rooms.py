@@ -27,7 +27,7 @@ OUTSIDE = {
     "dsp": {"numpy", "scipy", "soxr"},
     "audio_files": {"numpy", "soundfile", "soxr"},
     "clients": {"requests", "urllib3", "pydantic"},
-    "plots": {"numpy", "matplotlib", "IPython"},
+    "plots": {"numpy", "matplotlib", "PIL"},  # PIL comes with matplotlib
     "demo": set(),
 }
 HEAVY = [

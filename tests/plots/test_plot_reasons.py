@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+import pytest
+from handmade_mixes import Mix
+
+from tonnbook.plots import reasons
+
+
+def test_reasons_of_one_track(mix: Mix) -> None:
+    told = reasons(mix, "vocal")
+    assert [(line.track, line.setting) for line in told] == [("vocal", "gain"), ("vocal", "EQ band 2")]
+    assert str(told).splitlines()[2:] == [
+        "vocal",
+        "  gain         turned down because it is number 7 <of many>",
+        "  EQ band 2    cut 2.8 dB at 310 Hz: the guitar hides the vocal there",
+    ]
+
+
+def test_reasons_of_the_whole_mix_end_with_the_whole_mix(mix: Mix) -> None:
+    told = list(reasons(mix))
+    assert len(told) == 17
+    assert (told[-1].track, told[-1].text) == ("whole mix", "set to -18 LUFS to leave room for the master")
+
+
+def test_html_is_a_table_whose_words_are_escaped(mix: Mix) -> None:
+    html = reasons(mix, "kick").to_html()
+    assert "number 0 &lt;of many&gt;" in html
+    assert html.count('scope="col"') == 3
+    assert html.count('scope="rowgroup" rowspan="2"') == 1
+
+
+def test_without_reasons_the_settings_are_told(live: Mix) -> None:
+    told = {line.setting: line.text for line in reasons(live, "masks-bass")}
+    assert told["gain"] == "−71.8 dB"
+    assert told["pan"] == "75° left"
+    assert told["EQ band 1"] == "−31.0 dB at 12.5 Hz (Q 2.7)"
+    assert told["compression"] == "1.8:1 over −3.9 dBFS, attack 0.074 ms, release 0.022 ms"
+
+
+def test_an_unknown_track_is_refused(mix: Mix) -> None:
+    with pytest.raises(ValueError, match="no track 'vox'"):
+        reasons(mix, "vox")
