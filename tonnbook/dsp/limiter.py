@@ -20,6 +20,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
+from tonnbook.dsp.chunks import Chunked
 from tonnbook.dsp.levels import Array, Audio
 from tonnbook.dsp.true_peak import LONG_TAPS, SHORT_TAPS, over_a_cell
 
@@ -133,15 +134,15 @@ class _Pass:
         gains = np.concatenate([self._gains, np.exp(-_NEPER * self._curve.push(wanted))])
         self._gains = gains[-2:]
         self.reduction.append((-np.log(gains[1:-1]) / _NEPER).astype(np.float32))
-        audio = audio[:, : chunk.shape[1]]
-        if gains.min() == 1.0:
-            return audio
-        moving = np.stack([gains[:-2], gains[1:-1], gains[2:]], axis=1) @ _BLEND
-        return audio * moving.ravel()
+        out: Array = audio[:, : chunk.shape[1]]
+        if gains.min() < 1.0:
+            moving = np.stack([gains[:-2], gains[1:-1], gains[2:]], axis=1) @ _BLEND
+            out = out * moving.ravel()
+        return out
 
 
-class Limiter:
-    """A limiter that is fed block by block: `process` returns what is ready, `flush` the rest; together as long as what went in.
+class Limiter(Chunked):
+    """A limiter that is fed block by block.
 
     Parameters
     ----------
@@ -156,36 +157,12 @@ class Limiter:
             _Pass(channels, ceiling_db, CellPeaks(channels, [SHORT_TAPS]), main),
             _Pass(channels, ceiling_db, CellPeaks(channels, [SHORT_TAPS, LONG_TAPS]), short),
         ]
-        self._channels = channels
-        self._taken = 0
-        self._given = -sum(each.delay for each in self._passes)
-        self._queue = np.empty((channels, 0))
+        super().__init__(channels, _CHUNK, sum(each.delay for each in self._passes))
 
-    def process(self, block: Audio) -> Array:
-        """Take in (channels, frames); return the limited frames that are ready, perhaps none."""
-        self._taken += block.shape[1]
-        queue = np.concatenate([self._queue, block], axis=1)
-        whole = queue.shape[1] // _CHUNK * _CHUNK
-        self._queue = queue[:, whole:].copy()
-        ready = [self._limited(queue[:, start : start + _CHUNK]) for start in range(0, whole, _CHUNK)]
-        return np.concatenate([np.empty((self._channels, 0)), *ready], axis=1)
-
-    def flush(self) -> Array:
-        """Return the rest and end the stream."""
-        taken, ready = self._taken, [np.empty((self._channels, 0))]
-        while self._given < taken:
-            ready.append(self.process(np.zeros((self._channels, _CHUNK))))
-        over = max(0, self._given - taken)
-        self._taken = taken
-        rest: Array = np.concatenate(ready, axis=1)
-        return rest[:, : rest.shape[1] - over]
-
-    def _limited(self, chunk: Array) -> Array:
+    def _work(self, chunk: Array) -> Array:
         for each in self._passes:
             chunk = each.push(chunk)
-        early = min(max(0, -self._given), chunk.shape[1])
-        self._given += chunk.shape[1]
-        return chunk[:, early:]
+        return chunk
 
     @property
     def reduction(self) -> Array:
@@ -194,6 +171,6 @@ class Limiter:
         total, late = np.zeros(cells), 0
         for each in self._passes:
             late += each.delay // CELL
-            curve = np.concatenate(each.reduction)[late : late + cells]
+            curve = np.concatenate([np.empty(0), *each.reduction])[late : late + cells]
             total[: len(curve)] += curve
         return total

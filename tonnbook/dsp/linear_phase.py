@@ -1,0 +1,84 @@
+"""Linear-phase filters: tone curves and crossovers that bend no wave, by fast convolution.
+
+A curve is sampled over frequency, turned into an impulse response and windowed. Windowing is linear, so the responses of several bands
+add up to that of the whole, exactly: bands that are left alone sum to the audio itself, only filtered by the tone curve.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from scipy import fft
+from scipy.signal import windows
+
+from tonnbook.dsp.chunks import Chunked
+from tonnbook.dsp.levels import Array, to_gain
+
+TAPS = 4095
+_SIZE = 32768
+_CHUNK = 28672  # _SIZE - TAPS + 1, rounded down to a multiple of 4096
+_HALF_A_CROSSOVER = 0.5  # octaves to either side of the corner
+
+
+def grid(rate: int) -> Array:
+    """Return the frequencies in Hz at which a curve is sampled."""
+    return np.linspace(0.0, rate / 2, _SIZE // 2 + 1)
+
+
+def gains_between(centres_hz: Sequence[float], gains_db: Sequence[float], rate: int) -> Array:
+    """Return a tone curve on the grid, as amplitudes: straight lines in dB over log frequency, level beyond the ends."""
+    freqs = np.maximum(grid(rate), 1.0)
+    return to_gain(np.interp(np.log(freqs), np.log(centres_hz), gains_db))
+
+
+def below(corner_hz: float, rate: int) -> Array:
+    """Return the share of each frequency of the grid that lies below a corner: 1 to 0 within one octave, half at the corner."""
+    octaves = np.log2(np.maximum(grid(rate), 1e-3) / corner_hz)
+    place = np.clip(octaves / (2 * _HALF_A_CROSSOVER) + 0.5, 0.0, 1.0)
+    share: Array = 0.5 + 0.5 * np.cos(np.pi * place)
+    return share
+
+
+def impulse(response: Array) -> Array:
+    """Return the impulse response (TAPS,) of amplitudes on the grid, its middle in the middle."""
+    long = np.roll(fft.irfft(response, _SIZE), TAPS // 2)[:TAPS]
+    shaped: Array = long * windows.hann(TAPS + 2)[1:-1]
+    return shaped
+
+
+def response(impulse_response: Array, freqs_hz: Sequence[float], rate: int) -> Array:
+    """Return the gain in dB of an impulse response at each frequency: what renders is what plots show."""
+    spectrum = np.abs(fft.rfft(impulse_response, 8 * _SIZE))
+    at = np.interp(freqs_hz, np.arange(len(spectrum)) * (rate / (8 * _SIZE)), spectrum)
+    return np.asarray(20.0 * np.log10(np.maximum(at, 1e-10)))
+
+
+class FilterBank(Chunked):
+    """Several filters over the same audio; out comes (filters, channels, frames), in time with the input.
+
+    Parameters
+    ----------
+    impulses
+        (filters, channels, TAPS): each channel of each filter has its own response.
+    """
+
+    def __init__(self, impulses: Array) -> None:
+        filters, channels, taps = impulses.shape
+        if taps != TAPS:
+            raise ValueError(f"an impulse response has {TAPS} taps, not {taps}")
+        super().__init__(channels, _CHUNK, TAPS // 2)
+        self._filters = filters
+        self._responses = fft.rfft(impulses, _SIZE)
+        self._before = np.zeros((channels, _SIZE - _CHUNK))
+
+    def _work(self, chunk: Array) -> Array:
+        audio = np.concatenate([self._before, chunk], axis=1)
+        self._before = audio[:, _CHUNK:]
+        spectrum = fft.rfft(audio)
+        filtered = fft.irfft(self._responses * spectrum, _SIZE)
+        out: Array = filtered[..., _SIZE - _CHUNK :]
+        return out
+
+    def _nothing(self) -> Array:
+        return np.empty((self._filters, len(self._queue), 0))
