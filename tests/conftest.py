@@ -1,0 +1,81 @@
+"""What all tests share: a clean environment, a closed door to the network, and one studio."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator, Mapping
+from ipaddress import ip_address
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tonnbook import audio_files, demo
+
+if TYPE_CHECKING:
+    from tonnbook.studio.server import Studio
+
+KEYS = ("TONN_API_KEY", "BEATOVEN_API_KEY")
+PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
+
+_connect, _connect_ex, _getaddrinfo = socket.socket.connect, socket.socket.connect_ex, socket.getaddrinfo
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test sees a key or a proxy of the machine it runs on; tests marked `live` see them all."""
+    if request.node.get_closest_marker("live"):
+        return
+    for name in (*KEYS, *PROXIES, *map(str.upper, PROXIES)):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(autouse=True)
+def no_outside(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sockets reach this machine only, and names of other machines are not looked up; tests marked `live` may."""
+    if request.node.get_closest_marker("live"):
+        return
+    monkeypatch.setattr(socket.socket, "connect", lambda self, address: _connect(self, _inside(self, address)))
+    monkeypatch.setattr(socket.socket, "connect_ex", lambda self, address: _connect_ex(self, _inside(self, address)))
+    monkeypatch.setattr(socket, "getaddrinfo", _look_up_inside)
+
+
+def _is_loopback(host: object) -> bool:
+    if host in (None, "", "localhost", b"localhost"):
+        return True
+    try:
+        return ip_address(host.decode() if isinstance(host, bytes) else str(host)).is_loopback
+    except ValueError:
+        return False
+
+
+def _inside(own: socket.socket, address: Any) -> Any:
+    if own.family in (socket.AF_INET, socket.AF_INET6) and not _is_loopback(address[0]):
+        raise ConnectionRefusedError(f"tests stay on this machine; {address[0]} is another one")
+    return address
+
+
+def _look_up_inside(host: Any, *args: Any, **kwargs: Any) -> Any:
+    if not _is_loopback(host):
+        raise socket.gaierror(socket.EAI_NONAME, f"tests stay on this machine; {host} is another one")
+    return _getaddrinfo(host, *args, **kwargs)
+
+
+@pytest.fixture(scope="session")
+def studio() -> Iterator[Studio]:
+    """One studio for all tests that do not count on its being untouched."""
+    from tonnbook.studio.server import Studio  # loaded when it is wanted: most tests need no server
+
+    with Studio() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def excerpts(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Path]:
+    """Four seconds of each of the eight stems, as 16-bit WAV, by name; every one of them sounds there."""
+    folder = tmp_path_factory.mktemp("excerpts")
+    made = {}
+    for name, path in demo.stems().items():
+        audio, rate = audio_files.read(path)
+        made[name] = audio_files.write(folder / f"{name}.wav", audio[:, 4 * rate : 8 * rate], rate, 16)
+    return made

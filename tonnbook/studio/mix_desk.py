@@ -1,0 +1,218 @@
+"""The mixing desk: from requests to tasks, and from finished tasks to answers."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tonnbook.errors import AudioError, TonnbookError
+from tonnbook.models.effects import TrackEffects
+from tonnbook.models.mixing import FinalMixAnswer, FinalMixRequest, MixRequest, PreviewMixAnswer, track_names
+from tonnbook.models.vocabulary import TaskState
+from tonnbook.studio.fetch import fetch
+from tonnbook.studio.ledger import Ledger
+from tonnbook.studio.library import Library
+from tonnbook.studio.limits import Limits
+from tonnbook.studio.mix_answers import Rendered, final_answer, links_of, preview_answer, take_in
+from tonnbook.studio.mix_checks import changes_of, check_final, check_mix
+from tonnbook.studio.mix_engineer import TrackFile, final_mix, preview_mix
+from tonnbook.studio.read_checks import check_track
+from tonnbook.studio.refusal import Refusal
+from tonnbook.studio.webhooks import Webhooks, webhook_body
+from tonnbook.studio.worker import Progress, Task, Worker, part
+
+FETCHING = 0.1
+"""Share of a preview's progress that fetching and checking its tracks fills."""
+
+FAILURE_KEPT_S = 60.0
+"""A failed final mix is answered from memory for so long: clients repeat a 500 by themselves, and to fail three times over
+helps nobody. Asked for later, it is tried anew."""
+
+_Key = tuple[object, ...]
+
+
+@dataclass(frozen=True)
+class Preview:
+    """A preview mix that was asked for."""
+
+    id: str
+    request: MixRequest = field(repr=False)
+    task: Task[Rendered]
+
+
+@dataclass(frozen=True)
+class Render:
+    """A final mix that was asked for; `id` is its own, `task_id` the preview's."""
+
+    id: str
+    task_id: str
+    task: Task[Rendered]
+
+
+class MixDesk:
+    """All mixes of one studio."""
+
+    def __init__(
+        self,
+        library: Library,
+        worker: Worker,
+        webhooks: Webhooks,
+        ledger: Ledger,
+        limits: Limits,
+        clock: Callable[[], float],
+    ) -> None:
+        self._library = library
+        self._worker = worker
+        self._webhooks = webhooks
+        self._ledger = ledger
+        self._limits = limits
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._previews: dict[str, Preview] = {}
+        self._renders: dict[str, Render] = {}
+        self._by_payload: dict[_Key, Render] = {}
+        self._paid: set[_Key] = set()
+
+    def open(self, request: MixRequest) -> Preview:
+        """Start a preview mix; raises Refusal 400, 429 or 507."""
+        check_mix(request, self._library)
+        self._library.make_room()
+        task_id, created = secrets.token_hex(12), self._clock()
+        task = self._worker.start(
+            lambda progress: self._mix_preview(task_id, request, progress),
+            lambda task: self._tell_of_preview(request.webhook_url, task_id, created, task),
+        )
+        with self._lock:
+            return self._previews.setdefault(task_id, Preview(task_id, request, task))
+
+    def preview(self, task_id: str) -> Preview:
+        """Return a preview that was opened here; raises Refusal 404."""
+        if found := self._previews.get(task_id):
+            return found
+        raise Refusal(404, "no such task here; a studio forgets its tasks when it is closed")
+
+    def final(self, preview: Preview, request: FinalMixRequest) -> Render:
+        """Start the final mix of a finished preview, or return the one that the same payload started before.
+
+        Raises Refusal 400, 429 or 507.
+        """
+        check_final(request, self._library)
+        changes = changes_of(preview.request, request)
+        key = (preview.id, request.return_stems, request.sample_rate, frozenset(changes.items()))
+        with self._lock:
+            known = self._by_payload.get(key)
+        if known and not self._outdated(known):
+            return known
+        self._library.make_room()
+        created = self._clock()
+        task = self._worker.start(
+            lambda progress: self._mix_final(preview, request, changes, key, progress),
+            lambda task: self._tell_of_final(request.webhook_url, preview.id, created, task),
+        )
+        render = Render(secrets.token_hex(12), preview.id, task)
+        with self._lock:
+            self._renders[render.id] = self._by_payload[key] = render
+        return render
+
+    def render(self, render_id: str) -> Render:
+        """Return a final mix that was started here; raises Refusal 404."""
+        if found := self._renders.get(render_id):
+            return found
+        raise Refusal(404, "no such render here; ask for the final mix again")
+
+    def preview_answer(self, preview: Preview, *, fx_settings: bool) -> PreviewMixAnswer:
+        """Return the answer for a preview that is done; raises Refusal 404 if its files had to make room."""
+        rendered = self._present(preview.task)
+        if fx_settings:
+            self._ledger.charge_once("fx_settings", preview.id)
+        return preview_answer(rendered, self._library, fx_settings=fx_settings)
+
+    def final_answer(self, render: Render) -> FinalMixAnswer:
+        """Return the answer for a final mix that is done; raises Refusal 404 if its files had to make room."""
+        return final_answer(self._present(render.task), self._library)
+
+    def _present(self, task: Task[Rendered]) -> Rendered:
+        rendered = task.future.result()
+        if not self._library.holds(rendered.shelf):
+            raise Refusal(404, "the files of this task had to make room for newer ones; ask for the mix again")
+        return rendered
+
+    def _outdated(self, render: Render) -> bool:
+        task = render.task
+        if task.failure is not None:
+            return self._clock() - (task.ended_at or 0.0) > FAILURE_KEPT_S
+        return not task.running and not self._library.holds(task.future.result().shelf)
+
+    # From here on in a task's own thread.
+
+    def _mix_preview(self, task_id: str, request: MixRequest, progress: Progress) -> Rendered:
+        with self._library.new_shelf() as shelf:
+            tracks = self._bring(request, shelf.folder / "tracks", part(progress, 0, FETCHING))
+            progress(FETCHING, "waiting for its turn")
+            out = _made(shelf.folder / "out")
+            outcome = self._worker.in_turn(preview_mix, tracks, request, out, part(progress, FETCHING, 1))
+            rendered = take_in(self._library, shelf, tracks, outcome)
+        self._ledger.charge("mix_preview", task_id)
+        return rendered
+
+    def _mix_final(
+        self,
+        preview: Preview,
+        request: FinalMixRequest,
+        changes: Mapping[str, TrackEffects],
+        key: _Key,
+        progress: Progress,
+    ) -> Rendered:
+        before = preview.task.future.result()
+        with self._library.holding(before.shelf), self._library.new_shelf() as shelf:
+            if not self._library.holds(before.shelf):
+                raise TonnbookError("the tracks of this task had to make room for newer ones; make the preview again")
+            out = _made(shelf.folder / "out")
+            outcome = self._worker.in_turn(final_mix, before.tracks, before.outcome, request, out, progress, changes)
+            rendered = take_in(self._library, shelf, before.tracks, outcome)
+        with self._lock:
+            paid = key in self._paid
+            self._paid.add(key)
+        if not paid:
+            self._ledger.charge("final_mix", preview.id)
+        return rendered
+
+    def _bring(self, request: MixRequest, folder: Path, progress: Progress) -> tuple[TrackFile, ...]:
+        names = track_names([track.source for track in request.tracks])
+        tracks = []
+        for n, (name, brief) in enumerate(zip(names, request.tracks, strict=True)):
+            progress(n / len(names), f"fetching {name}")
+            path = _made(folder / f"{n + 1:02d}") / name
+            try:
+                fetch(str(brief.source), path, self._library, self._limits)
+            except TonnbookError as problem:
+                raise AudioError(f"{name}: {problem}") from None
+            check_track(path, name, self._limits)
+            tracks.append(TrackFile(name, path, brief))
+        return tuple(tracks)
+
+    def _tell_of_preview(self, url: str | None, task_id: str, created: float, task: Task[Rendered]) -> None:
+        if url is None:
+            return
+        state, links = TaskState.PREVIEW_ERROR, {}
+        if task.failure is None:
+            state = TaskState.PREVIEW_COMPLETED
+            links = links_of(preview_answer(task.future.result(), self._library, fx_settings=False))
+        self._webhooks.send(url, webhook_body(task_id, state, links, created, self._clock(), task.failure))
+
+    def _tell_of_final(self, url: str | None, task_id: str, created: float, task: Task[Rendered]) -> None:
+        if url is None:
+            return
+        state, links = TaskState.FINAL_ERROR, {}
+        if task.failure is None:
+            state = TaskState.FINAL_COMPLETED
+            links = links_of(final_answer(task.future.result(), self._library))
+        self._webhooks.send(url, webhook_body(task_id, state, links, created, self._clock(), task.failure))
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir(parents=True)
+    return folder
