@@ -1,1 +1,1 @@
-"""Forms and players: Python beside the .js of the same name."""
+"""What a notebook shows: forms, players and job cards, each a small Python class beside its script of the same name."""

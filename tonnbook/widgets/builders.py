@@ -1,0 +1,57 @@
+"""Forms of the requests, each made from its model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from tonnbook.models.mixing import MixRequest, file_name
+from tonnbook.models.vocabulary import InstrumentGroup, MusicalStyle, Presence
+from tonnbook.widgets.form import PayloadForm, check_names
+from tonnbook.widgets.instruments import guess_instrument
+
+
+class MixBuilder(PayloadForm[MixRequest]):
+    """The form of a preview mix: a row per track, and what is wished for the whole.
+
+    Parameters
+    ----------
+    stems
+        Files or links, in a sequence, or in a mapping whose names help to guess the instruments. What was guessed is marked.
+    style
+        Musical style.
+    fields
+        Any other field of `MixRequest`; a wrong name raises TypeError, a wrong value is shown in the form.
+
+    >>> builder = tb.MixBuilder(tb.demo.stems(), style="ELECTRONIC")
+    >>> builder.set("vocal", reverb="MEDIUM").request
+    """
+
+    model = MixRequest
+    endpoint = "/mixpreview"
+    seldom = ("create_master", "desired_loudness", "webhook_url")
+
+    def __init__(
+        self,
+        stems: Mapping[str, Path | str] | Sequence[Path | str],
+        style: MusicalStyle | str = MusicalStyle.POP,
+        **fields: Any,
+    ) -> None:
+        known = [name for name in MixRequest.model_fields if name not in ("tracks", "style")]
+        check_names(fields, known, "MixBuilder")
+        named = list(stems.items()) if isinstance(stems, Mapping) else [(file_name(_place(s)), s) for s in stems]
+        guesses = [guess_instrument(name) or guess_instrument(file_name(_place(place))) for name, place in named]
+        rows = [_row(_place(place), guess) for (_, place), guess in zip(named, guesses, strict=True)]
+        super().__init__("Preview mix", rows, {"style": style, **fields})
+        for number, guess in enumerate(guesses):
+            self.hint(number, "instrument", "guessed from the name" if guess else "not told by the name: please choose")
+
+
+def _place(stem: Path | str) -> Path | str:
+    return stem if isinstance(stem, Path) or stem.startswith(("http://", "https://")) else Path(stem)
+
+
+def _row(place: Path | str, guess: InstrumentGroup | None) -> dict[str, Any]:
+    presence = Presence.LEAD if guess is InstrumentGroup.VOCAL else Presence.NORMAL
+    return {"source": place, "instrument": guess or InstrumentGroup.OTHER_1, "presence": presence}

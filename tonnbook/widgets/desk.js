@@ -1,0 +1,278 @@
+// What sounds: the stems of one model in sync, their levels, the place and the loop. player.js shows it.
+
+const RAMP = 0.003;              // seconds, time constant of gain changes: within 10 ms a switch is done, without a click
+const FADE = 0.005;              // seconds, ends of a take that starts or stops inside the sound
+const MEMORY = 256e6;            // bytes that decoded sound may take in the tab; iOS closes tabs at 200-500 MB
+const RATES = [48000, 44100, 32000, 24000, 22050, 16000];
+const LOWEST_DB = -40;           // a fader at its low end is silent
+const SECONDS_UNASKED = 2;       // the kernel pushes the sound; after this long without any, it is asked for
+
+const toGain = (db) => (db <= LOWEST_DB ? 0 : 10 ** (db / 20));
+
+/** Rate and channels that keep all tracks within MEMORY: first the full ones, then fewer samples, then mono. */
+function decodePlan(tracks, wanted) {
+  const bytes = (rate, channels) => tracks.reduce((sum, t) => sum + t.seconds * rate * Math.min(t.channels, channels) * 4, 0);
+  const rates = [wanted, ...RATES.filter((rate) => rate < wanted)];
+  for (const channels of [2, 1]) {
+    const rate = rates.find((r) => bytes(r, channels) <= MEMORY);
+    if (rate) return { rate, channels };
+  }
+  return { rate: rates.at(-1), channels: 1 };
+}
+
+/** Decode one file at `rate`, in exactly `length` frames, so that all tracks loop and end together. */
+async function decode(bytes, { rate, channels }, length) {
+  const decoder = new OfflineAudioContext(1, 1, rate);   // resamples while it decodes, and needs no click first
+  const sound = await decoder.decodeAudioData(bytes.slice().buffer);
+  const kept = Math.min(sound.numberOfChannels, channels);
+  if (sound.length === length && sound.numberOfChannels === kept) return sound;
+  const fitted = new AudioBuffer({ length, numberOfChannels: kept, sampleRate: rate });
+  for (let channel = 0; channel < kept; channel++) {
+    const samples = sound.getChannelData(channel);
+    if (kept < sound.numberOfChannels) {
+      const right = sound.getChannelData(1);
+      for (let n = 0; n < samples.length; n++) samples[n] = (samples[n] + right[n]) / 2;
+    }
+    fitted.copyToChannel(samples.length > length ? samples.subarray(0, length) : samples, channel);
+  }
+  return fitted;
+}
+
+/** What sounds: the tracks of one model, their gains, the place and the loop. Tells its views by "change" events. */
+class Desk extends EventTarget {
+  constructor(model) {
+    super();
+    this.model = model;
+    this.tracks = model.get("tracks");
+    this.comparing = model.get("kind") === "compare";
+    this.duration = Math.max(0.001, ...this.tracks.map((t) => t.seconds));
+    const wanted = Math.min(96000, Math.max(8000, ...this.tracks.map((t) => t.rate)));
+    this.plan = decodePlan(this.tracks, wanted);
+    this.thinned = this.plan.rate < wanted || this.tracks.some((t) => t.channels > this.plan.channels);
+    this.strips = this.tracks.map(() => ({ solo: false, mute: false, db: 0, buffer: null, file: null }));
+    Object.assign(this, { masterDb: 0, silent: false, active: 0, matched: true, loop: null, region: null });
+    Object.assign(this, { take: null, offset: 0, views: 0, problem: "", asked: {}, timers: [] });
+    this.listeners = { "msg:custom": (message, buffers) => this.#heard(message, buffers) };
+    for (const [name, listener] of Object.entries(this.listeners)) model.on(name, listener);
+    // After a reload nobody pushes: a model that was ready before asks at once, a fresh one only if nothing comes.
+    if (model.get("ready")) this.ask();
+    else this.timers.push(setTimeout(() => this.loaded || this.ask(), SECONDS_UNASKED * 1000));
+  }
+
+  // ---- getting the sound
+
+  get loaded() { return this.strips.filter((s) => s.buffer).length; }
+  get ready() { return this.loaded === this.strips.length; }
+
+  ask(format = "", text = false) {
+    const key = `${format}/${text}`;
+    if (this.asked[key] || this.ready) return;
+    this.asked[key] = true;
+    this.model.send({ kind: "send", format, text });
+  }
+
+  async #heard(message, buffers) {
+    if (message.kind === "play") this.play();
+    else if (message.kind === "pause") this.pause();
+    else if (message.kind === "seek") this.seek(message.seconds);
+    else if (message.kind === "problem") this.#fail(message.text);
+    else if (message.kind === "sound") await this.#receive(message, buffers?.[0]);
+  }
+
+  async #receive({ index, format, bytes, base64 }, view) {
+    const strip = this.strips[index];
+    let file = null;
+    if (base64) file = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
+    else if (view) file = view instanceof ArrayBuffer ? new Uint8Array(view) : new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
+    if (file?.byteLength !== bytes) return this.ask(format, true);   // this front end dropped the binary part
+    if (strip.buffer) return;
+    try {
+      strip.buffer = await decode(file, this.plan, Math.max(1, Math.round(this.duration * this.plan.rate)));
+      strip.file = { data: file, format };
+    } catch (error) {
+      if (format !== "mp3") return this.ask("mp3");
+      return this.#fail(`This browser cannot decode ${this.tracks[index].name} (${error.message}).`);
+    }
+    if (this.ready) this.#report({ ready: true, error: "" });
+    this.#changed();
+  }
+
+  /** Let go of the decoded sound, when nobody shows it any more. */
+  #release() {
+    this.pause();
+    for (const strip of this.strips) { strip.buffer = null; strip.file = null; }
+    this.asked = {};
+  }
+
+  #fail(text) {
+    this.problem = text;
+    this.#report({ error: text });
+    this.#changed();
+  }
+
+  // ---- playing
+
+  get playing() { return this.take !== null; }
+
+  get position() {
+    if (!this.take) return this.offset;
+    const run = this.offset + Math.max(0, this.take.context.currentTime - this.take.when);
+    if (!this.take.loop || run <= this.take.loop[1]) return Math.min(run, this.duration);
+    const [start, end] = this.take.loop;
+    return start + ((run - end) % (end - start));
+  }
+
+  #context() {
+    const { rate } = this.plan;     // a context at the sound's own rate: the browser's good resampler works at its end only
+    if (!PAGE.contexts.has(rate)) PAGE.contexts.set(rate, new AudioContext({ sampleRate: rate, latencyHint: "interactive" }));
+    return PAGE.contexts.get(rate);
+  }
+
+  async play() {
+    if (!this.ready || this.playing) return;
+    const context = this.#context();
+    const woken = context.resume();           // inside the click: browsers want a gesture before the first sound
+    if (context.state !== "running") {
+      await Promise.race([woken, new Promise((done) => setTimeout(done, 1000))]);
+      if (context.state !== "running") return this.#fail("The browser wants a click first: press Play.");
+    }
+    this.problem = "";
+    if (PAGE.sounding !== this) PAGE.sounding?.pause();
+    PAGE.sounding = this;
+    if (this.offset > this.duration - 0.02) this.offset = this.loop ? this.loop[0] : 0;
+    this.#start(context);
+    clearInterval(this.reporter);
+    this.reporter = setInterval(() => this.#report({ position: this.position }), 250);   // a hidden tab has no animation frames
+    this.#report({ playing: true, position: this.offset, error: "" });
+    this.#changed();
+  }
+
+  /** Start all tracks on the same sample, from this.offset. */
+  #start(context) {
+    const when = context.currentTime + 0.02;
+    const loop = this.loop && this.offset < this.loop[1] ? this.loop : null;
+    const sum = new GainNode(context, { gain: this.offset > 0 ? 0 : 1 });
+    if (this.offset > 0) { sum.gain.setValueAtTime(0, when); sum.gain.linearRampToValueAtTime(1, when + FADE); }
+    const master = new GainNode(context, { gain: this.#masterGain() });
+    sum.connect(master).connect(context.destination);
+    const take = { context, when, loop, sum, master, gains: [], nodes: [] };
+    for (const [index, strip] of this.strips.entries()) {
+      const node = new AudioBufferSourceNode(context, { buffer: strip.buffer, loop: loop !== null });
+      if (loop) [node.loopStart, node.loopEnd] = loop;
+      const gain = new GainNode(context, { gain: this.#gain(index) });
+      node.connect(gain).connect(sum);
+      node.start(when, this.offset);
+      take.nodes.push(node);
+      take.gains.push(gain);
+    }
+    take.nodes[0].onended = () => { if (this.take === take) this.pause(this.duration); };
+    this.take = take;
+  }
+
+  #stopTake() {
+    const { context, sum, master, nodes } = this.take;
+    const now = context.currentTime;
+    sum.gain.cancelScheduledValues(now);
+    sum.gain.setTargetAtTime(0, now, RAMP);
+    for (const node of nodes) { node.onended = null; node.stop(now + 0.05); }
+    nodes[0].onended = () => master.disconnect();
+    this.take = null;
+  }
+
+  pause(at = this.position) {
+    if (!this.take) return;
+    this.#stopTake();
+    this.offset = at;
+    clearInterval(this.reporter);
+    if (PAGE.sounding === this) PAGE.sounding = null;
+    this.#report({ playing: false, position: this.offset });
+    this.#changed();
+  }
+
+  toggle() { return this.playing ? this.pause() : this.play(); }
+
+  seek(seconds) {
+    const context = this.take?.context;
+    if (context) this.#stopTake();
+    this.offset = Math.min(this.duration, Math.max(0, seconds));
+    if (context && this.offset < this.duration) this.#start(context);
+    else if (context) { this.take = null; clearInterval(this.reporter); this.#report({ playing: false }); }
+    this.#report({ position: this.offset });
+    this.#changed();
+  }
+
+  /** Loop on or off; without a region the whole sound. */
+  setLoop(on, region = this.region) {
+    this.region = region && region[1] - region[0] >= 0.05 ? region : null;
+    this.loop = on ? this.region ?? [0, this.duration] : null;
+    if (this.take) this.seek(this.position);
+    this.#report({ loop: this.loop ?? [] });
+    this.#changed();
+  }
+
+  /** Set one end of the region at the playhead and loop it. */
+  mark(end) {
+    const here = this.position;
+    const [start, stop] = this.region ?? [0, this.duration];
+    if (end === 0) this.setLoop(true, [here, stop > here ? stop : this.duration]);
+    else this.setLoop(true, [start < here ? start : 0, here]);
+  }
+
+  // ---- levels
+
+  audible(index) {
+    if (this.comparing) return index === this.active;
+    return !this.strips[index].mute && (!this.strips.some((s) => s.solo) || this.strips[index].solo);
+  }
+
+  #gain(index) {
+    const matching = this.comparing && this.matched ? this.tracks[index].gain_db : 0;
+    return this.audible(index) ? toGain(this.strips[index].db) * 10 ** (matching / 20) : 0;
+  }
+
+  #masterGain() { return this.silent ? 0 : toGain(this.masterDb); }
+
+  /** Apply the gains of all strips to what sounds now, without a click, and tell Python and the views. */
+  settle() {
+    if (this.take) {
+      const now = this.take.context.currentTime;
+      this.take.gains.forEach((node, index) => node.gain.setTargetAtTime(this.#gain(index), now, RAMP));
+      this.take.master.gain.setTargetAtTime(this.#masterGain(), now, RAMP);
+    }
+    const named = (key) => this.tracks.filter((_, index) => this.strips[index][key]).map((t) => t.name);
+    this.#report({ soloed: named("solo"), muted: named("mute"), active: this.comparing ? this.tracks[this.active].name : "", matched: this.matched });
+    this.#changed();
+  }
+
+  // ---- Python and the views
+
+  #report(state) {
+    const { model } = this;
+    for (const [name, value] of Object.entries(state)) {
+      if (JSON.stringify(model.get(name)) !== JSON.stringify(value)) model.set(name, value);
+    }
+    model.save_changes();
+  }
+
+  #changed() { this.dispatchEvent(new Event("change")); }
+
+  shown() {
+    this.views += 1;
+    clearTimeout(this.releasing);
+    if (!this.loaded && this.model.get("ready")) this.ask();
+  }
+
+  hidden() {
+    this.views -= 1;
+    if (this.views > 0) return;
+    this.pause();
+    this.releasing = setTimeout(() => this.#release(), 15000);   // a view that only moves comes back at once
+  }
+
+  close() {
+    for (const timer of this.timers) clearTimeout(timer);
+    clearTimeout(this.releasing);
+    for (const [name, listener] of Object.entries(this.listeners)) this.model.off(name, listener);
+    this.#release();
+  }
+}
