@@ -182,8 +182,5 @@ def _above(energies: Array, threshold_lufs: float | None, relative_lu: float = 0
 
 
 def _means(power: Array, lengths: npt.NDArray[np.int64]) -> Array:
-    if lengths.min() == lengths.max():
-        means: Array = power.reshape(len(lengths), -1).mean(axis=1)
-    else:
-        means = np.add.reduceat(power, np.cumsum(lengths) - lengths) / lengths
+    means: Array = np.add.reduceat(power, np.cumsum(lengths) - lengths) / lengths
     return means

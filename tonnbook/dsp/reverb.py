@@ -46,21 +46,26 @@ _EARLY_ENERGY = 0.3  # of the tail's
 
 
 def impulse_response(style: str, rate: int) -> Array:
-    """Return the room of a style as (2, frames): noise that dies away octave by octave behind twelve early reflections.
+    """Return the room of a style as (2, frames): noise that dies away octave by octave, with twelve early reflections a side.
 
-    Left and right are unrelated above 200 Hz and the same below. Each side has unit energy, so white noise comes out as loud as it
-    went in. The same style and rate always give the same room; a style without a room of its own gets that of OTHER.
+    Left and right are unrelated above 200 Hz and the same below. The mean power gain from 300 Hz to 9 kHz is 1 on each side, so noise
+    in that band comes out as loud as it went in. The same style is the same room at every rate, and always; a style without a room of
+    its own gets that of OTHER.
     """
     name = style if style in ROOMS else "OTHER"
     room = ROOMS[name]
-    random = np.random.default_rng(crc32(f"{name},{rate}".encode()))
+    random = np.random.default_rng(crc32(name.encode()))
+    early = _early(random, rate)
     tail = _tail(random, room.rt60_s, rate)
-    early = _early(random, tail.shape[1], rate)
-    early *= np.sqrt(_EARLY_ENERGY * _energy(tail) / _energy(early))
+    tail[:, : early.shape[1]] += early * np.sqrt(_EARLY_ENERGY * _energy(tail) / _energy(early))
     predelay = np.zeros((2, round(room.predelay_ms * rate / 1e3)))
-    send = Filter(np.vstack([high_pass(_SEND_HZ[0], rate), low_pass(_SEND_HZ[1], rate)]), 2)
-    response = send.process(np.concatenate([predelay, tail + early], axis=1))
-    return response / np.sqrt(_energy(response))
+    low, high = _SEND_HZ
+    send = Filter(np.vstack([high_pass(low, rate), low_pass(high, rate)]), 2)
+    response = send.process(np.concatenate([predelay, tail], axis=1))
+    gain: Array = np.square(np.abs(fft.rfft(response)))
+    freqs = fft.rfftfreq(response.shape[1], 1 / rate)
+    response /= np.sqrt(gain[:, (freqs >= low) & (freqs <= high)].mean(axis=1, keepdims=True))
+    return response
 
 
 class Convolver:
@@ -126,10 +131,14 @@ class Convolver:
 
 
 def _tail(random: np.random.Generator, rt60_s: float, rate: int) -> Array:
-    """Return noise whose octaves die away each at its own pace, faded out where it is 66 dB down."""
+    """Return noise whose octaves die away each at its own pace, faded out where it is 66 dB down.
+
+    It is drawn as a spectrum, from low to high: another rate only adds bins at the top, and the room stays the same.
+    """
     frames = round(1.1 * rt60_s * rate)
-    spectra = fft.rfft(random.standard_normal((2, frames)))
     freqs = np.maximum(fft.rfftfreq(frames, 1 / rate), 1.0)
+    real, imaginary = random.standard_normal((len(freqs), 2, 2)).T
+    spectra = (real + 1j * imaginary) * np.sqrt(frames / 2)
     spectra[1, freqs < _MONO_BELOW_HZ] = spectra[0, freqs < _MONO_BELOW_HZ]
     seconds = np.arange(frames) / rate
     tail = np.zeros((2, frames))
@@ -142,12 +151,13 @@ def _tail(random: np.random.Generator, rt60_s: float, rate: int) -> Array:
     return tail
 
 
-def _early(random: np.random.Generator, frames: int, rate: int) -> Array:
+def _early(random: np.random.Generator, rate: int) -> Array:
     """Return twelve reflections a side, at random times and signs, each weaker than the one before."""
-    taps = np.zeros((2, frames))
+    first, last = _EARLY_MS
+    taps = np.zeros((2, round(last * rate / 1e3) + 1))
     for side in taps:
-        at = np.sort(random.uniform(*_EARLY_MS, _EARLY_TAPS)) * rate / 1e3
-        side[at.astype(int)] = random.choice([-1.0, 1.0], _EARLY_TAPS) * np.linspace(1.0, 0.3, _EARLY_TAPS)
+        at = np.round(np.sort(random.uniform(first, last, _EARLY_TAPS)) * rate / 1e3).astype(int)
+        side[at] = random.choice([-1.0, 1.0], _EARLY_TAPS) * np.linspace(1.0, 0.3, _EARLY_TAPS)
     return taps
 
 

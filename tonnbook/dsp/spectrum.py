@@ -30,7 +30,10 @@ def third_octave_energies(audio: Audio, rate: int, hop_s: float = 0.093) -> Arra
     size = fft.next_fast_len(2 * hop, real=True)
     edges = np.append(_EXACT * 10.0**-0.05, _EXACT[-1] * 10.0**0.05)
     bands = _bands(edges[:-1], edges[1:], size, rate)
-    return np.concatenate([bands @ power for power in _periodograms(audio, size, hop)], axis=1)
+    count = max(1, -(-audio.shape[1] // hop))
+    after = (count - 1) * hop + size - size // 2 - audio.shape[1]
+    centred = np.pad(audio, ((0, 0), (size // 2, after)))
+    return np.concatenate([bands @ power for power in _periodograms(centred, size, hop)], axis=1)
 
 
 def long_term_spectrum(
@@ -46,10 +49,11 @@ def long_term_spectrum(
     half = 2.0 ** (0.5 / fraction)
     bands = _bands(freqs / half, freqs * half, size, rate)
     total, count = np.zeros(size // 2 + 1), 0
-    for power in _periodograms(audio, size, size // 2):
+    whole = np.pad(audio, ((0, 0), (0, max(0, size - audio.shape[1]))))
+    for power in _periodograms(whole, size, size // 2):
         total += power.sum(axis=1)
         count += power.shape[1]
-    mean = bands @ total / (max(count, 1) * len(audio))
+    mean = bands @ total / (count * len(audio))
     return freqs, 10.0 * np.log10(np.maximum(mean, 1e-20))
 
 
@@ -60,10 +64,8 @@ def _periodograms(audio: Audio, size: int, hop: int) -> Iterator[Array]:
     scale[0] /= 2.0
     if size % 2 == 0:
         scale[-1] /= 2.0
-    count = max(1, -(-audio.shape[1] // hop))
-    padded = np.pad(audio, ((0, 0), (size // 2, (count - 1) * hop + size - size // 2 - audio.shape[1])))
-    frames = np.lib.stride_tricks.sliding_window_view(padded, size, axis=1)[:, ::hop]
-    for start in range(0, count, _FRAMES_AT_ONCE):
+    frames = np.lib.stride_tricks.sliding_window_view(audio, size, axis=1)[:, ::hop]
+    for start in range(0, frames.shape[1], _FRAMES_AT_ONCE):
         spectra = fft.rfft(frames[:, start : start + _FRAMES_AT_ONCE] * window)
         power = np.square(spectra.real) + np.square(spectra.imag)
         yield power.sum(axis=0).T * scale[:, None]

@@ -44,10 +44,9 @@ def correlation(audio: Audio) -> float:
 
 
 def width_db(audio: Audio) -> float:
-    """Return the level of the side signal relative to the middle in dB: -200 for mono, 0 for unrelated sides, +200 for L = -R."""
-    if len(audio) == 1:
-        return -200.0
-    return _relative_db(rms(audio[0] - audio[1]), rms(audio[0] + audio[1]))
+    """Return the level of the side signal relative to the middle in dB: -200 for mono and silence, 0 for unrelated sides, +200 for L = -R."""
+    side = rms(audio[0] - audio[1]) if len(audio) == 2 else 0.0
+    return _relative_db(side, rms(audio[0] + audio[1])) if side else -200.0
 
 
 def balance_db(audio: Audio) -> float:
