@@ -21,7 +21,7 @@ that. `pydantic.ValidationError` stays itself.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from tonnbook.clients.jobs import Job
@@ -45,6 +45,8 @@ class ApiError(TonnbookError):
     """The server answered, and the answer is an error."""
 
     hint = "Try again; if it stays, look at the service's status page."
+    retry_after_s: float | None = None
+    """The pause that the server asked for, where it did (429, 503)."""
 
     def __init__(self, status: int, endpoint: str, message: str) -> None:
         self.status = status
@@ -115,7 +117,7 @@ class UnexpectedAnswer(TonnbookError):
 class JobFailed(TonnbookError):
     """The server gave up on the task."""
 
-    def __init__(self, job: Job[object], reason: str) -> None:
+    def __init__(self, job: Job[Any], reason: str) -> None:
         self.job = job
         self.reason = redacted(reason)
         super().__init__(f"{job.name} {job.task_id or ''} failed: {self.reason}".replace("  ", " "))

@@ -43,8 +43,9 @@ class MixPreview:
     """A finished preview mix."""
 
     task_id: str
-    request: MixRequest = field(repr=False)
-    """The request as it was sent: the links in it name the tracks for the final mix."""
+    request: MixRequest | None = field(repr=False)
+    """The request as it was sent: the links in it name the tracks for the final mix. None for a preview that was found again
+    by its task id while nobody remembers what was ordered."""
     mix: RemoteFile
     stems: Mapping[str, RemoteFile] = field(default_factory=dict)
     """Processed stems by track name, when they were asked for."""

@@ -1,0 +1,179 @@
+"""Sound files on their way to a server and back: uploads to signed links, downloads that are whole or absent."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+import tempfile
+import threading
+import time
+import weakref
+from collections.abc import Callable
+from pathlib import Path
+from typing import BinaryIO
+from uuid import uuid4
+
+from tonnbook.clients.http import Http
+from tonnbook.errors import AudioError, UnexpectedAnswer, Unreachable
+from tonnbook.models.mixing import file_name
+from tonnbook.models.results import RemoteFile
+from tonnbook.models.upload import UploadLinks, UploadRequest
+from tonnbook.models.vocabulary import CONTENT_TYPES
+
+Progress = Callable[[int], None]
+"""Told how many bytes of the file have gone out so far."""
+
+LINK_LIFE_S = 50 * 60.0
+"""How long an uploaded file's link is used again. It expires after 60 minutes; the mix that reads it needs some of them."""
+
+_CHUNK = 1 << 18
+
+
+def check_upload(path: Path) -> str:
+    """Return the content type that `path` is uploaded as; raise AudioError if the service would not take the file."""
+    kind = CONTENT_TYPES.get(path.suffix.lower())
+    if kind is None:
+        taken = ", ".join(ending.strip(".").upper() for ending in CONTENT_TYPES)
+        raise AudioError(f"{path.name} cannot be uploaded: the service takes {taken}. Save it as one of those first.")
+    if not path.is_file():
+        raise AudioError(f"{path.name} is not there (looked in {path.absolute().parent}). Check the path.")
+    if path.stat().st_size == 0:
+        raise AudioError(f"{path.name} is empty: there is nothing to upload. Export it again.")
+    return kind
+
+
+class _Told:
+    """An open file that tells how far it has been read."""
+
+    def __init__(self, file: BinaryIO, progress: Progress) -> None:
+        self._file, self._progress = file, progress
+        self._size = os.fstat(file.fileno()).st_size
+
+    def __len__(self) -> int:
+        return self._size
+
+    def read(self, size: int = -1) -> bytes:
+        block = self._file.read(size)
+        self._progress(self._file.tell())
+        return block
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        return self._file.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self._file.tell()
+
+
+class Files:
+    """The uploads and downloads of one client.
+
+    `folder` is where downloads go, each job's into a folder of its own; left out, into a private folder that is removed when
+    the session ends. `clock` counts seconds, for the age of links.
+    """
+
+    def __init__(self, door: Http, folder: Path | None = None, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._door = door
+        self._folder = folder
+        self._clock = clock
+        self._uploading = threading.Lock()
+        self._uploaded: dict[tuple[Path, str], tuple[float, str]] = {}
+        self._names: dict[str, str] = {}
+        self._shelving = threading.Lock()
+        self._shelves: set[Path] = set()
+
+    @property
+    def folder(self) -> Path:
+        """The folder of the downloads."""
+        if self._folder is None:
+            self._folder = Path(tempfile.mkdtemp(prefix="tonnbook-"))
+            weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
+        return self._folder
+
+    def upload(self, path: Path, progress: Progress = lambda sent: None) -> str:
+        """Upload a file and return the link to name it by; the same content is not sent again while its link lives."""
+        kind = check_upload(path)
+        with self._uploading, path.open("rb") as file:
+            key = (path.resolve(), hashlib.file_digest(file, "blake2b").hexdigest())
+            born, link = self._uploaded.get(key, (-LINK_LIFE_S, ""))
+            if link and self._clock() - born < LINK_LIFE_S:
+                return link
+            born = self._clock()
+            links = self._ask_links(path.name, kind)
+            self._door.put(links.signed_url, _Told(file, progress), kind, f"upload of {path.name}")
+            self._uploaded[key] = (born, links.readable_url)
+            self._names[links.readable_url] = path.name
+        return links.readable_url
+
+    def name_of(self, source: str | Path) -> str:
+        """Return the file name of a source: of an upload the name it had here, whatever the server made of it."""
+        return self._names.get(str(source)) or file_name(source)
+
+    def shelf(self, label: str) -> Path:
+        """Return a folder for one job's files that no other job of this client uses; made when a file comes."""
+        plain = shelf = self.folder / safe_name(label)
+        n = 1
+        with self._shelving:
+            while shelf in self._shelves or shelf.exists():
+                n += 1
+                shelf = plain.with_name(f"{plain.name}-{n}")
+            self._shelves.add(shelf)
+        return shelf
+
+    def remote(self, link: str, stem: str, shelf: Path, ending: str) -> RemoteFile:
+        """Return the file behind `link`, to be fetched when it is asked for.
+
+        It is called `stem` with the ending that the link shows, or `ending` where the link shows none.
+        """
+        name = safe_name(stem) + (Path(file_name(link)).suffix.lower() or ending)
+        return RemoteFile(name, _Fetch(self, link, shelf / name))
+
+    def download(self, link: str, to: Path) -> Path:
+        """Download a link to the file `to`, whole or not at all; return `to`."""
+        to.parent.mkdir(parents=True, exist_ok=True)
+        part = to.with_name(f"{to.name}.{uuid4().hex[:8]}.part")
+        try:
+            self._door.repeated(lambda: self._download_once(link, part, to.name))
+            part.replace(to)
+        finally:
+            part.unlink(missing_ok=True)
+        return to
+
+    def _download_once(self, link: str, part: Path, name: str) -> None:
+        with self._door.open(link, f"download of {name}") as response, part.open("wb") as file:
+            for block in response.iter_content(_CHUNK):
+                file.write(block)
+            promised = response.headers.get("Content-Length", "")
+        if promised.isdigit() and part.stat().st_size != int(promised):
+            raise Unreachable(f"download of {name} broke off at {part.stat().st_size} of {promised} bytes. Try again.")
+
+    def _ask_links(self, name: str, kind: str) -> UploadLinks:
+        request = UploadRequest(filename=name, content_type=kind)
+        reply = self._door.create("/upload", request.to_wire())
+        if reply.refusal:
+            raise UnexpectedAnswer(f"/upload did not take {name}: {reply.refusal}")
+        return reply.read(UploadLinks)
+
+
+class _Fetch:
+    """Fetches one file to where it is wanted; a second place gets a copy of the first."""
+
+    def __init__(self, files: Files, link: str, place: Path) -> None:
+        self._files, self._link, self._place = files, link, place
+
+    def __call__(self, to: Path | None) -> Path:
+        target = to or self._place
+        if target != self._place and self._place.exists():
+            part = target.with_name(f"{target.name}.{uuid4().hex[:8]}.part")
+            try:
+                shutil.copyfile(self._place, part)
+                return part.replace(target)
+            finally:
+                part.unlink(missing_ok=True)
+        return self._files.download(self._link, target)
+
+
+def safe_name(name: str) -> str:
+    """Return `name` fit for a file on any system: a server's word for a file must not lead out of its folder."""
+    return re.sub(r"[^\w .()+-]", "_", name).strip(" .")[:120] or "track"

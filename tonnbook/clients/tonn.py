@@ -1,0 +1,294 @@
+"""The RoEx Tonn service, or the studio that answers the same calls: multitrack mixes from preview to final.
+
+Source of the calls: the Tonn API text and its mixing tutorial. What costs credits there is sent exactly once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
+
+from tonnbook.clients.files import Files, check_upload
+from tonnbook.clients.http import TRANSIENT, Http
+from tonnbook.clients.inbox import WebhookInbox
+from tonnbook.clients.jobs import Ask, Job, StillRunning
+from tonnbook.clients.mix_results import final_of, preview_of
+from tonnbook.clients.mix_tracks import final_tracks
+from tonnbook.clients.orders import Orders
+from tonnbook.clients.replies import Reply
+from tonnbook.clients.watcher import Pace, Watcher
+from tonnbook.errors import JobFailed, UnexpectedAnswer
+from tonnbook.models.effects import TrackEffects
+from tonnbook.models.mixing import (
+    FinalMixAnswer,
+    FinalMixRequest,
+    MixRequest,
+    MixTask,
+    PreviewMixAnswer,
+    PreviewMixQuery,
+)
+from tonnbook.models.results import FinalMix, MixPreview
+from tonnbook.models.vocabulary import DesiredLoudness, SampleRate
+
+T = TypeVar("T")
+
+UPLOAD_SHARE = 0.2
+"""The part of a job's progress that stands for uploading."""
+
+
+class TonnClient:
+    """Mixes with the server at `url`.
+
+    Parameters
+    ----------
+    inbox
+        Its address is put into every request that names no webhook of its own; what arrives there wakes the job.
+    downloads
+        Where files go, and what makes a preview be found again after a restart of the kernel. Left out: a private folder that
+        goes when the session ends.
+    fx_settings
+        Whether previews ask for FX settings unless told otherwise. They cost credits on the live service, so: no.
+    pace
+        How often jobs are asked after, and for how long.
+    final_read_s
+        How long the one call that makes a final mix may take on a server that answers it only when the mix is done.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        key: str,
+        *,
+        inbox: WebhookInbox | None = None,
+        downloads: Path | None = None,
+        fx_settings: bool = False,
+        pace: Pace | None = None,
+        final_read_s: float = 1800.0,
+        door: Http | None = None,
+    ) -> None:
+        self._door = door or Http(url, key)
+        self._files = Files(self._door, downloads)
+        self._orders = Orders(downloads)
+        self._watcher = Watcher(pace)
+        self._inbox = inbox
+        self._fx_settings = fx_settings
+        self._final_read_s = final_read_s
+        if inbox is not None:
+            inbox.on_task(self._watcher.wake)
+
+    @property
+    def url(self) -> str:
+        """The server's address."""
+        return self._door.url
+
+    @property
+    def downloads(self) -> Path:
+        """The folder that downloads go to."""
+        return self._files.folder
+
+    def health(self) -> str:
+        """Return what the server says of itself; raises an error of the tree if it says nothing."""
+        return self._door.get("/health").text.strip()
+
+    def upload(self, path: str | Path, progress: Callable[[int], None] = lambda sent: None) -> str:
+        """Upload a WAV, MP3 or FLAC file and return its link, which is good for an hour. It is a secret.
+
+        `progress` is told the bytes sent so far. A file that was uploaded in the last 50 minutes is not sent again.
+        """
+        return self._files.upload(Path(path), progress)
+
+    def preview_mix(self, request: MixRequest, fx_settings: bool | None = None) -> Job[MixPreview]:
+        """Start a preview mix, which costs nothing; return at once. Files on this machine are uploaded in the background.
+
+        `fx_settings` asks for what was done to each track as well. **On the live service this costs credits**, so it is off
+        there by default; `offline()` turns it on. It is asked once, when the preview is ready.
+
+        Raises TypeError, or AudioError for a file that cannot be uploaded.
+        """
+        if not isinstance(request, MixRequest):
+            raise TypeError(
+                f"preview_mix takes a MixRequest, not {type(request).__name__}; MixRequest.from_wire(payload) reads the "
+                "service's own JSON"
+            )
+        files = list(request.local_files())
+        for path in files:
+            check_upload(path)
+        job = Job("preview mix", partial(self._order_preview, request, self._fx(fx_settings)), self._watcher)
+        if files:
+            job.report(status="uploading", progress=0.0, message=f"uploading {files[0].name}")
+        return self._started(job)
+
+    def final_mix(
+        self,
+        preview: MixPreview,
+        changes: Mapping[str, TrackEffects] | None = None,
+        *,
+        return_stems: bool = False,
+        sample_rate: SampleRate | int | None = None,
+        create_master: bool = False,
+        desired_loudness: DesiredLoudness | None = None,
+    ) -> Job[FinalMix]:
+        """Make the final mix of a preview; return at once. **Costs credits on the live service** and is sent exactly once.
+
+        `changes` says by track name, "vocal" or "vocal.flac", what shall differ from the preview; every other track stays as
+        it is. `sample_rate` is the preview's unless given. Save the files within the hour: their links do not live longer.
+
+        Raises ValueError for a track that the preview does not have, or a preview whose track links are not known here.
+        """
+        if not isinstance(preview, MixPreview):
+            raise TypeError(f"final_mix takes the MixPreview that a preview job gave, not {type(preview).__name__}")
+        if preview.request is None:
+            raise ValueError(
+                f"the links of the tracks of {preview.task_id} are not known here, and a final mix must name them: "
+                f"attach({preview.task_id!r}, request=...) with the request as it was sent, or make the preview again"
+            )
+        request = FinalMixRequest(
+            task_id=preview.task_id,
+            tracks=final_tracks(preview.request, changes or {}, self._files.name_of),
+            return_stems=return_stems,
+            sample_rate=preview.request.sample_rate if sample_rate is None else SampleRate(sample_rate),
+            create_master=create_master,
+            desired_loudness=desired_loudness,
+            webhook_url=self._inbox.url if self._inbox else preview.request.webhook_url,
+        )
+        job = Job("final mix", partial(self._order_final, request), self._watcher, task_id=preview.task_id)
+        return self._started(job)
+
+    def attach(
+        self, task_id: str, request: MixRequest | None = None, fx_settings: bool | None = None
+    ) -> Job[MixPreview]:
+        """Find a preview mix again by its task id: after an interrupt, or after a restart of the kernel.
+
+        What was ordered is remembered by this client, and beyond a restart where `downloads` was given. If it is not, hand
+        in the `request` as it was sent (`preview.request`, with links in it): without it the preview can be heard and seen,
+        and `final_mix` says what it lacks.
+        """
+        if request is not None and (files := list(request.local_files())):
+            raise ValueError(
+                f"attach needs the request as it was sent, with links; {files[0].name} is a file on this machine. "
+                "To mix from files, make a new preview"
+            )
+        if request is not None:
+            self._orders.keep(task_id, request)
+        ask = partial(self._ask_preview, task_id=task_id, fx_settings=self._fx(fx_settings))
+        return self._started(Job("preview mix", lambda job: partial(ask, job), self._watcher, task_id=task_id))
+
+    def close(self) -> None:
+        """Stop watching jobs and close the connections."""
+        self._watcher.close()
+        self._door.close()
+
+    def __repr__(self) -> str:
+        return f"TonnClient({self.url!r})"
+
+    def _fx(self, wish: bool | None) -> bool:
+        return self._fx_settings if wish is None else wish
+
+    def _started(self, job: Job[T]) -> Job[T]:
+        self._watcher.start(job)
+        return job
+
+    # From here on in the threads of a job.
+
+    def _order_preview(self, request: MixRequest, fx_settings: bool, job: Job[MixPreview]) -> Ask[MixPreview]:
+        sent = self._with_links(request, job)
+        if self._inbox is not None and sent.webhook_url is None:
+            sent = sent.model_copy(update={"webhook_url": self._inbox.url})
+        reply = self._door.create("/mixpreview", sent.to_wire())
+        _not_refused(job, reply)
+        task_id = reply.read(MixTask).task_id
+        self._orders.keep(task_id, sent)
+        job.report(status="running", task_id=task_id, message="the mix has been started")
+        return partial(self._ask_preview, job, task_id=task_id, fx_settings=fx_settings)
+
+    def _with_links(self, request: MixRequest, job: Job[Any]) -> MixRequest:
+        files = list(request.local_files())
+        total = sum(path.stat().st_size for path in files)
+        before = 0
+
+        def link_of(path: Path) -> str:
+            nonlocal before
+            message = f"uploading {path.name}, {files.index(path) + 1} of {len(files)}, {total / 1e6:.1f} MB in all"
+
+            def told(sent: int) -> None:
+                job.report(progress=UPLOAD_SHARE * (before + sent) / total, message=message)
+
+            told(0)
+            link = self._files.upload(path, told)
+            before += path.stat().st_size
+            return link
+
+        return request.with_links(link_of)
+
+    def _ask_preview(self, job: Job[MixPreview], task_id: str, fx_settings: bool) -> MixPreview | StillRunning:
+        query = PreviewMixQuery(task_id=task_id)
+        reply = self._door.retrieve("/retrievepreviewmix", query.to_wire(), patience_s=0.0)
+        running = _unfinished(job, reply)
+        if running is None and fx_settings:
+            reply = self._retrieve_fx_settings(job, task_id)
+            running = _unfinished(job, reply)
+        if running is not None:
+            return running
+        return preview_of(task_id, reply.read(PreviewMixAnswer).results, self._orders.find(task_id), self._files)
+
+    def _retrieve_fx_settings(self, job: Job[MixPreview], task_id: str) -> Reply:
+        """Ask for the preview with its FX settings. Live this costs credits, so it is never repeated, as polls are."""
+        query = PreviewMixQuery(task_id=task_id, fx_settings=True)
+        try:
+            return self._door.create("/retrievepreviewmix", query.to_wire(), about_a_task=True)
+        except TRANSIENT as problem:
+            raise JobFailed(
+                job,
+                f"the mix is ready, but its FX settings did not come: {problem} attach({task_id!r}, fx_settings=False) "
+                "gets the mix without them; fx_settings=True asks once more, which may cost credits",
+            ) from None
+
+    def _order_final(self, request: FinalMixRequest, job: Job[FinalMix]) -> Ask[FinalMix]:
+        """Send the order once. A server that knows RFC 7240 answers at once where to ask; the live one when it is done."""
+        job.report(status="running", message="the final mix has been ordered")
+        reply = self._door.create(
+            "/retrievefinalmix",
+            request.to_wire(),
+            headers={"Prefer": "respond-async"},
+            read_s=self._final_read_s,
+            about_a_task=True,
+        )
+        _not_refused(job, reply)
+        location = reply.headers.get("Location")
+        if reply.status == 202 and not location:
+            raise UnexpectedAnswer(
+                f"/retrievefinalmix answered 202 without a Location: {reply.json().get('message', 'still working')}. The "
+                "final mix is not sent again by itself; call final_mix again when the preview is ready."
+            )
+        if reply.status == 202 and location:
+            return partial(self._ask_final, job, self._door.same_origin(location))
+        final = final_of(request.task_id, reply.read(FinalMixAnswer).results, self._files)
+        return lambda: final
+
+    def _ask_final(self, job: Job[FinalMix], path: str) -> FinalMix | StillRunning:
+        reply = self._door.get(path, patience_s=0.0)
+        running = _unfinished(job, reply)
+        if running is not None:
+            return running
+        return final_of(str(job.task_id), reply.read(FinalMixAnswer).results, self._files)
+
+
+def _not_refused(job: Job[Any], reply: Reply) -> None:
+    if reply.refusal is not None:
+        raise JobFailed(job, reply.refusal)
+
+
+def _unfinished(job: Job[Any], reply: Reply) -> StillRunning | None:
+    """Return how far the task is, None when it is done; raise JobFailed when the server gave it up.
+
+    A 202 is never a result. The live service states the state in the body too, at one level or the other.
+    """
+    if reply.status == 202:
+        return reply.still_running()
+    _not_refused(job, reply)
+    state = reply.state
+    if state.endswith("_ERROR"):
+        raise JobFailed(job, f"the server says {state}")
+    return reply.still_running() if state.endswith("_PROCESSING") else None

@@ -1,0 +1,162 @@
+"""The services of a notebook: `offline()` for the studio on this machine, `live()` for the real ones.
+
+The only room that knows both sides, clients and studio.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import os
+import threading
+import warnings
+from collections.abc import Coroutine
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+
+from tonnbook.clients.inbox import WebhookInbox
+from tonnbook.clients.tonn import TonnClient
+from tonnbook.clients.watcher import Pace
+from tonnbook.errors import TonnbookError
+
+if TYPE_CHECKING:
+    from tonnbook.studio.server import Studio
+
+T = TypeVar("T")
+
+TONN_URL = "https://tonn.roexaudio.com"
+
+_OFFLINE_PACE = Pace(first_s=0.25, longest_s=1.0, patience_s=20.0)
+"""On this machine a question costs nothing, and the progress card moves smoothly."""
+
+_running: Services | None = None
+_starting = threading.Lock()
+
+
+@dataclass(eq=False)
+class Services:
+    """The clients of a notebook, and what stands behind them."""
+
+    tonn: TonnClient
+    inbox: WebhookInbox | None
+    """Where webhooks arrive; None where no address was given for them."""
+    studio: Studio | None
+    """The local studio; None on the live services."""
+    closed: bool = False
+
+    def close(self) -> None:
+        """Close the clients, the inbox and the studio. Safe to call twice."""
+        if self.closed:
+            return
+        self.closed = True
+        self.tonn.close()
+        if self.studio is not None:
+            self.studio.close()
+        if self.inbox is not None:
+            self.inbox.close()
+        atexit.unregister(self.close)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        what = "local studio" if self.studio is not None else "live"
+        return f"<Services {what} at {self.tonn.url}{', closed' if self.closed else ''}>"
+
+
+def offline(folder: str | Path | None = None, *, pace: Pace | None = None) -> Services:
+    """Start the local studio, and return clients that talk to it: no key, no credits, no network.
+
+    There is one in a process: a second call returns the same services, unless they have been closed. Everything is closed at
+    exit. Downloads go to `folder`, or to a private one that goes when the session ends.
+
+    Raises ValueError if the services run already with another `folder`.
+    """
+    global _running
+    wanted = Path(folder).resolve() if folder is not None else None
+    with _starting:
+        if _running is None or _running.closed:
+            _running = _start(wanted, pace or _OFFLINE_PACE)
+        elif wanted is not None and _running.tonn.downloads != wanted:
+            raise ValueError(
+                f"the studio runs already, with downloads in {_running.tonn.downloads}: close() those services first"
+            )
+        return _running
+
+
+def live(
+    tonn_key: str | None = None,
+    *,
+    webhook_url: str | None = None,
+    folder: str | Path | None = None,
+    tonn_url: str = TONN_URL,
+) -> Services:
+    """Return clients for the real services. **What they make may cost credits**; this call itself contacts nobody.
+
+    The key is `tonn_key`, or the environment variable TONN_API_KEY, which is read here and nowhere else. The services cannot
+    reach this machine with webhooks unless you give a `webhook_url` that leads to it (see WebhookInbox); jobs are polled
+    anyway. With a `folder` for the downloads, `attach` finds previews again after a restart of the kernel.
+    """
+    key = tonn_key or os.environ.get("TONN_API_KEY", "")
+    if not key.strip():
+        raise TonnbookError(
+            "no key for Tonn: set the environment variable TONN_API_KEY (in a terminal or a .env file, not in the notebook), "
+            "or go on without one with tb.offline()"
+        )
+    inbox = WebhookInbox(webhook_url) if webhook_url else None
+    downloads = Path(folder).resolve() if folder is not None else None
+    services = Services(TonnClient(tonn_url, key.strip(), inbox=inbox, downloads=downloads), inbox, None)
+    atexit.register(services.close)
+    return services
+
+
+def run(main: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine to its end and return what it returns, wherever we are.
+
+    In a script this is `asyncio.run`. In a notebook a loop is running already, which `asyncio.run` refuses: there, asyncio is
+    first patched with nest_asyncio2, the maintained continuation of nest_asyncio, so that a program written around
+    `asyncio.run` runs unchanged. The patch stays. New code needs none of it: `await` in a cell.
+    """
+    if not _loop_is_running():
+        with asyncio.Runner() as runner:  # what asyncio.run does, even after somebody has patched that
+            return runner.run(main)
+    _make_nestable()
+    return asyncio.run(main)
+
+
+def _start(folder: Path | None, pace: Pace) -> Services:
+    from tonnbook.studio.server import Studio
+
+    studio = Studio().start()
+    inbox = WebhookInbox()
+    tonn = TonnClient(studio.url, studio.key, inbox=inbox, downloads=folder, fx_settings=True, pace=pace)
+    services = Services(tonn, inbox, studio)
+    atexit.register(services.close)
+    return services
+
+
+def _loop_is_running() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
+
+
+def _make_nestable() -> None:
+    if hasattr(asyncio, "_nest_patched") and not hasattr(asyncio, "_nest_asyncio2"):
+        warnings.warn(
+            "asyncio has been patched by nest_asyncio 1.6, with which ipykernel 7.1 and later lose the cells of a Run All. "
+            "Restart the kernel and leave nest_asyncio.apply() out: tb.run needs nothing before it (it uses nest_asyncio2).",
+            RuntimeWarning,
+            stacklevel=3,
+        )
+        return
+    import nest_asyncio2
+
+    nest_asyncio2.apply()
