@@ -34,13 +34,6 @@ class StillRunning:
     """0 to 1, where the server tells."""
 
 
-Ask = Callable[[], "T | StillRunning"]
-"""One question to the server: the result, or StillRunning. May be asked again and again."""
-
-Begin = Callable[["Job[T]"], "Ask[T]"]
-"""What a job does first, in a thread of its own: upload, start the task, note its id; it returns how to ask for the result."""
-
-
 class Subscription:
     """A callback that wants to hear of a job's changes, with the context (and so the output cell) it was given in."""
 
@@ -256,6 +249,13 @@ class Job(Generic[T]):
     def _how_to_return(self) -> str:
         again = f", or tonn.attach({self._task_id!r}) finds it" if self._task_id else ""
         return f"The job goes on: wait again with the same job{again}."
+
+
+Ask = Callable[[], T | StillRunning]
+"""One question to the server: the result, or StillRunning. May be asked again and again."""
+
+Begin = Callable[[Job[T]], Ask[T]]
+"""What a job does first, in a thread of its own: upload, start the task, note its id; it returns how to ask for the result."""
 
 
 def _left(until: float | None) -> float:
