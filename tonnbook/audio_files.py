@@ -6,7 +6,8 @@ Reads WAV, FLAC, MP3, AIFF and OGG through libsndfile; changes of rate go throug
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -32,6 +33,11 @@ _DEPTHS = {"PCM_S8": 8, "PCM_U8": 8, "PCM_16": 16, "PCM_24": 24, "PCM_32": 32, "
 _LOSSY = ("VORBIS", "OPUS", "MPEG_LAYER_I", "MPEG_LAYER_II", "MPEG_LAYER_III")
 _MP3_LEVELS = {320: 0.0, 256: 0.25, 160: 0.5, 96: 0.75}  # what LAME makes of libsndfile's level at 44.1 and 48 kHz
 _OGG_QUALITY = 0.6
+_MP3_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
+# Rates and channels; beyond them libsndfile crashes (Vorbis), or says nothing that would help.
+_LIMITS: dict[str, tuple[Container[int], int]] = {"mp3": (_MP3_RATES, 2), "ogg": (range(8000, 192001), 8)}
+_SLACK_BYTES = 4096
+_UNKNOWN_BYTES = 0x7FFF0000
 
 
 @dataclass(frozen=True)
@@ -81,6 +87,15 @@ def blocks(
             yield from pieces
         else:
             yield from _cut(_resampled(pieces, file.samplerate, rate, file.channels), file.channels, block)
+
+
+def decode(data: bytes) -> tuple[Array, int]:
+    """Return the sound in the bytes of a file as (channels, frames), and its rate."""
+    try:
+        samples, rate = soundfile.read(BytesIO(data), dtype="float64", always_2d=True)
+    except soundfile.LibsndfileError as error:
+        raise AudioError(f"these {len(data)} bytes cannot be read as sound; known are {_READABLE}.") from error
+    return np.ascontiguousarray(samples.T), rate
 
 
 def write(path: Path | str, audio: Audio, rate: int, bit_depth: BitDepth = 24, dither_seed: int | None = None) -> Path:
@@ -167,34 +182,46 @@ def _opened(path: Path) -> soundfile.SoundFile:
 
 def _described(path: Path, file: soundfile.SoundFile) -> AudioInfo:
     if file.format not in _KNOWN:
-        raise AudioError(
-            f"{path.name} is a {file.format} file, which tonnbook does not read. Convert it to {_READABLE}."
-        )
+        raise AudioError(f"{path.name} has the format {file.format}, which is not read. Convert it to {_READABLE}.")
     if file.frames <= 0:
         raise AudioError(f"{path.name} holds no sound: it has 0 samples. Export it again.")
+    if _cut_short(file):
+        raise _broken(path)
     depth = 0 if file.subtype in _LOSSY else _DEPTHS.get(file.subtype)
     return AudioInfo(path, _KNOWN[file.format], file.samplerate, file.channels, file.frames, depth)
 
 
+def _cut_short(file: soundfile.SoundFile) -> bool:
+    """Say whether a WAV or AIFF ends long before the length in its header; libsndfile mentions it in its log, and reads on.
+
+    A program that writes into a pipe cannot know the length, and puts the largest number there.
+    """
+    found = re.search(r"^(?:data|SSND) : (\d+) \(should be (\d+)\)", file.extra_info, re.MULTILINE)
+    return found is not None and int(found[1]) - int(found[2]) > _SLACK_BYTES and int(found[1]) < _UNKNOWN_BYTES
+
+
 def _decoded(path: Path, file: soundfile.SoundFile, start: int, stop: int, block: int) -> Iterator[Array]:
-    file.seek(start)
-    while start < stop:
-        try:
+    try:
+        if start:
+            file.seek(start)
+        while start < stop:
             samples = file.read(min(block, stop - start), dtype="float64", always_2d=True)
-        except soundfile.LibsndfileError as error:
-            raise _broken(path, start / file.samplerate) from error
-        if not len(samples):
-            if file.format == "MP3":  # without a Xing header its length is a guess
-                return
-            raise _broken(path, start / file.samplerate)
-        if not np.isfinite(samples).all():
-            raise AudioError(f"{path.name} holds values that are no numbers (NaN or infinity). Export it again.")
-        yield np.ascontiguousarray(samples.T)
-        start += len(samples)
+            if not len(samples):
+                break
+            if not np.isfinite(samples).all():
+                raise AudioError(f"{path.name} holds values that are no numbers (NaN or infinity). Export it again.")
+            yield np.ascontiguousarray(samples.T)
+            start += len(samples)
+    except soundfile.LibsndfileError as error:
+        raise _broken(path) from error
+    if start < stop and file.format != "MP3":  # whose length may be an estimate
+        raise _broken(path)
 
 
-def _broken(path: Path, seconds: float) -> AudioError:
-    return AudioError(f"{path.name} breaks off after {seconds:.1f} s: the file is damaged. Export or upload it again.")
+def _broken(path: Path) -> AudioError:
+    return AudioError(
+        f"{path.name} is damaged: the sound breaks off before its end. Export it again, or upload it again."
+    )
 
 
 def _resampled(pieces: Iterable[Array], from_rate: int, to_rate: int, channels: int) -> Iterator[Array]:
@@ -220,15 +247,16 @@ def _created(
     target: Path | BytesIO, name: str, format_: str, rate: int, channels: int, bit_depth: BitDepth, kbps: int
 ) -> soundfile.SoundFile:
     options = _options(name, format_, bit_depth, kbps)
+    rates, most = _LIMITS.get(format_, (range(1, 655351), 8))
+    if rate not in rates or not 1 <= channels <= most:
+        kind = format_.upper()
+        raise AudioError(f"{name}: {kind} cannot hold {channels} channels at {rate} Hz. Write WAV, or change the rate.")
+    if isinstance(target, Path) and not target.parent.is_dir():
+        raise AudioError(f"{name} cannot be written: there is no folder {target.parent.name}. Create it first.")
     try:
         return soundfile.SoundFile(target, "w", rate, channels, format=format_.upper(), **options)
-    except (soundfile.LibsndfileError, OSError) as error:
-        if isinstance(target, Path):
-            target.unlink(missing_ok=True)
-        raise AudioError(
-            f"{name} cannot be written as {format_.upper()} with {rate} Hz and {channels} channels. "
-            "Check the folder; MP3 holds one or two channels at 48 kHz or less, WAV holds anything."
-        ) from error
+    except soundfile.LibsndfileError as error:
+        raise AudioError(f"{name} cannot be written: {error.error_string} Check the folder's permissions.") from error
 
 
 def _options(name: str, format_: str, bit_depth: BitDepth, kbps: int) -> dict[str, Any]:
