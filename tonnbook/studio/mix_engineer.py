@@ -1,0 +1,147 @@
+"""The mix engineer: from recordings and wishes to a preview, and from a preview and changes to the final mix."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from tonnbook.models.effects import TrackEffects, TrackSettings
+from tonnbook.models.mixing import FinalMixRequest, MixNotes, MixRequest, Reason
+from tonnbook.studio.mix_bus import PREVIEW_S
+from tonnbook.studio.mix_changes import changed
+from tonnbook.studio.mix_channel import BLOCK
+from tonnbook.studio.mix_decision import MixDecision, decide
+from tonnbook.studio.mix_delivery import Level, Order, deliver, level, stem_names
+from tonnbook.studio.mix_listening import TrackFile, listen_to_all
+from tonnbook.studio.mix_render import Excerpt, Rendered, render
+from tonnbook.studio.mix_unmixed import render_unmixed
+
+Progress = Callable[[float, str], None]
+"""Told from time to time how far a job has come: a share from 0 to 1, and a short sentence."""
+
+
+@dataclass(frozen=True)
+class MixOutcome:
+    """A finished mix: its files, what was done, and why."""
+
+    mix: Path
+    stems: Mapping[str, Path]
+    """Processed stems by track name, empty unless asked for."""
+    unmixed: Path | None
+    settings: Mapping[str, TrackSettings]
+    notes: MixNotes
+    decision: MixDecision
+
+
+def preview_mix(
+    tracks: Sequence[TrackFile],
+    request: MixRequest,
+    out: Path,
+    progress: Progress,
+    *,
+    threads: int | None = None,
+    block: int = BLOCK,
+) -> MixOutcome:
+    """Listen, decide, and render 30 s at the loudest part, or the whole of a shorter song, as MP3 into `out`.
+
+    Raises AudioError naming the track that cannot be mixed, and why. Neither `threads` nor `block` changes a bit of the result.
+    """
+    rate = int(request.sample_rate)
+    with _pool(threads) as pool, TemporaryDirectory(dir=_made(out)) as folder:
+        features = listen_to_all(tracks, rate, pool, _part(progress, 0.0, 0.5))
+        progress(0.5, "deciding")
+        decision = decide(features, {track.name: track.brief for track in tracks}, request.style)
+        excerpt = Excerpt(decision.loudest_s, PREVIEW_S) if decision.seconds > PREVIEW_S else None
+        rendered = render(
+            tracks, decision, rate, Path(folder), pool, _part(progress, 0.55, 0.75), stems=request.return_stems, excerpt=excerpt, block=block
+        )  # fmt: skip
+        set_to = level(rendered)
+        orders = _orders(rendered, set_to, out, "preview", ".mp3")
+        unmixed = None
+        if request.return_unmixed:
+            plain = render_unmixed(tracks, rate, Path(folder), pool, excerpt)
+            unmixed = out / "unmixed.mp3"
+            orders.append(Order(plain.mix, unmixed, set_to.loudness_lufs - plain.loudness_lufs))
+        deliver(orders, rate, pool, _part(progress, 0.75, 1.0))
+    notes = mix_notes(decision, set_to, preview_start_s=excerpt.start_s if excerpt else 0.0)
+    return MixOutcome(orders[0].target, _stem_targets(rendered, orders), unmixed, decision.settings, notes, decision)
+
+
+def final_mix(
+    tracks: Sequence[TrackFile],
+    preview: MixOutcome,
+    request: FinalMixRequest,
+    out: Path,
+    progress: Progress,
+    changes: Mapping[str, TrackEffects],
+    *,
+    threads: int | None = None,
+    block: int = BLOCK,
+) -> MixOutcome:
+    """Render the whole song as it was decided for the preview, with the changes by track name, as WAV into `out`.
+
+    44.1 kHz comes in 16 bit with dither, 48 kHz in 24 bit, stems always in 24 bit. The changes are not balanced out; only the level
+    of the whole follows.
+    """
+    rate = int(request.sample_rate)
+    decision = changed(preview.decision, changes)
+    with _pool(threads) as pool, TemporaryDirectory(dir=_made(out)) as folder:
+        rendered = render(
+            tracks, decision, rate, Path(folder), pool, _part(progress, 0.0, 0.8), stems=request.return_stems, block=block
+        )  # fmt: skip
+        set_to = level(rendered)
+        orders = _orders(rendered, set_to, out, "final mix", ".wav")
+        if request.sample_rate.bit_depth == 16:
+            orders[0] = Order(rendered.mix, orders[0].target, set_to.trim_db, 16, decision.seed)
+        deliver(orders, rate, pool, _part(progress, 0.8, 1.0))
+    notes = mix_notes(decision, set_to)
+    return MixOutcome(orders[0].target, _stem_targets(rendered, orders), None, decision.settings, notes, decision)
+
+
+def mix_notes(decision: MixDecision, set_to: Level, preview_start_s: float | None = None) -> MixNotes:
+    """Return the studio's own block of the answer."""
+    return MixNotes(
+        tracks={name: track.notes for name, track in decision.tracks.items()},
+        bus=(*decision.bus.reasons, Reason(setting="trim", text=set_to.reason)),
+        trim_db=round(set_to.trim_db, 2),
+        loudness_lufs=round(set_to.loudness_lufs, 2),
+        true_peak_dbtp=round(set_to.true_peak_dbtp, 2),
+        preview_start_s=preview_start_s,
+        info=decision.info,
+    )
+
+
+def _orders(rendered: Rendered, set_to: Level, out: Path, name: str, ending: str) -> list[Order]:
+    """Return what is to be written: the mix, then the stems."""
+    stems = stem_names(list(rendered.stems), ending)
+    folder = _made(out / "stems") if stems else out
+    return [
+        Order(rendered.mix, out / f"{name}{ending}", set_to.trim_db),
+        *(Order(path, folder / stems[track], set_to.trim_db) for track, path in rendered.stems.items()),
+    ]
+
+
+def _stem_targets(rendered: Rendered, orders: Sequence[Order]) -> dict[str, Path]:
+    targets = {order.source: order.target for order in orders}
+    return {track: targets[path] for track, path in rendered.stems.items()}
+
+
+def _part(progress: Progress, start: float, stop: float) -> Progress:
+    """Return a progress that fills a part of the whole one."""
+    return lambda share, stage: progress(start + share * (stop - start), stage)
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+@contextmanager
+def _pool(threads: int | None) -> Iterator[Executor]:
+    with ThreadPoolExecutor(threads or os.cpu_count() or 1, thread_name_prefix="mix") as pool:
+        yield pool

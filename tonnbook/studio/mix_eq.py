@@ -1,0 +1,227 @@
+"""Masking-aware EQ: a track is cut where it hides another one that needs the place more, and only if that helps.
+
+Which frequencies a track needs, and who gives way: S. Hafezi, J. Reiss, "Autonomous multitrack equalization based on masking
+reduction", JAES 63(5), 2015. That rule alone thins out the lead vocal (sound.md 3.1), so each move is tried on the measured
+spectra first and kept only where more can be heard after it: a closed loop without audio.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from tonnbook.dsp.levels import Array
+from tonnbook.models.vocabulary import InstrumentGroup as Group
+from tonnbook.models.vocabulary import Presence
+from tonnbook.studio import mix_masking as masking
+from tonnbook.studio import mix_styles as styles
+from tonnbook.studio.mix_cleaning import REGION_OF, bands_of, in_order, middle_and_q, region_of, tidy_hz
+from tonnbook.studio.mix_strip import CENTRES_HZ, Move, Strip
+
+_FRAMES = 300
+_ROUNDS = 20
+_TRIED = 16  # candidates of a round that are tried out
+_BEST_CUT_DB, _DEEPEST_DB, _TRACK_CUTS_DB = 6.0, 6.0, 10.0
+_SMALLEST_DB = 1.0
+_BOOST_DB = 1.5
+_GAIN_COST = 0.15  # points of audibility (0 to 100) per dB
+_TONE_COST = 4.0  # points per dB that the mix moves away from the usual tone
+_WORTH = 0.2  # points a move must bring
+_ESSENTIAL = 2  # a track needs its two strongest regions
+_TILT_DB = 3.0  # per octave: pink noise counts as flat
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    """Cut (or boost) one track in one region for the sake of another."""
+
+    track: int
+    region: int
+    helped: int
+    move: Move
+    promise: float
+
+
+@dataclass(frozen=True, eq=False)
+class _State:
+    """The mix as it stands while moves are tried: powers on some frames."""
+
+    strips: Sequence[Strip]
+    cells: masking.Cells
+    spread: masking.Cells
+    weights: masking.Cells
+    stakes: Array
+    """What audibility of each track is worth, mean 1, (tracks,)."""
+
+    def score(self, track: int | None = None, cells: masking.Cells | None = None) -> float:
+        """Return the audibility of all in points, with the cells of one track replaced."""
+        total = self.spread.sum(axis=0)
+        spread = self.spread
+        if track is not None and cells is not None:
+            own = masking.SPREAD @ cells
+            total = total + (own - self.spread[track])
+            spread = self.spread.copy()
+            spread[track] = own
+        shares = np.sum(self.weights * masking.heard(spread, total), axis=(1, 2), dtype=np.float64)
+        return float(100.0 * np.sum(self.stakes * shares))
+
+
+def unmasked(strips: Sequence[Strip]) -> list[Strip]:
+    """Return the tracks with the EQ moves that let more of them be heard."""
+    if len(strips) < 2:
+        return list(strips)
+    frames = masking.sample_frames(strips, _FRAMES)
+    active = masking.activity(strips, frames)
+    weights = masking.weights(masking.mix_cells(strips, frames), active)
+    for _ in range(_ROUNDS):
+        state = _state(strips, frames, weights)
+        better = _best(state, active)
+        if better is None:
+            break
+        strips = [_with(s, better) if n == better.track else s for n, s in enumerate(strips)]
+    return list(strips)
+
+
+def _state(strips: Sequence[Strip], frames: npt.NDArray[np.intp], weights: masking.Cells) -> _State:
+    cells = masking.mix_cells(strips, frames)
+    stakes = np.array([styles.priority(s.brief.instrument, s.brief.presence) for s in strips])
+    return _State(strips, cells, masking.SPREAD @ cells, weights, stakes / stakes.mean())
+
+
+def _best(state: _State, active: npt.NDArray[np.bool_]) -> _Candidate | None:
+    """Return the move that brings most per dB, if any brings enough."""
+    before, tone = state.score(), _tone_distance(state.cells.sum(axis=0))
+    best, best_rate = None, 0.0
+    candidates = sorted(_candidates(state, active), key=lambda c: (-c.promise, state.strips[c.track].name, c.region))
+    for candidate in candidates[:_TRIED]:
+        changed = _with(state.strips[candidate.track], candidate)
+        ratio = changed.eq_power / state.strips[candidate.track].eq_power
+        cells = (state.cells[candidate.track] * ratio[:, None]).astype(np.float32)
+        total = state.cells.sum(axis=0) - state.cells[candidate.track] + cells
+        spent = abs(candidate.move.gain_db)
+        gain = state.score(candidate.track, cells) - before - _GAIN_COST * spent
+        gain -= _TONE_COST * max(0.0, _tone_distance(total) - tone)
+        if gain > _WORTH and gain / spent > best_rate:
+            best, best_rate = candidate, gain / spent
+    return best
+
+
+def _candidates(state: _State, active: npt.NDArray[np.bool_]) -> list[_Candidate]:
+    """Return what may be tried: per masker and region, the track that suffers most there."""
+    total = state.spread.sum(axis=0)
+    hidden = state.weights * ~masking.heard(state.spread, total) * state.stakes[:, None, None].astype(np.float32)
+    hidden /= np.maximum(total - state.spread, 1e-20)
+    # how much of what is hidden of track i in band b is track j's doing: (28, i, j)
+    blame = np.matmul(hidden.transpose(1, 0, 2), state.spread.transpose(1, 2, 0)).astype(np.float64)
+    needs = np.stack([_needs(strip) for strip in state.strips])
+    found = []
+    for masker in range(len(state.strips)):
+        for region in range(6):
+            bands = np.flatnonzero(bands_of(region))
+            for helped in np.argsort(-blame[bands][:, :, masker].sum(axis=0), kind="stable")[:2]:
+                move = _move(state, active, int(helped), masker, region, needs, blame[:, helped, masker])
+                if move is not None:
+                    promise = float(blame[bands, helped, masker].sum())
+                    found.append(_Candidate(masker, region, int(helped), move, promise))
+    return found + _boosts(state, hidden)
+
+
+def _move(
+    state: _State,
+    active: npt.NDArray[np.bool_],
+    helped: int,
+    masker: int,
+    region: int,
+    needs: npt.NDArray[np.bool_],
+    blame: Array,
+) -> Move | None:
+    """Return the cut that `masker` could make in a region for `helped`, None where the rules forbid it or it is not needed."""
+    maskee, other = state.strips[helped], state.strips[masker]
+    gives_way = not needs[masker, region] or _rank(maskee) > _rank(other)
+    if helped == masker or not needs[helped, region] or not gives_way or _protected(other, maskee, region):
+        return None
+    bands = bands_of(region)
+    together = active[helped]
+    if not together.any() or not blame[bands].sum() > 0:
+        return None
+    powers = [state.cells[n][bands][:, together].mean(dtype=np.float64) for n in (helped, masker)]
+    over = 10.0 * np.log10(max(powers[1], 1e-20) / max(powers[0], 1e-20))
+    depth = min(_BEST_CUT_DB, 0.5 * (over + 6.0)) * (0.6 if needs[masker, region] else 1.0)
+    depth = min(depth, _room_left(other, region))
+    if depth < _SMALLEST_DB:
+        return None
+    centre, q = middle_and_q(np.where(bands, blame, 0.0))
+    centre, depth = tidy_hz(centre), round(float(depth), 1)
+    why = f"the {other.title} hides the {maskee.title} there (it is {over:.0f} dB louder)"
+    if over < 1:
+        why = f"the {other.title} and the {maskee.title} meet there, and the {maskee.title} needs it more"
+    return Move(centre, -depth, q, why)
+
+
+def _boosts(state: _State, hidden: masking.Cells) -> list[_Candidate]:
+    """Return a small lift of each lead in the clarity region, where much of it is hidden."""
+    region = 4
+    bands = bands_of(region)
+    found = []
+    for n, strip in enumerate(state.strips):
+        blame = np.where(bands, hidden[n].sum(axis=1, dtype=np.float64) * strip.spectrum, 0.0)
+        if strip.brief.presence is not Presence.LEAD or region in _regions(strip) or not blame.sum() > 0:
+            continue
+        centre, q = middle_and_q(blame)
+        why = f"helps the lead, the {strip.title}, to be understood among the others"
+        found.append(_Candidate(n, region, n, Move(tidy_hz(centre), _BOOST_DB, q, why), float("inf")))
+    return found
+
+
+def _with(strip: Strip, candidate: _Candidate) -> Strip:
+    """Return the track with the move made; a second one in the same region deepens the first."""
+    moves = _regions(strip)
+    old = moves.get(candidate.region)
+    moves[candidate.region] = candidate.move
+    if old is not None:
+        moves[candidate.region] = replace(old, gain_db=round(old.gain_db + candidate.move.gain_db, 1))
+    return strip.having(eq=in_order(moves.values()))
+
+
+def _regions(strip: Strip) -> dict[int, Move]:
+    return {region_of(move.centre_hz): move for move in strip.eq}
+
+
+def _room_left(strip: Strip, region: int) -> float:
+    """Return how many dB may still be cut: 6 in a region, 10 on a track; a region with a cleaning band or a lift is taken."""
+    here = _regions(strip).get(region)
+    if here is not None and (here.gain_db > 0 or here.cleaning):
+        return 0.0
+    cuts = -sum(move.gain_db for move in strip.eq if move.gain_db < 0 and not move.cleaning)
+    return float(min(_DEEPEST_DB + (here.gain_db if here else 0.0), _TRACK_CUTS_DB - cuts))
+
+
+def _protected(masker: Strip, maskee: Strip, region: int) -> bool:
+    """Say whether a track must not be cut in a region: the lead vocal's words, the bottom of kick and bass."""
+    group = masker.brief.instrument
+    if group is Group.VOCAL:
+        return masker.brief.presence is Presence.LEAD and 3 <= region <= 4
+    return group in (Group.KICK, Group.BASS) and region <= 1 and maskee.brief.presence is not Presence.LEAD
+
+
+def _rank(strip: Strip) -> float:
+    return styles.priority(strip.brief.instrument, strip.brief.presence)
+
+
+def _needs(strip: Strip) -> npt.NDArray[np.bool_]:
+    """Return which of the six regions a track needs: its two strongest, with treble counted up as the ear does."""
+    tilt = 10.0 ** (_TILT_DB * np.log2(CENTRES_HZ / 1000.0) / 10.0)
+    power = np.bincount(REGION_OF, strip.features.spectrum * tilt, minlength=6)
+    needed = np.zeros(6, bool)
+    needed[np.argsort(-power, kind="stable")[:_ESSENTIAL]] = True
+    return needed
+
+
+def _tone_distance(cells: masking.Cells) -> float:
+    """Return how far the mix is from the usual tone: RMS difference of 28 third octaves in dB, level left out."""
+    level = 10.0 * np.log10(np.maximum(cells.mean(axis=1, dtype=np.float64), 1e-20))
+    apart = level - np.array(styles.TONE_DB)
+    return float(np.sqrt(np.mean((apart - apart.mean()) ** 2)))

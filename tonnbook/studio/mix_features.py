@@ -1,0 +1,215 @@
+"""What the mix engineer knows of a track before deciding anything: one pass over the recording, in blocks.
+
+Loudness over time stands on a grid of 10 ms, spectra on one of 100 ms. Everything is measured after the 20 Hz low cut that every
+track gets in the mix, and *as it will be played*: a mono recording sounds from both speakers, so it counts twice.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cached_property
+from math import ceil
+
+import numpy as np
+import numpy.typing as npt
+
+from tonnbook.dsp.filters import Filter, high_pass
+from tonnbook.dsp.levels import Array, Audio, db
+from tonnbook.dsp.loudness import LoudnessMeter, gated_loudness, loudness_range, lufs
+from tonnbook.dsp.spectrum import third_octave_energies
+from tonnbook.dsp.true_peak import TruePeakMeter
+from tonnbook.studio.mix_clipping import Clipping
+
+LOW_CUT_HZ = 20.0
+HOP_S = 0.1
+"""Spacing of the spectra; a whole number of the 10 ms steps of the loudness meter, so both grids meet."""
+STEPS = 10
+"""Loudness steps of 10 ms per spectrum."""
+
+_HOPS_AT_ONCE = 32
+_SHORTEST_HOPS = 4  # BS.1770 measures blocks of 400 ms: anything shorter is padded with silence
+_ONE_SIDED_DB = 30.0
+_DUAL_MONO_CORRELATION = 0.9999
+
+
+class Fold(StrEnum):
+    """How the channels of a recording are used."""
+
+    STEREO = "stereo"
+    MONO = "mono"
+    """One channel, or two that are the same."""
+    LEFT = "left"
+    """Stereo file with nothing on the right: the left channel is taken as a mono recording."""
+    RIGHT = "right"
+
+
+@dataclass(frozen=True, eq=False)
+class TrackFeatures:
+    """What was measured on one recording."""
+
+    seconds: float
+    channels: int
+    fold: Fold
+    loudness_lufs: float
+    """The file's own gated loudness (BS.1770)."""
+    peak_dbtp: float
+    offset: float
+    """DC offset relative to the peak, 0 to 1."""
+    clipping: Clipping
+    energies: Array
+    """K-weighted mean square per 10 ms as played, (steps,)."""
+    peaks: Array
+    """Largest absolute sample per 10 ms, (steps,)."""
+    spectra: npt.NDArray[np.float32]
+    """Third-octave mean squares per 100 ms as played, (28, frames)."""
+    sides: Array
+    """Third-octave mean squares of left and right over the whole recording, (2, 28)."""
+    correlation: float
+    """Of left and right, -1 to 1."""
+
+    @cached_property
+    def played_lufs(self) -> float:
+        """Gated loudness as it sounds from two speakers at 0 dB."""
+        return gated_loudness(self.energies)
+
+    @cached_property
+    def range_lu(self) -> float:
+        """Loudness range (Tech 3342)."""
+        return loudness_range(self.energies)
+
+    @cached_property
+    def active(self) -> npt.NDArray[np.bool_]:
+        """In which frames of 100 ms the track plays: those within 20 LU of its loudness, (frames,)."""
+        hops = self.energies.reshape(-1, STEPS).mean(axis=1)
+        return np.asarray(lufs(hops) > self.played_lufs - 20.0)
+
+    @cached_property
+    def crest_db(self) -> float:
+        """Peak (99.9 % of the time not exceeded) over RMS while the track plays."""
+        steps = np.repeat(self.active, STEPS)
+        if not steps.any():
+            return 0.0
+        power = self.spectra[:, self.active].sum(axis=0, dtype=np.float64).mean() / 2.0
+        return float(db(np.quantile(self.peaks[steps], 0.999)) - 10.0 * np.log10(max(power, 1e-20)))
+
+    @cached_property
+    def spectrum(self) -> Array:
+        """Mean third-octave power while the track plays, (28,)."""
+        frames = self.spectra[:, self.active] if self.active.any() else self.spectra
+        return np.asarray(frames.mean(axis=1, dtype=np.float64))
+
+
+@dataclass
+class Listener:
+    """Takes a recording in, piece by piece, and says what it heard.
+
+    The pieces may be cut anywhere: they are put together again into cells of 3.2 s, so the cut changes nothing.
+    """
+
+    rate: int
+    channels: int
+    _cell: int = field(init=False)
+    _pending: Array = field(init=False)
+    _overlap: npt.NDArray[np.float32] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._hop = round(HOP_S * self.rate)
+        self._cell = _HOPS_AT_ONCE * self._hop
+        self._pending = np.empty((self.channels, 0))
+        self._overlap = np.zeros((self.channels, self._hop), np.float32)
+        self._low_cut = Filter(high_pass(LOW_CUT_HZ, self.rate), self.channels)
+        self._meter = LoudnessMeter(self.rate, self.channels)
+        self._true_peak = TruePeakMeter(self.rate, self.channels)
+        self._peaks: list[Array] = []
+        self._spectra: list[list[Array]] = []
+        self._products = np.zeros(3)
+        self._sum = np.zeros(self.channels)
+        self.frames = 0
+        self.peak = 0.0
+
+    def hear(self, block: Audio) -> None:
+        """Take in the next (channels, frames)."""
+        self._pending = np.concatenate([self._pending, block], axis=1)
+        while self._pending.shape[1] >= self._cell:
+            self._take(self._pending[:, : self._cell], self._cell)
+            self._pending = self._pending[:, self._cell :]
+
+    def features(self, clipping: Clipping) -> TrackFeatures:
+        """Return what was heard up to here; nothing can be taken in afterwards."""
+        rest = self._pending.shape[1]
+        hops = max(ceil(rest / self._hop), 0 if self._peaks else _SHORTEST_HOPS)
+        if hops:
+            padding = hops * self._hop - rest
+            self._take(np.pad(self._pending, ((0, 0), (0, padding))), rest)
+        return self._summed_up(clipping)
+
+    def _take(self, cell: Array, frames: int) -> None:
+        self.frames += frames
+        self.peak = max(self.peak, float(np.abs(cell).max()))
+        self._sum += cell.sum(axis=1)
+        self._true_peak.process(cell)
+        clean = self._low_cut.process(cell)
+        self._meter.process(clean)
+        self._peaks.append(np.abs(clean).max(axis=0).reshape(-1, self.rate // 100).max(axis=1))
+        left, right = clean[0], clean[-1]
+        self._products += [np.sum(left * left), np.sum(right * right), np.sum(left * right)]
+        self._spectra.append(self._bands(clean.astype(np.float32)))
+
+    def _bands(self, cell: npt.NDArray[np.float32]) -> list[Array]:
+        """Return the spectra of each channel; a frame reaches back into the cell before, hence the overlap."""
+        whole = np.concatenate([self._overlap, cell], axis=1)
+        self._overlap = cell[:, -self._hop :]
+        return [third_octave_energies(side[None], self.rate, HOP_S)[:, 1:].astype(np.float32) for side in whole]
+
+    def _summed_up(self, clipping: Clipping) -> TrackFeatures:
+        fold, correlation = self._fold()
+        sides = [np.concatenate(cells, axis=1) for cells in zip(*self._spectra, strict=True)]
+        as_played = self._as_played(fold)
+        spectra = np.sum(sides, axis=0) * np.float32(as_played)
+        return TrackFeatures(
+            seconds=self.frames / self.rate,
+            channels=self.channels,
+            fold=fold,
+            loudness_lufs=self._meter.integrated,
+            peak_dbtp=self._true_peak.dbtp,
+            offset=float(np.abs(self._sum).max() / max(self.frames, 1) / max(self.peak, 1e-9)),
+            clipping=clipping,
+            energies=self._meter.energies * as_played,
+            peaks=np.concatenate(self._peaks),
+            spectra=spectra,
+            sides=_long_term(sides if fold is Fold.STEREO else [spectra / 2.0, spectra / 2.0]),
+            correlation=correlation,
+        )
+
+    def _fold(self) -> tuple[Fold, float]:
+        left, right, product = self._products
+        if self.channels == 1 or left + right == 0.0:
+            return Fold.MONO, 1.0
+        if right < left * 10 ** (-_ONE_SIDED_DB / 10):
+            return Fold.LEFT, 1.0
+        if left < right * 10 ** (-_ONE_SIDED_DB / 10):
+            return Fold.RIGHT, 1.0
+        correlation = float(product / np.sqrt(left * right))
+        return (Fold.MONO if correlation > _DUAL_MONO_CORRELATION else Fold.STEREO), correlation
+
+    def _as_played(self, fold: Fold) -> float:
+        """Return the power as played relative to the power of the channels as they stand in the file."""
+        if self.channels == 1:
+            return 2.0
+        left, right, product = self._products
+        folded = {Fold.LEFT: left, Fold.RIGHT: right, Fold.MONO: (left + right + 2 * product) / 4}
+        return float(2 * folded[fold] / (left + right)) if fold in folded and left + right else 1.0
+
+
+def _long_term(sides: list[Array]) -> Array:
+    return np.stack([side.mean(axis=1, dtype=np.float64) for side in sides])
+
+
+def folded(block: Audio, fold: Fold) -> Audio:
+    """Return (channels, frames) as the mix uses it: one channel where the recording is mono in truth."""
+    if len(block) == 1 or fold is Fold.STEREO:
+        return block
+    if fold is Fold.MONO:
+        return 0.5 * (block[:1] + block[1:])
+    return block[:1] if fold is Fold.LEFT else block[1:]

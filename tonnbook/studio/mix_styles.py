@@ -1,0 +1,153 @@
+"""The tables a mix starts from: how loud each instrument stands, how it is compressed, how wet each style is.
+
+Figures from the design page sound.md, sections 2.6 and 3.1. The budgets are the medians of a hundred human mixes (DSD100 stems:
+vocals -19.8, other -20.5, drums -22.4, bass -24.0 LUFS) relative to the lead vocal. The vocal's level against the rest follows
+Gerdes and Siedenburg, "Lead-vocal level in recordings of popular music 1946-2020", JASA Express Letters 3, 2023.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tonnbook.models.vocabulary import InstrumentGroup as Group
+from tonnbook.models.vocabulary import MusicalStyle as Style
+from tonnbook.models.vocabulary import Presence, ReverbPreference
+
+DRUM_KIT = frozenset({Group.KICK, Group.SNARE, Group.CYMBALS, Group.PERCS, Group.DRUMS})
+OTHERS = frozenset({Group.OTHER_1, Group.OTHER_2, Group.OTHER_3, Group.OTHER_4, Group.OTHER_5})
+HARMONY = OTHERS | {
+    Group.E_GUITAR,
+    Group.ACOUSTIC_GUITAR,
+    Group.KEYS,
+    Group.SYNTH,
+    Group.STRINGS,
+    Group.BRASS,
+}
+"""The instruments that carry the chords; they share one budget."""
+
+HARMONY_BUDGET_LU = -0.7
+DRUM_BUDGET_LU = -2.5
+
+_HARMONY_EACH_LU = -4.5
+LEVEL_LU: dict[Group, float] = {
+    **dict.fromkeys(HARMONY, _HARMONY_EACH_LU),
+    Group.VOCAL: 0.0,
+    Group.BACKING_VOX: -5.0,
+    Group.KICK: -6.0,
+    Group.SNARE: -6.5,
+    Group.CYMBALS: -11.0,
+    Group.PERCS: -9.0,
+    Group.DRUMS: DRUM_BUDGET_LU,
+    Group.BASS: -4.2,
+    Group.BACKING_TRACK: 0.0,
+    Group.FX: -10.0,
+}
+"""Loudness of one track of a group while it plays, relative to the lead vocal."""
+
+_STYLE_LU: dict[Style, dict[Group, float]] = {
+    Style.ROCK_INDIE: {Group.E_GUITAR: 1.5, Group.ACOUSTIC_GUITAR: 1.5, **dict.fromkeys(DRUM_KIT, 0.5)},
+    Style.HIPHOP_GRIME: {Group.BASS: 2.0, Group.KICK: 2.0},
+    Style.ELECTRONIC: {Group.KICK: 2.0, Group.BASS: 1.0, Group.SYNTH: 1.0},
+    Style.REGGAE_DUB: {Group.BASS: 3.0, Group.PERCS: 1.0},
+    Style.METAL: {Group.E_GUITAR: 2.0, Group.KICK: 1.0},
+    Style.ACOUSTIC: {Group.ACOUSTIC_GUITAR: 1.5, Group.BASS: -1.0, **dict.fromkeys(DRUM_KIT, -3.0)},
+    Style.ORCHESTRAL: {Group.STRINGS: 2.0, Group.BRASS: 1.0, **dict.fromkeys(DRUM_KIT, -4.0)},
+}
+
+VOCAL_OVER_REST_LU: dict[Style, float] = {
+    Style.POP: 1.0,
+    Style.HIPHOP_GRIME: 2.0,
+    Style.ACOUSTIC: 2.5,
+    Style.REGGAE_DUB: 0.5,
+    Style.ELECTRONIC: 0.0,
+    Style.ROCK_INDIE: -0.5,
+    Style.METAL: -2.0,
+    Style.ORCHESTRAL: 1.0,
+    Style.OTHER: 1.0,
+}
+"""Lead vocal against everything else while it sings; the style's own vocal offset is in here already."""
+
+_PRESENCE_LU = {Presence.LEAD: 2.0, Presence.NORMAL: 0.0, Presence.BACKGROUND: -4.0}
+_VOCAL_PRESENCE_LU = {Presence.LEAD: 0.0, Presence.NORMAL: -1.0, Presence.BACKGROUND: -5.0}
+
+PRIORITY = {Presence.LEAD: 3.0, Presence.NORMAL: 2.0, Presence.BACKGROUND: 1.0}
+_GROUP_PRIORITY = {Group.VOCAL: 1.0, Group.KICK: 0.5, Group.SNARE: 0.5, Group.BASS: 0.5}
+
+
+def presence_lu(group: Group, presence: Presence) -> float:
+    """Return what the presence adds to a track's level.
+
+    The styles' vocal figures are measured on *lead* vocals, so a vocal marked LEAD sits on them and NORMAL 1 LU under
+    (sound.md 3.1 counts from NORMAL; the spacing is the same).
+    """
+    return (_VOCAL_PRESENCE_LU if group is Group.VOCAL else _PRESENCE_LU)[presence]
+
+
+def style_lu(style: Style, group: Group) -> float:
+    """Return what the style adds to the level of a group."""
+    return _STYLE_LU.get(style, {}).get(group, 0.0)
+
+
+def priority(group: Group, presence: Presence) -> float:
+    """Return who wins where two tracks want the same frequencies: 1 (nobody minds) to 4 (the lead vocal)."""
+    return PRIORITY[presence] + _GROUP_PRIORITY.get(group, 0.0)
+
+
+@dataclass(frozen=True)
+class CompressorRange:
+    """Within what a group is compressed; the recording itself decides where in it."""
+
+    ratio: tuple[float, float]
+    attack_ms: tuple[float, float]
+    release_ms: tuple[float, float]
+    reduction_db: float
+    """Mean gain reduction to reach while the track plays."""
+
+
+_HITS = CompressorRange((2.0, 4.0), (8.0, 20.0), (60.0, 120.0), 2.5)
+_CHORDS = CompressorRange((1.5, 2.5), (15.0, 40.0), (100.0, 250.0), 2.0)
+_METAL_WARE = CompressorRange((1.2, 2.0), (8.0, 25.0), (60.0, 150.0), 1.5)
+
+COMPRESSION: dict[Group, CompressorRange] = {
+    **dict.fromkeys(HARMONY, _CHORDS),
+    Group.VOCAL: CompressorRange((2.0, 4.0), (5.0, 15.0), (80.0, 150.0), 3.5),
+    Group.BACKING_VOX: CompressorRange((2.0, 4.0), (5.0, 15.0), (80.0, 150.0), 3.0),
+    Group.BASS: CompressorRange((3.0, 4.0), (10.0, 30.0), (80.0, 200.0), 3.0),
+    Group.KICK: _HITS,
+    Group.SNARE: _HITS,
+    Group.DRUMS: CompressorRange((1.5, 2.5), (10.0, 30.0), (60.0, 150.0), 2.0),
+    Group.CYMBALS: _METAL_WARE,
+    Group.PERCS: _METAL_WARE,
+}
+"""A finished backing track and effects are left alone."""
+
+COMPRESSION_OF_STYLE = {Style.ORCHESTRAL: 0.5, Style.ACOUSTIC: 0.7, Style.HIPHOP_GRIME: 1.15, Style.METAL: 1.15}
+"""How much of the usual gain reduction a style wants; 1 where it is not named."""
+
+HIGHEST_RATIO = {Style.ORCHESTRAL: 1.5, Style.ACOUSTIC: 3.0}
+
+REVERB_LU = {ReverbPreference.LOW: -24.0, ReverbPreference.MEDIUM: -18.0, ReverbPreference.HIGH: -12.0}
+"""Loudness of the reverb relative to the dry track."""
+
+WETTEST_MIX_LU = -12.0
+"""All reverb together against the dry mix. De Man, McNally and Reiss, DAFx 2017, find a mix too wet from about -14."""
+
+LOW_CUT_HZ: dict[Group, float] = {
+    Group.VOCAL: 90.0,
+    Group.BACKING_VOX: 90.0,
+    Group.E_GUITAR: 90.0,
+    Group.ACOUSTIC_GUITAR: 90.0,
+    Group.KEYS: 70.0,
+    Group.SYNTH: 70.0,
+    Group.SNARE: 90.0,
+    Group.CYMBALS: 250.0,
+    Group.STRINGS: 80.0,
+    Group.BRASS: 80.0,
+}
+"""Below this the group plays nothing of its own: what is there is rumble."""
+
+TONE_DB = (
+    *(-4.8, -2.8, -0.8, 1.5, 3.4, 4.1, 4.0, 3.5, 3.0, 2.3, 2.0, 1.9, 1.9, 1.6),
+    *(0.7, 0.0, -0.7, -1.2, -1.6, -1.4, -2.7, -4.1, -6.1, -6.9, -7.9, -8.9, -11.3, -15.8),
+)
+"""Third-octave power of an average mix, 31.5 Hz to 16 kHz, dB re 1 kHz (sound.md 3.3, MUSDB18 weighted by DSD100)."""
