@@ -196,7 +196,7 @@ def _cut_short(file: soundfile.SoundFile) -> bool:
 
     A program that writes into a pipe cannot know the length, and puts the largest number there.
     """
-    found = re.search(r"^(?:data|SSND) : (\d+) \(should be (\d+)\)", file.extra_info, re.MULTILINE)
+    found = re.search(r"^ *(?:data|SSND) : (\d+) \(should be (\d+)\)", file.extra_info, re.MULTILINE)
     return found is not None and int(found[1]) - int(found[2]) > _SLACK_BYTES and int(found[1]) < _UNKNOWN_BYTES
 
 
