@@ -18,6 +18,8 @@ from scipy import signal
 from tonnbook.dsp.levels import Array, Audio, db
 
 _HIGHEST = 0.49  # of the rate: above it the bilinear transform squeezes a band to nothing
+_GRID = 32768  # frames between two looks at the state, counted from the first sample whatever the blocks
+_NEGLIGIBLE = 1e-30
 
 
 class Band(Protocol):
@@ -106,14 +108,27 @@ class Filter:
     def __init__(self, sos: Array, channels: int) -> None:
         self.sos = np.ascontiguousarray(sos, dtype=np.float64)
         self._state = np.zeros((len(sos), channels, 2))
+        self._position = 0  # inside the cell
 
     def process(self, block: Audio) -> Array:
         """Return the filtered block, (channels, frames)."""
         audio: Array = np.asarray(block, dtype=np.float64)
-        if not len(self.sos) or not audio.shape[-1]:
+        if not len(self.sos) or not audio.shape[1]:
             return audio
-        out: Array
-        out, self._state = signal.sosfilt(self.sos, audio, axis=-1, zi=self._state)
+        cells = np.split(audio, range(_GRID - self._position, audio.shape[1], _GRID), axis=1)
+        pieces = [self._filtered(cell) for cell in cells]
+        return pieces[0] if len(pieces) == 1 else np.concatenate(pieces, axis=1)
+
+    def _filtered(self, piece: Array) -> Array:
+        if self._state.any() or piece.any():
+            out: Array
+            out, self._state = signal.sosfilt(self.sos, piece, axis=-1, zi=self._state)
+        else:
+            out = np.zeros_like(piece)
+        self._position = (self._position + piece.shape[1]) % _GRID
+        if not self._position:
+            # In a long silence the state would shrink into denormal numbers, which are slow.
+            self._state[np.abs(self._state) < _NEGLIGIBLE] = 0.0
         return out
 
 

@@ -30,7 +30,6 @@ _ITU_PHASES = (  # BS.1770-5, Annex 2, phases 0 and 1; phases 3 and 2 are their 
 _CELL = 16  # frames that are looked into, or left out, together
 _CHUNK = 512 * _CELL
 _MARGIN = 32  # half the taps of the long interpolator
-_SHORT_GATE = 0.5  # no 12-tap interpolator above reads more than 6.1 dB over the samples it sees
 _LONG_GATE = 0.6  # the long one reads at most 4.4 dB over the short ones, even in noise at half the rate
 
 
@@ -64,6 +63,7 @@ SHORT_TAPS: Array = np.hstack([_ITU, _windowed_sinc(12, 4, _hann)])
 LONG_TAPS: Array = _windowed_sinc(2 * _MARGIN, 8, _kaiser)
 """The long one, (64, 7), at eight times the rate."""
 
+_SHORT_GATE = 1.0 / np.abs(SHORT_TAPS).sum(axis=0).max()  # -6.1 dB: no peak can stand higher over the samples around it
 _SHORT = over_a_cell(SHORT_TAPS, _CELL)
 _LONG = over_a_cell(LONG_TAPS, _CELL)
 
