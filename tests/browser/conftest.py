@@ -47,7 +47,9 @@ def write_nb(server: Server) -> WriteNotebook:
 
 
 @pytest.fixture
-def open_nb(context: BrowserContext, server: Server, page: Page, request: pytest.FixtureRequest) -> Iterator[OpenNotebook]:
+def open_nb(
+    context: BrowserContext, server: Server, page: Page, request: pytest.FixtureRequest
+) -> Iterator[OpenNotebook]:
     """open_nb("01_mixing.ipynb") opens a notebook of the project, or one of `write_nb`, with a fresh kernel.
 
     It opens in the page that all tests share (1 s); with `alone=True` in a page of its own (5 s), as after a fresh start.

@@ -131,7 +131,9 @@ def launch(playwright: Playwright) -> Browser:
 def write_notebook(path: Path, cells: Sequence[str]) -> Path:
     """Write a notebook of code cells; a text that starts with `%%md` becomes a Markdown cell."""
     make = nbformat.v4
-    notebook = make.new_notebook(metadata={"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}})
+    notebook = make.new_notebook(
+        metadata={"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+    )
     for number, text in enumerate(cells):
         markdown = text.startswith("%%md\n")
         cell = make.new_markdown_cell(text.removeprefix("%%md\n")) if markdown else make.new_code_cell(text)
@@ -206,7 +208,8 @@ class Notebook:
     def run_cell(self, number: int) -> None:
         """Run one cell, counted from 0, without waiting for it."""
         self.page.evaluate(
-            f"(n) => {{ const d = {DOCUMENT}; d.content.activeCellIndex = n; window.jupyterapp.commands.execute('notebook:run-cell'); }}", number
+            f"(n) => {{ const d = {DOCUMENT}; d.content.activeCellIndex = n; window.jupyterapp.commands.execute('notebook:run-cell'); }}",
+            number,
         )
 
     def py(self, expression: str, timeout: float = 30) -> Any:
@@ -261,7 +264,9 @@ class Notebook:
     def theme(self, dark: bool) -> None:
         """Change between JupyterLab's light and dark theme."""
         self.command("apputils:change-theme", {"theme": "JupyterLab Dark" if dark else "JupyterLab Light"})
-        self.page.wait_for_function("(light) => document.body.dataset.jpThemeLight === light", arg="false" if dark else "true")
+        self.page.wait_for_function(
+            "(light) => document.body.dataset.jpThemeLight === light", arg="false" if dark else "true"
+        )
 
     def complaints(self) -> list[str]:
         """Return errors of the page's console, without the known noise of a test server."""

@@ -8,7 +8,8 @@ from typing import Any
 
 from tonnbook.models.mixing import MixRequest, file_name
 from tonnbook.models.vocabulary import InstrumentGroup, MusicalStyle, Presence
-from tonnbook.widgets.form import PayloadForm, check_names
+from tonnbook.widgets.content import Place, check_names
+from tonnbook.widgets.form import PayloadForm
 from tonnbook.widgets.instruments import guess_instrument
 
 
@@ -42,16 +43,15 @@ class MixBuilder(PayloadForm[MixRequest]):
         check_names(fields, known, "MixBuilder")
         named = list(stems.items()) if isinstance(stems, Mapping) else [(file_name(_place(s)), s) for s in stems]
         guesses = [guess_instrument(name) or guess_instrument(file_name(_place(place))) for name, place in named]
-        rows = [_row(_place(place), guess) for (_, place), guess in zip(named, guesses, strict=True)]
+        rows = [_row(name, _place(place), guess) for (name, place), guess in zip(named, guesses, strict=True)]
         super().__init__("Preview mix", rows, {"style": style, **fields})
-        for number, guess in enumerate(guesses):
-            self.hint(number, "instrument", "guessed from the name" if guess else "not told by the name: please choose")
+        self.hint("instrument", ["guessed" if guess else "no guess: choose" for guess in guesses])
 
 
-def _place(stem: Path | str) -> Path | str:
+def _place(stem: Path | str) -> Place:
     return stem if isinstance(stem, Path) or stem.startswith(("http://", "https://")) else Path(stem)
 
 
-def _row(place: Path | str, guess: InstrumentGroup | None) -> dict[str, Any]:
+def _row(name: str, place: Place, guess: InstrumentGroup | None) -> dict[str, Any]:
     presence = Presence.LEAD if guess is InstrumentGroup.VOCAL else Presence.NORMAL
-    return {"source": place, "instrument": guess or InstrumentGroup.OTHER_1, "presence": presence}
+    return {"called": name, "source": place, "instrument": guess or InstrumentGroup.OTHER_1, "presence": presence}

@@ -25,7 +25,8 @@ class Side:
     @property
     def seconds(self) -> float:
         """Its length."""
-        return self.audio.shape[1] / self.rate
+        frames: int = self.audio.shape[1]
+        return frames / self.rate
 
     def between(self, start_s: float, stop_s: float) -> Side:
         """Return the part between two places of the song."""
@@ -56,7 +57,10 @@ def compare(a: Thing, b: Thing, *, names: tuple[str, str] | None = None, rate: i
     start = loudest_start(sides[0].audio, common, SECONDS / 2)
     return Player(
         "compare",
-        [(track, packed(source, side.audio, common, False)) for track, source, side in zip(tracks, found, sides, strict=True)],
+        [
+            (track, packed(source, side.audio, common, False))
+            for track, source, side in zip(tracks, found, sides, strict=True)
+        ],
         found,
         [
             Excerpt(side.name, excerpt(side.audio, common, start, SECONDS / 2, 10 ** (gain / 20)))
@@ -97,9 +101,7 @@ def _parts(thing: Thing, rate: int | None) -> list[Source]:
 
 
 def _rate(thing: Thing) -> int:
-    from tonnbook import audio_files
-
-    return max(audio_files.info(part.path).rate if part.path else 0 for part in _parts(thing, None))
+    return max(part.native_rate for part in _parts(thing, None))
 
 
 def _side(thing: Thing, name: str, rate: int) -> Side:

@@ -6,10 +6,8 @@ raises pydantic.ValidationError. The widget's state holds file names, never fold
 
 from __future__ import annotations
 
-import difflib
 import json
 from collections.abc import Mapping, Sequence
-from enum import Enum
 from html import escape
 from pathlib import Path
 from threading import RLock
@@ -22,12 +20,22 @@ from tonnbook.errors import redacted
 from tonnbook.models.base import Request
 from tonnbook.models.mixing import track_names
 from tonnbook.models.problems import Problem, problems
+from tonnbook.widgets.content import (
+    Place,
+    by_name,
+    check_names,
+    coerced,
+    in_words,
+    left_out,
+    place_of,
+    short,
+    without_blanks,
+)
 from tonnbook.widgets.page import PageWidget, html, script, style, table
 from tonnbook.widgets.shape import Field, shape
 from tonnbook.widgets.written import as_body, as_curl, as_json, as_python
 
 R = TypeVar("R", bound=Request)
-Place = str | Path
 
 
 class PayloadForm(PageWidget, Generic[R]):
@@ -46,7 +54,7 @@ class PayloadForm(PageWidget, Generic[R]):
     """Fields that stand behind "More"."""
 
     title = traitlets.Unicode("").tag(sync=True)
-    shape: traitlets.List[Any] = traitlets.List().tag(sync=True)
+    fields: traitlets.List[Any] = traitlets.List().tag(sync=True)
     behind: traitlets.List[str] = traitlets.List().tag(sync=True)
     value: traitlets.Dict[str, Any] = traitlets.Dict().tag(sync=True)
     faults: traitlets.List[Any] = traitlets.List().tag(sync=True)
@@ -56,10 +64,11 @@ class PayloadForm(PageWidget, Generic[R]):
 
     def __init__(self, title: str, rows: Sequence[Mapping[str, Any]], fields: Mapping[str, Any]) -> None:
         self._lock = RLock()  # callbacks may come in another thread than the cell's (ipykernel 7.0 to 7.3)
-        self._shape = shape(self.model)
+        self._shape = sorted(shape(self.model), key=lambda field: not field["required"])
         self._hinted: dict[tuple[str, int, str], tuple[Any, str]] = {}
         self._places: list[Place] = []
-        super().__init__(title=title, shape=self._shape, behind=list(self.seldom))
+        self._called: list[str] = []
+        super().__init__(title=title, fields=self._shape, behind=list(self.seldom))
         self._fill(rows, fields)
         self.observe(self._review, "value")
 
@@ -94,7 +103,7 @@ class PayloadForm(PageWidget, Generic[R]):
     # ---- editing from Python
 
     def set(self, row: str | int | None = None, /, **fields: Any) -> Self:
-        """Change fields of the request, or of one row, named by its file or counted from 0; the form shows it at once.
+        """Change fields of the request, or of one row, named as it came or by its file, or counted from 0.
 
         >>> builder.set(style="METAL").set("vocal", presence="LEAD")
 
@@ -104,7 +113,9 @@ class PayloadForm(PageWidget, Generic[R]):
         check_names(fields, [field["name"] for field in known if field["kind"] != "file"], f"{type(self).__name__}.set")
         value = json.loads(json.dumps(self.value))
         target = value if row is None else value[self.rows][self._row_number(row)]
-        target.update({field["name"]: _coerced(field, fields[field["name"]]) for field in known if field["name"] in fields})
+        target.update(
+            {field["name"]: coerced(field, fields[field["name"]]) for field in known if field["name"] in fields}
+        )
         self.value = value
         return self
 
@@ -124,17 +135,18 @@ class PayloadForm(PageWidget, Generic[R]):
         if not isinstance(rows, Sequence) or not all(isinstance(row, Mapping) for row in rows):
             raise ValueError(f"this is no {self.model.__name__}: it needs a list {self._table['wire']!r} of objects")
         known = {str(place): place for place in self._places} | dict(zip(self._names(), self._places, strict=True))
-        loaded = [_by_name(self._table["fields"], row) for row in rows]
+        loaded = [by_name(self._table["fields"], row) for row in rows]
         for row in loaded:
-            row["source"] = _place(row.get("source"), known, folder)
+            row["source"] = place_of(row.get("source"), known, folder)
         self._hinted.clear()
-        self._fill(loaded, _by_name(self._shape, body))
-        self.note = _left_out(self._shape, body, self._table["fields"], rows)
+        self._fill(loaded, by_name(self._shape, body))
+        self.note = left_out(self._shape, body, self._table["fields"], rows)
         return self
 
-    def hint(self, row: int, field: str, text: str) -> None:
-        """Show a remark at a field of a row for as long as its value stays what it is now."""
-        self._hinted[self.rows, row, field] = (self.value[self.rows][row].get(field), text)
+    def hint(self, field: str, texts: Sequence[str]) -> None:
+        """Show a remark per row at a field, each for as long as the value stays what it is now."""
+        rows = self.value[self.rows]
+        self._hinted = {(self.rows, n, field): (rows[n].get(field), text) for n, text in enumerate(texts)}
         self._review()
 
     # ---- the twin
@@ -148,9 +160,13 @@ class PayloadForm(PageWidget, Generic[R]):
     def twin(self) -> str:
         """Return the request as a plain table."""
         head = {field["name"]: field["label"] for field in self._table["fields"]}
-        rows = [{f["name"]: _words(f, row.get(f["name"])) for f in self._table["fields"]} for row in self.value[self.rows]]
+        rows = [
+            {f["name"]: in_words(f, row.get(f["name"])) for f in self._table["fields"]} for row in self.value[self.rows]
+        ]
         others = [field for field in self._shape if field["name"] != self.rows]
-        listed = "; ".join(f"{f['label']}: {_words(f, self.value.get(f['name']))}" for f in others if self.value.get(f["name"]))
+        listed = "; ".join(
+            f"{f['label']}: {in_words(f, self.value.get(f['name']))}" for f in others if self.value.get(f["name"])
+        )
         wrong = [html("li", escape(str(problem))) for problem in self.problems]
         return html(
             "div",
@@ -169,12 +185,13 @@ class PayloadForm(PageWidget, Generic[R]):
     def _fill(self, rows: Sequence[Mapping[str, Any]], fields: Mapping[str, Any]) -> None:
         with self._lock:
             self._places = [row["source"] for row in rows]
+            self._called = [row.get("called", "") for row in rows]
             single = [field for field in self._shape if field["name"] != self.rows]
-            value = {field["name"]: _coerced(field, fields.get(field["name"], field["default"])) for field in single}
+            value = {field["name"]: coerced(field, fields.get(field["name"], field["default"])) for field in single}
             names = self._names()
             table_fields = [field for field in self._table["fields"] if field["kind"] != "file"]
             filled = [
-                {"source": name} | {f["name"]: _coerced(f, row.get(f["name"], f["default"])) for f in table_fields}
+                {"source": name} | {f["name"]: coerced(f, row.get(f["name"], f["default"])) for f in table_fields}
                 for name, row in zip(names, rows, strict=True)
             ]
             self.value = {self.rows: filled} | value
@@ -187,7 +204,7 @@ class PayloadForm(PageWidget, Generic[R]):
         names = self._names()
         if isinstance(row, int):
             return range(len(names))[row]
-        wanted = [n for n, name in enumerate(names) if row in (name, name.rpartition(".")[0])]
+        wanted = [n for n, name in enumerate(names) if row in (self._called[n], name, name.rpartition(".")[0])]
         if not wanted:
             raise KeyError(f"no track is called {row!r}; there are {', '.join(names)}")
         return wanted[0]
@@ -195,8 +212,8 @@ class PayloadForm(PageWidget, Generic[R]):
     def _given(self) -> dict[str, Any]:
         """Return the form's content for the model: real places instead of names, what is empty left out."""
         rows = self.value.get(self.rows, [])
-        given = [_filled(row) | {"source": place} for row, place in zip(rows, self._places, strict=False)]
-        return _filled(self.value) | {self.rows: given}
+        given = [without_blanks(row) | {"source": place} for row, place in zip(rows, self._places, strict=False)]
+        return without_blanks(self.value) | {self.rows: given}
 
     def _review(self, _: object = None) -> None:
         """Validate what stands in the form, and write it down in three ways."""
@@ -209,8 +226,12 @@ class PayloadForm(PageWidget, Generic[R]):
                 views = {"json": as_json(self._draft()), "python": f"# {wait}", "curl": f"# {wait}"}
             else:
                 found = []
-                body = as_json(as_body(request, _short))
-                views = {"json": body, "python": as_python(request, _short), "curl": as_curl(request, self.endpoint, _short)}
+                body = as_json(as_body(request, short))
+                views = {
+                    "json": body,
+                    "python": as_python(request, short),
+                    "curl": as_curl(request, self.endpoint, short),
+                }
             self.views = views
             self.faults = [{"path": list(problem.path), "message": problem.message} for problem in found]
             rows = self.value.get(self.rows, [])
@@ -227,62 +248,9 @@ class PayloadForm(PageWidget, Generic[R]):
             if field["name"] == self.rows:
                 rows = self.value.get(self.rows, [])
                 body[field["wire"]] = [
-                    {f["wire"]: row[f["name"]] for f in field["fields"] if row.get(f["name"]) is not None} for row in rows
+                    {f["wire"]: row[f["name"]] for f in field["fields"] if row.get(f["name"]) is not None}
+                    for row in rows
                 ]
             elif self.value.get(field["name"]) is not None:
                 body[field["wire"]] = redacted(value) if isinstance(value := self.value[field["name"]], str) else value
         return {self.model.envelope: body} if self.model.envelope else body
-
-
-def check_names(given: Mapping[str, Any], known: Sequence[str], where: str) -> None:
-    """Raise TypeError for a name that is not known; say which was meant."""
-    for name in given:
-        if name not in known:
-            close = difflib.get_close_matches(name, known, 1)
-            meant = f"did you mean {close[0]!r}?" if close else f"there are {', '.join(known)}"
-            raise TypeError(f"{where}() has no field {name!r}; {meant}")
-
-
-def _coerced(field: Field, value: Any) -> Any:
-    """Return a value as the form holds it: the plain value of an enumeration, also from its text; anything else as it came."""
-    if isinstance(value, Enum):
-        value = value.value
-    for choice in field.get("choices", []):
-        if str(choice["value"]) == str(value):
-            return choice["value"]
-    return value
-
-
-def _filled(values: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in values.items() if value is not None and value != ""}
-
-
-def _by_name(fields: Sequence[Field], body: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the known members of an object, by our names; an explicit null counts as absent."""
-    either = {field["name"]: body.get(field["wire"], body.get(field["name"])) for field in fields}
-    return {name: value for name, value in either.items() if value is not None}
-
-
-def _place(text: Any, known: Mapping[str, Place], folder: Path) -> Place:
-    if isinstance(text, Path) or (isinstance(text, str) and text.startswith(("http://", "https://"))):
-        return text
-    if not isinstance(text, str) or not text:
-        raise ValueError("every track needs its trackURL: a link, or the name of a file")
-    return known.get(text, folder / text)
-
-
-def _left_out(fields: Sequence[Field], body: Mapping[str, Any], row_fields: Sequence[Field], rows: Sequence[Any]) -> str:
-    known = {word for field in (*fields, *row_fields) for word in (field["name"], field["wire"])}
-    unknown = sorted({name for part in (body, *rows) for name in part} - known)
-    return f"Left out, for the request has no such field: {', '.join(unknown)}." if unknown else ""
-
-
-def _short(place: Place) -> str:
-    return place.name if isinstance(place, Path) else redacted(place)
-
-
-def _words(field: Field, value: Any) -> str:
-    labels = {choice["value"]: choice["label"] for choice in field.get("choices", [])}
-    if value in labels:
-        return labels[value]
-    return {True: "yes", False: "no", None: ""}.get(value) if isinstance(value, bool | None) else redacted(str(value))  # type: ignore[return-value]

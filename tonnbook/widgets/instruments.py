@@ -7,21 +7,21 @@ import re
 from tonnbook.models.vocabulary import InstrumentGroup as Group
 
 _WORDS: tuple[tuple[Group, str], ...] = (  # first match wins: the narrower words stand before the wider
-    (Group.BACKING_VOX, r"bv|bvs|bvox|bgv|bgvs|bvocals?|backing ?vo[a-z]*|back ?vo[a-z]*|choir|harmon(?:y|ies)|adlibs?|gang"),
-    (Group.BACKING_TRACK, r"backing|playback|instrumental|karaoke|loop"),
-    (Group.VOCAL, r"vocals?|vox|voc|voice|lead ?vo[a-z]*|singer|rap|verse|chorus"),
+    (Group.BACKING_VOX, r"bvs?|bgvs?|bvox|bvocals?|back(?:ing)? ?vo[a-z]*|choir|harmon(?:y|ies)|adlibs?|gang"),
+    (Group.BACKING_TRACK, r"backing|playback|instrumental|karaoke"),
+    (Group.VOCAL, r"vocals?|vox|voc|voice|lead ?vo[a-z]*|singer|rap"),
     (Group.KICK, r"kick|kik|bd|bass ?drum|kd"),
     (Group.SNARE, r"snare|snr|sd|rim ?shot|clap"),
     (Group.CYMBALS, r"hi ?hats?|hats?|hh|cymbals?|cym|ride|crash|overheads?|ohs?|splash"),
-    (Group.PERCS, r"perc|percs|percussion|shaker|tamb|tambourine|conga|congas|bongo|bongos|cowbell|tabla|cajon|triangle"),
-    (Group.DRUMS, r"drums?|drm|kit|toms?|room|beat"),
+    (Group.PERCS, r"percs?|percussion|shaker|tamb(?:ourine)?|congas?|bongos?|cowbell|tabla|cajon|triangle"),
+    (Group.DRUMS, r"drums?|drm|kit|toms?|beat"),
     (Group.BASS, r"bass|bs|sub|808"),
     (Group.ACOUSTIC_GUITAR, r"ac(?:oustic)? ?g(?:uitar|tr|t)s?|acoustic|nylon|ukulele|uke|banjo|mandolin"),
     (Group.E_GUITAR, r"e(?:lectric|l)? ?g(?:uitar|tr|t)s?|guitars?|gtrs?|gits?|riff"),
-    (Group.KEYS, r"keys?|piano|pno|rhodes|wurli|wurlitzer|organ|hammond|clav|epiano"),
+    (Group.KEYS, r"keys|piano|pno|rhodes|wurli|wurlitzer|organ|hammond|clav|epiano"),
     (Group.STRINGS, r"strings?|violins?|violas?|cell(?:o|i|os)|str|orchestra"),
     (Group.BRASS, r"brass|horns?|trumpets?|tpt|trombones?|sax|saxophone"),
-    (Group.SYNTH, r"synths?|syn|pads?|arp|pluck|moog|juno|lead"),
+    (Group.SYNTH, r"synths?|syn|pads?|arp|pluck|moog|juno"),
     (Group.FX, r"fx|sfx|efx|riser|sweep|impact|noise|ambience|atmos?"),
 )
 _PATTERNS = [(group, re.compile(rf"(?<![a-z])(?:{words})(?![a-z])")) for group, words in _WORDS]

@@ -38,14 +38,15 @@ function render({ model, el }) {
     say(`${model.get("name")} ${state}. ${state === "running" ? "" : model.get("message")}`);
     tick();
   };
-  model.on("change", show);
+  const news = ["name", "status", "message", "task_id", "progress", "elapsed_s"].map((trait) => `change:${trait}`);
+  for (const event of news) model.on(event, show);
   const clock = setInterval(tick, 500);
   el.append(root);
   show();
   if (!ENDED.includes(model.get("status"))) model.send({ kind: "now" });
   return () => {
     clearInterval(clock);
-    model.off("change", show);
+    for (const event of news) model.off(event, show);
     root.remove();
   };
 }

@@ -42,7 +42,9 @@ class JobCard(PageWidget):
     def twin(self) -> str:
         """Return the state at the moment of showing; a saved page does not go on."""
         task = f", task {self.task_id}" if self.task_id else ""
-        return html("p", html("b", escape(self.name)), escape(f"{task}: {self.status} when this was shown. {self.message}"))
+        return html(
+            "p", html("b", escape(self.name)), escape(f"{task}: {self.status} when this was shown. {self.message}")
+        )
 
     def _follow(self, job: Job[Any]) -> None:
         with self.hold_sync():

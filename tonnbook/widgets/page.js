@@ -30,7 +30,7 @@ function svg(tag, attributes, ...children) {
 const ICONS = {
   play: { fill: "M4 2.5v11l9.5-5.5z" },
   pause: { fill: "M3.5 2.5h3.2v11H3.5zM9.3 2.5h3.2v11H9.3z" },
-  loop: { line: "M4.5 4.5h6a3.5 3.5 0 0 1 0 7h-5a3.5 3.5 0 0 1-3-1.7M6.6 2.4 4.4 4.5l2.2 2.1" },
+  loop: { line: "M2.7 7.4V6.2A2.2 2.2 0 0 1 4.9 4h8M10.9 1.9 13 4l-2.1 2.1M13.3 8.6v1.2a2.2 2.2 0 0 1-2.2 2.2H3M5.1 9.9 3 12l2.1 2.1" },
   sound: { fill: "M2 6v4h2.6L8 13V3L4.6 6z", line: "M10.4 5.6a3.4 3.4 0 0 1 0 4.8M12.2 3.8a6 6 0 0 1 0 8.4" },
   silent: { fill: "M2 6v4h2.6L8 13V3L4.6 6z", line: "m10.5 6 3.6 4m0-4-3.6 4" },
   download: { line: "M8 2.5v7m-3-2.8 3 3 3-3M3 13h10" },

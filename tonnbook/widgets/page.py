@@ -6,7 +6,7 @@ A saved notebook, an export or a page on GitHub has no kernel. There the twin is
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -57,7 +57,7 @@ def html(tag: str, *children: str, **attributes: str) -> str:
     return f"<{tag}{written}>{''.join(children)}</{tag}>"
 
 
-def table(head: Mapping[str, str], rows: list[Mapping[str, str]]) -> str:
+def table(head: Mapping[str, str], rows: Sequence[Mapping[str, str]]) -> str:
     """Return a plain table: `head` maps a key to its title, each row maps keys to text."""
     titles = html("tr", *(html("th", escape(title), scope="col") for title in head.values()))
     body = (html("tr", *(html("td", escape(row.get(key, ""))) for key in head)) for row in rows)

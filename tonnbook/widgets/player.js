@@ -142,7 +142,7 @@ function transport(desk, help) {
   const title = h("span", { class: "tb-title" }, desk.model.get("title"));
   const node = h("div", { class: "tb-transport" }, play, loop, time, title, match, h("span", { class: "tb-volume" }, silent, volume), question);
   return {
-    node, question, silent,
+    node, title, question, silent,
     show() {
       play.disabled = !desk.ready;
       const word = desk.playing ? "Pause" : "Play";
@@ -234,6 +234,7 @@ function view(desk, model, el) {
   rows.forEach((cells, row) => cells.forEach((cell) => { cell.style.gridRow = row + 1; }));
   over.node.style.gridRow = `1 / span ${rows.length}`;   // over all lanes at once
   const board = h("div", { class: "tb-board" }, rows, over.node);
+  if (kind === "one") bar.title.after(rows[0][2]);       // one sound: its level fits above
   const note = h("div", { class: "tb-note tb-quiet" });
   const problem = h("div", { class: "tb-note tb-bad", role: "alert" });
   const { line, say } = announcer();

@@ -7,7 +7,7 @@ the widget's state: a saved notebook stays small, and nothing waits for the kern
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import Any, Literal
@@ -18,7 +18,7 @@ import traitlets
 from tonnbook.widgets.excerpt import SECONDS, audio_tag, excerpt, loudest_start, paragraph, picture
 from tonnbook.widgets.page import PageWidget, html, script, style
 from tonnbook.widgets.sources import Audio, Source, Thing, sources
-from tonnbook.widgets.tracks import Packed, Track, drawn, measured, packed, packed_as_mp3, passable, signed
+from tonnbook.widgets.tracks import Packed, Track, measured, packed, packed_as_mp3, passable, signed
 
 Kind = Literal["one", "stems", "compare"]
 
@@ -111,13 +111,17 @@ class Player(PageWidget):
         """Return the waveform, a few seconds of sound and the levels as plain HTML."""
         drawn_as = self._total or self._measured[0]
         heading = self.title or drawn_as.name
-        levels = "; ".join(f"{t.name}: {t.level}" + _turned(d["gain_db"]) for t, d in zip(self._measured, self.tracks))
+        levels = "; ".join(
+            f"{t.name}: {t.level}" + _turned(d["gain_db"]) for t, d in zip(self._measured, self.tracks, strict=True)
+        )
         shown = [picture(drawn_as.peaks, f"Waveform of {heading}, {self._seconds:.1f} s")]
         for part in self._excerpts:
             named = [html("span", escape(f"{part.name} "))] if len(self._excerpts) > 1 else []
             shown.append(html("div", *named, audio_tag(part.mp3, f"Excerpt of {part.name}")))
         about = f"An excerpt, in a small MP3; run the cell for the player. {levels}."
-        return html("div", html("b", escape(heading)), *(html("div", s) for s in shown), paragraph(about), paragraph(self.note))
+        return html(
+            "div", html("b", escape(heading)), *(html("div", s) for s in shown), paragraph(about), paragraph(self.note)
+        )
 
     @property
     def _seconds(self) -> float:
@@ -143,7 +147,8 @@ class Player(PageWidget):
             return
         if message.get("format") == "mp3" and any(pack.format != "mp3" for pack in self._packed):
             self._packed = [
-                pack if pack.format == "mp3" else packed_as_mp3(s) for s, pack in zip(self._sources, self._packed)
+                pack if pack.format == "mp3" else packed_as_mp3(source)
+                for source, pack in zip(self._sources, self._packed, strict=True)
             ]
         self._push(as_text=bool(message.get("text")))
 
@@ -180,9 +185,7 @@ def play(thing: Thing, *, rate: int | None = None, title: str | None = None) -> 
 
 def prepared(found: Sequence[Source]) -> tuple[list[tuple[Track, Packed]], Audio, int]:
     """Read, measure and pack each source, one at a time; also return the sum of all and its rate in Hz."""
-    from tonnbook import audio_files
-
-    rate = max(source.rate or audio_files.info(source.path).rate for source in found if source.path or source.rate)
+    rate = max(source.native_rate for source in found)
     ready: list[tuple[Track, Packed]] = []
     total: Audio | None = None
     for source, as_it_is in zip(found, passable(found), strict=True):

@@ -44,13 +44,6 @@ def shape(model: type[Request]) -> list[Field]:
     return [_field(name, info, properties[name]) for name, info in model.model_fields.items()]
 
 
-def row_model(model: type[Request], name: str) -> type[Request]:
-    """Return the model of the rows of a table field."""
-    row = get_args(_bare(model.model_fields[name].annotation))[0]
-    assert issubclass(row, Request)
-    return row
-
-
 def _field(name: str, info: FieldInfo, schema: dict[str, Any]) -> Field:
     kind_of = _bare(info.annotation)
     rules = next((part for part in schema.get("anyOf", []) if part.get("type") != "null"), schema)

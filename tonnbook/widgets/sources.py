@@ -39,13 +39,22 @@ class Source:
     array: Audio | None = None
     rate: int = 0
 
+    @property
+    def native_rate(self) -> int:
+        """The rate in Hz that the sound has of itself."""
+        if self.path is None:
+            return self.rate
+        from tonnbook import audio_files
+
+        return audio_files.info(self.path).rate
+
     def read(self, rate: int | None = None) -> tuple[Audio, int]:
         """Return the sound as (channels, frames) and its rate in Hz; a file is resampled to `rate` where that is given."""
-        if self.array is not None:
+        if self.path is None:
+            assert self.array is not None
             return self.array, self.rate
         from tonnbook import audio_files
 
-        assert self.path is not None
         return audio_files.read(self.path, rate)
 
 

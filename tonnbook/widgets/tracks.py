@@ -43,7 +43,8 @@ class Track:
     @property
     def level(self) -> str:
         """Loudness and peak in words."""
-        return f"{signed(self.lufs)} LUFS, peak {signed(self.peak_db)} dBFS"
+        over = "+" if self.peak_db >= 0.05 else ""
+        return f"{signed(self.lufs)} LUFS, peak {over}{signed(self.peak_db)} dBFS"
 
 
 def measured(name: str, audio: Audio, rate: int) -> Track:

@@ -8,6 +8,8 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
+from pydantic.fields import FieldInfo
+
 from tonnbook.models.base import Request
 
 SERVICE = "https://tonn.roexaudio.com"
@@ -20,7 +22,8 @@ def as_body(request: Request, spell: Spell) -> dict[str, Any]:
     """Return the JSON body with each link and path as `spell` writes it; unlike `to_wire`, local files may stand in it."""
     plain = request.model_dump(mode="json", by_alias=True, exclude_none=True)
     links = {str(place): place for place in _places(request)}
-    body = _respelled(plain, {text: spell(place) for text, place in links.items()})
+    order = [info.alias or name for name, info in _required_first(request)]
+    body = _respelled({name: plain[name] for name in order if name in plain}, {t: spell(p) for t, p in links.items()})
     return {request.envelope: body} if request.envelope else dict(body)
 
 
@@ -61,6 +64,10 @@ def _places(request: Request) -> list[str | Path]:
     return found
 
 
+def _required_first(request: Request) -> list[tuple[str, FieldInfo]]:
+    return sorted(type(request).model_fields.items(), key=lambda item: not item[1].is_required())
+
+
 def _respelled(value: Any, spelled: Mapping[str, str]) -> Any:
     if isinstance(value, dict):
         return {key: _respelled(item, spelled) for key, item in value.items()}
@@ -71,12 +78,11 @@ def _respelled(value: Any, spelled: Mapping[str, str]) -> Any:
 
 def _call(request: Request, spell: Spell, indent: str) -> str:
     """Return the constructor call, on one line where it is short; what is at its default is left out."""
-    fields = type(request).model_fields
     inner = indent + "    "
     arguments = [
         f"{name}={_value(value, spell, inner)}"
-        for name, value in dict(request).items()
-        if fields[name].is_required() or value != fields[name].get_default(call_default_factory=True)
+        for name, info in _required_first(request)
+        if (value := getattr(request, name)) != info.get_default(call_default_factory=True) or info.is_required()
     ]
     one_line = f"tb.{type(request).__name__}({', '.join(arguments)})"
     if "\n" not in one_line and len(indent) + len(one_line) <= 110:

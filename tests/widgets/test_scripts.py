@@ -1,0 +1,33 @@
+"""The scripts: plain, small, of our own, and without anything from elsewhere."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tonnbook.widgets import page
+from tonnbook.widgets.builders import MixBuilder
+from tonnbook.widgets.job_card import JobCard
+from tonnbook.widgets.player import Player
+
+FOLDER = Path(page.__file__).parent
+SCRIPTS = sorted(FOLDER.glob("*.js"))
+WIDGETS = [Player, MixBuilder, JobCard]
+
+
+@pytest.mark.parametrize("file", [*SCRIPTS, *FOLDER.glob("*.css")], ids=lambda f: f.name)
+def test_a_script_fetches_nothing_and_draws_its_own_icons(file: Path) -> None:
+    text = file.read_text(encoding="utf-8")
+    links = set(re.findall(r"https?://[^\s\"'`]+", text)) - {"http://www.w3.org/2000/svg"}
+    assert not links
+    assert not re.search(r"^\s*import\b|\bimport\(|@import|fetch\(|eval\(", text, re.MULTILINE)
+    assert text.isascii()
+
+
+@pytest.mark.parametrize("widget", WIDGETS, ids=lambda w: w.__name__)
+def test_a_widget_sends_less_than_40_kb_of_script_and_one_module(widget: type) -> None:
+    esm = str(widget._esm)
+    assert len(esm.encode()) < 40_000
+    assert len(re.findall(r"^export default", esm, re.MULTILINE)) == 1
