@@ -1,0 +1,172 @@
+"""From a plan to a score: tempo, key, band and theme of the song, then section by section what everybody plays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from tonnbook.models.composition import Emotion, Genre
+from tonnbook.studio.composer.bands import band_for, lead_for, tempo_range
+from tonnbook.studio.composer.bass import bass_notes
+from tonnbook.studio.composer.comping import comp_notes
+from tonnbook.studio.composer.form import bars_of, fit
+from tonnbook.studio.composer.groove import percussion
+from tonnbook.studio.composer.harmony import chord_spans
+from tonnbook.studio.composer.indian import (
+    drone,
+    harmonium_notes,
+    raga_melody,
+    santoor_notes,
+    swarmandal_notes,
+    tanpura_notes,
+)
+from tonnbook.studio.composer.melody import harmony_line, melody_notes
+from tonnbook.studio.composer.moods import MOODS, Mood
+from tonnbook.studio.composer.patterns import Band
+from tonnbook.studio.composer.raga import RAGAS
+from tonnbook.studio.composer.score import ROLES, Note, Part, Plan, Score, Stage
+from tonnbook.studio.composer.tala import Tala, tabla_notes, tala_for
+from tonnbook.studio.composer.theme import Theme, new_theme
+from tonnbook.studio.composer.transitions import transition
+from tonnbook.studio.composer.voices import VOICES
+
+Played = tuple[str, str, list[Note]]
+"""Role, voice, notes."""
+
+_TASTE = {Genre.AMBIENT: -0.8, Genre.CINEMATIC: -0.2, Genre.HIPHOP: -0.3}
+
+
+@dataclass(frozen=True)
+class Song:
+    """What all sections share."""
+
+    plan: Plan
+    tonic: int
+    theme: Theme
+    band: Band
+    tala: Tala
+    bpm: float
+    beats: tuple[float, ...]
+
+    @property
+    def indian(self) -> bool:
+        """Whether raga and tala take the place of band and chords."""
+        return self.plan.genre is Genre.INDIAN
+
+    @property
+    def ducked(self) -> bool:
+        """Whether the kick presses bass and chords down."""
+        return self.band.ducked and not self.indian
+
+
+def compose_score(plan: Plan) -> Score:
+    """Return the score of a plan. The same plan gives the same score, on every machine."""
+    song = song_of(plan)
+    stages = tuple(_stage(song, n) for n in range(len(plan.sections)))
+    played = [part for stage in stages for part in _section(song, stage)]
+    return Score(plan, song.bpm, stages, tuple(_parts(played, plan)))
+
+
+def song_of(plan: Plan) -> Song:
+    """Return what the sections of a plan share."""
+    dice = plan.dice("song")
+    tonic = dice.randrange(12)
+    mood = MOODS[plan.sections[0].emotion]
+    band = band_for(Genre.POP if plan.genre is Genre.INDIAN else plan.genre, mood, dice)
+    tala = tala_for(plan.tempo, dice)
+    theme = new_theme("straight" if plan.genre is Genre.INDIAN else band.rhythm, plan.dice("theme"))
+    meter = tala.bar if plan.genre is Genre.INDIAN else 4.0
+    fitted = fit(plan, tempo_range(plan.genre, plan.tempo), meter)
+    return Song(plan, plan.tonic if plan.tonic is not None else tonic, theme, band, tala, fitted.bpm, fitted.beats)
+
+
+def _stage(song: Song, n: int) -> Stage:
+    """Return section `n` with its bars and its chords."""
+    plan, section = song.plan, song.plan.sections[n]
+    mood = asked_mode(MOODS[section.emotion], plan.major)
+    start, end = section.start_ms / 1000, (section.start_ms + section.length_ms) / 1000
+    final = n == len(plan.sections) - 1 and not plan.looping
+    after = plan.sections[n + 1].emotion if n + 1 < len(plan.sections) else section.emotion
+    stage = Stage(
+        index=n,
+        emotion=section.emotion,
+        start=start,
+        end=end,
+        beat_s=(end - start) / song.beats[n],
+        meter=song.tala.bar if song.indian else 4.0,
+        tonic=song.tonic,
+        mode=f"raga {RAGAS[section.emotion].name}" if song.indian else mood.mode,
+        bars=bars_of(song.beats[n], song.tala.bar if song.indian else 4.0, mood, opens=n == 0),
+        final=final,
+        step_up=MOODS[after].arousal - mood.arousal,
+    )
+    if song.indian:
+        return replace(stage, chords=(drone(stage, RAGAS[section.emotion]),))
+    loops = list(mood.progressions)
+    plan.dice("progressions", section.emotion).shuffle(loops)
+    turned = loops[n % len(loops) :] + loops[: n % len(loops)]
+    return replace(stage, chords=chord_spans(stage.bars, mood, song.tonic, turned, song.band.colours, final))
+
+
+def asked_mode(mood: Mood, major: bool | None) -> Mood:
+    """Return the mood in the mode that was asked for: its chords from a neighbouring mood of that mode."""
+    if major is None or major == (not mood.dark):
+        return mood
+    donor = MOODS[Emotion.INSPIRATIONAL if major else Emotion.SAD]
+    return replace(
+        mood, mode=donor.mode, progressions=donor.progressions, cadence=donor.cadence, half_cadence=donor.half_cadence
+    )
+
+
+def _section(song: Song, stage: Stage) -> Iterator[Played]:
+    """Yield what everybody plays in a section."""
+    players = _indian(song, stage) if song.indian else _western(song, stage)
+    yield from (part for part in players if part[0] not in song.plan.silent)
+
+
+def _western(song: Song, stage: Stage) -> Iterator[Played]:
+    plan, band, mood = song.plan, song.band, MOODS[stage.emotion]
+    dice = plan.dice("groove", stage.index, stage.emotion)
+    groove = dice.choice(band.grooves)
+    swing = sum(groove.swing) / 2
+    lines = dice.choice(band.bass_lines)
+    yield (
+        "bass",
+        band.bass,
+        bass_notes(stage, VOICES[band.bass], lines, plan.dice("bass", stage.index), swing, band.looseness),
+    )
+    for comp in band.comps:
+        notes = comp_notes(stage, comp, plan.dice("chords", comp.voice, stage.index), swing, band.looseness)
+        yield "chords", comp.voice, notes
+    lead = plan.lead or lead_for(band, mood, plan.dice("lead").randrange(6))
+    tune = melody_notes(
+        stage, song.theme, VOICES[lead], plan.dice("melody", stage.index), swing, _TASTE.get(plan.genre, 0.0)
+    )
+    yield "melody", lead, tune + harmony_line(stage, tune)
+    for voice, struck in percussion(stage, groove, plan.dice("percussion", stage.index), band.looseness).items():
+        yield "percussion", voice, struck
+    yield from transition(stage, groove)
+
+
+def _indian(song: Song, stage: Stage) -> Iterator[Played]:
+    plan, raga = song.plan, RAGAS[stage.emotion]
+    yield "bass", "tanpura", tanpura_notes(stage, raga, plan.dice("tanpura", stage.index))
+    yield "chords", "harmonium", harmonium_notes(stage, raga)
+    yield "chords", "swarmandal", swarmandal_notes(stage, raga, plan.dice("swarmandal", stage.index))
+    yield "chords", "santoor", santoor_notes(stage, raga, plan.dice("santoor", stage.index))
+    lead = plan.lead or raga.lead[plan.dice("lead", stage.emotion).randrange(len(raga.lead))]
+    yield "melody", lead, raga_melody(stage, raga, song.theme, VOICES[lead], plan.dice("melody", stage.index))
+    yield "percussion", "tabla", tabla_notes(stage, song.tala, plan.dice("percussion", stage.index))
+
+
+def _parts(played: Sequence[Played], plan: Plan) -> Iterator[Part]:
+    """Yield one part per role and voice, with the notes of all sections in order, ended before the song does."""
+    names = dict.fromkeys((role, voice) for role, voice, _ in played)
+    limit = plan.duration_s - (0.0 if plan.looping else 0.25)
+    for role, voice in sorted(names, key=lambda pair: ROLES.index(pair[0])):
+        notes = sorted(
+            (note for r, v, line in played for note in line if (r, v) == (role, voice) and note.start < limit),
+            key=lambda note: (note.start, note.key),
+        )
+        if notes:
+            yield Part(role, voice, tuple(notes))

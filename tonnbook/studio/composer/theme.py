@@ -1,0 +1,124 @@
+"""The theme of a song: a few one-bar cells of rhythm and contour that every section shares, each in its own mode.
+
+A cell is abstract: sixteenths with a priority, and scale steps from a starting point. A calm section plays only the important
+notes, a lively one all of them, so the theme stays recognisable.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, replace
+
+_CELLS = {
+    "straight": (
+        "1...3.2.1...3.4.", "1.4.2...1.4.3...", "1.....2.1..43...", "1...2.3.4.1.3...", "..1.3.2.1...4.3.",
+        "1.3.2.4.1.....4.", "1...2...1.3.4...", "1.2...3.1.4.2...", "1.4.3.2.1...2...",
+    ),
+    "syncopated": (
+        "1..2..3.1..4..2.", "..1..2..1.3...4.", "1..3..1...4.2...", "..1...3.2..1..4.", "1.4...2..3.1..4.",
+        "..13...2..1...4.", "1..1..2...3.4...", "1.4..3..1..2....", "..1.4.2..1..3...",
+    ),
+    "long": (
+        "1.......4...3...", "1.......2.....4.", "1.......2...3...", "1...3.......2...", "1.....4.2...3...",
+        "1.....3.2.......", "....1...3...2...", "1.4.....2...3...",
+    ),
+}  # fmt: skip
+_CADENCES = {
+    "straight": ("1...3...1.......", "1.4.2...1.......", "1...2.3.1......."),
+    "syncopated": ("1..3..1.........", "..1.4.2.1.......", "1..2..3.1......."),
+    "long": ("1.......1.......", "1...3...1.......", "1......."+"2......."),
+}  # fmt: skip
+_STEPS = ((0, 8), (1, 34), (-1, 34), (2, 8), (-2, 9), (3, 3), (-3, 3), (4, 1))
+"""Moves within a cell in scale steps, with their weights: mostly neighbours (3.5, rule 3)."""
+
+PLANS = {
+    8: ("a b a b'", "a'' b a c"),
+    7: ("a b a b'", "a'' a c"),
+    6: ("a b a'", "b a c"),
+    5: ("a b a'", "b c"),
+    4: ("a b", "a' c"),
+    3: ("a b", "c"),
+    2: ("a", "c"),
+    1: ("c",),
+}
+"""Which cell each bar of a phrase takes, by the length of the phrase; a second idea uses d and e for a and b."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One bar of the theme: (sixteenth, priority 1..5, scale steps from the anchor) of every note."""
+
+    notes: tuple[tuple[int, int, int], ...]
+
+    def at(self, density: int) -> tuple[tuple[int, int, int], ...]:
+        """Return the notes that are played at a density of 1 (sparse) to 5 (all)."""
+        return tuple(note for note in self.notes if note[1] <= density) or self.notes[:1]
+
+    def varied(self, dice: random.Random) -> Cell:
+        """Return a relative of the cell: moved, mirrored at its end, ornamented, or shifted in time."""
+        change = dice.choice(("transpose", "mirror", "ornament", "shift", "thin"))
+        match change:
+            case "transpose":
+                by = dice.choice((-2, -1, 1, 2))
+                return Cell(tuple((step, rank, degree + by) for step, rank, degree in self.notes))
+            case "mirror":
+                turn = len(self.notes) // 2
+                pivot = self.notes[turn][2]
+                return Cell(self.notes[:turn] + tuple((s, r, 2 * pivot - d) for s, r, d in self.notes[turn:]))
+            case "ornament":
+                return self._ornamented(dice)
+            case "shift":
+                head, tail = self.notes[0], self.notes[1:]
+                return Cell((head, *((min(15, s + 2), r, d) for s, r, d in tail if s + 2 < 16)))
+            case _:
+                return Cell(tuple(n for k, n in enumerate(self.notes) if k == 0 or k != len(self.notes) // 2))
+
+    def _ornamented(self, dice: random.Random) -> Cell:
+        taken = {step for step, _, _ in self.notes}
+        free = [s for s in range(2, 16, 2) if s not in taken]
+        if not free:
+            return self
+        place = dice.choice(free)
+        before = max((n for n in self.notes if n[0] < place), default=self.notes[0])
+        return Cell(tuple(sorted((*self.notes, (place, 2, before[2] + dice.choice((-1, 1)))))))
+
+
+@dataclass(frozen=True, slots=True)
+class Theme:
+    """The cells of a song by letter: a and b the first idea, d and e the second, c the close of both."""
+
+    cells: dict[str, Cell]
+
+    def bar(self, phrase: int, place: int, length: int, dice: random.Random) -> Cell:
+        """Return the cell of one bar of a phrase; every other phrase has the second idea. Primes are varied with `dice`."""
+        letters = " ".join(PLANS[length]).split()
+        word = letters[min(place, len(letters) - 1)]
+        letter = word[0]
+        if phrase % 2 and place < length - 2:
+            letter = {"a": "d", "b": "e"}.get(letter, letter)
+        cell = self.cells[letter]
+        return cell.varied(dice) if word.endswith("'") else cell
+
+
+def new_theme(style: str, dice: random.Random) -> Theme:
+    """Return a theme whose rhythms suit a style: "straight", "syncopated" or "long"."""
+    rhythms = dice.sample(_CELLS[style], 4)
+    cells = {letter: _cell(row, dice) for letter, row in zip("abde", rhythms, strict=True)}
+    second = dice.choice((2, 3))
+    lifted = {letter: _moved(cells[letter], second) for letter in "de"}
+    return Theme({**cells, **lifted, "c": _cell(dice.choice(_CADENCES[style]), dice, closing=True)})
+
+
+def _moved(cell: Cell, by: int) -> Cell:
+    return replace(cell, notes=tuple((s, r, d + by) for s, r, d in cell.notes))
+
+
+def _cell(row: str, dice: random.Random, closing: bool = False) -> Cell:
+    places = [(n, int(c)) for n, c in enumerate(row) if c.isdigit()]
+    degree = dice.choice((0, 0, 1, 2, -1))
+    notes = []
+    for step, rank in places:
+        notes.append((step, rank, degree))
+        moves, weights = zip(*_STEPS, strict=True)
+        degree = max(-4, min(4, degree + dice.choices(moves, weights)[0]))
+    return Cell((*notes[:-1], (*notes[-1][:2], 0)) if closing else tuple(notes))
