@@ -23,7 +23,7 @@ MAY_IMPORT = {
 }
 OUTSIDE = {
     "errors": set(),
-    "models": {"pydantic"},
+    "models": {"pydantic", "pydantic_core"},
     "dsp": {"numpy", "scipy", "soxr"},
     "audio_files": {"numpy", "soundfile", "soxr"},
     "clients": {"requests", "urllib3", "pydantic"},
