@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from outside import Caller, Web
 
 from tonnbook import audio_files, demo
 
@@ -68,6 +69,20 @@ def studio() -> Iterator[Studio]:
 
     with Studio() as running:
         yield running
+
+
+@pytest.fixture
+def caller(studio: Studio) -> Caller:
+    """A client of the shared studio, in plain HTTP."""
+    return Caller(studio)
+
+
+@pytest.fixture
+def web() -> Iterator[Web]:
+    """A server somewhere outside the studio."""
+    server = Web()
+    yield server
+    server.close()
 
 
 @pytest.fixture(scope="session")

@@ -49,7 +49,7 @@ def create_app(rooms: Rooms) -> FastAPI:
     )
     app.state.rooms = rooms
     app.openapi = partial(document, app)  # type: ignore[method-assign]  # the way FastAPI documents for extending it
-    app.add_api_route("/health", health, methods=["GET"], summary="Is the studio there?")
+    app.add_api_route("/health", health, methods=["GET"], summary="Say whether the studio is there")
     app.add_api_route("/docs", docs, methods=["GET"], include_in_schema=False)
     app.add_api_route("/", to_docs, methods=["GET"], include_in_schema=False)
     app.include_router(tonn_routes.router)

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from html import escape
 from typing import Any
+
+_SOURCES = re.compile(r"\s*(\[[SCGI]\])+")
+"""The marks that name a value's source in models.vocabulary."""
 
 CONTENT_SECURITY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'"
 
@@ -61,9 +65,15 @@ def _call(document: Mapping[str, Any], method: str, path: str, call: Mapping[str
     return (
         f"<section><h2><span class=verb>{method.upper()}</span> {escape(path)}</h2>"
         f"<p><b>{escape(call['summary'])}.</b> {escape(call.get('description', ''))}</p>"
-        f"{_table(document, content['schema']) if content else ''}<p>Answers: {statuses}.</p>"
+        f"{_table(document, content['schema']) if content else ''}<p>Answers: {statuses}.</p>{_answer(document, call)}"
         f"<pre>{escape(_curl(method, path, body, call))}</pre>{_form(method, path, body)}</section>"
     )
+
+
+def _answer(document: Mapping[str, Any], call: Mapping[str, Any]) -> str:
+    schema = call["responses"]["200"].get("content", {}).get("application/json", {}).get("schema", {})
+    table = _table(document, schema)
+    return f"<details><summary>Fields of the answer</summary>{table}</details>" if table else ""
 
 
 def _curl(method: str, path: str, body: str | None, call: Mapping[str, Any]) -> str:
@@ -89,23 +99,43 @@ def _form(method: str, path: str, body: str | None) -> str:
 
 def _table(document: Mapping[str, Any], schema: Mapping[str, Any]) -> str:
     rows = "".join(
-        f"<tr><td><code>{escape(name)}</code><td>{escape(kind)}<td>{escape(allowed)}<td>{escape(remark)}"
-        for name, kind, allowed, remark in _fields(document, schema, "")
+        f"<tr><td style='padding-left:{depth * 1.2}em'><code>{escape(name)}</code>"
+        f"<td>{escape(kind)}<td>{escape(allowed)}<td>{escape(remark)}"
+        for depth, name, kind, allowed, remark in _fields(document, schema, 0)
     )
     return f"<table><tr><th>field<th>type<th>allowed<th>about it{rows}</table>" if rows else ""
 
 
-def _fields(document: Mapping[str, Any], schema: Mapping[str, Any], inside: str) -> Iterator[tuple[str, str, str, str]]:
-    """Yield (name, type, allowed values, remark) of every field of an object, those of objects inside it below it."""
+def _fields(
+    document: Mapping[str, Any], schema: Mapping[str, Any], depth: int
+) -> Iterator[tuple[int, str, str, str, str]]:
+    """Yield (depth, name, type, allowed values, remark) of every field of an object, those inside it below it."""
     schema = _resolved(document, schema)
+    before: Mapping[str, Any] = {}
     for name, raw in schema.get("properties", {}).items():
         field = _resolved(document, raw)
-        needed = name in schema.get("required", ())
-        remark = "; ".join(filter(None, ["needed" if needed else "", _default(field), field.get("description", "")]))
-        yield inside + name, _type(field), _allowed(field), remark
-        inner = _resolved(document, field.get("items", field))
-        if "properties" in inner:
-            yield from _fields(document, inner, f"{inside}{name}{'[]' if 'items' in field else ''}.")
+        part, sign = _inside(field)
+        needed = "needed" if name in schema.get("required", ()) else ""
+        remark = "; ".join(filter(None, [needed, _default(field), _words(name, field)]))
+        yield depth, name + sign, _type(field), _allowed(field), remark
+        if raw != before:  # band_2 to band_6 are as band_1
+            yield from _fields(document, part, depth + 1)
+        before = raw
+
+
+def _words(name: str, field: Mapping[str, Any]) -> str:
+    """Return what is said of a field; a title that pydantic made from the name says nothing."""
+    title = field.get("title", "")
+    made_up = re.sub(r"[ _]", "", title.lower()) == name.replace("_", "").lower()
+    return _SOURCES.sub("", field.get("description") or ("" if made_up else title))
+
+
+def _inside(field: Mapping[str, Any]) -> tuple[Mapping[str, Any], str]:
+    """Return what a field is made of, and how that is written: the entries of a list, the values of a map, itself."""
+    if "items" in field:
+        return field["items"], " [ ]"
+    values = field.get("additionalProperties")
+    return (values, " {track}") if isinstance(values, dict) else (field, "")
 
 
 def _resolved(document: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, Any]:
@@ -121,7 +151,8 @@ def _resolved(document: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[st
 
 
 def _type(field: Mapping[str, Any]) -> str:
-    return f"{field.get('type', '')} {field.get('unit', '')}".strip()
+    kinds = field.get("type", "")
+    return f"{' or '.join(kinds) if isinstance(kinds, list) else kinds} {field.get('unit', '')}".strip()
 
 
 def _allowed(field: Mapping[str, Any]) -> str:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tonnbook.models.mixing import FinalMixAnswer, FinalMixResults, PreviewMixAnswer, PreviewMixResults
 from tonnbook.models.vocabulary import CREDITS
 from tonnbook.studio.library import Library, Shelf, StoredFile
-from tonnbook.studio.mix_engineer import MixOutcome, TrackFile
+
+if TYPE_CHECKING:  # at run time the engine is loaded in the background
+    from tonnbook.studio.mix_engineer import MixOutcome
+    from tonnbook.studio.mix_listening import TrackFile
 
 
 @dataclass(frozen=True)

@@ -6,26 +6,19 @@ import secrets
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
+from importlib import import_module
 
-from tonnbook.errors import AudioError, TonnbookError
 from tonnbook.models.effects import TrackEffects
-from tonnbook.models.mixing import FinalMixAnswer, FinalMixRequest, MixRequest, PreviewMixAnswer, track_names
+from tonnbook.models.mixing import FinalMixAnswer, FinalMixRequest, MixRequest, PreviewMixAnswer
 from tonnbook.models.vocabulary import TaskState
-from tonnbook.studio.fetch import fetch
 from tonnbook.studio.ledger import Ledger
 from tonnbook.studio.library import Library
 from tonnbook.studio.limits import Limits
-from tonnbook.studio.mix_answers import Rendered, final_answer, links_of, preview_answer, take_in
+from tonnbook.studio.mix_answers import Rendered, final_answer, links_of, preview_answer
 from tonnbook.studio.mix_checks import changes_of, check_final, check_mix
-from tonnbook.studio.mix_engineer import TrackFile, final_mix, preview_mix
-from tonnbook.studio.read_checks import check_track
 from tonnbook.studio.refusal import Refusal
 from tonnbook.studio.webhooks import Webhooks, webhook_body
-from tonnbook.studio.worker import Progress, Task, Worker, part
-
-FETCHING = 0.1
-"""Share of a preview's progress that fetching and checking its tracks fills."""
+from tonnbook.studio.worker import Progress, Task, Worker
 
 FAILURE_KEPT_S = 60.0
 """A failed final mix is answered from memory for so long: clients repeat a 500 by themselves, and to fail three times over
@@ -75,6 +68,10 @@ class MixDesk:
         self._renders: dict[str, Render] = {}
         self._by_payload: dict[_Key, Render] = {}
         self._paid: set[_Key] = set()
+
+    def load_engine(self) -> None:
+        """Load the engine, a second's work, in the background; a task that comes before it is there waits for it."""
+        self._worker.beside(import_module, "tonnbook.studio.mix_work")
 
     def open(self, request: MixRequest) -> Preview:
         """Start a preview mix; raises Refusal 400, 429 or 507."""
@@ -149,12 +146,9 @@ class MixDesk:
     # From here on in a task's own thread.
 
     def _mix_preview(self, task_id: str, request: MixRequest, progress: Progress) -> Rendered:
-        with self._library.new_shelf() as shelf:
-            tracks = self._bring(request, shelf.folder / "tracks", part(progress, 0, FETCHING))
-            progress(FETCHING, "waiting for its turn")
-            out = _made(shelf.folder / "out")
-            outcome = self._worker.in_turn(preview_mix, tracks, request, out, part(progress, FETCHING, 1))
-            rendered = take_in(self._library, shelf, tracks, outcome)
+        from tonnbook.studio.mix_work import make_preview
+
+        rendered = make_preview(request, self._library, self._worker, self._limits, progress)
         self._ledger.charge("mix_preview", task_id)
         return rendered
 
@@ -166,33 +160,16 @@ class MixDesk:
         key: _Key,
         progress: Progress,
     ) -> Rendered:
+        from tonnbook.studio.mix_work import make_final
+
         before = preview.task.future.result()
-        with self._library.holding(before.shelf), self._library.new_shelf() as shelf:
-            if not self._library.holds(before.shelf):
-                raise TonnbookError("the tracks of this task had to make room for newer ones; make the preview again")
-            out = _made(shelf.folder / "out")
-            outcome = self._worker.in_turn(final_mix, before.tracks, before.outcome, request, out, progress, changes)
-            rendered = take_in(self._library, shelf, before.tracks, outcome)
+        rendered = make_final(before, request, changes, self._library, self._worker, progress)
         with self._lock:
             paid = key in self._paid
             self._paid.add(key)
         if not paid:
             self._ledger.charge("final_mix", preview.id)
         return rendered
-
-    def _bring(self, request: MixRequest, folder: Path, progress: Progress) -> tuple[TrackFile, ...]:
-        names = track_names([track.source for track in request.tracks])
-        tracks = []
-        for n, (name, brief) in enumerate(zip(names, request.tracks, strict=True)):
-            progress(n / len(names), f"fetching {name}")
-            path = _made(folder / f"{n + 1:02d}") / name
-            try:
-                fetch(str(brief.source), path, self._library, self._limits)
-            except TonnbookError as problem:
-                raise AudioError(f"{name}: {problem}") from None
-            check_track(path, name, self._limits)
-            tracks.append(TrackFile(name, path, brief))
-        return tuple(tracks)
 
     def _tell_of_preview(self, url: str | None, task_id: str, created: float, task: Task[Rendered]) -> None:
         if url is None:
@@ -211,8 +188,3 @@ class MixDesk:
             state = TaskState.FINAL_COMPLETED
             links = links_of(final_answer(task.future.result(), self._library))
         self._webhooks.send(url, webhook_body(task_id, state, links, created, self._clock(), task.failure))
-
-
-def _made(folder: Path) -> Path:
-    folder.mkdir(parents=True)
-    return folder

@@ -87,18 +87,36 @@ def document(app: FastAPI) -> dict[str, Any]:
     schemas = made.setdefault("components", {}).setdefault("schemas", {})
     schemas.update(ours["$defs"])
     _spell_as_on_the_wire(schemas)
-    for name in [model.__name__ for model in REQUESTS] + ["MixTrack", "FinalMixTrack", "EqBand", "Compression"]:
+    for name in ours["$defs"]:
         schemas[name].pop("additionalProperties", None)  # a server ignores what it does not know
+    for name in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(name, None)
+    for call in (call for methods in made["paths"].values() for call in methods.values()):
+        call["responses"].pop("422", None)  # ours is 400
     return made
 
 
 def _spell_as_on_the_wire(schemas: dict[str, Any]) -> None:
-    """Describe pan and EQ as the objects that travel; the models take them as a plain number and a plain list too."""
+    """Describe as they travel what the models hold in a plainer form: pan, EQ, sample rate, and the settings that are read."""
     track = schemas["FinalMixTrack"]["properties"]
     bands, angle = _filled(track["eq_settings"]), _filled(track["panning_settings"])
     names = [f"band_{n}" for n in range(1, bands["maxItems"] + 1)]
-    track["eq_settings"] = _object(track["eq_settings"], dict.fromkeys(names, bands["items"]))
-    track["panning_settings"] = _object(track["panning_settings"], {"panning_angle": {**angle, "unit": "degrees"}})
+    track["eq_settings"] = _object(
+        "EQ, low to high; an empty object takes it out", dict.fromkeys(names, bands["items"])
+    )
+    track["panning_settings"] = _object("Pan", {"panning_angle": {**angle, "unit": "degrees"}})
+    reading = {"$ref": _SCHEMAS + "EqBandReading"}
+    schemas["TrackSettings"] |= _object(
+        "What the mix did to a track",
+        {
+            "drc_settings": {"$ref": _SCHEMAS + "CompressionReading"},
+            "eq_settings": _object("EQ", dict.fromkeys(names, reading)),
+            "gain_settings": _object("Gain", {"gain_db": {"type": "number", "unit": "dB"}}),
+            "panning_settings": _object("Pan", {"panning_angle": {"type": "number", "unit": "degrees"}}),
+        },
+    )
+    rates = schemas["SampleRate"]["enum"]
+    schemas["SampleRate"] |= {"type": ["string", "integer"], "enum": [*map(str, rates), *rates]}
 
 
 def _filled(schema: dict[str, Any]) -> dict[str, Any]:
@@ -107,5 +125,5 @@ def _filled(schema: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _object(old: dict[str, Any], properties: dict[str, Any]) -> dict[str, Any]:
-    return {"type": "object", "title": old.get("title", ""), "properties": properties}
+def _object(description: str, properties: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "object", "description": description, "properties": properties}

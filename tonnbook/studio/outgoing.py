@@ -14,8 +14,9 @@ from urllib.request import getproxies, proxy_bypass
 
 import certifi
 import urllib3
-from urllib3.exceptions import ConnectTimeoutError, HTTPError, ProtocolError, ReadTimeoutError, SSLError
+from urllib3 import exceptions
 
+from tonnbook.studio.hush import hushed
 from tonnbook.studio.library import LOOPBACK_NAMES
 
 AGENT = "tonnbook-studio"
@@ -33,7 +34,7 @@ def call(
 
     Raises urllib3's HTTPError, whose text may hold the whole link: show `trouble` instead.
     """
-    with _pool(url) as pool:
+    with hushed("urllib3.connectionpool"), _pool(url) as pool:
         answer = pool.request(
             method,
             url,
@@ -65,16 +66,16 @@ def host_of(url: str) -> str:
     return f"{parts.hostname}:{parts.port}" if parts.port else str(parts.hostname)
 
 
-def trouble(url: str, error: HTTPError) -> str:
+def trouble(url: str, error: exceptions.HTTPError) -> str:
     """Return in words why no answer came."""
     match error:
-        case SSLError():
+        case exceptions.SSLError():
             return f"{host_of(url)} has no certificate that can be trusted"
-        case (
-            ReadTimeoutError() | ConnectTimeoutError()
-        ):  # a refused connection is a ConnectTimeoutError too, in urllib3 1
+        case exceptions.NewConnectionError():  # a kind of ConnectTimeoutError, though nobody waited
+            return f"{host_of(url)} cannot be reached"
+        case exceptions.TimeoutError():
             return f"{host_of(url)} did not answer in time"
-        case ProtocolError():
+        case exceptions.ProtocolError():
             return f"{host_of(url)} broke off in the middle"
     return f"{host_of(url)} cannot be reached"
 

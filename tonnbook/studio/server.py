@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import atexit
-import logging
 import socket
 import threading
 import time
@@ -17,6 +16,7 @@ import uvicorn
 
 from tonnbook.errors import TonnbookError
 from tonnbook.studio.app import create_app
+from tonnbook.studio.hush import hushed
 from tonnbook.studio.ledger import Ledger
 from tonnbook.studio.library import Clock, Library
 from tonnbook.studio.limits import Limits
@@ -106,6 +106,7 @@ class Studio:
         atexit.register(self.close)
         self._thread.start()
         self._server.ready.wait()
+        desk.load_engine()
 
     def __enter__(self) -> Self:
         return self.start()
@@ -142,31 +143,14 @@ class _Server(uvicorn.Server):
 
     def run_on(self, listener: socket.socket) -> None:
         """Serve until `should_exit`. A loop class of our own choice: nest_asyncio patches the others' `asyncio.run`."""
-        silence = _Silence(threading.get_ident())
-        loggers = [logging.getLogger(name) for name in ("uvicorn.error", "uvicorn.access", "asyncio")]
-        for logger in loggers:
-            logger.addFilter(silence)
-        try:
-            with listener, asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
-                runner.run(self.serve(sockets=[listener]))
-        finally:
-            self.ready.set()
-            for logger in loggers:
-                logger.removeFilter(silence)
+        with hushed("uvicorn.error", "uvicorn.access", "asyncio"), listener:
+            try:
+                with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
+                    runner.run(self.serve(sockets=[listener]))
+            finally:
+                self.ready.set()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start as uvicorn does, then say so."""
         await super().startup(sockets)
         self.ready.set()
-
-
-class _Silence(logging.Filter):
-    """Keep uvicorn quiet in the studio's thread: its lines hold links with their signatures. Other servers may log on."""
-
-    def __init__(self, thread: int) -> None:
-        super().__init__()
-        self._thread = thread
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        """Let pass what another thread says."""
-        return record.thread != self._thread

@@ -118,6 +118,10 @@ class Worker:
         task.ended_at = self._clock()
         then(task)
 
+    def beside(self, light: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> None:
+        """Do something light that nobody waits for."""
+        self._light.submit(light, *args, **kwargs)
+
     def in_turn(self, heavy: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run `heavy` when its turn has come, and return what it returns. Called from within a task."""
         turn = self._heavy.submit(heavy, *args, **kwargs)

@@ -1,0 +1,130 @@
+"""Whom the studio's tests talk with: a client in plain HTTP, and a small server of the outside world."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from queue import Queue
+from typing import TYPE_CHECKING, Any
+
+import requests
+
+if TYPE_CHECKING:
+    from tonnbook.studio.server import Studio
+
+Reply = tuple[int, Mapping[str, str], bytes | Iterator[bytes]]
+
+INSTRUMENTS = {"bass": "BASS_GROUP", "guitar": "E_GUITAR_GROUP", "vocal": "VOCAL_GROUP", "kick": "KICK_GROUP"}
+
+
+class Caller:
+    """The calls of a client, without any of a client's manners."""
+
+    def __init__(self, studio: Studio) -> None:
+        self.studio = studio
+        self.headers = {"X-API-Key": studio.key}
+
+    def post(self, path: str, body: Any, **headers: str) -> requests.Response:
+        return requests.post(self.studio.url + path, json=body, headers=self.headers | headers, timeout=60)
+
+    def get(self, path: str) -> requests.Response:
+        return requests.get(self.studio.url + path, headers=self.headers, timeout=60)
+
+    def upload(self, content: Path | bytes, name: str | None = None, kind: str = "audio/wav") -> str:
+        body = content if isinstance(content, bytes) else content.read_bytes()
+        name = name or (content.name if isinstance(content, Path) else "track.wav")
+        links = self.post("/upload", {"filename": name, "contentType": kind}).json()
+        put = requests.put(links["signed_url"], data=body, headers={"Content-Type": kind}, timeout=60)
+        assert put.status_code == 200, put.text
+        return str(links["readable_url"])
+
+    def mix(self, links: Sequence[str], **options: Any) -> requests.Response:
+        tracks = [{"trackURL": link, "instrumentGroup": instrument_of(link)} for link in links]
+        return self.post("/mixpreview", {"multitrackData": {"trackData": tracks, "musicalStyle": "POP", **options}})
+
+    def start(self, links: Sequence[str], **options: Any) -> str:
+        answer = self.mix(links, **options)
+        assert answer.status_code == 200, answer.text
+        return str(answer.json()["multitrack_task_id"])
+
+    def preview(self, task_id: str, **query: Any) -> requests.Response:
+        return self.post("/retrievepreviewmix", {"multitrackData": {"multitrackTaskId": task_id, **query}})
+
+    def finished(self, task_id: str, **query: Any) -> requests.Response:
+        return patiently(lambda: self.preview(task_id, **query))
+
+    def final(self, task_id: str, tracks: Sequence[Any] = (), prefer: str = "", **options: Any) -> requests.Response:
+        inner = {"multitrackTaskId": task_id, "trackData": list(tracks), "returnStems": False, **options}
+        return self.post("/retrievefinalmix", {"applyAudioEffectsData": inner}, Prefer=prefer)
+
+
+def instrument_of(link: str) -> str:
+    return next((group for name, group in INSTRUMENTS.items() if f"/{name}." in link), "OTHER_GROUP1")
+
+
+def patiently(ask: Callable[[], requests.Response]) -> requests.Response:
+    """Ask again while the answer is 202."""
+    deadline = time.monotonic() + 60
+    while (answer := ask()).status_code == 202:
+        assert time.monotonic() < deadline, answer.text
+        time.sleep(0.05)
+    return answer
+
+
+class Web:
+    """A server somewhere: `replies` says what it answers to a path, `heard` what was posted to it."""
+
+    def __init__(self) -> None:
+        self.replies: dict[str, list[Reply]] = defaultdict(list)
+        self.heard: Queue[dict[str, Any]] = Queue()
+        self.asked: list[str] = []
+        self.headers: list[Mapping[str, str]] = []
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+
+    def serve(self, path: str, status: int = 200, body: bytes | Iterator[bytes] = b"", **headers: str) -> str:
+        """Answer so to `path`; said several times, one answer after the other, and the last one from then on."""
+        self.replies[path].append((status, {k.replace("_", "-"): v for k, v in headers.items()}, body))
+        return self.url + path
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+    def _handler(web) -> type[BaseHTTPRequestHandler]:  # noqa: N805 - `self` is the request inside
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_GET(self) -> None:
+                web.asked.append(self.path)
+                web.headers.append(dict(self.headers))
+                replies = web.replies[self.path.partition("?")[0]]
+                status, headers, body = (
+                    (replies.pop(0) if len(replies) > 1 else replies[0]) if replies else (404, {}, b"")
+                )
+                self.send_response(status)
+                for name, value in headers.items():
+                    self.send_header(name, value)
+                if isinstance(body, bytes) and "Content-Length" not in headers:
+                    self.send_header("Content-Length", str(len(body)))
+                self.send_header("Connection", "close")
+                self.end_headers()
+                for piece in [body] if isinstance(body, bytes) else body:
+                    self.wfile.write(piece)
+                self.close_connection = True
+
+            def do_POST(self) -> None:
+                web.heard.put(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+                self.do_GET()
+
+            def log_message(self, *args: object) -> None:
+                pass
+
+        return Handler
