@@ -114,6 +114,11 @@ class GainCurve:
         return np.convolve(held, self._smoother, "valid") if held.any() else np.zeros(len(wanted_db))
 
 
+def main_curve(rate: int) -> GainCurve:
+    """Return the gain curve of the limiter's first pass: 1.5 ms ahead, 10 ms held, released in 20 and in 175 ms."""
+    return GainCurve(rate, 1.5, 10.0, [(0.7, 20.0), (0.3, 175.0)])
+
+
 class _Pass:
     """One detection and one gain curve over the audio; out comes as much as goes in, `delay` frames late."""
 
@@ -151,10 +156,9 @@ class Limiter(Chunked):
     """
 
     def __init__(self, rate: int, channels: int, ceiling_db: float = -1.0) -> None:
-        main = GainCurve(rate, 1.5, 10.0, [(0.7, 20.0), (0.3, 175.0)])
         short = GainCurve(rate, 0.75, 0.0, [(1.0, 7.0)])
         self._passes = [
-            _Pass(channels, ceiling_db, CellPeaks(channels, [SHORT_TAPS]), main),
+            _Pass(channels, ceiling_db, CellPeaks(channels, [SHORT_TAPS]), main_curve(rate)),
             _Pass(channels, ceiling_db, CellPeaks(channels, [SHORT_TAPS, LONG_TAPS]), short),
         ]
         super().__init__(channels, _CHUNK, sum(each.delay for each in self._passes))

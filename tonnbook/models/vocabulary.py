@@ -19,6 +19,7 @@ example guide; [I] answers that integrators published.
 from __future__ import annotations
 
 from enum import IntEnum, StrEnum
+from typing import Literal
 
 
 class _Word(StrEnum):
@@ -116,7 +117,7 @@ class SampleRate(IntEnum):
         return f"{self.value / 1000:g} kHz, {self.bit_depth}-bit"
 
     @property
-    def bit_depth(self) -> int:
+    def bit_depth(self) -> Literal[16, 24]:
         """16 bits at 44.1 kHz, 24 bits at 48 kHz."""
         return 16 if self is SampleRate.CD else 24
 

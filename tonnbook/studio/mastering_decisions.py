@@ -1,0 +1,192 @@
+"""The mastering engineer's decisions: from what was measured to a plan, each stage with its reason. A pure function.
+
+The chain and its figures are sound.md 3.3. `over` is the heart of it: by how many dB the highest peak would pass the ceiling if the song
+were simply turned up to its target. Nothing over: a gain will do. A little: the limiter does it unheard. More than 4 dB: glue and clipper
+take their share first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import inf
+
+import numpy as np
+
+from tonnbook.dsp.dynamics import gain_reduction_db
+from tonnbook.dsp.levels import Array, db
+from tonnbook.dsp.loudness import lufs
+from tonnbook.models.mastering import StageNotes
+from tonnbook.studio.mastering_features import CROSSOVERS_HZ, SongFeatures
+from tonnbook.studio.mastering_plan import BandCompression, MasterPlan, Wish
+from tonnbook.studio.mastering_tone import CLOSE_ENOUGH_DB, louder_by, match
+
+HEAVY_DB = 14.0
+"""Beyond so much over the ceiling a master is squashed, and the notes say so."""
+
+DRIVEN_DB = 4.0
+_OFFSET = 1e-3  # -60 dBFS
+_CLIPPED_RUNS_PER_MINUTE = 10.0
+_CLIPPED_SHARE = 1e-4
+_NARROWEST_DB, _WIDEST_DB, _USUAL_WIDTH_DB = -20.0, -5.0, -12.0
+_WIDTH_STEP_DB = 1.5
+_LOW_SIDE_DB = -40.0
+_BAND_EDGES_HZ = ((0.0, CROSSOVERS_HZ[0]), CROSSOVERS_HZ, (CROSSOVERS_HZ[1], inf))
+_BAND_NAMES = ("low", "middle", "high")
+_BAND_TIMES_MS = ((30.0, 200.0), (15.0, 120.0), (5.0, 80.0))
+_EVEN_DB = 6.0
+_MOST_BAND_REDUCTION_DB = 3.0
+_INAUDIBLE_DB = -70.0
+
+
+def over_db(features: SongFeatures, wish: Wish) -> float:
+    """Return by how many dB the peaks would pass the ceiling at the target loudness; negative is room to spare."""
+    return features.plr_lu + wish.target_lufs - wish.ceiling_dbtp
+
+
+def is_master_already(features: SongFeatures, wish: Wish) -> bool:
+    """Say whether the song stands at its target, below the ceiling: whatever is done to it then only does harm."""
+    return (
+        abs(features.loudness_lufs - wish.target_lufs) <= 0.06 and features.true_peak_dbtp <= wish.ceiling_dbtp + 0.01
+    )
+
+
+def decide(features: SongFeatures, wish: Wish) -> MasterPlan:
+    """Return the plan for a song that is not silent."""
+    if is_master_already(features, wish):
+        return _leave_alone(features, wish)
+    over = over_db(features, wish)
+    declip_at, declip = _declip(features)
+    offsets, offset = _offset(features)
+    tone_db, tone = _tone(features, wish)
+    low_mono, side_db, stereo = _stereo(features)
+    raised = [louder_by(features, tone_db, *edges) if tone_db else 0.0 for edges in (*_BAND_EDGES_HZ, (0.0, inf))]
+    bands, multiband = _multiband(features, raised)
+    glue, glued = _glue(features, over, raised[-1])
+    stages = (declip, offset, _resample(features, wish), tone, stereo, multiband, glued)
+    return MasterPlan(wish, declip_at, offsets, tone_db, low_mono, side_db, bands, glue, stages)
+
+
+def _leave_alone(features: SongFeatures, wish: Wish) -> MasterPlan:
+    text = (
+        f"The song stands at {features.loudness_lufs:.2f} LUFS with {features.true_peak_dbtp:.2f} dBTP: it is a master for this target "
+        "already, so only its level is kept."
+    )
+    stages = (_resample(features, wish), StageNotes(stage="tone", done=False, text=text))
+    return MasterPlan(wish, None, None, None, False, 0.0, (None, None, None), None, stages)
+
+
+def _declip(features: SongFeatures) -> tuple[float | None, StageNotes]:
+    found = features.clipping
+    per_minute = found.runs / max(features.seconds / 60.0, 1e-3)
+    share = found.seconds / max(features.seconds, 1e-3)
+    numbers = {
+        "runs": float(found.runs),
+        "runs_per_minute": round(per_minute, 2),
+        "ceiling_dbfs": round(found.ceiling_dbfs, 2),
+    }
+    if per_minute < _CLIPPED_RUNS_PER_MINUTE and share < _CLIPPED_SHARE:
+        text = (
+            f"{found.runs} flat tops: not worth a repair." if found.runs else "No flat tops: the song was not clipped."
+        )
+        return None, StageNotes(stage="declip", done=False, text=text, numbers=numbers)
+    text = f"{found.runs} flat tops at {found.ceiling_dbfs:.1f} dBFS ({per_minute:.0f} a minute): rounded again by cubic curves."
+    return 10.0 ** (found.ceiling_dbfs / 20.0), StageNotes(stage="declip", done=True, text=text, numbers=numbers)
+
+
+def _offset(features: SongFeatures) -> tuple[tuple[float, ...] | None, StageNotes]:
+    largest = max(abs(offset) for offset in features.offsets)
+    numbers = {"offset_dbfs": round(db(largest), 1)}
+    if largest < _OFFSET:
+        text = f"The wave stands on the zero line (offset {db(largest):.0f} dBFS)."
+        return None, StageNotes(stage="dc", done=False, text=text, numbers=numbers)
+    text = f"The wave stands {db(largest):.0f} dBFS beside the zero line, which costs headroom: moved back."
+    return features.offsets, StageNotes(stage="dc", done=True, text=text, numbers=numbers)
+
+
+def _resample(features: SongFeatures, wish: Wish) -> StageNotes:
+    numbers = {"from_hz": float(features.rate), "to_hz": float(wish.rate)}
+    if features.rate == wish.rate:
+        return StageNotes(stage="resample", done=False, text=f"It has {wish.rate:d} Hz already.", numbers=numbers)
+    text = f"From {features.rate} Hz to {wish.rate:d} Hz, with soxr at its highest quality."
+    return StageNotes(stage="resample", done=True, text=text, numbers=numbers)
+
+
+def _tone(features: SongFeatures, wish: Wish) -> tuple[tuple[float, ...] | None, StageNotes]:
+    found = match(features, wish.tone_db)
+    before, after = found.distance_before_db, found.distance_after_db
+    numbers = {"distance_before_db": round(before, 2), "distance_after_db": round(after, 2)}
+    if before <= CLOSE_ENOUGH_DB:
+        text = f"The tone lies {before:.1f} dB from {wish.tone_name}: near enough to be left alone."
+        return None, StageNotes(stage="tone", done=False, text=text, numbers=numbers)
+    lowest, highest = float(found.gain_db.min()), float(found.gain_db.max())
+    numbers |= {"lowest_gain_db": round(lowest, 2), "highest_gain_db": round(highest, 2)}
+    text = (
+        f"The tone lay {before:.1f} dB from {wish.tone_name}; a linear-phase curve of {lowest:+.1f} to {highest:+.1f} dB "
+        f"brings it to {after:.1f} dB."
+    )
+    return tuple(found.gain_db.tolist()), StageNotes(stage="tone", done=True, text=text, numbers=numbers)
+
+
+def _stereo(features: SongFeatures) -> tuple[bool, float, StageNotes]:
+    width, low = features.width_db, features.low_width_db
+    if width is None:
+        return False, 0.0, StageNotes(stage="stereo", done=False, text="The song is mono: both sides get the same.")
+    low_mono = low is not None and low > _LOW_SIDE_DB
+    outside = width < _NARROWEST_DB or width > _WIDEST_DB
+    side_db = float(np.copysign(_WIDTH_STEP_DB, _USUAL_WIDTH_DB - width)) if outside else 0.0
+    lows = "Below 100 Hz it is made mono, for even bass. " if low_mono else "Below 100 Hz it is mono already. "
+    field_ = f"The side lies {width:.1f} dB against the middle: " + (
+        f"{'narrow' if side_db > 0 else 'wide'}, so it moves by {side_db:+.1f} dB."
+        if outside
+        else "a usual width, kept."
+    )
+    numbers = {"width_db": round(width, 2), "side_gain_db": side_db}
+    return low_mono, side_db, StageNotes(stage="stereo", done=low_mono or outside, text=lows + field_, numbers=numbers)
+
+
+def _multiband(
+    features: SongFeatures, raised: Sequence[float]
+) -> tuple[tuple[BandCompression | None, ...], StageNotes]:
+    playing = lufs(features.energies) > features.loudness_lufs - 15.0
+    peaks = features.band_peaks[:, : len(playing)][:, playing[: features.band_peaks.shape[1]]]
+    bands: list[BandCompression | None] = []
+    words: list[str] = []
+    numbers: dict[str, float] = {}
+    for name, times, gain, levels in zip(_BAND_NAMES, _BAND_TIMES_MS, raised[:-1], db(peaks), strict=True):
+        loud = float(np.quantile(levels, 0.95)) if levels.size else -200.0
+        spread = loud - float(np.median(levels)) if levels.size else 0.0
+        numbers[f"{name}_spread_db"] = round(spread, 2)
+        uneven = spread > _EVEN_DB and loud > _INAUDIBLE_DB
+        bands.append(_band(levels + gain, loud + gain, spread, times) if uneven else None)
+        words += [f"{name} {band.ratio:g}:1 from {band.threshold_db:.0f} dBFS" for band in bands[-1:] if band]
+    corners = f"split at {CROSSOVERS_HZ[0]:g} and {CROSSOVERS_HZ[1]:g} Hz"
+    if not words:
+        text = f"All three bands ({corners}) are even: left alone."
+        return (None, None, None), StageNotes(stage="multiband", done=False, text=text, numbers=numbers)
+    text = f"The hits of some bands ({corners}) stand out by more than {_EVEN_DB:g} dB: {', '.join(words)}."
+    return tuple(bands), StageNotes(stage="multiband", done=True, text=text, numbers=numbers)
+
+
+def _band(levels: Array, loud: float, spread: float, times_ms: tuple[float, float]) -> BandCompression:
+    """Return the compression that takes a quarter of what the hits stand out, 3 dB at most, off the loudest of them."""
+    ratio = 1.5 if spread < 10.0 else 2.0
+    reduction = min(_MOST_BAND_REDUCTION_DB, 0.25 * (spread - _EVEN_DB) + 1.0)
+    threshold = loud - reduction / (1.0 - 1.0 / ratio)
+    power = np.power(10.0, levels / 10.0)
+    left = power * np.power(10.0, -gain_reduction_db(levels, threshold, ratio) / 10.0)
+    makeup = 10.0 * float(np.log10(power.sum() / left.sum()))
+    return BandCompression(round(threshold, 2), ratio, *times_ms, makeup_db=round(makeup, 2))
+
+
+def _glue(features: SongFeatures, over: float, raised: float) -> tuple[BandCompression | None, StageNotes]:
+    numbers = {"over_db": round(over, 2)}
+    if over <= DRIVEN_DB:
+        text = f"At the target the peaks pass the ceiling by {over:.1f} dB: the limiter alone can do that."
+        if over <= 0:
+            text = f"At the target the peaks stay {-over:.1f} dB below the ceiling: a gain will do."
+        return None, StageNotes(stage="glue", done=False, text=text, numbers=numbers)
+    loud = db(float(np.quantile(features.peaks, 0.995))) + raised
+    glue = BandCompression(round(loud - min(10.0, 0.6 * over), 2), 2.0, 10.0, 120.0, knee_db=8.0)
+    numbers |= {"threshold_dbfs": glue.threshold_db, "ratio": glue.ratio}
+    text = f"At the target the peaks pass the ceiling by {over:.1f} dB: compressed 2:1 from {glue.threshold_db:.1f} dBFS first."
+    return glue, StageNotes(stage="glue", done=True, text=text, numbers=numbers)

@@ -1,0 +1,209 @@
+"""The loudness loop: finds the gain at which the limited song stands at its target, and proves it on the written file (sound.md 2.8).
+
+Rendering is dear and the answer depends on it, so most of the search runs on a sketch of the song: the energies and peaks that were noted
+while it was prepared, taken through the very gain curve of the limiter. A real render then shows by how much the sketch is off, and
+the next gain takes that into account. Whatever the loop believes, in the end the written file is measured.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from scipy.optimize import brentq
+
+from tonnbook import audio_files
+from tonnbook.dsp.clip import SoftClipper, clipped
+from tonnbook.dsp.levels import Array, db, to_gain
+from tonnbook.dsp.limiter import CELL, Limiter, main_curve
+from tonnbook.dsp.loudness import LoudnessMeter, gated_loudness
+from tonnbook.errors import AudioError
+from tonnbook.studio.mastering_chain import ENERGY_FRAMES, PreparedSong, Progress
+from tonnbook.studio.mastering_features import SongFeatures, SongListener
+
+TOLERANCE_LU = 0.05
+LIMITED_ALONE_DB = 3.0
+"""So much over the ceiling the limiter takes alone, unheard."""
+CLIPPED_SHARE = 0.75
+"""Of what is over that, the share that the clipper takes: a limiter that ducks deeper than some dB is heard as pumping."""
+_AIM_LU = 0.03
+_MARGIN_DB = 0.01  # what rounding and dither may add between the samples
+_RENDERS = 8
+_STEP_DB = 1.0
+_MOST_GAIN_DB = 40.0  # of drive beyond what a plain gain would need
+_USUAL_PEAK = 0.9995  # of all cells: one stray click says nothing of a song's hits
+_FLATTEST, _STEEPEST = 0.8, 12.0  # dB of gain per LU that a step believes in
+_CELLS_AT_ONCE = 8192
+
+
+@dataclass(frozen=True)
+class Level:
+    """The settings of the last stages."""
+
+    gain_db: float
+    ceiling_db: float
+
+    def clip_db(self, peak_db: float) -> float:
+        """Return by how much the hits of a song with this peak are rounded: of what is over the ceiling, what the limiter should not take."""
+        over = peak_db + self.gain_db - self.ceiling_db
+        return max(0.0, CLIPPED_SHARE * (over - LIMITED_ALONE_DB))
+
+    def clip_ceiling_db(self, peak_db: float) -> float | None:
+        """Return where the clipper holds; None where it has nothing to do."""
+        taken = self.clip_db(peak_db)
+        return peak_db + self.gain_db - taken if taken else None
+
+
+@dataclass(frozen=True, eq=False)
+class Levelled:
+    """A master on disk."""
+
+    level: Level
+    features: SongFeatures
+    """Measured on the written file."""
+    reduction: Array
+    """Of the limiter, in dB, the largest of every 10 ms."""
+    clip_db: float
+    """By how much the loudest hits were rounded."""
+    over_db: float
+    """How far the loudest hits stood over the ceiling before clipper and limiter."""
+    renders: int
+
+
+def level_to(
+    song: PreparedSong,
+    target_lufs: float,
+    ceiling_dbtp: float,
+    out: Path,
+    bit_depth: audio_files.BitDepth,
+    seed: int,
+    progress: Progress,
+) -> Levelled:
+    """Write the song to `out` at its loudness and below its ceiling; raises AudioError where that cannot be had."""
+    sketch = _Sketch(song)
+    ceiling_db, tried = ceiling_dbtp - _MARGIN_DB, list[tuple[float, float]]()
+    for renders in range(1, _RENDERS + 1):
+        level = Level(_next_gain(sketch, ceiling_db, target_lufs, tried), ceiling_db)
+        loudness, reduction = _render(song, level, sketch.peak_db, out, bit_depth, seed, progress)
+        tried.append((level.gain_db, loudness))
+        if abs(loudness - target_lufs) > _AIM_LU:
+            continue
+        features = listen(out)
+        excess = features.true_peak_dbtp - ceiling_dbtp
+        if excess <= 0.0 and abs(features.loudness_lufs - target_lufs) <= TOLERANCE_LU:
+            over = sketch.peak_db + level.gain_db - level.ceiling_db
+            return Levelled(level, features, reduction, level.clip_db(sketch.peak_db), over, renders)
+        ceiling_db -= max(0.0, excess) + _MARGIN_DB
+    raise AudioError(f"{target_lufs:g} LUFS cannot be reached with this song; choose a quieter target")
+
+
+def _next_gain(sketch: _Sketch, ceiling_db: float, target_lufs: float, tried: list[tuple[float, float]]) -> float:
+    """Return the gain to render with: by the sketch, then by the sketch set right, then by the secant of the last two renders."""
+    if not tried:
+        return sketch.solve(ceiling_db, target_lufs)
+    gain, loudness = tried[-1]
+    if len(tried) == 1:
+        return sketch.solve(ceiling_db, target_lufs + sketch.loudness(Level(gain, ceiling_db)) - loudness)
+    before, quieter = tried[-2]
+    steepness = (gain - before) / (loudness - quieter) if loudness != quieter else 1.0
+    return gain + (target_lufs - loudness) * min(max(steepness, _FLATTEST), _STEEPEST)
+
+
+def listen(path: Path) -> SongFeatures:
+    """Return what a finished master sounds like."""
+    listener = SongListener(audio_files.info(path).rate, 2)
+    for block in audio_files.blocks(path):
+        listener.hear(block)
+    return listener.features()
+
+
+def rendered(song: PreparedSong, level: Level, peak_db: float, limiter: Limiter) -> Iterator[Array]:
+    """Yield the song through gain, clipper and limiter."""
+    gain, clip_at = to_gain(level.gain_db), level.clip_ceiling_db(peak_db)
+    clipper = SoftClipper(2, clip_at) if clip_at is not None else None
+    for block in song.blocks():
+        louder = block * gain
+        yield limiter.process(clipper.process(louder) if clipper else louder)
+    if clipper:
+        yield limiter.process(clipper.flush())
+    yield limiter.flush()
+
+
+def _render(
+    song: PreparedSong,
+    level: Level,
+    peak_db: float,
+    out: Path,
+    bit_depth: audio_files.BitDepth,
+    seed: int,
+    progress: Progress,
+) -> tuple[float, Array]:
+    limiter, meter, done = Limiter(song.rate, 2, level.ceiling_db), LoudnessMeter(song.rate, 2), 0
+    with audio_files.Writer(out, song.rate, 2, bit_depth, seed if bit_depth == 16 else None) as writer:
+        for block in rendered(song, level, peak_db, limiter):
+            writer.write(block)
+            meter.process(block)
+            done += block.shape[1]
+            progress(done / song.frames, "setting the level")
+    return meter.integrated, _per_10_ms(limiter.reduction, song.rate)
+
+
+class _Sketch:
+    """The song as the loop sees it between two renders."""
+
+    def __init__(self, song: PreparedSong) -> None:
+        self._song = song
+        self.peak_db = db(float(np.quantile(song.peaks, _USUAL_PEAK)))
+        self._known: dict[Level, float] = {}
+
+    def solve(self, ceiling_db: float, target_lufs: float) -> float:
+        """Return the gain at which the sketch is as loud as the target."""
+        low = high = plain = target_lufs - gated_loudness(self._per_10_ms(self._song.energies))
+        while self.loudness(Level(high, ceiling_db)) < target_lufs:
+            low, high = high, high + _STEP_DB
+            if high > plain + _MOST_GAIN_DB:
+                raise AudioError(f"{target_lufs:.1f} LUFS cannot be reached with this song. Choose a quieter target.")
+
+        def away(gain: float) -> float:
+            return self.loudness(Level(gain, ceiling_db)) - target_lufs
+
+        return low if low == high else float(brentq(away, low, high, xtol=0.002))
+
+    def loudness(self, level: Level) -> float:
+        """Return about how loud a render at this level would be, in LUFS."""
+        if level not in self._known:
+            self._known[level] = gated_loudness(self._per_10_ms(self._energies(level)))
+        return self._known[level]
+
+    def _energies(self, level: Level) -> Array:
+        """Return the energies after gain, clipper and limiter."""
+        song, curve = self._song, main_curve(self._song.rate)
+        ceiling, gain = to_gain(level.ceiling_db), to_gain(level.gain_db)
+        clip_at = level.clip_ceiling_db(self.peak_db)
+        cells = len(song.peaks)
+        peaks = np.pad(song.peaks, (0, -(cells + curve.delay) % _CELLS_AT_ONCE + curve.delay)).astype(np.float64)
+        powers, limited = [], []
+        for start in range(0, len(peaks), _CELLS_AT_ONCE):
+            part = peaks[start : start + _CELLS_AT_ONCE] * gain
+            held = part if clip_at is None else clipped(part, to_gain(clip_at))
+            powers.append(np.square(held / np.maximum(part, 1e-12)))
+            limited.append(np.power(10.0, -curve.push(db(np.maximum(held / ceiling, 1.0))) / 10.0))
+        power = np.concatenate(powers)[:cells] * np.concatenate(limited)[curve.delay :][:cells]
+        per_energy = ENERGY_FRAMES // CELL
+        power = np.pad(power, (0, -cells % per_energy), mode="edge").reshape(-1, per_energy)
+        return np.asarray(song.energies * gain**2 * power.mean(axis=1))
+
+    def _per_10_ms(self, energies: Array) -> Array:
+        """Return the mean square of every full 10 ms."""
+        sums = np.concatenate([[0.0], np.cumsum(energies)])
+        edges = np.arange(self._song.frames * 100 // self._song.rate + 1) * (self._song.rate / 100)
+        return np.asarray(
+            np.diff(np.interp(edges, np.arange(len(sums)) * ENERGY_FRAMES, sums)) / (self._song.rate / 100)
+        )
+
+
+def _per_10_ms(reduction: Array, rate: int) -> Array:
+    edges = np.arange(0, len(reduction), rate / 100 / CELL).astype(np.intp)
+    return np.asarray(np.maximum.reduceat(reduction, edges)) if len(edges) else np.empty(0)
