@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
 from itertools import groupby
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,7 @@ class Scale:
     def of(cls, chosen: Mapping[str, TrackSettings]) -> Scale:
         """Return a scale that holds every track."""
         gains = [settings.gain_db for settings in chosen.values()]
-        return cls(eq.reach_db(chosen), min(-30.0, *gains), max(12.0, *gains))
+        return cls(6.0 * ceil(eq.reach_db(chosen) / 6.0), min(-30.0, *gains), max(12.0, *gains))
 
 
 @dataclass(frozen=True)

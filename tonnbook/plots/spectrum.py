@@ -67,7 +67,7 @@ def plot_spectrum(
         shift = _shift_db((first, rate), (second, other_rate)) if equal_loudness else 0.0
         freqs_after, level_after = long_term_spectrum(second, other_rate, fraction)
         level_after = level_after + shift
-        label = f"{names[1]}, {signed(shift)} dB for equal loudness" if shift else names[1]
+        label = f"{names[1]}, {signed(shift)} dB for equal loudness" if abs(shift) >= 0.05 else names[1]
         ax.plot(freqs_after, level_after, color=BLUE, linewidth=2.2, label=label)
         shared = np.interp(freqs, freqs_after, level_after)
         ax.fill_between(freqs, level, shared, color=BLUE, alpha=0.12, linewidth=0)

@@ -33,7 +33,7 @@ def strips(mix: Strips, track: str | None = None) -> dict[str, TrackSettings]:
         return {track or "track": settings_of(mix)}
     named = mix if isinstance(mix, Mapping) else mix.settings
     if not named:
-        raise ValueError("this mix carries no settings; ask for them: preview_mix(request, fx_settings=True)")
+        raise ValueError("this mix carries no settings: ask for them with fx_settings=True, which costs credits on the live service")
     chosen = named if track is None else [find(track, named)]
     return {name: settings_of(named[name]) for name in chosen}
 

@@ -1,0 +1,166 @@
+"""Every lesson is run as a person runs it, with a key lying about in the environment and no way out to the internet."""
+
+from __future__ import annotations
+
+import json
+import re
+from functools import cache
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+import tonnbook as tb
+from tonnbook.exercises import SOLUTIONS
+
+LESSONS = sorted((Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))
+KEY = "a-key-that-lies-about"
+LOOPBACK_ONLY = """
+import socket
+def connect(self, address, plain=socket.socket.connect):
+    assert self.family == socket.AF_UNIX or address[0] in ("127.0.0.1", "::1"), f"out to {address}"
+    return plain(self, address)
+socket.socket.connect = connect
+"""
+
+lesson = pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
+
+
+@cache
+def read(path: Path) -> nbformat.NotebookNode:
+    return nbformat.read(path, as_version=4)
+
+
+@cache
+def run(path: Path) -> nbformat.NotebookNode:
+    """Return the lesson with its outputs; each exercise is followed by its solution."""
+    lesson = nbformat.read(path, as_version=4)
+    cells = [nbformat.v4.new_code_cell(LOOPBACK_ONLY)]
+    for cell in lesson.cells:
+        cells.append(cell)
+        cells += [nbformat.v4.new_code_cell(tb.solution(number).code) for number in exercises_in(cell)]
+    lesson.cells = cells
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("TONN_API_KEY", KEY)
+        folder = {"metadata": {"path": str(path.parent)}}
+        NotebookClient(lesson, timeout=120, store_widget_state=False, allow_errors=True, resources=folder).execute()
+    return lesson
+
+
+def exercises_in(cell: nbformat.NotebookNode) -> list[str]:
+    return re.findall(r'tb\.solution\("([\d-]+)"\)', cell.source) if cell.cell_type == "code" else []
+
+
+def code_of(path: Path) -> list[nbformat.NotebookNode]:
+    return [cell for cell in read(path).cells if cell.cell_type == "code"]
+
+
+def test_there_are_lessons() -> None:
+    assert [path.stem for path in LESSONS][:2] == ["00_start_here", "01_mixing"]
+
+
+@lesson
+@pytest.mark.slow
+def test_runs_without_error_or_complaint(path: Path) -> None:
+    wrong = [
+        (cell.source, output.get("evalue") or output.get("text"))
+        for cell in run(path).cells
+        for output in cell.get("outputs", [])
+        if output.output_type == "error" or output.get("name") == "stderr"
+    ]
+    assert wrong == []
+
+
+@lesson
+@pytest.mark.slow
+def test_no_key_no_signed_link_and_no_address_of_this_machine_is_saved(path: Path) -> None:
+    saved = "".join(json.dumps(cell.get("outputs", [])) for cell in run(path).cells)
+    assert KEY not in saved
+    assert "127.0.0.1" not in saved
+    assert not re.search(r"https?://[^\s\"']+\?[^\s\"']+=", saved)
+
+
+@lesson
+@pytest.mark.slow
+def test_every_picture_and_sound_is_small_and_stands_in_the_notebook(path: Path) -> None:
+    shown = [o.data for cell in run(path).cells for o in cell.get("outputs", []) if o.output_type != "stream"]
+    pages = [data["text/html"] for data in shown if "text/html" in data]
+    assert any("<audio" in page for page in pages)
+    assert any("data:image/png" in page for page in pages)
+    for page in pages:
+        assert len(page) < 200_000
+        assert all(source.startswith("data:") for source in re.findall(r'src="([^"]{0,40})', page))
+        assert len(re.findall("<img ", page)) == len(re.findall('<img alt="[^"]{10,}', page)) + len(
+            re.findall("<img (?!alt)", page)
+        )
+
+
+@pytest.mark.slow
+def test_the_solutions_do_what_the_exercises_ask() -> None:
+    (path,) = (path for path in LESSONS if path.stem == "01_mixing")
+    shown = [
+        "".join(output.data.get("text/plain", "") for output in cell.outputs if output.output_type == "execute_result")
+        for before, cell in zip(run(path).cells, run(path).cells[1:], strict=False)
+        if exercises_in(before) or cell.source in {tb.solution(number).code for number in SOLUTIONS}
+    ]
+    request, eq, mine, band = shown
+    assert re.search(r"guitar.flac'\).*?PanPreference.LEFT", request)
+    assert re.search(r"synth.flac'\).*?PanPreference.RIGHT", request)
+    assert eq.startswith("EQ of hi-hat: ")
+    assert mine == "Player(theirs or mine, 24.0 s)"
+    assert "vocal" not in band
+
+
+@lesson
+def test_is_stored_without_outputs_and_with_fixed_ids(path: Path) -> None:
+    nbformat.validate(read(path))
+    assert all(cell.outputs == [] and cell.execution_count is None for cell in code_of(path))
+    ids = [cell.id for cell in read(path).cells]
+    assert len(set(ids)) == len(ids)
+    assert all(re.fullmatch(r"[a-z][a-z0-9-]+", each) for each in ids)
+    assert read(path).metadata.kernelspec.name == "python3"
+    assert "widgets" not in read(path).metadata
+
+
+@lesson
+def test_says_first_what_it_takes_and_stays_short(path: Path) -> None:
+    first = read(path).cells[0].source
+    assert all(word in first for word in ("**You will**", "**Time**", "**You need**", "no key"))
+    assert len(read(path).cells) <= 30
+    assert max(len(cell.source.splitlines()) for cell in code_of(path)) <= 12
+
+
+@lesson
+def test_goes_offline_unless_one_word_is_changed(path: Path) -> None:
+    assert code_of(path)[0].source.startswith(
+        "import tonnbook as tb\n\nservices = tb.offline()  # tb.live() for the real service"
+    )
+    code = "\n".join(line.split("#")[0] for cell in code_of(path) for line in cell.source.splitlines())
+    assert "live(" not in code
+    assert not re.search(r"pip|[!%]\w", code)
+
+
+@lesson
+def test_its_links_lead_somewhere(path: Path) -> None:
+    for cell in read(path).cells:
+        for target in re.findall(r"\]\(([^)#]+)\)", cell.source) if cell.cell_type == "markdown" else []:
+            assert target.startswith("https://") or (path.parent / target).exists()
+
+
+def test_every_exercise_has_a_solution_and_every_solution_an_exercise() -> None:
+    asked = [number for path in LESSONS for cell in code_of(path) for number in exercises_in(cell)]
+    assert asked == list(SOLUTIONS)
+
+
+def test_a_solution_shows_its_code_without_what_makes_it_a_function() -> None:
+    shown = tb.solution("01-2")
+    assert shown.code.startswith("bands = [")
+    assert shown.code.endswith("\ntb.plot_eq(preview, track=name)")
+    assert shown._repr_mimebundle_()["text/markdown"].startswith("**Exercise 01-2.** Every EQ band")
+    assert str(shown).startswith("# Exercise 01-2\n# Every EQ band")
+
+
+def test_an_exercise_that_there_is_not() -> None:
+    with pytest.raises(ValueError, match="no exercise '01-9'; there are: 01-1, 01-2"):
+        tb.solution("01-9")
