@@ -81,7 +81,7 @@ class Library:
 
     @contextmanager
     def holding(self, shelf: Shelf) -> Iterator[None]:
-        """Keep a shelf from being dropped while it is worked with; sweep when it is let go."""
+        """Keep a shelf from being dropped while it is worked with."""
         with self._lock:
             shelf.holders += 1
         try:
@@ -89,7 +89,6 @@ class Library:
         finally:
             with self._lock:
                 shelf.holders -= 1
-            self.sweep()
 
     def holds(self, shelf: Shelf) -> bool:
         """Say whether the shelf is still there."""
@@ -105,7 +104,7 @@ class Library:
                     self._remove(shelf)
 
     def make_room(self) -> None:
-        """Sweep; raises Refusal 507 if the folder is still over its limit."""
+        """Sweep before new work begins; raises Refusal 507 if the folder is still over its limit."""
         self.sweep()
         if self._bytes() > self._limits.folder_bytes:
             size = self._limits.folder_bytes / 2**30

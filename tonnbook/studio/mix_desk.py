@@ -94,7 +94,7 @@ class MixDesk:
     def final(self, preview: Preview, request: FinalMixRequest) -> Render:
         """Start the final mix of a finished preview, or return the one that the same payload started before.
 
-        Raises Refusal 400, 429 or 507.
+        Raises Refusal 400, 404 if the preview's tracks had to make room, 429 or 507.
         """
         check_final(request, self._library)
         changes = changes_of(preview.request, request)
@@ -104,6 +104,7 @@ class MixDesk:
         if known and not self._outdated(known):
             return known
         self._library.make_room()
+        self._present(preview.task)
         created = self._clock()
         task = self._worker.start(
             lambda progress: self._mix_final(preview, request, changes, key, progress),
