@@ -11,6 +11,7 @@ import numpy as np
 
 from tonnbook.dsp.chunks import Chunked
 from tonnbook.dsp.levels import Array, Audio, to_gain
+from tonnbook.dsp.products import thin_product
 from tonnbook.dsp.true_peak import LONG_TAPS, over_a_cell
 
 KNEE_DB = 1.5
@@ -68,10 +69,10 @@ class SoftClipper(Chunked):
         around = np.lib.stride_tricks.sliding_window_view(peaks, _REACH).max(axis=1)
         cells = np.flatnonzero(around > _GATE * self._knee)
         windows = np.lib.stride_tricks.sliding_window_view(side[self._first :], len(self._up))[::_CELL]
-        between = windows[cells] @ self._up
+        between = thin_product(self._up.T, windows[cells].T).T
         level = np.abs(between)
         loud = level.max(axis=1, initial=0.0) > self._knee
         taken = level[loud] - clipped(level[loud], self._ceiling, self._knee_db)
-        back = (-np.copysign(taken, between[loud]) @ self._down).reshape(-1, _REACH, _CELL)
+        back = thin_product(self._down.T, -np.copysign(taken, between[loud]).T).T.reshape(-1, _REACH, _CELL)
         for n in range(_REACH):
             change[cells[loud] + n] += back[:, n]

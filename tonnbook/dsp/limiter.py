@@ -22,12 +22,19 @@ from scipy import ndimage
 
 from tonnbook.dsp.chunks import Chunked
 from tonnbook.dsp.levels import Array, Audio
+from tonnbook.dsp.products import thin_product
 from tonnbook.dsp.true_peak import LONG_TAPS, SHORT_TAPS, over_a_cell
+
+Array32 = npt.NDArray[np.float32]
 
 CELL = 8
 _CHUNK = (
     2048 * CELL
 )  # frames that are worked on together; always whole, so that every cut into blocks computes the same
+_GATES = (
+    0.5,
+    0.75,
+)  # a short interpolator reads at most 6.1 dB over the samples, the long one 2.5 dB over the short ones
 _NEPER = log(10.0) / 20.0
 _REST_DB = 1e-6  # a release that has come down to this has ended
 _SLOPE = (np.arange(CELL) + 0.5) / CELL - 0.5  # place of each frame in its cell, from the middle, in cells
@@ -35,29 +42,46 @@ _BLEND = np.stack([np.maximum(-_SLOPE, 0.0), 1.0 - np.abs(_SLOPE), np.maximum(_S
 
 
 class CellPeaks:
-    """Finds the true peak of every cell, over all channels, a fixed number of cells late."""
+    """Finds the true peak of every cell, over all channels, a fixed number of cells late.
 
-    def __init__(self, channels: int, taps: Sequence[Array]) -> None:
+    Parameters
+    ----------
+    taps
+        Interpolators, see `true_peak`.
+    level
+        What counts: below this amplitude a peak may be found too low. 0 finds all of them.
+    """
+
+    def __init__(self, channels: int, taps: Sequence[Array], level: float = 0.0) -> None:
         reach = max(len(each) for each in taps) // 2
         self.delay = -(-reach // CELL)
-        self._matrices = [over_a_cell(each, CELL).astype(np.float32) for each in taps]
+        self._matrices = [np.ascontiguousarray(over_a_cell(each, CELL).T, dtype=np.float32) for each in taps]
+        self._gates = [level * gate for gate in _GATES[: len(taps)]]
         self._before = np.zeros((channels, 2 * self.delay * CELL), dtype=np.float32)
 
-    def push(self, chunk: Audio) -> Array:
+    def push(self, chunk: Audio) -> Array32:
         """Return the linear peaks of as many cells as `chunk`, whose length is a multiple of the cell, brings."""
         audio = np.concatenate([self._before, chunk.astype(np.float32)], axis=1)
         self._before = audio[:, chunk.shape[1] :]
-        margin = self.delay * CELL
-        inner = audio[:, margin : margin + chunk.shape[1]]
-        peaks = np.abs(inner).reshape(-1, CELL).max(axis=1)
-        for matrix in self._matrices:
-            width = len(matrix)
-            first = margin - (width - CELL) // 2
-            windows = np.lib.stride_tricks.sliding_window_view(audio[:, first:], width, axis=1)[:, ::CELL]
-            values = windows[:, : chunk.shape[1] // CELL].reshape(-1, width) @ matrix
-            np.maximum(peaks, np.maximum(values.max(axis=1), -values.min(axis=1)), out=peaks)
-        most: Array = peaks.reshape(len(audio), -1).max(axis=0).astype(np.float64)
-        return most
+        peaks = np.abs(audio).reshape(len(audio), -1, CELL).max(axis=2)
+        inner = peaks[:, self.delay : -self.delay]
+        around = np.lib.stride_tricks.sliding_window_view(peaks, 2 * self.delay + 1, axis=1).max(axis=2)
+        for matrix, gate in zip(self._matrices, self._gates, strict=True):
+            cells = np.nonzero(around > gate)
+            inner[cells] = np.maximum(inner[cells], self._between(audio, cells, matrix))
+            around = inner
+        largest: Array32 = np.max(inner, axis=0)
+        return largest
+
+    def _between(self, audio: Array32, cells: tuple[npt.NDArray[np.intp], ...], matrix: Array32) -> Array32:
+        """Return the largest absolute value between the samples of each cell, given as (channel, number of the cell)."""
+        width = matrix.shape[1]
+        first = self.delay * CELL - (width - CELL) // 2
+        windows = np.lib.stride_tricks.sliding_window_view(audio[:, first:], width, axis=1)[:, ::CELL]
+        values = thin_product(matrix, windows[cells].T)
+        np.abs(values, out=values)
+        largest: Array32 = np.max(values, axis=0)
+        return largest
 
 
 class Release:
@@ -122,14 +146,14 @@ def main_curve(rate: int) -> GainCurve:
 class _Pass:
     """One detection and one gain curve over the audio; out comes as much as goes in, `delay` frames late."""
 
-    def __init__(self, channels: int, ceiling_db: float, peaks: CellPeaks, curve: GainCurve) -> None:
+    def __init__(self, channels: int, ceiling_db: float, taps: Sequence[Array], curve: GainCurve) -> None:
         self._ceiling = exp(_NEPER * ceiling_db)
-        self._peaks = peaks
+        self._peaks = CellPeaks(channels, taps, self._ceiling)
         self._curve = curve
-        self.delay = (peaks.delay + curve.delay + 1) * CELL
+        self.delay = (self._peaks.delay + curve.delay + 1) * CELL
         self._late = np.zeros((channels, self.delay))
         self._gains = np.ones(2)
-        self.reduction: list[npt.NDArray[np.float32]] = []
+        self.reduction: list[Array32] = []
 
     def push(self, chunk: Array) -> Array:
         """Return the limited audio."""
@@ -158,8 +182,8 @@ class Limiter(Chunked):
     def __init__(self, rate: int, channels: int, ceiling_db: float = -1.0) -> None:
         short = GainCurve(rate, 0.75, 0.0, [(1.0, 7.0)])
         self._passes = [
-            _Pass(channels, ceiling_db, CellPeaks(channels, [SHORT_TAPS]), main_curve(rate)),
-            _Pass(channels, ceiling_db, CellPeaks(channels, [SHORT_TAPS, LONG_TAPS]), short),
+            _Pass(channels, ceiling_db, [SHORT_TAPS], main_curve(rate)),
+            _Pass(channels, ceiling_db, [SHORT_TAPS, LONG_TAPS], short),
         ]
         super().__init__(channels, _CHUNK, sum(each.delay for each in self._passes))
 

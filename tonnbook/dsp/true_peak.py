@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tonnbook.dsp.levels import Array, Audio
+from tonnbook.dsp.products import thin_product
 
 _ITU_PHASES = (  # BS.1770-5, Annex 2, phases 0 and 1; phases 3 and 2 are their mirror images
     (
@@ -127,5 +128,7 @@ def _interpolated(chunk: Array, cells: tuple[npt.NDArray[np.intp], ...], matrix:
     width = len(matrix)
     first = _MARGIN - (width - _CELL) // 2
     windows = np.lib.stride_tricks.sliding_window_view(chunk, width, axis=1)[:, first::_CELL]
-    values = windows[cells] @ matrix
-    return np.maximum(values.max(axis=1), -values.min(axis=1)) if len(values) else np.empty(0)
+    values = thin_product(matrix.T, windows[cells].T)
+    np.abs(values, out=values)
+    highest: Array = np.max(values, axis=0)
+    return highest
