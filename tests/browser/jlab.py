@@ -18,6 +18,7 @@ import urllib.error
 import urllib.request
 from ast import literal_eval
 from collections.abc import Callable, Sequence
+from itertools import count
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -171,6 +172,9 @@ ASK = """([expression, number]) => {
 }""".replace("KERNEL", KERNEL)
 
 
+QUESTIONS = count()
+
+
 class Notebook:
     """An open notebook with its kernel.
 
@@ -180,7 +184,6 @@ class Notebook:
     def __init__(self, context: BrowserContext, server: Server, name: str, page: Page | None = None) -> None:
         self.server, self.name = server, name
         self.console: list[str] = []
-        self._asked = 0
         self._own_page = page is None
         self.page = page or context.new_page()
         self.page.on("console", self._note)
@@ -214,10 +217,10 @@ class Notebook:
 
     def py(self, expression: str, timeout: float = 30) -> Any:
         """Evaluate an expression in the notebook's kernel; the value if it is a literal, else its repr."""
-        self._asked += 1
-        self.page.evaluate(ASK, [expression, self._asked])
-        self.page.wait_for_function("(n) => n in (window.__answers ?? {})", arg=self._asked, timeout=timeout * 1000)
-        answer = self.page.evaluate("(n) => window.__answers[n]", self._asked)
+        number = next(QUESTIONS)
+        self.page.evaluate(ASK, [expression, number])
+        self.page.wait_for_function("(n) => n in (window.__answers ?? {})", arg=number, timeout=timeout * 1000)
+        answer = self.page.evaluate("(n) => window.__answers[n]", number)
         if "data" not in answer:
             raise AssertionError(f"{expression}: {answer['ename']}: {answer['evalue']}")
         text = answer["data"]["text/plain"]

@@ -1,0 +1,316 @@
+"""The widgets in a real JupyterLab: what is clicked reaches Python, what Python says is seen, and the sound itself is measured."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pytest
+from jlab import Notebook, Server, poll
+from nbconvert import HTMLExporter
+
+OpenNotebook = Callable[..., Notebook]
+WriteNotebook = Callable[[str, Sequence[str]], str]
+
+pytestmark = pytest.mark.browser
+
+SOUNDS = """\
+import numpy as np, tonnbook as tb
+from pathlib import Path
+from tempfile import mkdtemp
+from tonnbook import audio_files
+
+RATE, folder = 44100, Path(mkdtemp())
+def file(name, peak=0.5, hz=440, seconds=6):
+    wave = peak * np.sin(2 * np.pi * hz * np.arange(seconds * RATE) / RATE)
+    return audio_files.write(folder / name, np.stack([wave, wave]), RATE, bit_depth=16)
+"""
+
+# The level in dB of what leaves the player that sounds, over the last 186 ms.
+LEVEL = """async () => {
+  const { take } = globalThis[Symbol.for('tonnbook.page')].sounding;
+  const ear = new AnalyserNode(take.context, { fftSize: 8192 });
+  take.master.connect(ear);
+  await new Promise((done) => setTimeout(done, 400));
+  const heard = new Float32Array(8192);
+  ear.getFloatTimeDomainData(heard);
+  return 10 * Math.log10(heard.reduce((sum, x) => sum + x * x, 1e-20) / heard.length);
+}"""
+
+NULL = (
+    -90
+)  # Chromium scales 16-bit samples above zero by 1/32767, those below by 1/32768; one sample late would be -33 dB
+
+# The steepest step between two samples while a key is pressed: a click is a step that the sound itself does not have.
+STEP = """async (key) => {
+  const { take } = globalThis[Symbol.for('tonnbook.page')].sounding;
+  const ear = new AnalyserNode(take.context, { fftSize: 32768 });
+  take.master.connect(ear);
+  await new Promise((done) => setTimeout(done, 800));
+  document.activeElement.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true }));
+  await new Promise((done) => setTimeout(done, 300));
+  const heard = new Float32Array(32768);
+  ear.getFloatTimeDomainData(heard);
+  return heard.slice(1).reduce((steepest, x, n) => Math.max(steepest, Math.abs(x - heard[n])), 0);
+}"""
+
+
+def level(nb: Notebook) -> float:
+    """Return the level in dB of what the page plays."""
+    return float(nb.page.evaluate(LEVEL))
+
+
+def no_complaints(nb: Notebook) -> None:
+    """Check that no error stands in the page's console."""
+    assert nb.complaints() == []
+
+
+@pytest.fixture
+def stems_nb(open_nb: OpenNotebook, write_nb: WriteNotebook) -> Notebook:
+    """A player of three stems: a tone, the same turned over, and a high one."""
+    turned = "audio_files.write(folder / 'b.flac', -audio_files.read(a)[0], RATE, bit_depth=16)"
+    stems = f"a = file('a.flac')\nplayer = tb.play({{'a': a, 'turned': {turned}, 'high': file('c.flac', 0.05, 3000)}}); player"
+    nb = open_nb(write_nb("stems.ipynb", [SOUNDS, stems])).run_all()
+    nb.until("player.ready")
+    return nb
+
+
+def test_stems_sound_on_the_same_sample_with_solo_mute_and_volume(stems_nb: Notebook) -> None:
+    nb, page = stems_nb, stems_nb.output(1)
+    page.get_by_role("button", name="Play", exact=True).click()
+    nb.until("player.playing")
+    here = nb.until("player.position", lambda v: v > 0.2)
+    nb.until("player.position", lambda v: v > here)
+    # a and its negative cancel, so what is left is the high one: peak 0.05 is -29.0 dB
+    assert level(nb) == pytest.approx(-29.0, abs=0.1)
+    page.get_by_role("button", name="Mute high").click()
+    nb.until("player.muted == ['high']")
+    assert level(nb) < NULL
+    nb.screenshot("player-stems", page)
+    page.get_by_role("button", name="Solo a", exact=True).click()
+    nb.until("player.soloed == ['a']")
+    assert level(nb) == pytest.approx(-9.0, abs=0.1)
+    page.get_by_label("Volume of a", exact=True).fill("-10")
+    assert level(nb) == pytest.approx(-19.0, abs=0.1)
+    slider = page.get_by_role("slider", name="Position")
+    slider.press("0")
+    nb.until("player.soloed == []")
+    page.get_by_label("Volume of a", exact=True).fill("0")
+    slider.click(position={"x": 300, "y": 20})  # after going somewhere else they still cancel
+    assert level(nb) < NULL
+    slider.press("3")
+    nb.until("player.soloed == ['high']")
+    no_complaints(nb)
+
+
+def test_the_place_follows_mouse_keys_loop_and_python(stems_nb: Notebook) -> None:
+    nb, page = stems_nb, stems_nb.output(1)
+    slider = page.get_by_role("slider", name="Position")
+    box = slider.bounding_box()
+    assert box is not None
+    slider.click(position={"x": box["width"] / 2, "y": 10})
+    assert nb.until("player.position") == pytest.approx(3.0, abs=0.05)
+    slider.press("ArrowRight")
+    nb.until("player.position", lambda v: v == pytest.approx(4.0, abs=0.05))
+    slider.press("Home")
+    nb.until("player.position == 0")
+    assert slider.get_attribute("aria-valuetext") == "0:00.0 of 0:06.0"
+    box = slider.bounding_box()
+    assert box is not None
+    nb.page.mouse.move(box["x"] + box["width"] / 6, box["y"] + 10)
+    nb.page.keyboard.down("Shift")
+    nb.page.mouse.down()
+    nb.page.mouse.move(box["x"] + box["width"] / 4, box["y"] + 10, steps=4)
+    nb.page.mouse.up()
+    nb.page.keyboard.up("Shift")
+    assert nb.until("player.loop") == pytest.approx([1.0, 1.5], abs=0.05)
+    slider.press("Space")
+    places = []
+
+    def passed_twice() -> bool:
+        places.append(nb.py("player.position"))
+        return len(places) > 12
+
+    poll(passed_twice, timeout=8)
+    nb.until("player.position", lambda v: v > 1.0)
+    assert all(0.0 <= place <= 1.51 for place in places)
+    slider.press("c")
+    nb.until("player.loop == []")
+    nb.until("player.position", lambda v: v > 1.6)  # the end of the loop holds no longer
+    nb.py("player.pause()")
+    nb.until("not player.playing")
+    nb.py("player.seek(5.0)")
+    nb.until("player.position == 5.0")
+    slider.press("?")
+    assert page.get_by_text("solo a stem").is_visible()
+    assert len(nb.cells()) == 2  # no key of ours reached JupyterLab: c copies, 0 0 restarts the kernel
+    nb.screenshot("player-help", page)
+    no_complaints(nb)
+
+
+def test_one_player_stops_the_other_and_an_output_that_goes_is_silent(
+    open_nb: OpenNotebook, write_nb: WriteNotebook
+) -> None:
+    cells = [SOUNDS, "one = tb.play(file('one.flac')); one", "two = tb.play(file('two.flac')); two"]
+    nb = open_nb(write_nb("two.ipynb", cells)).run_all()
+    nb.until("one.ready and two.ready")
+    nb.output(1).get_by_role("button", name="Play", exact=True).click()
+    nb.until("one.playing")
+    nb.output(2).get_by_role("button", name="Play", exact=True).click()
+    nb.until("two.playing and not one.playing")
+    nb.command("notebook:clear-all-cell-outputs")
+    nb.until("not two.playing")
+    assert nb.page.evaluate("globalThis[Symbol.for('tonnbook.page')].sounding") is None
+
+
+def test_ab_switches_by_one_key_at_equal_loudness_without_a_click(
+    open_nb: OpenNotebook, write_nb: WriteNotebook
+) -> None:
+    cell = "ab = tb.compare(file('a.flac', 0.5), file('b.flac', 0.1), names=('before', 'after')); ab"
+    nb = open_nb(write_nb("ab.ipynb", [SOUNDS, cell])).run_all()
+    page = nb.output(1)
+    nb.until("ab.ready")
+    assert page.get_by_text("turned down 14.0 dB").is_visible()
+    page.get_by_role("button", name="Play", exact=True).click()
+    nb.until("ab.playing")
+    before = level(nb)
+    slider = page.get_by_role("slider", name="Position")
+    slider.press("x")
+    nb.until("ab.active == 'after'")
+    assert level(nb) == pytest.approx(before, abs=0.1)
+    slider.press("g")
+    nb.until("not ab.matched")
+    assert not page.get_by_text("turned down").is_visible()
+    slider.press("Home")
+    # B sounds at 0.1 and A at 0.5: in the sound itself two samples differ by 0.5 * 2 pi * 440 / 44100 = 0.0313 at most
+    assert nb.page.evaluate(STEP, "x") < 0.036
+    nb.until("ab.active == 'before'")
+    assert level(nb) == pytest.approx(-9.03, abs=0.1)
+    page.get_by_role("button", name="Hear B: after").click()
+    nb.until("ab.active == 'after'")
+    assert len(nb.cells()) == 2  # x cuts no cell
+    for dark in (True, False):
+        nb.theme(dark)
+        nb.screenshot(f"compare-{'dark' if dark else 'light'}", page)
+    no_complaints(nb)
+
+
+def test_the_sound_arrives_while_the_cell_still_runs(open_nb: OpenNotebook, write_nb: WriteNotebook) -> None:
+    busy = "import time\nplayer = tb.play(file('a.flac', seconds=2)); display(player)\ntime.sleep(6)"
+    nb = open_nb(write_nb("busy.ipynb", [SOUNDS, busy]))
+    nb.command("notebook:run-all-cells")
+    nb.output(1).locator(".tb-player[data-ready='1']").wait_for(timeout=10000)
+    nb.output(1).get_by_role("button", name="Play", exact=True).click()
+    nb.output(1).locator(".tb-player[data-playing='1']").wait_for()
+    assert nb.cells()[1]["execution_count"] is None
+    nb.until("player.ready and player.position > 0.5", timeout=20)
+
+
+def test_a_form_speaks_with_python_both_ways(open_nb: OpenNotebook, write_nb: WriteNotebook) -> None:
+    nb = open_nb(
+        write_nb("form.ipynb", ["import tonnbook as tb\nbuilder = tb.MixBuilder(tb.demo.stems()); builder"])
+    ).run_all()
+    page = nb.output(0)
+    assert page.get_by_text("8 tracks, ready").is_visible()
+    assert page.get_by_text("guessed").count() == 8
+    page.get_by_label("Reverb of vocal.flac").select_option("Medium")
+    nb.until("builder.request.tracks[7].reverb.value == 'MEDIUM'")
+    page.get_by_label("Pan of all tracks").select_option("Left")
+    nb.until("{t.pan.value for t in builder.request.tracks} == {'LEFT'}")
+    page.get_by_label("Instrument of pad.flac").select_option("Strings")
+    poll(lambda: page.get_by_text("guessed").count(), lambda n: n == 7)
+    page.get_by_label("Return stems").check()
+    nb.until("builder.request.return_stems")
+    assert '"returnStems": true' in page.get_by_role("tabpanel").inner_text()
+    page.get_by_role("tab", name="Python").click()
+    assert 'reverb="MEDIUM"' in page.get_by_role("tabpanel").inner_text()
+
+    page.get_by_text("More").click()
+    webhook = page.get_by_label("Webhook")
+    webhook.fill("nonsense")
+    page.locator("[aria-invalid='true']").wait_for()
+    assert webhook.get_attribute("aria-invalid") == "true"
+    remark = webhook.get_attribute("aria-describedby")
+    assert "not an http or https link" in page.locator(f"[id='{remark}']").inner_text()
+    assert "Webhook" in page.get_by_role("alert").inner_text()
+    nb.screenshot("form-fault", page)
+    nb.py("builder.set(webhook_url='https://me.example/hook', style='METAL').set('kick', presence='LEAD')")
+    poll(lambda: webhook.input_value() == "https://me.example/hook")
+    poll(lambda: page.locator("[aria-invalid]").count() == 0)
+    assert page.get_by_label("Style").locator("option:checked").inner_text() == "Metal"
+    assert page.get_by_label("Presence of kick.flac").locator("option:checked").inner_text() == "Lead"
+    page.get_by_label("Style").focus()
+    nb.page.keyboard.press("x")  # in JupyterLab's command mode this cuts the cell
+    assert len(nb.cells()) == 1
+    for dark in (True, False):
+        nb.theme(dark)
+        nb.screenshot(f"form-{'dark' if dark else 'light'}", page)
+    no_complaints(nb)
+
+
+def test_a_card_follows_a_job_while_the_cell_runs(open_nb: OpenNotebook, write_nb: WriteNotebook) -> None:
+    job = """\
+import time, tonnbook as tb
+from tonnbook.clients.jobs import Job, StillRunning
+from tonnbook.clients.watcher import Pace, Watcher
+go = False
+def begin(job):
+    job.report(status='running', task_id='4f3c9a', progress=0.4, message='listening to vocal')
+    return lambda: 'mixed' if go else StillRunning()
+watcher = Watcher(Pace(first_s=0.05, longest_s=0.05))
+job = Job('preview mix', begin, watcher)
+tb.watch(job)
+watcher.start(job)
+time.sleep(3)
+go = True"""
+    nb = open_nb(write_nb("job.ipynb", [job]))
+    nb.command("notebook:run-all-cells")
+    page = nb.output(0)
+    page.get_by_text("listening to vocal").wait_for()
+    assert page.get_by_role("progressbar").get_attribute("aria-valuenow") == "40"
+    assert page.get_by_text("4f3c9a").is_visible()
+    assert nb.cells()[0]["execution_count"] is None
+    page.get_by_text("preview mix ready", exact=True).wait_for()
+    assert "done" in page.locator(".tb-job").inner_text()
+    nb.screenshot("job-card", page)
+
+
+def test_a_reloaded_page_asks_for_the_sound_and_a_saved_one_has_its_twin(
+    open_nb: OpenNotebook, write_nb: WriteNotebook, server: Server
+) -> None:
+    cells = [
+        SOUNDS,
+        "player = tb.play({'a': file('a.flac'), 'b': file('b.flac', 0.1, 880)}); player",
+        "tb.MixBuilder(tb.demo.stems())",
+    ]
+    nb = open_nb(write_nb("saved.ipynb", cells)).run_all()
+    nb.until("player.ready")
+    saved = nb.save()
+    nb.reload()
+    nb.output(1).locator(".tb-player[data-ready='1']").wait_for(timeout=20000)
+    nb.output(1).get_by_role("button", name="Play", exact=True).click()
+    nb.until("player.playing and player.position > 0.1")
+    assert level(nb) == pytest.approx(-8.9, abs=0.3)
+
+    content = json.loads(saved.read_text())
+    assert "widgets" not in content["metadata"]
+    assert len(saved.read_text()) < 150_000
+    page, _ = HTMLExporter().from_filename(str(saved))
+    assert re.search(r'<audio[^>]* src="data:audio/mpeg;base64,', page)
+    assert "<td>vocal.flac</td><td>Lead vocal</td>" in page
+
+    # A copy has no signature, so it is not trusted, and its new kernel knows no widgets: the twin is all there is.
+    content["cells"][1]["source"] += " "
+    (server.root / "stranger.ipynb").write_text(json.dumps(content))
+    other = open_nb("stranger.ipynb")
+    audio = other.output(1).locator("audio")
+    audio.wait_for(timeout=20000)
+    heard: dict[str, Any] = audio.evaluate(
+        "async (a) => { await a.play(); await new Promise((r) => setTimeout(r, 400)); a.pause(); return {t: a.currentTime, d: a.duration}; }"
+    )
+    assert heard["t"] > 0.2
+    assert heard["d"] == pytest.approx(6.0, abs=0.1)
+    assert other.output(1).get_by_role("img", name="Waveform").is_visible()
+    other.screenshot("twin")
