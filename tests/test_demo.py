@@ -50,3 +50,14 @@ def test_credits_stand_beside_the_files_and_name_every_sound() -> None:
     assert all(number in beside for number in FREESOUND)
     assert "CC0" in beside
     assert "espeak-ng" in beside
+
+
+def test_the_album_is_four_rough_mixes_that_do_not_match_in_level() -> None:
+    songs = demo.album()
+    assert list(songs) == ["01_night_bus", "02_tabla_street", "03_basement", "04_open_sky"]
+    levels = [abs(soundfile.read(path)[0]).max() for path in songs.values()]
+    assert max(levels) / min(levels) > 4
+    for path in songs.values():
+        info = soundfile.info(path)
+        assert (info.samplerate, info.channels) == (44100, 2)
+        assert 20 < info.frames / info.samplerate < 27
