@@ -10,6 +10,9 @@ from typing import Any
 import pytest
 from jlab import Notebook, Server, poll
 from nbconvert import HTMLExporter
+from playwright.sync_api import Page
+
+from tonnbook.widgets.player import Player
 
 OpenNotebook = Callable[..., Notebook]
 WriteNotebook = Callable[[str, Sequence[str]], str]
@@ -314,3 +317,20 @@ def test_a_reloaded_page_asks_for_the_sound_and_a_saved_one_has_its_twin(
     assert heard["d"] == pytest.approx(6.0, abs=0.1)
     assert other.output(1).get_by_role("img", name="Waveform").is_visible()
     other.screenshot("twin")
+
+
+def test_long_sounds_are_decoded_within_a_bound_of_memory(page: Page) -> None:
+    script = f"{Player._esm}\nexport {{ decodePlan }};"
+    ask = """async ([script, tracks, seconds, channels]) => {
+      const module = await import(URL.createObjectURL(new Blob([script], { type: 'text/javascript' })));
+      return module.decodePlan(Array(tracks).fill({ seconds, channels }), 48000);
+    }"""
+    for tracks, seconds, rate, channels in [
+        (8, 30, 48000, 2),
+        (1, 480, 48000, 2),
+        (8, 180, 22050, 2),
+        (8, 480, 16000, 1),
+    ]:
+        plan = page.evaluate(ask, [script, tracks, seconds, 2])
+        assert plan == {"rate": rate, "channels": channels}
+        assert tracks * seconds * rate * channels * 4 <= 256e6

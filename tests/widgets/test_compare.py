@@ -34,6 +34,11 @@ def test_the_louder_one_is_turned_down_by_the_difference() -> None:
     assert (player.kind, player.active, player.matched) == ("compare", "A", True)
 
 
+def test_short_sounds_are_compared_without_a_coder_unless_they_are_over_full_scale() -> None:
+    player = compare(tone(1, peak=0.5), tone(1, peak=1.2), rate=RATE)
+    assert [pack.format for pack in player._packed] == ["flac", "ogg"]
+
+
 def test_silence_is_left_alone() -> None:
     assert gains_db(-np.inf, -14.0) == (0.0, 0.0)
     assert gains_db(-14.0, -20.0) == (-6.0, 0.0)

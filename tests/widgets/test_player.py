@@ -11,7 +11,7 @@ import pytest
 from tones import RATE, MakeFile, tone
 
 from tonnbook import audio_files
-from tonnbook.widgets import player as player_module
+from tonnbook.errors import AudioError
 from tonnbook.widgets.excerpt import loudest_start
 from tonnbook.widgets.player import Player, play
 from tonnbook.widgets.tracks import drawn, measured
@@ -162,12 +162,7 @@ def test_the_excerpt_is_the_loudest_part() -> None:
     assert loudest_start(audio, RATE, 60.0) == 0
 
 
-def test_sources_are_read_one_at_a_time(make_file: MakeFile, monkeypatch: pytest.MonkeyPatch) -> None:
-    order: list[str] = []
-    monkeypatch.setattr(
-        player_module, "packed", lambda s, *_: (order.append(s.name), player_module.Packed("ogg", b""))[1]
-    )
-    real = player_module.measured
-    monkeypatch.setattr(player_module, "measured", lambda name, *a: (order.append(name), real(name, *a))[1])
-    player_module.prepared(player_module.sources({"a": make_file("a.wav"), "b": make_file("b.wav")}))
-    assert order == ["a", "a", "b", "b"]
+def test_more_than_a_tab_can_hold_is_refused_before_any_work() -> None:
+    hours = np.broadcast_to(np.zeros((2, 1)), (2, 8000 * 3600))  # an hour that takes no memory
+    with pytest.raises(AudioError, match="120 minutes of sound are too much for a browser tab"):
+        play({"a": hours, "b": hours}, rate=8000)

@@ -10,7 +10,7 @@ from tonnbook.models.results import FinalMix, MixPreview
 from tonnbook.widgets.excerpt import SECONDS, excerpt, loudest_start
 from tonnbook.widgets.player import Excerpt, Player, added
 from tonnbook.widgets.sources import Audio, Source, Thing, sources
-from tonnbook.widgets.tracks import Track, measured, packed
+from tonnbook.widgets.tracks import Track, measured, packed_to_compare
 
 
 @dataclass(frozen=True)
@@ -57,10 +57,7 @@ def compare(a: Thing, b: Thing, *, names: tuple[str, str] | None = None, rate: i
     start = loudest_start(sides[0].audio, common, SECONDS / 2)
     return Player(
         "compare",
-        [
-            (track, packed(source, side.audio, common, False))
-            for track, source, side in zip(tracks, found, sides, strict=True)
-        ],
+        [(track, packed_to_compare(side.audio, common)) for track, side in zip(tracks, sides, strict=True)],
         found,
         [
             Excerpt(side.name, excerpt(side.audio, common, start, SECONDS / 2, 10 ** (gain / 20)))

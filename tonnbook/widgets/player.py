@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from html import escape
 from typing import Any, Literal
@@ -15,10 +16,14 @@ from typing import Any, Literal
 import numpy as np
 import traitlets
 
+from tonnbook.errors import AudioError
 from tonnbook.widgets.excerpt import SECONDS, audio_tag, excerpt, loudest_start, paragraph, picture
 from tonnbook.widgets.page import PageWidget, html, script, style
 from tonnbook.widgets.sources import Audio, Source, Thing, sources
 from tonnbook.widgets.tracks import Packed, Track, measured, packed, packed_as_mp3, passable, signed
+
+MINUTES = 65
+"""What a browser tab holds of all tracks together: 256 MB of mono at 16 kHz, the least that desk.js goes down to."""
 
 Kind = Literal["one", "stems", "compare"]
 
@@ -184,14 +189,30 @@ def play(thing: Thing, *, rate: int | None = None, title: str | None = None) -> 
 
 
 def prepared(found: Sequence[Source]) -> tuple[list[tuple[Track, Packed]], Audio, int]:
-    """Read, measure and pack each source, one at a time; also return the sum of all and its rate in Hz."""
+    """Read, measure and pack each source; also return the sum of all, and its rate in Hz. AudioError for more than a tab can hold.
+
+    Two at a time, for the coders work outside Python's lock, and whole songs are too big to hold all at once.
+    """
+    minutes = sum(source.seconds for source in found) / 60
+    if minutes > MINUTES:
+        raise AudioError(
+            f"{minutes:.0f} minutes of sound are too much for a browser tab ({MINUTES} at most); play some of them"
+        )
     rate = max(source.native_rate for source in found)
+    as_they_are = passable(found)
+
+    def prepare(number: int) -> tuple[Track, Packed, Audio]:
+        source = found[number]
+        audio, _ = source.read(rate)
+        return measured(source.name, audio, rate), packed(source, audio, rate, as_they_are[number]), audio
+
     ready: list[tuple[Track, Packed]] = []
     total: Audio | None = None
-    for source, as_it_is in zip(found, passable(found), strict=True):
-        audio, _ = source.read(rate)
-        ready.append((measured(source.name, audio, rate), packed(source, audio, rate, as_it_is)))
-        total = added(total, audio)
+    with ThreadPoolExecutor(2) as pool:
+        for first in range(0, len(found), 2):
+            for track, pack, audio in pool.map(prepare, range(first, min(first + 2, len(found)))):
+                ready.append((track, pack))
+                total = added(total, audio)
     assert total is not None
     return ready, total, rate
 

@@ -48,6 +48,15 @@ class Source:
 
         return audio_files.info(self.path).rate
 
+    @property
+    def seconds(self) -> float:
+        """Its length."""
+        if self.path is None:
+            return self.array.shape[1] / self.rate if self.array is not None else 0.0
+        from tonnbook import audio_files
+
+        return audio_files.info(self.path).seconds
+
     def read(self, rate: int | None = None) -> tuple[Audio, int]:
         """Return the sound as (channels, frames) and its rate in Hz; a file is resampled to `rate` where that is given."""
         if self.path is None:

@@ -18,6 +18,8 @@ COLUMNS = 600
 _SMALL = 3_000_000
 """Bytes up to which a file that browsers read goes out as it is; about what 30 s of stereo FLAC take."""
 
+_SHORT_S = 45.0
+
 
 @dataclass(frozen=True)
 class Packed:
@@ -77,9 +79,21 @@ def packed(source: Source, audio: Audio, rate: int, as_it_is: bool) -> Packed:
     from tonnbook import audio_files
 
     if as_it_is and source.path is not None:
-        kind: Format = audio_files.info(source.path).format  # type: ignore[assignment]  # one of _passable's
+        kind: Format = audio_files.info(source.path).format  # type: ignore[assignment]  # one of those `passable` lets through
         return Packed(kind, source.path.read_bytes())
     return Packed("ogg", audio_files.encode(audio, rate, "ogg"))
+
+
+def packed_to_compare(audio: Audio, rate: int) -> Packed:
+    """Return what is sent of one side of a comparison: no coder between the ear and a short sound, Vorbis for the rest.
+
+    Vorbis also for what lies over full scale, which FLAC cannot hold.
+    """
+    from tonnbook import audio_files
+
+    lossless = audio.shape[1] <= _SHORT_S * rate and np.abs(audio).max() <= 1.0
+    kind: Format = "flac" if lossless else "ogg"
+    return Packed(kind, audio_files.encode(audio, rate, kind))
 
 
 def packed_as_mp3(source: Source) -> Packed:
