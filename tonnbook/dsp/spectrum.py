@@ -29,7 +29,7 @@ def third_octave_energies(audio: Audio, rate: int, hop_s: float = 0.093) -> Arra
     hop = max(1, round(hop_s * rate))
     size = fft.next_fast_len(2 * hop, real=True)
     edges = np.append(_EXACT * 10.0**-0.05, _EXACT[-1] * 10.0**0.05)
-    bands = _bands(edges[:-1], edges[1:], size, rate)
+    bands = band_shares(edges[:-1], edges[1:], size, rate)
     count = max(1, -(-audio.shape[1] // hop))
     after = (count - 1) * hop + size - size // 2 - audio.shape[1]
     centred = np.pad(audio, ((0, 0), (size // 2, after)))
@@ -47,7 +47,7 @@ def long_term_spectrum(
     highest = min(20000.0, rate / 2 / 2 ** (0.5 / fraction))
     freqs = 20.0 * 2.0 ** np.arange(0.0, np.log2(highest / 20.0), 1 / points_per_octave)
     half = 2.0 ** (0.5 / fraction)
-    bands = _bands(freqs / half, freqs * half, size, rate)
+    bands = band_shares(freqs / half, freqs * half, size, rate)
     total, count = np.zeros(size // 2 + 1), 0
     whole = np.pad(audio, ((0, 0), (0, max(0, size - audio.shape[1]))))
     for power in _periodograms(whole, size, size // 2):
@@ -71,8 +71,11 @@ def _periodograms(audio: Audio, size: int, hop: int) -> Iterator[Array]:
         yield power.sum(axis=0).T * scale[:, None]
 
 
-def _bands(low_hz: Array, high_hz: Array, size: int, rate: int) -> sparse.csr_array:
-    """Return the share of each bin in each band: a bin that a band's edge cuts counts by the part that lies inside."""
+def band_shares(low_hz: Array, high_hz: Array, size: int, rate: int) -> sparse.csr_array:
+    """Return the share of each bin of a transform over `size` frames in each band, (bands, bins).
+
+    A bin that a band's edge cuts counts by the part that lies inside.
+    """
     width = rate / size
     bins = np.arange(size // 2 + 1) * width
     inside = np.minimum(high_hz[:, None], bins + width / 2) - np.maximum(low_hz[:, None], bins - width / 2)

@@ -144,6 +144,145 @@ class MasteringState(_Word):
     FINAL_ERROR = "MASTERING_TASK_FINAL_ERROR"
 
 
+class AnalysisStyle(_Word):
+    """The style that a mix or master is measured against: genres, sounds, and the names that the mix calls use. [C]"""
+
+    ROCK = "ROCK"
+    METAL = "METAL"
+    INSTRUMENTAL = "INSTRUMENTAL"
+    ELECTRONIC = "ELECTRONIC"
+    HIP_HOP_GRIME = "HIP_HOP_GRIME"
+    POP = "POP"
+    ACOUSTIC = "ACOUSTIC"
+    BLUES = "BLUES"
+    JAZZ = "JAZZ"
+    SOUL = "SOUL"
+    FOLK = "FOLK"
+    PUNK = "PUNK"
+    AMBIENT = "AMBIENT"
+    EXPERIMENTAL = "EXPERIMENTAL"
+    COUNTRY = "COUNTRY"
+    FUNK = "FUNK"
+    RNB = "RNB"
+    INDIE_POP = "INDIE_POP"
+    INDIE_ROCK = "INDIE_ROCK"
+    HOUSE = "HOUSE"
+    TRAP = "TRAP"
+    TECHNO = "TECHNO"
+    ORCHESTRAL = "ORCHESTRAL"
+    AFROBEAT = "AFROBEAT"
+    DRUM_N_BASS = "DRUM_N_BASS"
+    TRANCE = "TRANCE"
+    LO_FI = "LO_FI"
+    REGGAE = "REGGAE"
+    LATIN = "LATIN"
+    GRITTY_CRUNCHY = "GRITTY_CRUNCHY"
+    BRIGHT = "BRIGHT"
+    WARM = "WARM"
+    SHARP_BASSY = "SHARP_BASSY"
+    THUMPING_BOOMY = "THUMPING_BOOMY"
+    MELLOW_SMOOTH = "MELLOW_SMOOTH"
+    AIRY_EXPANSIVE = "AIRY_EXPANSIVE"
+    AGGRESSIVE = "AGGRESSIVE"
+    BALANCED = "BALANCED"
+    ROCK_INDIE = "ROCK_INDIE"
+    HIPHOP_GRIME = "HIPHOP_GRIME"
+    REGGAE_DUB = "REGGAE_DUB"
+    OTHER = "OTHER"
+
+
+class EnhanceStyle(_Word):
+    """The style that a finished mix is moved toward: those of the mix calls, and nine sounds. [C]"""
+
+    ROCK_INDIE = "ROCK_INDIE"
+    POP = "POP"
+    ACOUSTIC = "ACOUSTIC"
+    HIPHOP_GRIME = "HIPHOP_GRIME"
+    ELECTRONIC = "ELECTRONIC"
+    REGGAE_DUB = "REGGAE_DUB"
+    ORCHESTRAL = "ORCHESTRAL"
+    METAL = "METAL"
+    OTHER = "OTHER"
+    GRITTY_CRUNCHY = "GRITTY_CRUNCHY"
+    BRIGHT = "BRIGHT"
+    WARM = "WARM"
+    SHARP_BASSY = "SHARP_BASSY"
+    THUMPING_BOOMY = "THUMPING_BOOMY"
+    MELLOW_SMOOTH = "MELLOW_SMOOTH"
+    AIRY_EXPANSIVE = "AIRY_EXPANSIVE"
+    AGGRESSIVE = "AGGRESSIVE"
+    BALANCED = "BALANCED"
+
+
+class LoudnessPreference(_Word):
+    """How loud an enhanced track shall be; the figures of the first two are the studio's (-14 and -9 LUFS). [C]"""
+
+    STREAMING = "STREAMING_LOUDNESS"
+    CD = "CD_LOUDNESS"
+    NO_CHANGE = "NO_CHANGE"
+
+
+class SoundSource(_Word):
+    """What a recording that is to be cleaned holds. [C]"""
+
+    KICK = "KICK_GROUP"
+    SNARE = "SNARE_GROUP"
+    VOCAL = "VOCAL_GROUP"
+    BACKING_VOX = "BACKING_VOX_GROUP"
+    PERCS = "PERCS_GROUP"
+    BRASS = "BRASS_GROUP"
+    STRINGS = "STRINGS_GROUP"
+    E_GUITAR = "E_GUITAR_GROUP"
+    ACOUSTIC_GUITAR = "ACOUSTIC_GUITAR_GROUP"
+
+
+class ClippingVerdict(_Word):
+    """How much of a track is clipped. [I]"""
+
+    NONE = "NONE"
+    MINOR = "MINOR"
+    MAJOR = "MAJOR"
+
+
+class Advice(_Word):
+    """What to do, not what was read: LESS loudness means that it is too loud. [I]"""
+
+    LESS = "LESS"
+    LESS_APPLE = "LESS_APPLE"
+    """Only for the loudness of a master: right for most services, too loud for Apple's."""
+    OPTIMAL = "OPTIMAL"
+    MORE = "MORE"
+
+
+class StereoField(_Word):
+    """How wide a track is. [I]"""
+
+    MONO = "MONO"
+    STEREO_UPMIX = "STEREO_UPMIX"
+    NARROW = "NARROW"
+    BALANCED = "BALANCED"
+    WIDE = "WIDE"
+
+
+class TonalLevel(_Word):
+    """How much of a frequency range there is, against the style. [I]"""
+
+    LOW = "LOW"
+    MEDIUM = "MEDIUM"
+    HIGH = "HIGH"
+
+
+class EnhanceState(_Word):
+    """States that the enhance calls and their webhooks report; named as the other tasks' are. [I]"""
+
+    PREVIEW_PROCESSING = "MIXREVIVE_TASK_PREVIEW_PROCESSING"
+    PREVIEW_COMPLETED = "MIXREVIVE_TASK_PREVIEW_COMPLETED"
+    PREVIEW_ERROR = "MIXREVIVE_TASK_PREVIEW_ERROR"
+    FINAL_PROCESSING = "MIXREVIVE_TASK_FINAL_PROCESSING"
+    FINAL_COMPLETED = "MIXREVIVE_TASK_FINAL_COMPLETED"
+    FINAL_ERROR = "MIXREVIVE_TASK_FINAL_ERROR"
+
+
 _LABELS = {
     "BACKING_VOX_GROUP": "Backing vocals",
     "VOCAL_GROUP": "Lead vocal",
@@ -153,6 +292,20 @@ _LABELS = {
     "ROCK_INDIE": "Rock, indie",
     "HIPHOP_GRIME": "Hip-hop, grime",
     "REGGAE_DUB": "Reggae, dub",
+    "HIP_HOP_GRIME": "Hip-hop, grime",
+    "RNB": "R&B",
+    "DRUM_N_BASS": "Drum and bass",
+    "LO_FI": "Lo-fi",
+    "GRITTY_CRUNCHY": "Gritty, crunchy",
+    "SHARP_BASSY": "Sharp, bassy",
+    "THUMPING_BOOMY": "Thumping, boomy",
+    "MELLOW_SMOOTH": "Mellow, smooth",
+    "AIRY_EXPANSIVE": "Airy, expansive",
+    "STREAMING_LOUDNESS": "Streaming (-14 LUFS)",
+    "CD_LOUDNESS": "CD (-9 LUFS)",
+    "NO_CHANGE": "As it is",
+    "STEREO_UPMIX": "Stereo made from mono",
+    "LESS_APPLE": "Less, for Apple",
     **{f"OTHER_GROUP{n}": f"Other {n}" for n in range(1, 6)},
 }
 

@@ -14,9 +14,9 @@ from tonnbook.dsp.spectrum import THIRD_OCTAVES
 from tonnbook.models.vocabulary import MusicalStyle as Style
 from tonnbook.studio.mix_styles import TONE_DB
 
-_ANCHORS_HZ = (60.0, 250.0, 1000.0, 4000.0, 12000.0)
-_BRIGHTER_DB = 1.0
-_BRIGHT_FROM_HZ = 4000.0
+STYLE_ANCHORS_HZ = (60.0, 250.0, 1000.0, 4000.0, 12000.0)
+BRIGHTER_DB = 1.0
+BRIGHT_FROM_HZ = 4000.0
 
 _STYLE_DB: dict[Style, tuple[float, ...]] = {
     Style.ROCK_INDIE: (0.0, 0.0, 0.0, 0.5, 0.0),
@@ -35,6 +35,6 @@ _STYLE_DB: dict[Style, tuple[float, ...]] = {
 def target_tone_db(style: Style) -> Array:
     """Return the spectrum that a master of the style should have, third-octaves, dB re 1 kHz, (28,)."""
     centres = np.array(THIRD_OCTAVES)
-    own = np.interp(np.log(centres), np.log(_ANCHORS_HZ), _STYLE_DB[style])
-    tone = np.array(TONE_DB) + own + np.where(centres >= _BRIGHT_FROM_HZ, _BRIGHTER_DB, 0.0)
+    own = np.interp(np.log(centres), np.log(STYLE_ANCHORS_HZ), _STYLE_DB[style])
+    tone = np.array(TONE_DB) + own + np.where(centres >= BRIGHT_FROM_HZ, BRIGHTER_DB, 0.0)
     return np.asarray(tone - tone[THIRD_OCTAVES.index(1000)])

@@ -20,7 +20,7 @@ def check_mix(request: MixRequest, library: Library) -> None:
     """Raise Refusal 400 if a link leads nowhere, or the request asks for what the studio cannot do."""
     _check_options(request, library)
     for n, track in enumerate(request.tracks):
-        _check_source(str(track.source), f"trackData[{n}].trackURL", library)
+        check_source(str(track.source), f"trackData[{n}].trackURL", library)
 
 
 def check_final(request: FinalMixRequest, library: Library) -> None:
@@ -54,17 +54,22 @@ def changes_of(preview: MixRequest, final: FinalMixRequest) -> dict[str, TrackEf
 def _check_options(request: MixRequest | FinalMixRequest, library: Library) -> None:
     if request.create_master:
         raise Refusal(400, "createMaster: mastering of a mix comes with the mastering engine; leave it out for now")
-    if request.webhook_url is None:
-        return
+    if request.webhook_url is not None:
+        check_webhook(request.webhook_url, library)
+
+
+def check_webhook(url: str, library: Library) -> None:
+    """Raise Refusal 400 if nobody can be told of a finished task at this address."""
     try:
-        check_address(request.webhook_url)
+        check_address(url)
     except ValueError as problem:
         raise Refusal(400, f"webhookURL: {problem}") from None
-    if library.owns(request.webhook_url):
+    if library.owns(url):
         raise Refusal(400, "webhookURL: is the studio itself; give the address of something that listens")
 
 
-def _check_source(link: str, where: str, library: Library) -> None:
+def check_source(link: str, where: str, library: Library) -> None:
+    """Raise Refusal 400 that names the field `where` if no sound file can be had from the link."""
     try:
         check_address(link)
     except ValueError as problem:

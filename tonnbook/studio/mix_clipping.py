@@ -14,6 +14,7 @@ _RUN = 3
 _BINS = 9  # the top one and its eight neighbours below
 _CROWDED = 8.0  # how much fuller the top one is where tops are flat; a sine has 2.4 times
 _CELL = 131_072
+_MOST_PLACES = 1000
 
 
 @dataclass(frozen=True)
@@ -25,13 +26,15 @@ class Clipping:
     ceiling_dbfs: float = 0.0
     seconds: float = 0.0
     """Time spent at the ceiling, all runs together."""
+    starts_s: tuple[float, ...] = ()
+    """When each run starts, in order; at most the first thousand."""
 
 
 @dataclass(frozen=True)
 class _Cell:
     top: float
     histogram: npt.NDArray[np.intp]
-    runs: int
+    starts: npt.NDArray[np.intp]
     samples: int
 
 
@@ -42,35 +45,42 @@ class ClippingDetector:
         self._rate = rate
         self._pending: Array | None = None
         self._cells: list[_Cell] = []
+        self._first = 0
 
     def hear(self, block: Audio) -> None:
         """Take in the next (channels, frames)."""
         whole = np.abs(block) if self._pending is None else np.concatenate([self._pending, np.abs(block)], axis=1)
         while whole.shape[1] >= _CELL:
-            self._cells += map(_look_at, whole[:, :_CELL])
+            self._cells += [_look_at(side, self._first) for side in whole[:, :_CELL]]
+            self._first += _CELL
             whole = whole[:, _CELL:]
         self._pending = whole
 
     def clipping(self) -> Clipping:
         """Return what was found up to here."""
-        cells = self._cells + [_look_at(side) for side in (() if self._pending is None else self._pending)]
+        rest = () if self._pending is None else self._pending
+        cells = self._cells + [_look_at(side, self._first) for side in rest]
         top = max((cell.top for cell in cells), default=0.0)
         loud = [cell for cell in cells if cell.top > top - _STEP]
         histogram = np.sum([cell.histogram for cell in loud], axis=0) if loud else np.zeros(_BINS)
         flat = top >= 0.9999 or (top > 0.01 and histogram[0] >= _CROWDED * max(histogram[1:].mean(), 1.0))
-        runs = sum(cell.runs for cell in loud) if flat else 0
-        if not runs:
+        starts = np.sort(np.concatenate([cell.starts for cell in loud])) if flat else np.empty(0)
+        if not len(starts):
             return Clipping()
-        return Clipping(runs, db(top), sum(cell.samples for cell in loud) / self._rate)
+        places = tuple((starts[:_MOST_PLACES] / self._rate).tolist())
+        return Clipping(len(starts), db(top), sum(cell.samples for cell in loud) / self._rate, places)
 
 
-def _look_at(side: Array) -> _Cell:
-    """Return how one channel of one cell behaves at its own highest level; quieter cells are left out in the end."""
+def _look_at(side: Array, first: int) -> _Cell:
+    """Return how one channel of one cell behaves at its own highest level; quieter cells are left out in the end.
+
+    `first` is the frame of the recording that the cell starts with.
+    """
     top = float(side.max(initial=0.0))
     near = side[side > top - _BINS * _STEP]
     bins = np.minimum(((top - near) / _STEP).astype(np.intp), _BINS - 1)
     at_top = np.concatenate([[False], side >= top - 0.999 * _STEP, [False]])
     edges = np.flatnonzero(np.diff(at_top.astype(np.int8)))
     lengths = edges[1::2] - edges[::2]
-    flat = lengths[lengths >= _RUN]
-    return _Cell(top, np.bincount(bins, minlength=_BINS), len(flat), int(flat.sum()))
+    flat = lengths >= _RUN
+    return _Cell(top, np.bincount(bins, minlength=_BINS), first + edges[::2][flat], int(lengths[flat].sum()))

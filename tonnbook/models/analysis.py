@@ -1,0 +1,208 @@
+"""Analysis: /mixanalysis, what it asks and what it answers.
+
+`Verdicts` is the service's own payload, key for key; `Diagnosis` is the studio's block beside it (`tonnbook`), with what was measured
+on the way. LESS and MORE are advice: LESS loudness means that the track is too loud.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field
+
+from tonnbook.models.base import Answer, AudioSource, Request
+from tonnbook.models.mastering import Series
+from tonnbook.models.mixing import file_name
+from tonnbook.models.vocabulary import Advice, AnalysisStyle, ClippingVerdict, StereoField, TonalLevel
+
+TONAL_HZ: Mapping[str, tuple[float, float]] = {
+    "bass": (20.0, 200.0),
+    "low_mid": (200.0, 2000.0),
+    "high_mid": (2000.0, 8000.0),
+    "high": (8000.0, 20000.0),
+}
+"""The four ranges of the tonal profile."""
+
+
+class AnalysisRequest(Request):
+    """Ask what is wrong with a finished mix or master. Costs credits on the live service."""
+
+    envelope = "mixDiagnosisData"
+
+    source: AudioSource = Field(alias="audioFileLocation", title="File")
+    style: AnalysisStyle = Field(alias="musicalStyle", title="Style")
+    is_master: bool = Field(False, alias="isMaster", title="Mastered already")
+
+    @property
+    def name(self) -> str:
+        """File name of the track."""
+        return file_name(self.source)
+
+
+class TonalProfile(Answer):
+    """How much of each range there is, against the style."""
+
+    bass: TonalLevel = Field(alias="bass_frequency")
+    """20 to 200 Hz."""
+    low_mid: TonalLevel = Field(alias="low_mid_frequency")
+    """200 Hz to 2 kHz."""
+    high_mid: TonalLevel = Field(alias="high_mid_frequency")
+    """2 to 8 kHz."""
+    high: TonalLevel = Field(alias="high_frequency")
+    """8 to 20 kHz."""
+
+
+def _as_sentences(value: Any) -> Any:
+    return {"summary": value} if isinstance(value, str) else value
+
+
+class Verdicts(Answer):
+    """The payload of an analysis. Definitions and thresholds: docs of `tonnbook.studio.diagnosis_verdicts`."""
+
+    loudness_lufs: float = Field(alias="integrated_loudness_lufs")
+    """Integrated loudness, BS.1770."""
+    true_peak_dbtp: float = Field(alias="peak_loudness_dbfs")
+    bit_depth: int
+    """Of the file: 32 for float, 0 for a lossy file, which has none."""
+    sample_rate: int
+    """In Hz."""
+    clipping: ClippingVerdict
+    mix_loudness: Advice = Field(alias="if_mix_loudness")
+    """Loudness, if the track is a mix that is to be mastered."""
+    mix_drc: Advice = Field(alias="if_mix_drc")
+    """Compression, if it is a mix: LESS where too much was used."""
+    master_loudness: Advice = Field(alias="if_master_loudness")
+    master_drc: Advice = Field(alias="if_master_drc")
+    stereo_field: StereoField
+    mono_compatible: bool
+    phase_issues: bool
+    tonal_profile: TonalProfile
+    mix_style: str = ""
+    """ "MASTER" or "MIX": what the track was taken for."""
+    musical_style: str = ""
+    summary: Annotated[Mapping[str, str], BeforeValidator(_as_sentences)] = Field(default_factory=dict, repr=False)
+    """Sentences by heading."""
+
+
+class FieldBand(Answer):
+    """The stereo field in one frequency band, while the track plays."""
+
+    low_hz: float
+    high_hz: float
+    level_db: float
+    """Power relative to all bands together."""
+    correlation: float
+    width_db: float | None = None
+    """Side relative to middle; None where there is no side."""
+    mono_loss_db: float = 0.0
+    """What is lost here when both sides are added: 0 for mono, 3 for unrelated sides."""
+    out_of_phase: float = 0.0
+    """Share of the 400 ms frames in which the correlation is below 0."""
+
+
+class TonalBand(Answer):
+    """One range of the tonal profile, with its numbers."""
+
+    name: str
+    """ "bass", "low_mid", "high_mid" or "high"."""
+    level_db: float
+    """Power relative to the whole track."""
+    target_db: float
+    """The same for the style."""
+    tolerance_db: float
+
+
+class Clips(Answer):
+    """Where a track is clipped."""
+
+    runs: int = 0
+    """Flat tops of three samples or more."""
+    per_minute: float = 0.0
+    share: float = 0.0
+    """Of all samples."""
+    ceiling_dbfs: float | None = None
+    """The level of the flat tops; None without any."""
+    places_s: tuple[float, ...] = Field((), repr=False)
+    """When each run starts; at most the first thousand."""
+
+
+class Diagnosis(Answer):
+    """The studio's own block: what it measured, and against what."""
+
+    made_by: str = "tonnbook local studio"
+    seconds: float
+    channels: int
+    loudness_range_lu: float
+    momentary_max_lufs: float | None = None
+    short_term_max_lufs: float | None = None
+    plr_lu: float
+    """Peak to loudness ratio: true peak less integrated loudness."""
+    plr_range_lu: tuple[float, float]
+    """What the style wants of what the track was taken for."""
+    psr_lu: float | None = None
+    """Peak to short-term loudness: the 5th percentile over all 3 s windows that play. Sample peaks."""
+    crest_db: float
+    balance_db: float
+    """RMS of left against right."""
+    correlation: float
+    """Of the whole while it plays, 200 Hz to 12 kHz."""
+    width_db: float | None = None
+    """Side relative to middle, 200 Hz to 12 kHz; None without a side."""
+    low_correlation: float
+    """Below 120 Hz."""
+    upmix: float
+    """Share of the side that a filter can make from the middle, 0 to 1."""
+    mono_change_lu: float
+    """Loudness of the mono sum less that of the stereo track."""
+    bands: tuple[FieldBand, ...] = Field(repr=False)
+    octaves: tuple[FieldBand, ...] = Field(repr=False)
+    """The octaves around 250 Hz to 8 kHz, in which the mono sum is judged."""
+    tonal: tuple[TonalBand, ...] = Field(repr=False)
+    tone_db: tuple[float, ...] = Field(repr=False)
+    """Long-term spectrum in third-octaves, 31.5 Hz to 16 kHz, dB re 1 kHz."""
+    target_tone_db: tuple[float, ...] = Field(repr=False)
+    """The style's."""
+    tilt_db: float
+    """Slope of the spectrum from 100 Hz to 10 kHz, dB per octave."""
+    clips: Clips = Clips()
+    momentary: Series | None = Field(None, repr=False)
+    short_term: Series | None = Field(None, repr=False)
+    credits_live: int = 0
+    """Credits that this call would have cost on the live service."""
+
+
+class AnalysisResults(Answer):
+    """The inner part of an analysis."""
+
+    completion_time: str = ""
+    error: bool = False
+    info: str = ""
+    verdicts: Verdicts = Field(alias="payload")
+    notes: Diagnosis | None = Field(None, alias="tonnbook")
+
+
+class AnalysisAnswer(Answer):
+    """The answer of /mixanalysis."""
+
+    results: AnalysisResults = Field(alias="mixDiagnosisResults")
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """What a server found out about one track."""
+
+    name: str
+    """File name of the track."""
+    verdicts: Verdicts
+    notes: Diagnosis | None = field(default=None, repr=False)
+    """What the studio measured; None on the live service."""
+    path: Path | None = field(default=None, repr=False)
+    """The track itself, where it lies on this machine."""
+
+    @property
+    def summary(self) -> str:
+        """All sentences, one paragraph each."""
+        return "\n".join(self.verdicts.summary.values())
