@@ -12,7 +12,7 @@ from tonnbook.dsp.loudness import windowed
 from tonnbook.models.effects import CompressionReading
 from tonnbook.models.mixing import Reason
 from tonnbook.models.vocabulary import MusicalStyle
-from tonnbook.studio.mix_features import LOW_CUT_HZ, STEPS
+from tonnbook.studio.mix_features import LOW_CUT_HZ, PEAKS, STEPS
 from tonnbook.studio.mix_gain import mix_energies
 from tonnbook.studio.mix_strip import Strip, reduction
 
@@ -60,10 +60,12 @@ def bus_decided(strips: Sequence[Strip], style: MusicalStyle) -> BusDecision:
 
 
 def mix_peaks(strips: Sequence[Strip]) -> Array:
-    """Return the predicted peaks of the mix per 10 ms: unrelated sounds add up as powers."""
+    """Return the predicted peaks of the mix per 3.3 ms: unrelated sounds add up as powers."""
     total = np.zeros(max(len(strip.peaks) for strip in strips))
     for strip in strips:
-        total[: len(strip.peaks)] += np.square(strip.peaks) * 10.0 ** (-strip.reduction_db / 10.0) * strip.power
+        total[: len(strip.peaks)] += (
+            np.square(strip.peaks) * np.repeat(10.0 ** (-strip.reduction_db / 10.0), PEAKS) * strip.power
+        )
     return np.sqrt(total)
 
 

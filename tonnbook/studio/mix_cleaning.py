@@ -8,17 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import numpy as np
-import numpy.typing as npt
 
-from tonnbook.dsp.levels import Array
 from tonnbook.models.vocabulary import InstrumentGroup as Group
 from tonnbook.studio import mix_styles as styles
-from tonnbook.studio.mix_strip import CENTRES_HZ, Move, Strip, k_power, sharpness
-
-EDGES_HZ = (80.0, 250.0, 500.0, 2000.0, 8000.0)
-"""Between the six regions (Hafezi and Reiss, JAES 63, 2015)."""
-REGION_OF: npt.NDArray[np.intp] = np.searchsorted(EDGES_HZ, CENTRES_HZ, side="right")
-"""The region, 0 to 5, of each third octave."""
+from tonnbook.studio.mix_bands import CENTRES_HZ, centroid_hz, k_power, region_of, tidy_hz
+from tonnbook.studio.mix_strip import Move, Strip
 
 _RUMBLE_DB = -25.0  # what lies below the instrument, relative to all of it
 _RUMBLE_CUT_DB = (6.0, 12.0)
@@ -30,22 +24,6 @@ _OFTEN = 0.4
 _RESONANCE_CUT_DB = 4.0
 _RESONANCE_Q = 3.0
 _RESONANCE_HZ = (200.0, 10_000.0)
-
-
-def region_of(centre_hz: float) -> int:
-    """Return the region, 0 to 5, that a frequency lies in."""
-    return int(np.searchsorted(EDGES_HZ, centre_hz, side="right"))
-
-
-def bands_of(region: int) -> npt.NDArray[np.bool_]:
-    """Return which third octaves lie in a region, (28,)."""
-    return np.equal(REGION_OF, region)
-
-
-def tidy_hz(centre_hz: float) -> float:
-    """Return a frequency with two or three digits, as an engineer would set it."""
-    step = 5.0 if centre_hz < 500 else 10.0 if centre_hz < 1000 else 100.0
-    return float(min(max(round(centre_hz / step) * step, 20.0), 20_000.0))
 
 
 def in_order(moves: Iterable[Move]) -> tuple[Move, ...]:
@@ -73,7 +51,7 @@ def _low_cut(strip: Strip) -> Move | None:
     if share <= _RUMBLE_DB or (share > _OWN_BASS_DB and group in _DEEP_PLAYERS):
         return None
     depth = float(np.clip(_RUMBLE_CUT_DB[0] + 0.4 * (share - _RUMBLE_DB), *_RUMBLE_CUT_DB))
-    centre = tidy_hz(min(_middle(spectrum, below), corner / 1.5))
+    centre = tidy_hz(min(centroid_hz(np.where(below, spectrum, 0.0)), corner / 1.5))
     side = "under" if share < 0 else "over"
     why = (
         f"a wide low cut, for what lies below the {group.label.lower()} ({abs(share):.0f} dB {side} the rest of the recording) is "
@@ -104,17 +82,3 @@ def _resonance(strip: Strip) -> Move | None:
     centre = tidy_hz(CENTRES_HZ[worst])
     why = f"a resonance sticks out {usual[worst]:.0f} dB there and tires the ear"
     return Move(centre, -depth, _RESONANCE_Q, why, cleaning=True) if depth >= 1.0 else None
-
-
-def _middle(spectrum: Array, where: npt.NDArray[np.bool_]) -> float:
-    """Return the centre of gravity of part of a spectrum, in Hz, on a logarithmic scale."""
-    return float(np.exp(np.average(np.log(CENTRES_HZ[where]), weights=spectrum[where])))
-
-
-def middle_and_q(weight: Array) -> tuple[float, float]:
-    """Return centre (Hz) and Q of the bell that covers what is weighted, (28,)."""
-    bands = np.arange(len(CENTRES_HZ))
-    middle = float(np.average(bands, weights=weight))
-    spread = float(np.sqrt(np.average((bands - middle) ** 2, weights=weight)))
-    centre = float(np.interp(middle, bands, np.log(CENTRES_HZ)))
-    return float(np.exp(centre)), round(float(np.clip(sharpness(2.0 * spread + 1.0), 0.5, 3.0)), 1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import Executor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +20,7 @@ from tonnbook.studio.mix_delivery import Level, Order, deliver, level, stem_name
 from tonnbook.studio.mix_listening import TrackFile, listen_to_all
 from tonnbook.studio.mix_render import Excerpt, Rendered, render
 from tonnbook.studio.mix_unmixed import render_unmixed
+from tonnbook.studio.threads import DaemonThreads
 
 Progress = Callable[[float, str], None]
 """Told from time to time how far a job has come: a share from 0 to 1, and a short sentence."""
@@ -143,5 +144,9 @@ def _made(folder: Path) -> Path:
 
 @contextmanager
 def _pool(threads: int | None) -> Iterator[Executor]:
-    with ThreadPoolExecutor(threads or os.cpu_count() or 1, thread_name_prefix="mix") as pool:
+    """Lend threads that end with the program: what is still queued when a render is given up is not waited for."""
+    pool = DaemonThreads(threads or os.cpu_count() or 1, "tonnbook-mix")
+    try:
         yield pool
+    finally:
+        pool.shutdown(cancel_futures=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from math import inf
 
 import numpy as np
 import numpy.typing as npt
@@ -18,15 +19,17 @@ from tonnbook.models.vocabulary import InstrumentGroup as Group
 from tonnbook.models.vocabulary import Presence
 from tonnbook.studio import mix_masking as masking
 from tonnbook.studio import mix_styles as styles
-from tonnbook.studio.mix_cleaning import REGION_OF, bands_of, in_order, middle_and_q, region_of, tidy_hz
-from tonnbook.studio.mix_strip import CENTRES_HZ, Move, Strip
+from tonnbook.studio.mix_bands import CENTRES_HZ, REGION_OF, bands_of, loudness_of, middle_and_q, region_of, tidy_hz
+from tonnbook.studio.mix_cleaning import in_order
+from tonnbook.studio.mix_strip import Move, Strip
 
 _FRAMES = 300
 _ROUNDS = 20
 _TRIED = 16  # candidates of a round that are tried out
 _BEST_CUT_DB, _DEEPEST_DB, _TRACK_CUTS_DB = 6.0, 6.0, 10.0
 _SMALLEST_DB = 1.0
-_BOOST_DB = 1.5
+_MOST_GIVEN_LU = 2.0  # what a track may lose in loudness for the others
+_LIFT_DB, _HIGHEST_DB, _LIFTS = 1.5, 3.0, 2
 _GAIN_COST = 0.15  # points of audibility (0 to 100) per dB
 _TONE_COST = 4.0  # points per dB that the mix moves away from the usual tone
 _WORTH = 0.2  # points a move must bring
@@ -50,6 +53,8 @@ class _State:
     """The mix as it stands while moves are tried: powers on some frames."""
 
     strips: Sequence[Strip]
+    active: npt.NDArray[np.bool_]
+    """In which of the frames each track plays, (tracks, frames)."""
     cells: masking.Cells
     spread: masking.Cells
     weights: masking.Cells
@@ -77,39 +82,59 @@ def unmasked(strips: Sequence[Strip]) -> list[Strip]:
     active = masking.activity(strips, frames)
     weights = masking.weights(masking.mix_cells(strips, frames), active)
     for _ in range(_ROUNDS):
-        state = _state(strips, frames, weights)
-        better = _best(state, active)
+        state = _state(strips, frames, active, weights)
+        better = _best(state)
         if better is None:
             break
-        strips = [_with(s, better) if n == better.track else s for n, s in enumerate(strips)]
+        track, strip = better
+        strips = [strip if n == track else s for n, s in enumerate(strips)]
     return list(strips)
 
 
-def _state(strips: Sequence[Strip], frames: npt.NDArray[np.intp], weights: masking.Cells) -> _State:
+def _state(
+    strips: Sequence[Strip], frames: npt.NDArray[np.intp], active: npt.NDArray[np.bool_], weights: masking.Cells
+) -> _State:
     cells = masking.mix_cells(strips, frames)
     stakes = np.array([styles.priority(s.brief.instrument, s.brief.presence) for s in strips])
-    return _State(strips, cells, masking.SPREAD @ cells, weights, stakes / stakes.mean())
+    return _State(strips, active, cells, masking.SPREAD @ cells, weights, stakes / stakes.mean())
 
 
-def _best(state: _State, active: npt.NDArray[np.bool_]) -> _Candidate | None:
-    """Return the move that brings most per dB, if any brings enough."""
+def _best(state: _State) -> tuple[int, Strip] | None:
+    """Return the track, and how it is after the move that brings most per dB, if any brings enough."""
     before, tone = state.score(), _tone_distance(state.cells.sum(axis=0))
     best, best_rate = None, 0.0
-    candidates = sorted(_candidates(state, active), key=lambda c: (-c.promise, state.strips[c.track].name, c.region))
+    candidates = sorted(_candidates(state), key=lambda c: (-c.promise, state.strips[c.track].name, c.region))
     for candidate in candidates[:_TRIED]:
-        changed = _with(state.strips[candidate.track], candidate)
-        ratio = changed.eq_power / state.strips[candidate.track].eq_power
-        cells = (state.cells[candidate.track] * ratio[:, None]).astype(np.float32)
+        changed, cells = _tried(state, candidate)
+        if changed.gives_way_lu < -_MOST_GIVEN_LU:
+            continue
         total = state.cells.sum(axis=0) - state.cells[candidate.track] + cells
         spent = abs(candidate.move.gain_db)
         gain = state.score(candidate.track, cells) - before - _GAIN_COST * spent
         gain -= _TONE_COST * max(0.0, _tone_distance(total) - tone)
         if gain > _WORTH and gain / spent > best_rate:
-            best, best_rate = candidate, gain / spent
+            best, best_rate = (candidate.track, changed), gain / spent
     return best
 
 
-def _candidates(state: _State, active: npt.NDArray[np.bool_]) -> list[_Candidate]:
+def _tried(state: _State, candidate: _Candidate) -> tuple[Strip, masking.Cells]:
+    """Return the track with the move made, and its cells.
+
+    A lift keeps the loudness: it is to bring a track out, not to turn it up. A cut does not: the track gives way. (sound.md 3.1 makes
+    all of it up again; then the rest of the track hides as much as the cut uncovered, and no cut ever paid on the shipped stems.)
+    """
+    old = state.strips[candidate.track]
+    changed = _with(old, candidate)
+    cells = state.cells[candidate.track]
+    shaped = cells * (changed.eq_power / old.eq_power)[:, None].astype(np.float32)
+    loudness = [loudness_of(c[:, state.active[candidate.track]].sum(axis=1, dtype=np.float64)) for c in (cells, shaped)]
+    less_lu = loudness[0] - loudness[1]
+    if candidate.move.gain_db < 0:
+        return changed.having(gives_way_lu=old.gives_way_lu - less_lu), shaped
+    return changed.having(gain_db=old.gain_db + less_lu), shaped * np.float32(10.0 ** (less_lu / 10.0))
+
+
+def _candidates(state: _State) -> list[_Candidate]:
     """Return what may be tried: per masker and region, the track that suffers most there."""
     total = state.spread.sum(axis=0)
     hidden = state.weights * ~masking.heard(state.spread, total) * state.stakes[:, None, None].astype(np.float32)
@@ -122,7 +147,7 @@ def _candidates(state: _State, active: npt.NDArray[np.bool_]) -> list[_Candidate
         for region in range(6):
             bands = np.flatnonzero(bands_of(region))
             for helped in np.argsort(-blame[bands][:, :, masker].sum(axis=0), kind="stable")[:2]:
-                move = _move(state, active, int(helped), masker, region, needs, blame[:, helped, masker])
+                move = _move(state, int(helped), masker, region, needs, blame[:, helped, masker])
                 if move is not None:
                     promise = float(blame[bands, helped, masker].sum())
                     found.append(_Candidate(masker, region, int(helped), move, promise))
@@ -131,7 +156,6 @@ def _candidates(state: _State, active: npt.NDArray[np.bool_]) -> list[_Candidate
 
 def _move(
     state: _State,
-    active: npt.NDArray[np.bool_],
     helped: int,
     masker: int,
     region: int,
@@ -144,7 +168,7 @@ def _move(
     if helped == masker or not needs[helped, region] or not gives_way or _protected(other, maskee, region):
         return None
     bands = bands_of(region)
-    together = active[helped]
+    together = state.active[helped]
     if not together.any() or not blame[bands].sum() > 0:
         return None
     powers = [state.cells[n][bands][:, together].mean(dtype=np.float64) for n in (helped, masker)]
@@ -162,17 +186,21 @@ def _move(
 
 
 def _boosts(state: _State, hidden: masking.Cells) -> list[_Candidate]:
-    """Return a small lift of each lead in the clarity region, where much of it is hidden."""
-    region = 4
-    bands = bands_of(region)
+    """Return a small lift of each lead in each region where some of it is hidden; at most two on a track, of 3 dB."""
     found = []
     for n, strip in enumerate(state.strips):
-        blame = np.where(bands, hidden[n].sum(axis=1, dtype=np.float64) * strip.spectrum, 0.0)
-        if strip.brief.presence is not Presence.LEAD or region in _regions(strip) or not blame.sum() > 0:
+        lifts = {region_of(move.centre_hz): move.gain_db for move in strip.eq}
+        if not _leads(strip):
             continue
-        centre, q = middle_and_q(blame)
-        why = f"helps the lead, the {strip.title}, to be understood among the others"
-        found.append(_Candidate(n, region, n, Move(tidy_hz(centre), _BOOST_DB, q, why), float("inf")))
+        for region in range(1, 5):
+            blame = np.where(bands_of(region), hidden[n].sum(axis=1, dtype=np.float64) * strip.spectrum, 0.0)
+            full = lifts.get(region, 0.0) < 0 or lifts.get(region, 0.0) + _LIFT_DB > _HIGHEST_DB
+            too_many = region not in lifts and sum(gain > 0 for gain in lifts.values()) >= _LIFTS
+            if full or too_many or not blame.sum() > 0:
+                continue
+            centre, q = middle_and_q(blame)
+            why = f"it brings out the lead, the {strip.title}, where the others cover it"
+            found.append(_Candidate(n, region, n, Move(tidy_hz(centre), _LIFT_DB, q, why), inf))
     return found
 
 
@@ -205,6 +233,13 @@ def _protected(masker: Strip, maskee: Strip, region: int) -> bool:
     if group is Group.VOCAL:
         return masker.brief.presence is Presence.LEAD and 3 <= region <= 4
     return group in (Group.KICK, Group.BASS) and region <= 1 and maskee.brief.presence is not Presence.LEAD
+
+
+def _leads(strip: Strip) -> bool:
+    """Say whether a track carries the song: marked LEAD, or a lead vocal that is not asked to stay back."""
+    if strip.brief.instrument is Group.VOCAL:
+        return strip.brief.presence is not Presence.BACKGROUND
+    return strip.brief.presence is Presence.LEAD
 
 
 def _rank(strip: Strip) -> float:

@@ -1,6 +1,6 @@
 """What the mix engineer knows of a track before deciding anything: one pass over the recording, in blocks.
 
-Loudness over time stands on a grid of 10 ms, spectra on one of 100 ms. Everything is measured after the 20 Hz low cut that every
+Loudness over time stands on a grid of 10 ms, peaks on one of 3.3 ms, spectra on one of 100 ms. Everything is measured after the 20 Hz low cut that every
 track gets in the mix, and *as it will be played*: a mono recording sounds from both speakers, so it counts twice.
 """
 
@@ -19,6 +19,7 @@ from tonnbook.dsp.levels import Array, Audio, db
 from tonnbook.dsp.loudness import LoudnessMeter, gated_loudness, loudness_range, lufs
 from tonnbook.dsp.spectrum import third_octave_energies
 from tonnbook.dsp.true_peak import TruePeakMeter
+from tonnbook.studio.mix_bands import k_power
 from tonnbook.studio.mix_clipping import Clipping
 
 LOW_CUT_HZ = 20.0
@@ -26,6 +27,10 @@ HOP_S = 0.1
 """Spacing of the spectra; a whole number of the 10 ms steps of the loudness meter, so both grids meet."""
 STEPS = 10
 """Loudness steps of 10 ms per spectrum."""
+PEAKS = 3
+"""Peaks per loudness step: fine enough to foretell what a compressor with 5 ms attack will do."""
+PEAK_RATE = 300
+"""Peaks per second."""
 
 _HOPS_AT_ONCE = 32
 _SHORTEST_HOPS = 4  # BS.1770 measures blocks of 400 ms: anything shorter is padded with silence
@@ -59,8 +64,8 @@ class TrackFeatures:
     clipping: Clipping
     energies: Array
     """K-weighted mean square per 10 ms as played, (steps,)."""
-    peaks: Array
-    """Largest absolute sample per 10 ms, (steps,)."""
+    peaks: npt.NDArray[np.float32]
+    """Largest absolute sample per 3.3 ms, (3 · steps,)."""
     spectra: npt.NDArray[np.float32]
     """Third-octave mean squares per 100 ms as played, (28, frames)."""
     sides: Array
@@ -87,11 +92,17 @@ class TrackFeatures:
     @cached_property
     def crest_db(self) -> float:
         """Peak (99.9 % of the time not exceeded) over RMS while the track plays."""
-        steps = np.repeat(self.active, STEPS)
+        steps = np.repeat(self.active, STEPS * PEAKS)
         if not steps.any():
             return 0.0
         power = self.spectra[:, self.active].sum(axis=0, dtype=np.float64).mean() / 2.0
-        return float(db(np.quantile(self.peaks[steps], 0.999)) - 10.0 * np.log10(max(power, 1e-20)))
+        return float(db(float(np.quantile(self.peaks[steps], 0.999))) - 10.0 * np.log10(max(power, 1e-20)))
+
+    @cached_property
+    def beyond(self) -> float:
+        """Share of the K-weighted energy above the highest third octave, 0 to 1: no EQ band reaches it."""
+        inside = float(np.sum(self.spectra.mean(axis=1, dtype=np.float64) * k_power()))
+        return max(0.0, 1.0 - inside / max(float(self.energies.mean()), 1e-20))
 
     @cached_property
     def spectrum(self) -> Array:
@@ -121,7 +132,7 @@ class Listener:
         self._low_cut = Filter(high_pass(LOW_CUT_HZ, self.rate), self.channels)
         self._meter = LoudnessMeter(self.rate, self.channels)
         self._true_peak = TruePeakMeter(self.rate, self.channels)
-        self._peaks: list[Array] = []
+        self._peaks: list[npt.NDArray[np.float32]] = []
         self._spectra: list[list[Array]] = []
         self._products = np.zeros(3)
         self._sum = np.zeros(self.channels)
@@ -151,7 +162,7 @@ class Listener:
         self._true_peak.process(cell)
         clean = self._low_cut.process(cell)
         self._meter.process(clean)
-        self._peaks.append(np.abs(clean).max(axis=0).reshape(-1, self.rate // 100).max(axis=1))
+        self._peaks.append(np.abs(clean.astype(np.float32)).max(axis=0).reshape(-1, self.rate // PEAK_RATE).max(axis=1))
         left, right = clean[0], clean[-1]
         self._products += [np.sum(left * left), np.sum(right * right), np.sum(left * right)]
         self._spectra.append(self._bands(clean.astype(np.float32)))

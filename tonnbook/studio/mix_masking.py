@@ -13,7 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from tonnbook.dsp.levels import Array
-from tonnbook.studio.mix_strip import CENTRES_HZ, Strip, together
+from tonnbook.studio.mix_bands import CENTRES_HZ
+from tonnbook.studio.mix_strip import Strip, together
 
 T = TypeVar("T", bound=np.generic)
 Cells = npt.NDArray[np.float32]

@@ -19,8 +19,9 @@ from tonnbook.dsp.stereo import EDGE_DEG
 from tonnbook.models.vocabulary import InstrumentGroup as Group
 from tonnbook.models.vocabulary import PanPreference as Pan
 from tonnbook.models.vocabulary import Presence
+from tonnbook.studio.mix_bands import CENTRES_HZ, centroid_hz, k_power
 from tonnbook.studio.mix_features import Fold
-from tonnbook.studio.mix_strip import CENTRES_HZ, Strip, k_power
+from tonnbook.studio.mix_strip import Strip
 
 WISHED_DEG = 35.0
 _BACKGROUND_WIDER = 1.15
@@ -93,7 +94,7 @@ def _place(strip: Strip, strips: Sequence[Strip]) -> _Place:
     stereo = strip.features.fold is Fold.STEREO
     if brief.pan is Pan.CENTRE or brief.instrument in _MIDDLE or _is_lead_voice(strip, strips):
         return _Place(0.0, lean=stereo and brief.pan is not Pan.CENTRE)
-    centroid = _centroid_hz(strip)
+    centroid = centroid_hz(strip.spectrum * k_power())
     if stereo or centroid < _LOW_HZ:
         return _Place(0.0, lean=stereo)
     outwards = _INNERMOST_DEG + _PER_OCTAVE_DEG * log2(centroid / _LOW_HZ)
@@ -106,11 +107,6 @@ def _is_lead_voice(strip: Strip, strips: Sequence[Strip]) -> bool:
         return False
     leads = [s for s in strips if s.brief.instrument is Group.VOCAL and s.brief.presence is Presence.LEAD]
     return strip in leads or not leads
-
-
-def _centroid_hz(strip: Strip) -> float:
-    weight = strip.spectrum * k_power()
-    return float(np.exp(np.average(np.log(CENTRES_HZ), weights=weight)))
 
 
 def _sides_chosen(strips: Sequence[Strip], places: list[_Place]) -> list[float]:

@@ -11,7 +11,8 @@ from tonnbook.dsp.levels import Array
 from tonnbook.dsp.reverb import ROOMS, impulse_response
 from tonnbook.models.vocabulary import MusicalStyle
 from tonnbook.studio import mix_styles as styles
-from tonnbook.studio.mix_strip import CENTRES_HZ, Strip, loudness_of
+from tonnbook.studio.mix_bands import CENTRES_HZ, loudness_of
+from tonnbook.studio.mix_strip import Strip
 
 _RATE = 44_100
 _HALF_BAND = 2.0 ** (1 / 6)

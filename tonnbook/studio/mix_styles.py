@@ -68,7 +68,7 @@ VOCAL_OVER_REST_LU: dict[Style, float] = {
 """Lead vocal against everything else while it sings; the style's own vocal offset is in here already."""
 
 _PRESENCE_LU = {Presence.LEAD: 2.0, Presence.NORMAL: 0.0, Presence.BACKGROUND: -4.0}
-_VOCAL_PRESENCE_LU = {Presence.LEAD: 0.0, Presence.NORMAL: -1.0, Presence.BACKGROUND: -5.0}
+_VOCAL_PRESENCE_LU = {Presence.LEAD: 0.0, Presence.NORMAL: -0.5, Presence.BACKGROUND: -4.5}
 
 PRIORITY = {Presence.LEAD: 3.0, Presence.NORMAL: 2.0, Presence.BACKGROUND: 1.0}
 _GROUP_PRIORITY = {Group.VOCAL: 1.0, Group.KICK: 0.5, Group.SNARE: 0.5, Group.BASS: 0.5}
@@ -77,8 +77,8 @@ _GROUP_PRIORITY = {Group.VOCAL: 1.0, Group.KICK: 0.5, Group.SNARE: 0.5, Group.BA
 def presence_lu(group: Group, presence: Presence) -> float:
     """Return what the presence adds to a track's level.
 
-    The styles' vocal figures are measured on *lead* vocals, so a vocal marked LEAD sits on them and NORMAL 1 LU under
-    (sound.md 3.1 counts from NORMAL; the spacing is the same).
+    The styles' vocal figures are measured on *lead* vocals, so a vocal marked LEAD sits on them and NORMAL half a LU under
+    (sound.md 3.1 counts from NORMAL and spaces them by 1 LU).
     """
     return (_VOCAL_PRESENCE_LU if group is Group.VOCAL else _PRESENCE_LU)[presence]
 
