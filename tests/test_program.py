@@ -1,0 +1,61 @@
+"""The program: the studio alone answers any client and ends cleanly on Ctrl-C; the lab says what it needs."""
+
+import signal
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+import tonnbook.__main__ as program
+
+
+def test_the_studio_prints_its_address_answers_and_ends_on_interrupt() -> None:
+    command = [sys.executable, "-W", "error", "-m", "tonnbook", "studio", "--port", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as studio:
+        address = studio.stdout.readline().split()[-1]
+        assert address.startswith("http://127.0.0.1:")
+        assert f"curl {address}/health" in studio.stdout.readline()
+        with urllib.request.urlopen(f"{address}/health", timeout=10) as answer:
+            assert answer.status == 200
+        studio.send_signal(signal.SIGINT)
+        out, err = studio.communicate(timeout=20)
+    assert (studio.returncode, err) == (0, "")
+    assert "closed" in out
+
+
+def test_a_port_in_use_is_said_in_one_line() -> None:
+    from tonnbook.studio.server import Studio
+
+    with Studio() as studio:
+        port = studio.url.rsplit(":", 1)[1]
+        command = [sys.executable, "-m", "tonnbook", "studio", "--port", port]
+        answer = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert answer.returncode == 1
+    assert answer.stderr.startswith(f"The studio could not start on port {port}")
+    assert "Traceback" not in answer.stderr
+
+
+def test_the_lessons_are_found_and_a_copy_keeps_what_is_there(tmp_path: Path) -> None:
+    lessons = program.lessons_folder()
+    assert lessons is not None
+    (tmp_path / program.FIRST_LESSON).write_text("mine")
+    program.copy_lessons(lessons, tmp_path)
+    assert (tmp_path / program.FIRST_LESSON).read_text() == "mine"
+    assert {path.name for path in tmp_path.iterdir()} == {path.name for path in lessons.glob("*.ipynb")}
+
+
+def test_without_jupyterlab_it_says_how_to_get_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(program, "find_spec", lambda name: None)
+    assert program.main(["lab"]) == 1
+    assert "pip install 'tonnbook[lab]'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("arguments", [["studio", "--port", "many"], ["mix"], []])
+def test_bad_arguments_end_with_the_usage(arguments: list[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        program.main(arguments)
+    assert ended.value.code == 2

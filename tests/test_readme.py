@@ -1,0 +1,45 @@
+"""The README's example runs as it stands and prints what the README says; its links and commands lead somewhere."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
+EXAMPLE, PRINTS = re.search(r"```python\n(.*?)```\nprints\n```\n(.*?)```", TEXT, re.DOTALL).groups()
+
+
+def test_the_example_prints_what_the_readme_says(tmp_path: Path) -> None:
+    answer = subprocess.run(
+        [sys.executable, "-W", "error", "-c", EXAMPLE],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=150,
+    )
+    assert answer.stderr == ""
+    assert answer.stdout == PRINTS
+    assert [path.name for path in tmp_path.iterdir()] == ["night_bus.wav"]
+
+
+@pytest.mark.parametrize("link", re.findall(r"\]\((?!https?://)([^)#]+)\)", TEXT))
+def test_each_link_into_the_project_leads_somewhere(link: str) -> None:
+    assert (ROOT / link).exists()
+
+
+def test_the_binder_badge_opens_the_first_lesson() -> None:
+    (path,) = re.findall(r"mybinder\.org/v2/gh/\S+?\?urlpath=lab/tree/([^)]+)", TEXT)
+    assert (ROOT / path).exists()
+
+
+def test_the_commands_are_the_set_up_scripts() -> None:
+    commands = re.findall(r"python3 (\S+) (\w+)\n", TEXT)
+    assert commands == [("start.py", "lab"), ("start.py", "test")]
+    listed = subprocess.run(
+        [sys.executable, "start.py", "--help"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert "{lab,test}" in listed.stdout
