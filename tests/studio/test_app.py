@@ -334,6 +334,25 @@ def test_old_results_make_room_for_new_work_and_say_so() -> None:
         assert caller.finished(second).status_code == 200
 
 
+def test_a_failed_final_mix_is_not_tried_again_by_a_client_that_repeats_itself(web: Web) -> None:
+    now = [1_000_000.0]
+    with Studio(clock=lambda: now[0]) as studio:
+        caller, hook = Caller(studio), web.serve("/hook")
+        task_id = caller.start([caller.upload(wav(), "vocal.wav"), caller.upload(wav(), "bass.wav")])
+        assert caller.finished(task_id).status_code == 200
+        assert studio._library is not None
+        for track in studio._library.folder.rglob("tracks/*/vocal.wav"):
+            track.unlink()
+        for _ in range(3):
+            assert "vocal.wav: there is no such file" in said(caller.final(task_id, webhookURL=hook), 500)
+        assert web.heard.get(timeout=10)["state"] == "MIX_TASK_FINAL_ERROR"
+        assert web.heard.empty()
+        now[0] += 61
+        said(caller.final(task_id, webhookURL=hook), 500)
+        assert web.heard.get(timeout=10)["state"] == "MIX_TASK_FINAL_ERROR"
+        assert studio.ledger.credits == 0
+
+
 # --- jobs go on
 
 

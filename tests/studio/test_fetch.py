@@ -132,7 +132,19 @@ def test_a_body_that_unpacks_without_end_is_stopped_by_the_limit(bring: Callable
     assert "larger than 1 MiB" in refused(bring, f"{link}?{SECRET}", file_bytes=2**20)
 
 
-@pytest.mark.parametrize("link", ["ftp://h/x", "file:///etc/passwd", "http://", "http://[::1", "http://h:x/", "//h/x"])
+@pytest.mark.parametrize(
+    "link",
+    [
+        "ftp://h/x",
+        "file:///etc/passwd",
+        "http://",
+        "http://[::1",
+        "http://h:x/",
+        "//h/x",
+        "http://h\\@g/",
+        "http://h /",
+    ],
+)
 def test_addresses_that_are_not_usable(link: str) -> None:
     with pytest.raises(ValueError, match="not a usable http or https link"):
         check_address(link)

@@ -155,6 +155,7 @@ def test_close_ends_what_runs_and_cancels_what_waits() -> None:
     waiting = worker.start(lambda progress: worker.in_turn(heavy, progress), lambda _: None)
     worker.close()
     closed.set()
+    worker.close(10)  # closing again waits for what has not ended yet
     for task in (running, waiting):
         assert isinstance(task.future.exception(10), Exception)
         assert task.failure == "the studio was closed"

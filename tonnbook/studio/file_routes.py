@@ -23,7 +23,7 @@ from tonnbook.studio.library import StoredFile
 from tonnbook.studio.reading import no_larger_than, rooms
 from tonnbook.studio.refusal import ErrorBody, Refusal
 
-PIECE = 256 * 1024
+PIECE = 2**20
 
 router = APIRouter(prefix="/files", tags=["files"])
 
@@ -73,8 +73,13 @@ async def _save(request: Request, path: Path, limit: int) -> None:
     part = path.with_name(f"{secrets.token_hex(4)}.part")
     try:
         with part.open("wb") as out:
+            held = bytearray()
             async for chunk in no_larger_than(limit, request):
-                await run_in_threadpool(out.write, chunk)
+                held += chunk
+                if len(held) >= PIECE:  # one hop to a thread for many chunks
+                    await run_in_threadpool(out.write, bytes(held))
+                    held.clear()
+            out.write(held)
         os.replace(part, path)
     finally:
         part.unlink(missing_ok=True)

@@ -12,12 +12,13 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic.json_schema import models_json_schema
 
+from tonnbook.models.analysis import AnalysisRequest
 from tonnbook.models.base import Answer, Request
 from tonnbook.models.mixing import FinalMixRequest, MixRequest, PreviewMixQuery, Processing
 from tonnbook.models.upload import UploadRequest
 from tonnbook.studio.refusal import ErrorBody
 
-REQUESTS: tuple[type[Request], ...] = (UploadRequest, MixRequest, PreviewMixQuery, FinalMixRequest)
+REQUESTS: tuple[type[Request], ...] = (UploadRequest, MixRequest, PreviewMixQuery, FinalMixRequest, AnalysisRequest)
 
 _SCHEMAS = "#/components/schemas/"
 
@@ -33,6 +34,7 @@ EXAMPLES: dict[type[Request], dict[str, Any]] = {
         "musicalStyle": "POP",
     },
     PreviewMixQuery: {"multitrackTaskId": "…", "retrieveFXSettings": True},
+    AnalysisRequest: {"audioFileLocation": f"{_LINK}/mix.wav", "musicalStyle": "POP", "isMaster": False},
     FinalMixRequest: {"multitrackTaskId": "…", "trackData": [{"trackURL": f"{_LINK}/vocal.wav", "gainDb": -1.5}]},
 }
 

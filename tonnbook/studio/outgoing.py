@@ -6,6 +6,7 @@ comes.
 
 from __future__ import annotations
 
+import re
 import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
@@ -20,6 +21,9 @@ from tonnbook.studio.hush import hushed
 from tonnbook.studio.library import LOOPBACK_NAMES
 
 AGENT = "tonnbook-studio"
+
+_MISREAD = re.compile(r"[\s\\]")
+"""What urllib and urllib3 read differently, so that one would judge another address than the other calls."""
 
 
 @contextmanager
@@ -85,6 +89,7 @@ def check_address(url: str) -> None:
     try:
         parts = urlsplit(url)
         usable = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
+        usable = usable and not _MISREAD.search(url)
     except ValueError:
         usable = False
     if not usable:

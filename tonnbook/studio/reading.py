@@ -19,6 +19,7 @@ from tonnbook.studio.library import Library
 from tonnbook.studio.limits import Limits
 from tonnbook.studio.mix_desk import MixDesk
 from tonnbook.studio.refusal import Refusal
+from tonnbook.studio.repair_desk import RepairDesk
 
 _DRAINED = 16
 """A body up to so many times its limit is read to its end (and forgotten) before the 413, so that the client hears it."""
@@ -33,6 +34,7 @@ class Rooms:
     key: str
     library: Library
     desk: MixDesk
+    repair: RepairDesk
     ledger: Ledger
     limits: Limits
 

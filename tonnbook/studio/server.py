@@ -22,13 +22,17 @@ from tonnbook.studio.library import Clock, Library
 from tonnbook.studio.limits import Limits
 from tonnbook.studio.mix_desk import MixDesk
 from tonnbook.studio.reading import Rooms
+from tonnbook.studio.repair_desk import RepairDesk
 from tonnbook.studio.webhooks import Webhooks
 from tonnbook.studio.worker import Worker
 
 HOST = "127.0.0.1"
 
-CLOSE_S = 5.0
-"""How long `close` waits for the server's thread, in seconds."""
+RENDER_ENDS_S = 4.0
+"""How long `close` waits for a running render to notice, in seconds. A thread that is still inside a C++ routine when the
+interpreter ends can abort the process, and a notebook's kernel is killed after 5 s."""
+
+SERVER_ENDS_S = 2.0
 
 
 class Studio:
@@ -85,11 +89,11 @@ class Studio:
                 return
             self._closed = True
         atexit.unregister(self.close)
-        self._worker.close()
         self._webhooks.close()
+        self._worker.close(RENDER_ENDS_S)
         if self._server and self._thread:
             self._server.should_exit = True
-            self._thread.join(CLOSE_S)
+            self._thread.join(SERVER_ENDS_S)
         if self._library:
             self._library.close()
 
@@ -98,8 +102,9 @@ class Studio:
         self._port = listener.getsockname()[1]
         library = Library(f"http://{HOST}:{self._port}", self._limits, self._clock, self._folder)
         desk = MixDesk(library, self._worker, self._webhooks, self.ledger, self._limits, self._clock)
+        repair = RepairDesk(library, self._worker, self.ledger, self._limits, self._clock)
         self._library = library
-        self._server = _Server(create_app(Rooms(self.key, library, desk, self.ledger, self._limits)))
+        self._server = _Server(create_app(Rooms(self.key, library, desk, repair, self.ledger, self._limits)))
         self._thread = threading.Thread(
             target=self._server.run_on, args=[listener], daemon=True, name="tonnbook-studio"
         )
@@ -107,6 +112,7 @@ class Studio:
         self._thread.start()
         self._server.ready.wait()
         desk.load_engine()
+        repair.load_engine()
 
     def __enter__(self) -> Self:
         return self.start()

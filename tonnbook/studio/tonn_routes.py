@@ -88,7 +88,7 @@ async def retrieve_final_mix(request: Request) -> JSONResponse:
         waiting.headers["Preference-Applied"] = "respond-async"
         waiting.headers["Location"] = f"/studio/renders/{render.id}"
         return waiting
-    await _end_of(render.task)
+    await end_of(render.task)
     return _unfinished(render) or _answer(desk.final_answer(render))
 
 
@@ -131,7 +131,7 @@ _NAMES: dict[type, tuple[str, TaskState]] = {
 }
 
 
-async def _end_of(task: Task[Any]) -> None:
+async def end_of(task: Task[Any]) -> None:
     """Wait for the end of a task without a thread; the task goes on if the client, and with it this wait, goes away."""
     ended = asyncio.wrap_future(task.future)
     await asyncio.wait([ended])

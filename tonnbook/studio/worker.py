@@ -10,7 +10,7 @@ import logging
 import threading
 import traceback
 from collections.abc import Callable
-from concurrent.futures import CancelledError, Executor, Future
+from concurrent.futures import CancelledError, Executor, Future, wait
 from functools import cached_property, partial
 from typing import Any, Generic, ParamSpec, TypeVar
 
@@ -131,13 +131,14 @@ class Worker:
             turn.cancel()
         return turn.result()
 
-    def close(self) -> None:
-        """End what runs at its next report of progress, and cancel what waits. Returns at once."""
+    def close(self, wait_s: float = 0.0) -> None:
+        """End what runs at its next report of progress, and cancel what waits; give it `wait_s` seconds to end."""
         self._closing.set()
         for turn in tuple(self._turns):
             turn.cancel()
         self._light.shutdown(wait=False, cancel_futures=True)
         self._own.shutdown(wait=False, cancel_futures=True)
+        wait([task.future for task in self._unfinished], wait_s)
 
 
 def part(progress: Progress, start: float, stop: float) -> Progress:
