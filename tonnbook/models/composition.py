@@ -230,3 +230,18 @@ OPTIONS = CompositionOptions(
     ),
 )
 """What the studio takes: the document's list, which is also what the forms offer until a server has been asked."""
+
+TEMPO_BPM: Mapping[Genre, Mapping[Tempo, tuple[float, float]]] = {
+    genre: dict(zip(Tempo, ranges, strict=True))
+    for genre, ranges in {
+        Genre.INDIAN: ((60.0, 76.0), (84.0, 104.0), (116.0, 150.0)),
+        Genre.POP: ((72.0, 88.0), (96.0, 112.0), (118.0, 132.0)),
+        Genre.AMBIENT: ((50.0, 62.0), (66.0, 80.0), (84.0, 100.0)),
+        Genre.INDIE: ((78.0, 92.0), (100.0, 118.0), (126.0, 148.0)),
+        Genre.RNB: ((60.0, 72.0), (76.0, 90.0), (94.0, 108.0)),
+        Genre.CINEMATIC: ((56.0, 70.0), (76.0, 96.0), (110.0, 140.0)),
+        Genre.HIPHOP: ((68.0, 78.0), (82.0, 94.0), (98.0, 110.0)),
+        Genre.ELECTRONIC: ((92.0, 106.0), (118.0, 126.0), (130.0, 142.0)),
+    }.items()
+}
+"""What slow, medium and fast mean to the studio, in BPM by genre; the live service does not say what they mean to it."""

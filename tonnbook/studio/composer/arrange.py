@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from tonnbook.models.composition import Emotion, Genre
-from tonnbook.studio.composer.bands import band_for, lead_for, tempo_range
+from tonnbook.models.composition import TEMPO_BPM, Emotion, Genre
+from tonnbook.studio.composer.bands import band_for, lead_for
 from tonnbook.studio.composer.bass import bass_notes
 from tonnbook.studio.composer.comping import comp_notes
 from tonnbook.studio.composer.form import bars_of, fit
@@ -76,7 +76,7 @@ def song_of(plan: Plan) -> Song:
     tala = tala_for(plan.tempo, dice)
     theme = new_theme("straight" if plan.genre is Genre.INDIAN else band.rhythm, plan.dice("theme"))
     meter = tala.bar if plan.genre is Genre.INDIAN else 4.0
-    fitted = fit(plan, tempo_range(plan.genre, plan.tempo), meter)
+    fitted = fit(plan, TEMPO_BPM[plan.genre][plan.tempo], meter)
     return Song(plan, plan.tonic if plan.tonic is not None else tonic, theme, band, tala, fitted.bpm, fitted.beats)
 
 

@@ -7,27 +7,9 @@ from __future__ import annotations
 
 import random
 
-from tonnbook.models.composition import Genre, Tempo
+from tonnbook.models.composition import Genre
 from tonnbook.studio.composer.moods import Mood
 from tonnbook.studio.composer.patterns import Band, Comp, Groove
-
-TEMPI: dict[Genre, tuple[tuple[float, float], tuple[float, float], tuple[float, float]]] = {
-    Genre.INDIAN: ((60, 76), (84, 104), (116, 150)),
-    Genre.POP: ((72, 88), (96, 112), (118, 132)),
-    Genre.AMBIENT: ((50, 62), (66, 80), (84, 100)),
-    Genre.INDIE: ((78, 92), (100, 118), (126, 148)),
-    Genre.RNB: ((60, 72), (76, 90), (94, 108)),
-    Genre.CINEMATIC: ((56, 70), (76, 96), (110, 140)),
-    Genre.HIPHOP: ((68, 78), (82, 94), (98, 110)),
-    Genre.ELECTRONIC: ((92, 106), (118, 126), (130, 142)),
-}
-"""BPM of slow, medium and fast; ranges of a genre never touch."""
-
-
-def tempo_range(genre: Genre, tempo: Tempo) -> tuple[float, float]:
-    """Return the lowest and the highest BPM of a tempo class."""
-    return TEMPI[genre][list(Tempo).index(tempo)]
-
 
 _POP_DRUMS = {
     "kick": ("9.......5.......", "9..?..?.9.?.....", "9...9...9...9..?"),

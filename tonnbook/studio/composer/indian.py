@@ -8,7 +8,7 @@ from math import sin
 
 from tonnbook.studio.composer.comping import loudness
 from tonnbook.studio.composer.moods import MOODS, Mood
-from tonnbook.studio.composer.raga import RAGAS, SWARAS, Raga, legal, options
+from tonnbook.studio.composer.raga import RAGAS, SWARAS, Raga, options
 from tonnbook.studio.composer.score import Bar, ChordSpan, Note, Stage, humanised, without_overlaps
 from tonnbook.studio.composer.tala import TIHAI_BEATS, tihai_beats
 from tonnbook.studio.composer.theme import Cell, Theme
@@ -133,7 +133,8 @@ def _bar_slots(bar: Bar, first: float, half: int, cell: Cell, mood: Mood) -> Ite
     density = 1 if slow else max(1, min(5, round(1.2 + 3.4 * bar.energy)))
     until = bar.beats if half or bar.beats <= 4 else 3.0
     notes = [n for n in cell.at(density) if first + n[0] / 4 < until - 1e-6]
-    lift = 2.5 * sin(2.4 * (bar.place + 0.5) / 8) * (1 if mood.contour != "low" else 0.4)
+    upper = bar.phrase % 2 == 0 and bar.phrase > 0  # every other part of a piece, the antara, climbs to the high Sa
+    lift = (2.6 if upper else -0.8) + 1.8 * sin(2.4 * (bar.place + 0.5) / 8) - (2 if mood.contour == "low" else 0)
     for k, (step, _, degree) in enumerate(notes):
         gap = (notes[k + 1][0] - step) / 4 if k + 1 < len(notes) else until - first - step / 4
         yield (
@@ -148,19 +149,25 @@ def _pitched(slots: list[Slot], stage: Stage, raga: Raga, voice: Voice, mood: Mo
     sa = nearest_key(stage.tonic, 62 if mood.centre < 70 else 66)
     low, high = max(voice.low, sa - 5), min(voice.high, sa + 13)
     ladder = raga.ladder(False, sa, low, high)
-    home = ladder.index(min(ladder, key=lambda k: abs(k - sa - 4)))
+    home = ladder.index(min(ladder, key=lambda k: abs(k - sa - 3)))
     rests = raga.rests()
     beam: list[tuple[float, tuple[int, ...]]] = [(0.0, ())]
     for n, (_, _, degree, resting) in enumerate(slots):
         target = ladder[max(0, min(len(ladder) - 1, home + round(degree)))]
-        must = [sa] if n + 1 == len(slots) and stage.final else []
+        must = (sa, sa + 12) if n + 1 == len(slots) and stage.final else ()
         whim = {key: 0.6 * dice.random() for key in range(low, high + 1)}
         grown = []
         for cost, line in beam:
             choices = options(raga, sa, line[-1] if line else None, low, high)
-            open_ones = [k for k in choices if k in must] or choices
             grown += [
-                (cost + whim[k] + _cost(k, target, resting, line, rests, sa, raga), (*line, k)) for k in open_ones
+                (
+                    cost
+                    + whim[k]
+                    + _cost(k, target, resting, line, rests, sa, raga)
+                    + 9 * bool(must and k not in must),
+                    (*line, k),
+                )
+                for k in choices
             ]
         beam = sorted(grown)[:BEAM]
     return list(beam[0][1])
@@ -169,14 +176,16 @@ def _pitched(slots: list[Slot], stage: Stage, raga: Raga, voice: Voice, mood: Mo
 def _cost(
     key: int, target: int, resting: bool, line: tuple[int, ...], rests: dict[int, float], sa: int, raga: Raga
 ) -> float:
-    cost = 0.2 * abs(key - target) - 0.45 * (SWARAS[(key - sa) % 12] == raga.vadi)
+    cost = 0.25 * abs(key - target) - 0.75 * (SWARAS[(key - sa) % 12] == raga.vadi)
     if resting:
         cost += 1.8 * (1 - rests.get((key - sa) % 12, 0.0))
-    if line:
-        move = abs(key - line[-1])
-        between = len([k for k in range(min(key, line[-1]) + 1, max(key, line[-1])) if (k - sa) % 12 in raga.scale])
-        cost += 1.1 if move == 0 else 0.6 * between**1.3 if legal(raga, sa, line[-1], key) else 9.0
-    return cost
+    if not line:
+        return cost
+    between = len([k for k in range(min(key, line[-1]) + 1, max(key, line[-1])) if (k - sa) % 12 in raga.scale])
+    cost += 1.1 if key == line[-1] else 0.6 * between**1.3
+    if len(line) > 2 and key == line[-2] and line[-1] == line[-3]:
+        cost += 2.5  # no trilling between two notes
+    return cost + 0.35 * line[-6:].count(key)
 
 
 def _ornamented(notes: list[Note], stage: Stage, raga: Raga, dice: random.Random) -> Iterator[Note]:

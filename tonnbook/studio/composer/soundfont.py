@@ -29,6 +29,9 @@ _WINDOW = (
 _LONGEST_RELEASE_S = 2.0
 """The font lets a harp ring for ten seconds after the key is let go: costly to compute, and mud in a chord change."""
 
+_OPEN_FILTER = 13500
+"""In cents, 20 kHz. A filter that starts above it, and is modulated, has no coefficients in pyTinySoundFont 0.0.1: a KeyError."""
+
 
 class Bank:
     """A SoundFont, ready to play."""
@@ -88,7 +91,8 @@ def _moved(region: Mapping[str, Any], starts: Mapping[int, int], sounds: Mapping
     shift = starts[n] - n * _WINDOW
     moved = {name: region[name] + shift for name in ("offset", "loop_start", "loop_end")}
     envelope = {**region["ampenv"], "release": min(region["ampenv"]["release"], _LONGEST_RELEASE_S)}
-    return {**region, **moved, "end": starts[n] + len(sounds[n]), "ampenv": envelope}
+    filtered = {"initialFilterFc": min(region["initialFilterFc"], _OPEN_FILTER)}
+    return {**region, **moved, **filtered, "end": starts[n] + len(sounds[n]), "ampenv": envelope}
 
 
 @cache

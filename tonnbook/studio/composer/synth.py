@@ -14,6 +14,8 @@ from tonnbook.studio.composer.voices import KIT_BANK, Touch, Voice
 _CACHE_FRAMES = 24_000_000
 """Sounds that are kept, in frames of four bytes."""
 _VELOCITY_STEP = 8
+_LONG_S = 1.5
+"""Longer notes are costly and slow: their lengths and layers are rounded more, so that a returning chord is found again."""
 
 
 class Synth:
@@ -27,7 +29,8 @@ class Synth:
 
     def sound(self, voice: Voice, note: Note) -> Mono:
         """Return the sound of a note at 44.1 kHz, with its release."""
-        layer = max(_VELOCITY_STEP, round(note.velocity / _VELOCITY_STEP) * _VELOCITY_STEP)
+        step = _VELOCITY_STEP if note.length < _LONG_S else 3 * _VELOCITY_STEP
+        layer = max(step, round(note.velocity / step) * step)
         name = (voice.name, note.key, note.word, layer, _length(note, voice), note.bend)
         if name not in self._kept:
             self._keep(name, self._made(voice, note, layer))
@@ -61,7 +64,7 @@ def _length(note: Note, voice: Voice) -> float:
     """Return the length to render, on a grid that makes equal notes equal; drums and plucked strings do not need it fine."""
     if voice.bank == KIT_BANK:
         return round(max(0.1, note.length), 1)
-    step = 0.1 if voice.touch is Touch.PLUCKED or note.length > 1 else 0.025
+    step = 0.25 if note.length > _LONG_S else 0.1 if voice.touch is Touch.PLUCKED or note.length > 0.8 else 0.025
     return round(max(0.05, round(note.length / step) * step), 3)
 
 

@@ -1,0 +1,314 @@
+"""Reads a prompt: "30 seconds of peaceful lo-fi, then a happy ending". Tells what it understood, assumed, and did not understand.
+
+A table of words, no language model: it runs in a form at every key stroke, and the studio reads prompts with the very same rules.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from tonnbook.models import prompt_words as words
+from tonnbook.models.base import Answer
+from tonnbook.models.composition import (
+    DEFAULT_MS,
+    MAX_MS,
+    MIN_MS,
+    OPTIONS,
+    TEMPO_BPM,
+    CompositionOptions,
+    Emotion,
+    EmotionField,
+    Genre,
+    GenreField,
+    Section,
+    Tempo,
+    TempoField,
+)
+
+_NUMBER = r"\d+(?:[.,]\d+)?|" + "|".join(sorted(words.NUMBERS, key=len, reverse=True))
+_DECADE = r"(?:pop|rock|hip|rap|r&b|soul|funk|disco|indie|style|inspired|vibes?|music|sound)"
+_DURATIONS = (
+    (r"(?<![\d/:])(?P<m>\d{1,2}):(?P<s>[0-5]\d)(?![\d:])", None),
+    (r"half an? minute|half-minute", 30.0),
+    (r"an? minute and a half|one and a half minutes", 90.0),
+    (
+        rf"(?P<m>{_NUMBER})[\s-]*(?:minutes?|mins?|m)(?:\s*(?:and\s*)?(?P<s>\d+)\s*(?:seconds?|secs?|s)?)?(?P<half> and a half)?",
+        None,
+    ),
+    (r"(?P<ms>\d+)[\s-]*(?:milliseconds?|ms)", None),
+    (rf"(?P<h>{_NUMBER})[\s-]*(?:hours?|hrs?)", None),
+    (rf"(?!808s|[5-9]0s {_DECADE})(?P<s>{_NUMBER})[\s-]*(?:seconds?|secs?|s)", None),
+)
+_NEGATED = re.compile(r"\b(?:not|no|without|never|minus|free of|don'?t want|isn'?t|less)\s+(?:\w+\s+)?$")
+_KEY = r"in (?:the key of )?(?P<note>[a-g])[\s-]?(?P<sign>sharp|flat|#|♯|b|♭)?\s*(?P<mode>major|minor|maj|min)(?! key)"
+_TONES = {"c": 0, "d": 2, "e": 4, "f": 5, "g": 7, "a": 9, "b": 11}
+_NOTES = ("C", "C♯", "D", "E♭", "E", "F", "F♯", "G", "A♭", "A", "B♭", "B")
+
+
+class Understood(Answer):
+    """Some words of the prompt, and what was made of them."""
+
+    words: str
+    meaning: str
+
+
+class PromptReading(Answer):
+    """What a prompt asks for. Everything is decided; `assumed` says where nothing had been said."""
+
+    duration_ms: int
+    genre: GenreField
+    tempo: TempoField
+    sections: tuple[Section, ...]
+    bpm: float | None = None
+    tonic: int | None = None
+    """Pitch class of the key, C = 0."""
+    major: bool | None = None
+    instrument: str | None = None
+    """The voice that takes the melody."""
+    silent: tuple[str, ...] = ()
+    """Stems that were asked away."""
+    understood: tuple[Understood, ...] = ()
+    assumed: tuple[str, ...] = ()
+    not_understood: tuple[str, ...] = ()
+
+
+@dataclass
+class _Reader:
+    """A prompt and the stretches of it that have been understood."""
+
+    text: str
+    taken: list[tuple[int, int]] = field(default_factory=list)
+    notes: list[tuple[int, Understood]] = field(default_factory=list)
+
+    def find(self, pattern: str, within: tuple[int, int] | None = None) -> Iterator[re.Match[str]]:
+        """Yield the matches in stretches that nobody has taken yet."""
+        first, last = within or (0, len(self.text))
+        for match in re.finditer(rf"(?<![\w-])(?:{pattern})(?![\w])", self.text):
+            free = all(match.end() <= a or match.start() >= b for a, b in self.taken)
+            if free and first <= match.start() < last:
+                yield match
+
+    def take(self, match: re.Match[str], meaning: str) -> None:
+        """Note what a match means, with its "no" or "without" where it has one."""
+        before = _NEGATED.search(self.text[: match.start()])
+        start = before.start() if before else match.start()
+        self.taken.append((start, match.end()))
+        self.notes.append((start, Understood(words=self.text[start : match.end()].strip(), meaning=meaning)))
+
+    def negated(self, match: re.Match[str]) -> bool:
+        """Whether "no", "not" or "without" stands before a match, with at most one word between."""
+        return bool(_NEGATED.search(self.text[: match.start()]))
+
+    def left_over(self) -> tuple[str, ...]:
+        """Return the words that nobody understood, without the small ones."""
+        masked = list(self.text)
+        for start, end in self.taken:
+            masked[start:end] = " " * (end - start)
+        rest = re.findall(r"[^\W\d_][\w'-]*|\d[\w-]*", "".join(masked))
+        return tuple(dict.fromkeys(word for word in rest if word not in words.FILLERS and len(word) > 1))
+
+
+def read_prompt(text: str, options: CompositionOptions = OPTIONS) -> PromptReading:
+    """Return what a prompt asks for. A combination that `options` block is moved to the nearest tempo that is allowed."""
+    reader = _Reader(re.sub(r"\s+", " ", text.lower().replace("’", "'")))
+    assumed: list[str] = []
+    bpm = _bpm(reader)
+    silent = _silenced(reader)
+    tonic, major = _key(reader)
+    genre = _genre(reader)
+    instrument, hinted = _instrument(reader)
+    segments = _segments(reader)
+    durations = [_durations(reader, segment) for segment in segments]
+    moods = [_emotion(reader, segment) for segment in segments]
+    tempo = _tempo(reader)
+    first = next((mood for mood in moods if mood), None)
+    chosen = genre or hinted or words.FITTING.get(first, Genre.POP) if first else genre or hinted or Genre.POP
+    if not (genre or hinted):
+        assumed.append(f"genre: {chosen}")
+    if first is None:
+        first = words.USUAL[chosen]
+        assumed.append(f"emotion: {first}")
+    emotions, lengths = _sections(moods, durations, first)
+    if not any(durations):
+        assumed.append(f"duration: {DEFAULT_MS // 1000} s")
+    wished = _pace(tempo, bpm, chosen, first, assumed)
+    allowed = options.allowed_tempos(chosen, emotions)
+    if wished not in allowed and allowed:
+        nearest = min(allowed, key=lambda t: abs(list(Tempo).index(t) - list(Tempo).index(wished)))
+        assumed.append(f"tempo: {nearest}, because {chosen} is not offered {wished} with this emotion")
+        wished, bpm = nearest, None
+    total = sum(lengths)
+    if total != (wanted := _wanted(durations)) and wanted is not None:
+        assumed.append(f"duration: {total / 1000:g} s instead of {wanted / 1000:g} s, which is outside the limits")
+    return PromptReading(
+        duration_ms=total,
+        genre=chosen,
+        tempo=wished,
+        sections=_tiled(emotions, lengths),
+        bpm=bpm,
+        tonic=tonic,
+        major=major,
+        instrument=instrument,
+        silent=silent,
+        understood=tuple(note for _, note in sorted(reader.notes, key=lambda pair: pair[0])),
+        assumed=tuple(assumed),
+        not_understood=reader.left_over(),
+    )
+
+
+def _bpm(reader: _Reader) -> float | None:
+    for match in reader.find(r"(\d{2,3})\s?(?:bpm|beats per minute)"):
+        value = float(match[1])
+        if 40 <= value <= 220:
+            reader.take(match, f"{value:g} bpm")
+            return value
+    return None
+
+
+def _silenced(reader: _Reader) -> tuple[str, ...]:
+    silent = []
+    for pattern, stem in words.STEMS:
+        for match in reader.find(pattern):
+            if reader.negated(match):
+                reader.take(match, f"without {stem}")
+                silent.append(stem)
+    return tuple(dict.fromkeys(silent))
+
+
+def _key(reader: _Reader) -> tuple[int | None, bool | None]:
+    for match in reader.find(_KEY):
+        shift = {"sharp": 1, "#": 1, "♯": 1, "flat": -1, "b": -1, "♭": -1}.get(match["sign"] or "", 0)
+        tonic, major = (_TONES[match["note"]] + shift) % 12, match["mode"].startswith("maj")
+        reader.take(match, f"key of {_NOTES[tonic]} {'major' if major else 'minor'}")
+        return tonic, major
+    for match in reader.find(r"(?:in )?(?:a )?(major|minor) key"):
+        reader.take(match, f"{match[1]} key")
+        return None, match[1] == "major"
+    return None, None
+
+
+def _genre(reader: _Reader) -> Genre | None:
+    """Return the genre that is named first; further ones are noted, and not followed."""
+    found = [
+        (match.start(), match, genre)
+        for pattern, genre in words.GENRES
+        for match in reader.find(pattern)
+        if not reader.negated(match)
+    ]
+    found.sort(key=lambda entry: entry[0])
+    for _, match, genre in found:
+        reader.take(match, f"genre {genre}" if genre == found[0][2] else f"genre {genre}, not followed")
+    return found[0][2] if found else None
+
+
+def _instrument(reader: _Reader) -> tuple[str | None, Genre | None]:
+    """Return the voice of the melody and the genre that the first instrument hints at."""
+    voice, hint = None, None
+    for pattern, name, genre in words.INSTRUMENTS:
+        for match in reader.find(pattern):
+            if reader.negated(match):
+                continue
+            reader.take(match, f"melody on {name}" if name and voice in (None, name) else "heard as a colour")
+            voice, hint = voice or name or None, hint or genre
+    return voice, hint
+
+
+def _segments(reader: _Reader) -> list[tuple[int, int]]:
+    """Return the stretches of the text that stand for sections."""
+    cuts = [match for match in reader.find(words.SPLIT) if match.start() > 0]
+    for match in cuts:
+        reader.take(match, "next section")
+    edges = [0, *(match.end() for match in cuts), len(reader.text)]
+    return list(itertools.pairwise(edges))
+
+
+def _emotion(reader: _Reader, segment: tuple[int, int]) -> Emotion | None:
+    found = [
+        (match.start(), match, emotion)
+        for pattern, emotion in words.EMOTIONS
+        for match in reader.find(pattern, segment)
+        if not reader.negated(match)
+    ]
+    begins = next((match.end() for match in reader.find(r"(?:start|begin|open)\w*", segment)), 0)
+    found.sort(key=lambda entry: (entry[0] < begins, entry[0]))  # "epic score that starts tense": what starts goes first
+    for _, match, emotion in found:
+        reader.take(match, f"emotion {emotion}" if emotion == found[0][2] else f"emotion {emotion}, not followed")
+    for pattern, emotion in words.EMOTIONS:
+        for match in reader.find(pattern, segment):
+            reader.take(match, f"not {emotion}")
+    return found[0][2] if found else None
+
+
+def _durations(reader: _Reader, segment: tuple[int, int]) -> list[int]:
+    """Return the lengths in milliseconds that a stretch of the text names."""
+    found: list[tuple[int, int]] = []
+    for pattern, fixed in _DURATIONS:
+        for match in reader.find(pattern, segment):
+            seconds = fixed if fixed is not None else _seconds(match.groupdict())
+            if seconds > 0:
+                reader.take(match, f"{seconds:g} seconds")
+                found.append((match.start(), round(seconds * 1000)))
+    return [length for _, length in sorted(found)]
+
+
+def _seconds(groups: dict[str, str | None]) -> float:
+    def number(name: str) -> float:
+        text = groups.get(name) or "0"
+        return float(words.NUMBERS.get(text, 0)) or (float(text.replace(",", ".")) if text[0].isdigit() else 0.0)
+
+    return 3600 * number("h") + 60 * number("m") + number("s") + number("ms") / 1000 + (30 if groups.get("half") else 0)
+
+
+def _tempo(reader: _Reader) -> Tempo | None:
+    chosen = None
+    for pattern, tempo in words.TEMPI:
+        for match in reader.find(pattern):
+            reader.take(match, f"tempo {tempo}" if not reader.negated(match) else f"not {tempo}")
+            chosen = chosen or (None if reader.notes[-1][1].meaning.startswith("not") else tempo)
+    return chosen
+
+
+def _pace(tempo: Tempo | None, bpm: float | None, genre: Genre, emotion: Emotion, assumed: list[str]) -> Tempo:
+    """Return the tempo class: of the BPM, of the word, or of the emotion."""
+    if bpm is not None:
+        ranges = TEMPO_BPM[genre]
+        return min(Tempo, key=lambda t: max(ranges[t][0] - bpm, bpm - ranges[t][1], 0.0))
+    if tempo is None:
+        tempo = words.PACE.get(emotion, Tempo.MEDIUM)
+        assumed.append(f"tempo: {tempo}")
+    return tempo
+
+
+def _wanted(durations: list[list[int]]) -> int | None:
+    """Return the length that was asked for in all: the sum of the sections, or the one length that was named."""
+    named = [length for found in durations for length in found]
+    if not named:
+        return None
+    if len(named) > 1 and named[0] == sum(named[1:]):
+        return named[0]
+    return sum(named) if all(durations) else named[0]
+
+
+def _sections(
+    moods: list[Emotion | None], durations: list[list[int]], first: Emotion
+) -> tuple[list[Emotion], list[int]]:
+    """Return the emotion and the length of each section; stretches without an emotion belong to the one before."""
+    kept = [n for n, mood in enumerate(moods) if mood or n == 0]
+    emotions = [moods[n] or first for n in kept]
+    total = min(MAX_MS, max(MIN_MS * len(kept), _wanted(durations) or DEFAULT_MS))
+    own = [durations[n][-1] if durations[n] else 0 for n in kept]
+    if len(kept) > 1 and all(own) and sum(own) == total and min(own) >= MIN_MS:
+        return emotions, own
+    share = total // len(kept)
+    return emotions, [*[share] * (len(kept) - 1), total - share * (len(kept) - 1)]
+
+
+def _tiled(emotions: Iterable[EmotionField], lengths: Iterable[int]) -> tuple[Section, ...]:
+    sections: list[Section] = []
+    for emotion, length in zip(emotions, lengths, strict=True):
+        start = sections[-1].end_ms if sections else 0
+        sections.append(Section(emotion=emotion, start_ms=start, length_ms=length))
+    return tuple(sections)
