@@ -41,6 +41,22 @@ class PageWidget(anywidget.AnyWidget):
     def __repr__(self) -> str:
         return self.plain()
 
+    def _handle_msg(self, message: dict[str, Any]) -> None:
+        super()._handle_msg(message)
+        self._report_done(message)
+
+    def _report_done(self, message: dict[str, Any]) -> None:
+        """Tell the page that its message has been dealt with.
+
+        The page sends no second change of a widget before it hears so, and ipykernel 7.4 never says it of a message that came while
+        an `await` cell ran: the widget would be deaf from then on. Elsewhere it is said twice, which does no harm. "busy" after
+        it, because a cell may be running; what ends then says "idle".
+        """
+        if (kernel := getattr(self.comm, "kernel", None)) is not None:
+            for state in ("idle", "busy"):
+                content = {"execution_state": state}
+                kernel.session.send(kernel.iopub_socket, "status", content, parent=message, ident=self.comm.topic)
+
     def _repr_mimebundle_(self, **_: object) -> tuple[dict[str, Any], dict[str, Any]]:
         view = {"version_major": 2, "version_minor": 1, "model_id": self.model_id}
         return {"text/plain": self.plain(), "text/html": self.twin(), _WIDGET_VIEW: view}, {}
