@@ -31,6 +31,9 @@ def file(name, peak=0.5, hz=440, seconds=6):
     return audio_files.write(folder / name, np.stack([wave, wave]), RATE, bit_depth=16)
 """
 
+# A cell that runs, and blocks the kernel, until the test has seen what it wants.
+BUSY = "import os, time\nwhile not os.path.exists('{}'): time.sleep(0.05)"
+
 # The level in dB of what leaves the player that sounds, over the last 186 ms.
 LEVEL = """async () => {
   const { take } = globalThis[Symbol.for('tonnbook.page')].sounding;
@@ -200,15 +203,35 @@ def test_ab_switches_by_one_key_at_equal_loudness_without_a_click(
     no_complaints(nb)
 
 
-def test_the_sound_arrives_while_the_cell_still_runs(open_nb: OpenNotebook, write_nb: WriteNotebook) -> None:
-    busy = "import time\nplayer = tb.play(file('a.flac', seconds=2)); display(player)\ntime.sleep(6)"
+def test_the_sound_arrives_while_the_cell_still_runs(
+    open_nb: OpenNotebook, write_nb: WriteNotebook, server: Server
+) -> None:
+    busy = "player = tb.play(file('a.flac', seconds=2)); display(player)\n" + BUSY.format("heard")
     nb = open_nb(write_nb("busy.ipynb", [SOUNDS, busy]))
     nb.command("notebook:run-all-cells")
     nb.output(1).locator(".tb-player[data-ready='1']").wait_for(timeout=10000)
     nb.output(1).get_by_role("button", name="Play", exact=True).click()
     nb.output(1).locator(".tb-player[data-playing='1']").wait_for()
     assert nb.cells()[1]["execution_count"] is None
+    (server.root / "heard").touch()
     nb.until("player.ready and player.position > 0.5", timeout=20)
+
+
+def test_a_browser_without_vorbis_gets_mp3(open_nb: OpenNotebook, write_nb: WriteNotebook) -> None:
+    nb = open_nb(write_nb("deaf.ipynb", [SOUNDS, "player = tb.play(file('a.wav', seconds=2)); player"]))
+    nb.page.evaluate(
+        """() => {
+          const real = window.__decode = OfflineAudioContext.prototype.decodeAudioData;
+          OfflineAudioContext.prototype.decodeAudioData = function (data) {
+            const ogg = new Uint8Array(data)[0] === 'O'.charCodeAt(0);
+            return ogg ? Promise.reject(new Error('no Vorbis here')) : real.call(this, data);
+          };
+        }"""
+    )
+    nb.run_all()
+    nb.until("player.ready")
+    assert nb.py("player._packed[0].format") == "mp3"
+    nb.page.evaluate("() => { OfflineAudioContext.prototype.decodeAudioData = window.__decode; }")
 
 
 def test_a_form_speaks_with_python_both_ways(open_nb: OpenNotebook, write_nb: WriteNotebook) -> None:
@@ -253,9 +276,11 @@ def test_a_form_speaks_with_python_both_ways(open_nb: OpenNotebook, write_nb: Wr
     no_complaints(nb)
 
 
-def test_a_card_follows_a_job_while_the_cell_runs(open_nb: OpenNotebook, write_nb: WriteNotebook) -> None:
+def test_a_card_follows_a_job_while_the_cell_runs(
+    open_nb: OpenNotebook, write_nb: WriteNotebook, server: Server
+) -> None:
     job = """\
-import time, tonnbook as tb
+import tonnbook as tb
 from tonnbook.clients.jobs import Job, StillRunning
 from tonnbook.clients.watcher import Pace, Watcher
 go = False
@@ -266,8 +291,8 @@ watcher = Watcher(Pace(first_s=0.05, longest_s=0.05))
 job = Job('preview mix', begin, watcher)
 tb.watch(job)
 watcher.start(job)
-time.sleep(3)
-go = True"""
+"""
+    job += BUSY.format("seen") + "\ngo = True"
     nb = open_nb(write_nb("job.ipynb", [job]))
     nb.command("notebook:run-all-cells")
     page = nb.output(0)
@@ -275,6 +300,7 @@ go = True"""
     assert page.get_by_role("progressbar").get_attribute("aria-valuenow") == "40"
     assert page.get_by_text("4f3c9a").is_visible()
     assert nb.cells()[0]["execution_count"] is None
+    (server.root / "seen").touch()
     page.get_by_text("preview mix ready", exact=True).wait_for()
     assert "done" in page.locator(".tb-job").inner_text()
     nb.screenshot("job-card", page)

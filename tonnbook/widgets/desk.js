@@ -192,11 +192,11 @@ class Desk extends EventTarget {
   toggle() { return this.playing ? this.pause() : this.play(); }
 
   seek(seconds) {
+    if (this.take && seconds >= this.duration) return this.pause(this.duration);
     const context = this.take?.context;
     if (context) this.#stopTake();
     this.offset = Math.min(this.duration, Math.max(0, seconds));
-    if (context && this.offset < this.duration) this.#start(context);
-    else if (context) { this.take = null; clearInterval(this.reporter); this.#report({ playing: false }); }
+    if (context) this.#start(context);
     this.#report({ position: this.offset });
     this.#changed();
   }

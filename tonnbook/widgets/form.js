@@ -196,7 +196,8 @@ function render({ model, el }) {
     state.replaceChildren(icon(faults.length ? "alert" : "check"), faults.length ? `${faults.length} to put right` : `${count}, ready`);
     state.classList.toggle("tb-bad", faults.length > 0);
     const items = faults.map((fault) => h("li", {}, faultLink(fault)));
-    summary.replaceChildren(...(items.length ? [h("ul", {}, items)] : []));
+    const list = h("ul", {}, items);
+    if (summary.textContent !== list.textContent) summary.replaceChildren(...(items.length ? [list] : []));   // an alert speaks when it changes
     const hidden = more && faults.some(({ path }) => behind.includes(path[0]));
     if (hidden) more.open = true;
   };
