@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 import numpy as np
 from scipy import fft, sparse
@@ -28,8 +29,7 @@ def third_octave_energies(audio: Audio, rate: int, hop_s: float = 0.093) -> Arra
     """
     hop = max(1, round(hop_s * rate))
     size = fft.next_fast_len(2 * hop, real=True)
-    edges = np.append(_EXACT * 10.0**-0.05, _EXACT[-1] * 10.0**0.05)
-    bands = band_shares(edges[:-1], edges[1:], size, rate)
+    bands = _third_octave_shares(size, rate)
     count = max(1, -(-audio.shape[1] // hop))
     after = (count - 1) * hop + size - size // 2 - audio.shape[1]
     centred = np.pad(audio, ((0, 0), (size // 2, after)))
@@ -55,6 +55,12 @@ def long_term_spectrum(
         count += power.shape[1]
     mean = bands @ total / (count * len(audio))
     return freqs, 10.0 * np.log10(np.maximum(mean, 1e-20))
+
+
+@lru_cache(maxsize=8)
+def _third_octave_shares(size: int, rate: int) -> sparse.csr_array:
+    edges = np.append(_EXACT * 10.0**-0.05, _EXACT[-1] * 10.0**0.05)
+    return band_shares(edges[:-1], edges[1:], size, rate)
 
 
 def _periodograms(audio: Audio, size: int, hop: int) -> Iterator[Array]:

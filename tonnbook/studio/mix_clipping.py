@@ -49,7 +49,9 @@ class ClippingDetector:
 
     def hear(self, block: Audio) -> None:
         """Take in the next (channels, frames)."""
-        whole = np.abs(block) if self._pending is None else np.concatenate([self._pending, np.abs(block)], axis=1)
+        whole = np.abs(block)
+        if self._pending is not None and self._pending.size:
+            whole = np.concatenate([self._pending, whole], axis=1)
         while whole.shape[1] >= _CELL:
             self._cells += [_look_at(side, self._first) for side in whole[:, :_CELL]]
             self._first += _CELL
@@ -77,10 +79,11 @@ def _look_at(side: Array, first: int) -> _Cell:
     `first` is the frame of the recording that the cell starts with.
     """
     top = float(side.max(initial=0.0))
-    near = side[side > top - _BINS * _STEP]
-    bins = np.minimum(((top - near) / _STEP).astype(np.intp), _BINS - 1)
-    at_top = np.concatenate([[False], side >= top - 0.999 * _STEP, [False]])
-    edges = np.flatnonzero(np.diff(at_top.astype(np.int8)))
-    lengths = edges[1::2] - edges[::2]
+    near = np.flatnonzero(side > top - _BINS * _STEP)
+    below = top - side[near]
+    bins = np.minimum((below / _STEP).astype(np.intp), _BINS - 1)
+    at_top = near[below <= 0.999 * _STEP]
+    begins = np.flatnonzero(np.diff(at_top, prepend=-2) > 1)
+    lengths = np.diff(begins, append=len(at_top))
     flat = lengths >= _RUN
-    return _Cell(top, np.bincount(bins, minlength=_BINS), first + edges[::2][flat], int(lengths[flat].sum()))
+    return _Cell(top, np.bincount(bins, minlength=_BINS), first + at_top[begins[flat]], int(lengths[flat].sum()))

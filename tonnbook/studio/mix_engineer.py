@@ -145,7 +145,7 @@ def _made(folder: Path) -> Path:
 @contextmanager
 def _pool(threads: int | None) -> Iterator[Executor]:
     """Lend threads that end with the program: what is still queued when a render is given up is not waited for."""
-    pool = DaemonThreads(threads or os.cpu_count() or 1, "tonnbook-mix")
+    pool = DaemonThreads(threads or os.cpu_count() or 1, "studio-mix")
     try:
         yield pool
     finally:

@@ -17,6 +17,7 @@ from tonnbook.studio.mix_features import Listener, TrackFeatures
 
 LOWEST_RATE, HIGHEST_RATE = 8_000, 192_000
 _SILENT_PEAK = 1e-4  # -80 dBFS
+_PIECE = 2**18
 _TOLERANCE_S = 1.0  # an MP3 of 8 minutes is a little longer than 8 minutes
 
 
@@ -66,7 +67,7 @@ def listen(track: TrackFile, rate: int) -> TrackFeatures:
     info = audio_files.info(track.path)
     listener, detector = Listener(rate, info.channels), ClippingDetector(info.rate)
     try:
-        for block in audio_files.blocks(track.path, rate):
+        for block in audio_files.blocks(track.path, rate, listener.cell):
             listener.hear(block)
             if rate == info.rate:
                 detector.hear(block)
@@ -83,7 +84,7 @@ def listen(track: TrackFile, rate: int) -> TrackFeatures:
 def _clipping(path: Path, rate: int) -> Clipping:
     """Listen a second time at the file's own rate: resampling has rounded the flat tops off."""
     detector = ClippingDetector(rate)
-    for block in audio_files.blocks(path):
+    for block in audio_files.blocks(path, block=_PIECE):
         detector.hear(block)
     return detector.clipping()
 
