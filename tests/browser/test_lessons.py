@@ -59,10 +59,9 @@ def test_the_first_lesson_is_run_heard_and_clicked(open_nb: OpenNotebook) -> Non
     assert took_s < 60
     assert lesson.complaints() == []
 
-    page.scroll_into_view_if_needed()
-    lesson.screenshot("lesson-00-why", page)
-    player.scroll_into_view_if_needed()
-    lesson.screenshot("lesson-00")
+    for name, place in (("lesson-00", player), ("lesson-00-compare", compared), ("lesson-00-why", page)):
+        place.evaluate("place => place.scrollIntoView({block: 'start'})")
+        lesson.screenshot(name)
 
 
 def test_the_mixing_lesson_runs_all_at_once_with_a_nested_run(open_nb: OpenNotebook) -> None:
@@ -73,4 +72,5 @@ def test_the_mixing_lesson_runs_all_at_once_with_a_nested_run(open_nb: OpenNoteb
     null = lesson.cells()[number_of(lesson, "stems-null")]["outputs"][0]["text"]
     mix, left = map(float, re.findall(r"(-[\d.]+) dBFS", "".join(null)))
     assert left < mix - 100
-    lesson.screenshot("lesson-01", lesson.output(number_of(lesson, "settings-page")))
+    lesson.output(number_of(lesson, "compare-final")).scroll_into_view_if_needed()
+    lesson.screenshot("lesson-01")

@@ -66,11 +66,11 @@ class MixPage:
         told = {track: list(lines) for track, lines in groupby(self.why, lambda line: line.track)}
         rows = [
             _HEADING.format(escape(label), escape(self.abouts[label]))
-            + f'<tr><td style="{_CELL};width:60%">{picture.to_html()}</td><td style="{_CELL}">{_list(told.pop(label, []))}</td></tr>'
+            + f'{_ROW}<td style="{_CELL};width:60%">{picture.to_html()}</td><td style="{_CELL}">{_list(told.pop(label, []))}</td></tr>'
             for label, picture in self.pictures.items()
         ]
         rest = [
-            _HEADING.format(escape(t), "") + f'<tr><td colspan="2" style="{_CELL}">{_list(r)}</td></tr>'
+            _HEADING.format(escape(t), "") + f'{_ROW}<td colspan="2" style="{_CELL}">{_list(r)}</td></tr>'
             for t, r in told.items()
         ]
         caption = f'<caption style="text-align:left;padding:4px 0">{escape(self.title)}</caption>'
@@ -81,7 +81,11 @@ class MixPage:
 
 
 _CELL = "text-align:left;vertical-align:top;white-space:normal;padding:2px 6px"
-_HEADING = '<tr><th colspan="2" style="' + _CELL + '"><b>{}</b> <span style="font-weight:normal">{}</span></th></tr>'
+_ROW = '<tr style="background:none">'
+_HEADING = (
+    f'{_ROW}<th colspan="2" style="{_CELL};border-top:1px solid #8888"><b>{{}}</b> '
+    '<span style="font-weight:normal">{}</span></th></tr>'
+)
 
 
 def plot_mix(mix: Explained) -> MixPage:

@@ -33,7 +33,9 @@ def strips(mix: Strips, track: str | None = None) -> dict[str, TrackSettings]:
         return {track or "track": settings_of(mix)}
     named = mix if isinstance(mix, Mapping) else mix.settings
     if not named:
-        raise ValueError("this mix carries no settings: ask for them with fx_settings=True, which costs credits on the live service")
+        raise ValueError(
+            "this mix carries no settings: ask for them with fx_settings=True, which costs credits on the live service"
+        )
     chosen = named if track is None else [find(track, named)]
     return {name: settings_of(named[name]) for name in chosen}
 
