@@ -17,9 +17,11 @@ from tonnbook.clients.jobs import Ask, Job, StillRunning
 from tonnbook.clients.mix_results import final_of, preview_of
 from tonnbook.clients.mix_tracks import final_tracks
 from tonnbook.clients.orders import Orders
+from tonnbook.clients.repair import Repairs
 from tonnbook.clients.replies import Reply
 from tonnbook.clients.watcher import Pace, Watcher
 from tonnbook.errors import JobFailed, UnexpectedAnswer
+from tonnbook.models.analysis import Analysis, AnalysisRequest
 from tonnbook.models.effects import TrackEffects
 from tonnbook.models.mixing import (
     FinalMixAnswer,
@@ -30,7 +32,7 @@ from tonnbook.models.mixing import (
     PreviewMixQuery,
 )
 from tonnbook.models.results import FinalMix, MixPreview
-from tonnbook.models.vocabulary import DesiredLoudness, SampleRate
+from tonnbook.models.vocabulary import AnalysisStyle, DesiredLoudness, SampleRate
 
 T = TypeVar("T")
 
@@ -72,6 +74,7 @@ class TonnClient:
         self._files = Files(self._door, downloads)
         self._orders = Orders(downloads)
         self._watcher = Watcher(pace)
+        self._repairs = Repairs(self._door, self._files)
         self._inbox = inbox
         self._fx_settings = fx_settings
         self._final_read_s = final_read_s
@@ -174,6 +177,22 @@ class TonnClient:
             self._orders.keep(task_id, request)
         ask = partial(self._ask_preview, task_id=task_id, fx_settings=self._fx(fx_settings))
         return self._started(Job("preview mix", lambda job: partial(ask, job), self._watcher, task_id=task_id))
+
+    def analyse(
+        self,
+        track: AnalysisRequest | str | Path,
+        style: AnalysisStyle | str = AnalysisStyle.POP,
+        *,
+        is_master: bool = False,
+    ) -> Analysis:
+        """Return what is wrong with a finished mix or master. **Costs credits on the live service** and is sent exactly once.
+
+        `track` is a file on this machine, a link, or a whole request, which then says the style and the rest. The call waits for
+        the answer, some seconds.
+
+        Raises AudioError for a file that cannot be uploaded, RequestRejected for one that the server cannot measure.
+        """
+        return self._repairs.analyse(track, style, is_master=is_master)
 
     def close(self) -> None:
         """Stop watching jobs and close the connections."""

@@ -8,7 +8,7 @@
 | if_mix_loudness | LESS above -15 LUFS or -1 dBTP, MORE below -24 LUFS |
 | if_master_loudness | LESS above -13 LUFS, LESS_APPLE above -15, MORE below -17.5 |
 | if_mix_drc, if_master_drc | peak to loudness ratio under the style's range LESS, above it MORE; where it lies inside by less than 1 LU, a loudness range under 2 LU (LESS) or over 14 LU (MORE) decides, for tracks of 30 s and more |
-| stereo_field | MONO: correlation above 0.9999, or a side 60 dB under the middle; STEREO_UPMIX: a filter makes more than 80 % of the side from the middle; NARROW: side under -20 dB; WIDE: side over -5 dB or correlation under 0.25 (200 Hz to 12 kHz, while it plays) |
+| stereo_field | MONO: correlation above 0.9999, or a side 60 dB under the middle; STEREO_UPMIX: a filter makes more than 75 % of the side from the middle (a Haas delay of up to 13 ms reads as that); NARROW: side under -20 dB; WIDE: side over -5 dB or correlation under 0.25 (200 Hz to 12 kHz, while it plays) |
 | phase_issues | correlation below 0 in more than 10 % of the 400 ms frames of any band from 250 Hz, or under 0.5 below 120 Hz; bands 40 dB under the whole do not count |
 | mono_compatible | the mono sum is at most 2.5 LU quieter, and loses at most 6 dB in any octave from 250 Hz to 8 kHz |
 | tonal_profile | power of 20-200, 200-2k, 2k-8k, 8k-20k Hz in the whole, more than 3 dB (the last: 4 dB) beside the style's |
@@ -31,7 +31,7 @@ MASTER_LUFS = (-17.5, -15.0, -13.0)
 MINOR_RUNS_PER_MINUTE = 10.0
 MINOR_SHARE = 1e-4
 MONO_CORRELATION, MONO_WIDTH_DB = 0.9999, -60.0
-UPMIX = 0.8
+UPMIX = 0.75
 NARROW_DB, WIDE_DB, WIDE_CORRELATION = -20.0, -5.0, 0.25
 OUT_OF_PHASE_SHARE, LOW_CORRELATION = 0.1, 0.5
 MONO_CHANGE_LU, MONO_LOSS_DB = -2.5, 6.0

@@ -1,0 +1,64 @@
+"""The client's repair calls against the studio: files in, values out, and what goes wrong in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tonnbook import audio_files
+from tonnbook.clients.tonn import TonnClient
+from tonnbook.errors import AudioError, RequestRejected
+from tonnbook.models.analysis import AnalysisRequest
+from tonnbook.models.vocabulary import AnalysisStyle, StereoField
+from tonnbook.studio.server import Studio
+
+RATE = 44100
+
+
+@pytest.fixture(scope="module")
+def tonn(studio: Studio) -> Iterator[TonnClient]:
+    client = TonnClient(studio.url, studio.key)
+    yield client
+    client.close()
+
+
+@pytest.fixture(scope="module")
+def mono(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    tone = 0.2 * np.sin(2 * np.pi * 440 * np.arange(RATE) / RATE)
+    return audio_files.write(tmp_path_factory.mktemp("mono") / "my mix.wav", np.stack([tone, tone]), RATE)
+
+
+def test_analysing_a_file(tonn: TonnClient, mono: Path) -> None:
+    analysis = tonn.analyse(mono, "JAZZ", is_master=True)
+    assert analysis.name == "my mix.wav"
+    assert analysis.path == mono
+    assert analysis.verdicts.stereo_field is StereoField.MONO
+    assert analysis.verdicts.musical_style == "JAZZ"
+    assert analysis.verdicts.mix_style == "MASTER"
+    assert analysis.notes is not None
+    assert "Jazz" in analysis.summary
+
+
+def test_analysing_a_request_or_a_link(tonn: TonnClient, mono: Path) -> None:
+    link = tonn.upload(mono)
+    one = tonn.analyse(AnalysisRequest(source=mono, style=AnalysisStyle.POP))
+    other = tonn.analyse(link)
+    assert one.verdicts == other.verdicts
+    assert (one.name, other.name, other.path) == ("my mix.wav", "my mix.wav", None)
+    assert "signature" not in repr(other)
+
+
+def test_what_cannot_be_uploaded_is_said_before_anything_is_sent(tonn: TonnClient, tmp_path: Path) -> None:
+    with pytest.raises(AudioError, match=r"nothing\.wav is not there"):
+        tonn.analyse(tmp_path / "nothing.wav")
+    with pytest.raises(ValueError, match="POLKA"):
+        tonn.analyse(tmp_path / "nothing.wav", "POLKA")
+
+
+def test_what_the_server_refuses_is_said(tonn: TonnClient, tmp_path: Path) -> None:
+    silent = audio_files.write(tmp_path / "silent.wav", np.zeros((2, RATE)), RATE)
+    with pytest.raises(RequestRejected, match=r"silent\.wav is silent from beginning to end"):
+        tonn.analyse(silent)

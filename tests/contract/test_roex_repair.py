@@ -1,0 +1,44 @@
+"""The published client, roex-python 1.6.0, unmodified, against the studio: the calls about one finished recording."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from roex_python import utils
+from roex_python.client import RoExClient
+from roex_python.models.analysis import AnalysisMusicalStyle, MixAnalysisRequest
+
+from tonnbook import audio_files
+from tonnbook.studio.server import Studio
+
+RATE = 44100
+
+
+@pytest.fixture(scope="module")
+def client(studio: Studio) -> RoExClient:
+    return RoExClient(api_key=studio.key, base_url=studio.url)
+
+
+def _mix(folder: Path, name: str, gain: float) -> Path:
+    random = np.random.default_rng(7)
+    middle, side = random.standard_normal((2, 4 * RATE)).cumsum(axis=1) * 1e-3
+    high_passed = np.diff(np.stack([middle + 0.3 * side, middle - 0.3 * side]), prepend=0.0)
+    return audio_files.write(folder / name, gain * high_passed / np.abs(high_passed).max(), RATE)
+
+
+def test_an_analysis(client: RoExClient, tmp_path: Path) -> None:
+    link = utils.upload_file(client, str(_mix(tmp_path, "mix.wav", 0.5)))
+    result = client.analysis.analyze_mix(MixAnalysisRequest(link, AnalysisMusicalStyle.ROCK, is_master=False))
+    assert result.error is False
+    assert result.payload["peak_loudness_dbfs"] == pytest.approx(-6.02, abs=0.7)
+    assert result.payload["stereo_field"] == "BALANCED"
+    assert result.completion_time
+
+
+def test_a_comparison(client: RoExClient, tmp_path: Path) -> None:
+    quiet, loud = (utils.upload_file(client, str(_mix(tmp_path, f"{gain}.wav", gain))) for gain in (0.25, 0.5))
+    found = client.analysis.compare_mixes(quiet, loud, AnalysisMusicalStyle.POP, is_master=True)
+    assert found["differences"]["integrated_loudness_lufs"]["difference"] == pytest.approx(6.02, abs=0.02)
+    assert found["differences"]["stereo_field"]["status"] == "SAME"

@@ -1,0 +1,48 @@
+"""The calls about one finished recording: handlers that read, ask the desk, wait and answer.
+
+A recording that cannot be used is the request's fault and answered 400, with the reason; the studio's own failures are 500.
+"""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import JSONResponse
+
+from tonnbook.errors import AudioError
+from tonnbook.models.analysis import AnalysisAnswer, AnalysisRequest
+from tonnbook.models.base import Answer
+from tonnbook.studio.openapi import described
+from tonnbook.studio.reading import key_holder, read, rooms
+from tonnbook.studio.refusal import Refusal
+from tonnbook.studio.tonn_routes import end_of
+from tonnbook.studio.worker import Task
+
+A = TypeVar("A", bound=Answer)
+
+router = APIRouter(dependencies=[Depends(key_holder)])
+
+
+@router.post(
+    "/mixanalysis", **described("Say what is wrong with a track", AnalysisAnswer, AnalysisRequest, task=True, busy=True)
+)
+async def mix_analysis(request: Request) -> JSONResponse:
+    """Answers when it is done: about 0.3 s per minute. What stands beside the payload, under `tonnbook`, is the studio's own.
+
+    Live, this costs 10 credits.
+    """
+    return await _answered(rooms(request).repair.analyse(await read(request, AnalysisRequest)))
+
+
+async def _answered(task: Task[A]) -> JSONResponse:
+    """Wait for the end of a task and return its answer; raises Refusal 400 for a recording that cannot be used, or 500."""
+    await end_of(task)
+    if task.failure is not None:
+        problem = None if task.future.cancelled() else task.future.exception()
+        raise (
+            problem
+            if isinstance(problem, Refusal)
+            else Refusal(400 if isinstance(problem, AudioError) else 500, task.failure)
+        )
+    return JSONResponse(task.future.result().to_wire())

@@ -1,0 +1,44 @@
+"""What a repair task does in its thread: bring the recording, have it worked on, take in what was made.
+
+This module pulls in the engines and with them scipy; the desk loads it in the background, so that a studio starts at once.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from tonnbook.errors import AudioError, TonnbookError
+from tonnbook.models.analysis import AnalysisRequest
+from tonnbook.models.mixing import file_name
+from tonnbook.studio.diagnosis import Report, diagnose
+from tonnbook.studio.fetch import fetch
+from tonnbook.studio.library import Library
+from tonnbook.studio.limits import Limits
+from tonnbook.studio.read_checks import check_track
+from tonnbook.studio.worker import Progress, Worker, part
+
+FETCHING = 0.3
+"""Share of an analysis' progress that fetching and checking the file fills."""
+
+
+def analysed(request: AnalysisRequest, library: Library, worker: Worker, limits: Limits, progress: Progress) -> Report:
+    """Return what is wrong with a recording; raises AudioError that names the file."""
+    with tempfile.TemporaryDirectory(dir=library.folder, ignore_cleanup_errors=True) as folder:
+        path = bring(str(request.source), Path(folder), library, limits, part(progress, 0, FETCHING))
+        progress(FETCHING, "waiting for its turn")
+        style, is_master = request.style, request.is_master
+        return worker.in_turn(diagnose, path, style, is_master=is_master, progress=part(progress, FETCHING, 1))
+
+
+def bring(link: str, folder: Path, library: Library, limits: Limits, progress: Progress) -> Path:
+    """Fetch and check one recording, under its own name, into `folder`."""
+    name = file_name(link)
+    path = folder / name
+    progress(0.0, f"fetching {name}")
+    try:
+        fetch(link, path, library, limits)
+    except TonnbookError as problem:
+        raise AudioError(f"{name}: {problem}") from None
+    check_track(path, name, limits)
+    return path
