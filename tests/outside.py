@@ -8,12 +8,16 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from queue import Queue
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import requests
+
+from tonnbook import audio_files
 
 if TYPE_CHECKING:
     from tonnbook.studio.server import Studio
@@ -77,6 +81,27 @@ def patiently(ask: Callable[[], requests.Response]) -> requests.Response:
     return answer
 
 
+class Held(ThreadPoolExecutor):
+    """An executor of one thread that is kept busy until it is let go; `handed` hears of all work that is handed to it."""
+
+    def __init__(self) -> None:
+        super().__init__(1)
+        self.handed: Queue[str] = Queue()
+        self.hold()
+
+    def hold(self) -> None:
+        self._gate = threading.Event()
+        super().submit(self._gate.wait)
+
+    def let_go(self) -> None:
+        self._gate.set()
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        future = super().submit(fn, *args, **kwargs)
+        self.handed.put(fn.__name__)
+        return future
+
+
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
 
@@ -137,3 +162,16 @@ class Web:
                 pass
 
         return Handler
+
+
+def said(answer: requests.Response, status: int) -> str:
+    """Check the one shape that every error has; return its message."""
+    assert answer.status_code == status, answer.text
+    body = answer.json()
+    assert body["error"] is True
+    return str(body["message"])
+
+
+def wav(seconds: float = 1.0, level: float = 0.1, rate: int = 44100, channels: int = 1) -> bytes:
+    noise = np.random.default_rng(3).normal(0, level or 1, (channels, round(seconds * rate))).clip(-1, 1)
+    return audio_files.encode(noise if level else np.zeros_like(noise), rate, "wav")

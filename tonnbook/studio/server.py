@@ -106,7 +106,7 @@ class Studio:
         self._library = library
         self._server = _Server(create_app(Rooms(self.key, library, desk, repair, self.ledger, self._limits)))
         self._thread = threading.Thread(
-            target=self._server.run_on, args=[listener], daemon=True, name="tonnbook-studio"
+            target=self._server.run_on, args=[listener], daemon=True, name="studio-server"
         )
         atexit.register(self.close)
         self._thread.start()

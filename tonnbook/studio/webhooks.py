@@ -36,7 +36,7 @@ class Webhooks:
     def __init__(self, pauses: Sequence[float] = PAUSES) -> None:
         self._pauses = pauses
         self._closing = threading.Event()
-        self._threads = DaemonThreads(4, "tonnbook-webhook")
+        self._threads = DaemonThreads(4, "studio-webhook")
 
     def send(self, url: str, body: Mapping[str, Any]) -> Future[bool] | None:
         """POST `body` as JSON; the future says whether somebody took it. None once the studio is being closed."""

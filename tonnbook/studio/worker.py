@@ -93,8 +93,8 @@ class Worker:
     def __init__(self, limits: Limits, clock: Callable[[], float], executor: Executor | None = None) -> None:
         self._limits = limits
         self._clock = clock
-        self._light = DaemonThreads(LIGHT_THREADS, "tonnbook-task")
-        self._own = DaemonThreads(1, "tonnbook-heavy")
+        self._light = DaemonThreads(LIGHT_THREADS, "studio-task")
+        self._own = DaemonThreads(1, "studio-heavy")
         self._heavy: Executor = executor or self._own
         self._lock = threading.Lock()
         self._unfinished: list[Task[Any]] = []
