@@ -40,7 +40,8 @@ def ffmpeg(path: Path) -> tuple[float, float]:
         "-",
     ]
     said = subprocess.run(command, capture_output=True, text=True, check=True).stderr
-    loudness, peak = re.search(r"I:\s+(\S+) LUFS", said), re.search(r"Peak:\s+(\S+) dBFS", said)
+    summary = said.rpartition("Summary:")[2]
+    loudness, peak = re.search(r"I:\s+(\S+) LUFS", summary), re.search(r"Peak:\s+(\S+) dBFS", summary)
     assert loudness, said
     assert peak, said
     return float(loudness[1]), float(peak[1])

@@ -7,8 +7,9 @@ import pytest
 from cuts import cut
 from judges import ffmpeg_true_peak, libebur128_true_peak
 
+from tonnbook.dsp.cell_peaks import CELL
 from tonnbook.dsp.levels import to_gain
-from tonnbook.dsp.limiter import CELL, Limiter
+from tonnbook.dsp.limiter import Limiter
 from tonnbook.dsp.true_peak import true_peak_db
 
 

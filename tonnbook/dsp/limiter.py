@@ -1,14 +1,14 @@
 """The limiter: look-ahead, true peak, programme-dependent release; exact for any cut into blocks.
 
-It works on cells of 8 frames. Of each cell it takes the largest value that any usual meter would find between its samples (see
-`true_peak`), asks by how many dB that stands above the ceiling, and makes a gain curve that is down by at least as much when the cell
-comes. After M. Senior's and D. Giannoulis' (JAES 60(6), 2012) "feed-forward, log domain", with three additions:
+It works on cells of 8 frames: finds the largest value that a usual meter would see between the samples of each, asks by how many dB that
+stands above the ceiling, and makes a gain curve that is down by at least as much when the cell comes. Feed-forward in the log domain, as in
+Giannoulis, Massberg and Reiss (JAES 60(6), 2012), with three additions:
 
 - the maximum is *held* for 10 ms, half a period of 50 Hz, so that a steady bass note is turned down by one gain and not bent;
 - two releases run side by side, a quick one for single hits and a slow one for dense passages;
 - the curve is smoothed by a Hann window inside the look-ahead, so that it has no corner that could be heard.
 
-A second, short pass with a long interpolator catches what the moving gain itself pushed between the samples.
+A second, short pass looks closer, with all interpolators of `cell_peaks`, and catches what the moving gain itself pushed between the samples.
 """
 
 from __future__ import annotations
@@ -17,71 +17,18 @@ from collections.abc import Sequence
 from math import exp, log
 
 import numpy as np
-import numpy.typing as npt
 from scipy import ndimage
 
+from tonnbook.dsp.cell_peaks import CELL, Array32, CellPeaks, close_look
 from tonnbook.dsp.chunks import Chunked
-from tonnbook.dsp.levels import Array, Audio
-from tonnbook.dsp.products import thin_product
-from tonnbook.dsp.true_peak import LONG_TAPS, SHORT_TAPS, over_a_cell
+from tonnbook.dsp.levels import Array
+from tonnbook.dsp.true_peak import SHORT_TAPS
 
-Array32 = npt.NDArray[np.float32]
-
-CELL = 8
-_CHUNK = (
-    2048 * CELL
-)  # frames that are worked on together; always whole, so that every cut into blocks computes the same
-_GATES = (
-    0.5,
-    0.75,
-)  # a short interpolator reads at most 6.1 dB over the samples, the long one 2.5 dB over the short ones
+_CHUNK = 2048 * CELL  # whole chunks only, so that every cut into blocks computes the same
 _NEPER = log(10.0) / 20.0
 _REST_DB = 1e-6  # a release that has come down to this has ended
 _SLOPE = (np.arange(CELL) + 0.5) / CELL - 0.5  # place of each frame in its cell, from the middle, in cells
 _BLEND = np.stack([np.maximum(-_SLOPE, 0.0), 1.0 - np.abs(_SLOPE), np.maximum(_SLOPE, 0.0)])
-
-
-class CellPeaks:
-    """Finds the true peak of every cell, over all channels, a fixed number of cells late.
-
-    Parameters
-    ----------
-    taps
-        Interpolators, see `true_peak`.
-    level
-        What counts: below this amplitude a peak may be found too low. 0 finds all of them.
-    """
-
-    def __init__(self, channels: int, taps: Sequence[Array], level: float = 0.0) -> None:
-        reach = max(len(each) for each in taps) // 2
-        self.delay = -(-reach // CELL)
-        self._matrices = [np.ascontiguousarray(over_a_cell(each, CELL).T, dtype=np.float32) for each in taps]
-        self._gates = [level * gate for gate in _GATES[: len(taps)]]
-        self._before = np.zeros((channels, 2 * self.delay * CELL), dtype=np.float32)
-
-    def push(self, chunk: Audio) -> Array32:
-        """Return the linear peaks of as many cells as `chunk`, whose length is a multiple of the cell, brings."""
-        audio = np.concatenate([self._before, chunk.astype(np.float32)], axis=1)
-        self._before = audio[:, chunk.shape[1] :]
-        peaks = np.abs(audio).reshape(len(audio), -1, CELL).max(axis=2)
-        inner = peaks[:, self.delay : -self.delay]
-        around = np.lib.stride_tricks.sliding_window_view(peaks, 2 * self.delay + 1, axis=1).max(axis=2)
-        for matrix, gate in zip(self._matrices, self._gates, strict=True):
-            cells = np.nonzero(around > gate)
-            inner[cells] = np.maximum(inner[cells], self._between(audio, cells, matrix))
-            around = inner
-        largest: Array32 = np.max(inner, axis=0)
-        return largest
-
-    def _between(self, audio: Array32, cells: tuple[npt.NDArray[np.intp], ...], matrix: Array32) -> Array32:
-        """Return the largest absolute value between the samples of each cell, given as (channel, number of the cell)."""
-        width = matrix.shape[1]
-        first = self.delay * CELL - (width - CELL) // 2
-        windows = np.lib.stride_tricks.sliding_window_view(audio[:, first:], width, axis=1)[:, ::CELL]
-        values = thin_product(matrix, windows[cells].T)
-        np.abs(values, out=values)
-        largest: Array32 = np.max(values, axis=0)
-        return largest
 
 
 class Release:
@@ -183,7 +130,7 @@ class Limiter(Chunked):
         short = GainCurve(rate, 0.75, 0.0, [(1.0, 7.0)])
         self._passes = [
             _Pass(channels, ceiling_db, [SHORT_TAPS], main_curve(rate)),
-            _Pass(channels, ceiling_db, [SHORT_TAPS, LONG_TAPS], short),
+            _Pass(channels, ceiling_db, close_look(16, 8), short),
         ]
         super().__init__(channels, _CHUNK, sum(each.delay for each in self._passes))
 

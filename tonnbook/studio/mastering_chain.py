@@ -16,11 +16,11 @@ import numpy.typing as npt
 
 from tonnbook import audio_files
 from tonnbook.dsp import linear_phase
+from tonnbook.dsp.cell_peaks import CELL, CellPeaks
 from tonnbook.dsp.declip import Declipper
 from tonnbook.dsp.dynamics import Compressor
 from tonnbook.dsp.filters import Filter
 from tonnbook.dsp.levels import Array, to_gain
-from tonnbook.dsp.limiter import CELL, CellPeaks
 from tonnbook.dsp.loudness import k_weighting
 from tonnbook.dsp.spectrum import THIRD_OCTAVES
 from tonnbook.dsp.true_peak import SHORT_TAPS

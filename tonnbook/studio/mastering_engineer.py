@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import tempfile
 from dataclasses import dataclass
 from math import isfinite
@@ -89,26 +90,33 @@ def master_song(
     """
     features = listen(source, _part(progress, 0.0, _LISTENING))
     plan = decide(features, wished)
-    with tempfile.TemporaryDirectory(prefix="mastering-", dir=out.parent) as folder:
-        song = prepare(source, plan, features.seconds, Path(folder), _part(progress, _LISTENING, _SHAPING))
+    with tempfile.TemporaryDirectory(prefix="mastering-", dir=out.parent) as name:
+        folder = Path(name)
+        song = prepare(source, plan, features.seconds, folder, _part(progress, _LISTENING, _SHAPING))
         levelled = level_to(
             song,
             wished.target_lufs,
             wished.ceiling_dbtp,
-            out,
+            folder / "master.wav",
             wished.rate.bit_depth,
             _seed(source),
             _part(progress, _SHAPING, _LEVELLING),
         )
-    start_s = preview_start(levelled.features, preview_start_s)
-    if preview:
-        progress(_LEVELLING, "cutting the preview")
-        write_preview(out, start_s, preview)
+        start_s = preview_start(levelled.features, preview_start_s)
+        if preview:
+            progress(_LEVELLING, "cutting the preview")
+            os.replace(write_preview(folder / "master.wav", start_s, folder / "preview.mp3"), preview)
+        os.replace(folder / "master.wav", out)
     return MasterOutcome(out, preview, _notes(features, plan, levelled, start_s), plan)
 
 
 def master_float_file(
-    source: Path, style: MusicalStyle, target_lufs: float, rate: SampleRate, out: Path, progress: Progress
+    source: Path,
+    style: MusicalStyle,
+    target_lufs: float,
+    rate: SampleRate,
+    out: Path,
+    progress: Progress = lambda _, __: None,
 ) -> MasterOutcome:
     """Master a mix that lies on disk as a float WAV, before any rounding or trimming: what `createMaster` asks for."""
     return master_song(source, wish_for(style, target_lufs, rate), out, progress=progress)

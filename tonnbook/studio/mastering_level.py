@@ -15,13 +15,15 @@ import numpy as np
 from scipy.optimize import brentq
 
 from tonnbook import audio_files
+from tonnbook.dsp.cell_peaks import CELL, StrictPeak
 from tonnbook.dsp.clip import SoftClipper, clipped
 from tonnbook.dsp.levels import Array, db, to_gain
-from tonnbook.dsp.limiter import CELL, Limiter, main_curve
+from tonnbook.dsp.limiter import Limiter, main_curve
 from tonnbook.dsp.loudness import LoudnessMeter, gated_loudness
 from tonnbook.errors import AudioError
 from tonnbook.studio.mastering_chain import ENERGY_FRAMES, PreparedSong, Progress
 from tonnbook.studio.mastering_features import SongFeatures, SongListener
+from tonnbook.studio.mastering_search import GainSearch
 
 TOLERANCE_LU = 0.05
 LIMITED_ALONE_DB = 3.0
@@ -34,7 +36,6 @@ _RENDERS = 8
 _STEP_DB = 1.0
 _MOST_GAIN_DB = 40.0  # of drive beyond what a plain gain would need
 _USUAL_PEAK = 0.9995  # of all cells: one stray click says nothing of a song's hits
-_FLATTEST, _STEEPEST = 0.8, 12.0  # dB of gain per LU that a step believes in
 _CELLS_AT_ONCE = 8192
 
 
@@ -83,40 +84,32 @@ def level_to(
 ) -> Levelled:
     """Write the song to `out` at its loudness and below its ceiling; raises AudioError where that cannot be had."""
     sketch = _Sketch(song)
-    ceiling_db, tried = ceiling_dbtp - _MARGIN_DB, list[tuple[float, float]]()
-    for renders in range(1, _RENDERS + 1):
-        level = Level(_next_gain(sketch, ceiling_db, target_lufs, tried), ceiling_db)
+    ceiling_db = ceiling_dbtp - _MARGIN_DB
+    search = GainSearch(target_lufs, sketch.solve(ceiling_db, target_lufs))
+    while search.tries < _RENDERS:
+        level = Level(search.gain_db, ceiling_db)
         loudness, reduction = _render(song, level, sketch.peak_db, out, bit_depth, seed, progress)
-        tried.append((level.gain_db, loudness))
-        if abs(loudness - target_lufs) > _AIM_LU:
+        off = search.heard(loudness)
+        if search.tries == 1:  # the sketch, set right by the first render, knows more than a first guess of the slope
+            search.gain_db = sketch.solve(ceiling_db, target_lufs + sketch.loudness(level) - loudness)
+        if off > _AIM_LU:
             continue
-        features = listen(out)
-        excess = features.true_peak_dbtp - ceiling_dbtp
-        if excess <= 0.0 and abs(features.loudness_lufs - target_lufs) <= TOLERANCE_LU:
+        features, highest = listen(out, ceiling_dbtp)
+        if highest <= ceiling_dbtp and abs(features.loudness_lufs - target_lufs) <= TOLERANCE_LU:
             over = sketch.peak_db + level.gain_db - level.ceiling_db
-            return Levelled(level, features, reduction, level.clip_db(sketch.peak_db), over, renders)
-        ceiling_db -= max(0.0, excess) + _MARGIN_DB
-    raise AudioError(f"{target_lufs:g} LUFS cannot be reached with this song; choose a quieter target")
+            return Levelled(level, features, reduction, level.clip_db(sketch.peak_db), over, search.tries)
+        ceiling_db -= max(0.0, highest - ceiling_dbtp) + _MARGIN_DB
+    raise AudioError(f"{target_lufs:g} LUFS cannot be reached with this song. Choose a quieter target.")
 
 
-def _next_gain(sketch: _Sketch, ceiling_db: float, target_lufs: float, tried: list[tuple[float, float]]) -> float:
-    """Return the gain to render with: by the sketch, then by the sketch set right, then by the secant of the last two renders."""
-    if not tried:
-        return sketch.solve(ceiling_db, target_lufs)
-    gain, loudness = tried[-1]
-    if len(tried) == 1:
-        return sketch.solve(ceiling_db, target_lufs + sketch.loudness(Level(gain, ceiling_db)) - loudness)
-    before, quieter = tried[-2]
-    steepness = (gain - before) / (loudness - quieter) if loudness != quieter else 1.0
-    return gain + (target_lufs - loudness) * min(max(steepness, _FLATTEST), _STEEPEST)
-
-
-def listen(path: Path) -> SongFeatures:
-    """Return what a finished master sounds like."""
-    listener = SongListener(audio_files.info(path).rate, 2)
+def listen(path: Path, ceiling_dbtp: float) -> tuple[SongFeatures, float]:
+    """Return what a finished master sounds like, and the highest true peak that anyone may find in it, in dBTP."""
+    listener, strict = SongListener(audio_files.info(path).rate, 2), StrictPeak(2, ceiling_dbtp)
     for block in audio_files.blocks(path):
         listener.hear(block)
-    return listener.features()
+        strict.process(block)
+    features = listener.features()
+    return features, max(features.true_peak_dbtp, strict.dbtp)
 
 
 def rendered(song: PreparedSong, level: Level, peak_db: float, limiter: Limiter) -> Iterator[Array]:

@@ -17,13 +17,14 @@ from tonnbook.dsp.limiter import Limiter
 from tonnbook.dsp.loudness import integrated_loudness
 from tonnbook.dsp.true_peak import true_peak_db
 from tonnbook.studio.mastering_features import SongFeatures
+from tonnbook.studio.mastering_search import GainSearch
 
 PREVIEW_S = 30.0
 CEILING_DBTP = -2.5
 _HOP = 10  # steps of 10 ms between two places that are tried
 _FADE_IN_S, _FADE_OUT_S = 0.02, 0.2
 _NEAR_ENOUGH_LU = 0.02
-_TRIES = 6
+_TRIES = 8
 
 
 def preview_start(features: SongFeatures, wished_s: float | None) -> float:
@@ -62,12 +63,9 @@ def _with_headroom(audio: Array, rate: int) -> Array:
     loudness = integrated_loudness(audio, rate)
     if true_peak_db(audio, rate) <= CEILING_DBTP or not isfinite(loudness):
         return audio * to_gain(min(0.0, CEILING_DBTP - db(float(np.abs(audio).max(initial=0.0)))))
-    gain_db = 0.0
-    for _ in range(_TRIES):
+    search = GainSearch(loudness, 0.0)
+    while True:
         limiter = Limiter(rate, 2, CEILING_DBTP)
-        limited = np.concatenate([limiter.process(audio * to_gain(gain_db)), limiter.flush()], axis=1)
-        short_by = loudness - integrated_loudness(limited, rate)
-        if abs(short_by) <= _NEAR_ENOUGH_LU:
-            break
-        gain_db += 1.3 * short_by
-    return limited
+        limited = np.concatenate([limiter.process(audio * to_gain(search.gain_db)), limiter.flush()], axis=1)
+        if search.heard(integrated_loudness(limited, rate)) <= _NEAR_ENOUGH_LU or search.tries >= _TRIES:
+            return limited

@@ -1,0 +1,120 @@
+"""True peaks cell by cell: where between the samples a song is how high, as any meter or converter would find it.
+
+Four kinds of interpolator look at a cell of 8 frames: the two short ones that meters use, the long one close to ideal, and the low-pass filters
+of the sample rate converters that come after a master, in ffmpeg and in players. Those take off what lies next to half the rate, and without
+it some peaks are *higher*: on recordings with cymbals by 0.3 dB (measured).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import inf, log10
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+from scipy import ndimage
+
+from tonnbook.dsp.levels import Array, Audio, to_gain
+from tonnbook.dsp.products import thin_product
+from tonnbook.dsp.true_peak import LONG_TAPS, SHORT_TAPS, over_a_cell
+
+Array32 = npt.NDArray[np.float32]
+
+CELL = 8
+
+
+def converter_taps(taps: int, passed: float, beta: float, phases: int) -> Array:
+    """Return the low-pass of a sample rate converter, (taps, phases): a Kaiser-windowed sinc that passes a share of the band."""
+    lag = np.arange(taps)[:, None] - (taps // 2 - 1) - np.arange(phases) / phases
+    window = np.i0(beta * np.sqrt(np.maximum(1.0 - np.square(lag / (taps / 2)), 0.0)))
+    low_pass = np.sinc(passed * lag) * window
+    return np.asarray(low_pass / low_pass.sum(axis=0))
+
+
+def ffmpeg_taps(phases: int) -> Array:
+    """Return libswresample as it comes: 32 taps, cut-off 0.97, Kaiser window of 9. ffmpeg's true-peak meter reads through it."""
+    return converter_taps(32, 0.97, 9.0, phases)
+
+
+def steep_taps(phases: int) -> Array:
+    """Return something close to soxr at its high quality, which lets 0.913 of the band through unchanged."""
+    return converter_taps(128, 0.957, 8.0, phases)
+
+
+_GATES: Sequence[float] = (0.5, 0.75, 0.8, 0.8)
+"""Of the level that counts: where nothing reads this much, the next interpolator reads nothing that counts.
+
+A short interpolator reads at most 6.1 dB over the samples, the long one 2.5 dB over the short ones, a converter hardly 1 dB more.
+"""
+
+
+def close_look(ffmpeg_phases: int, steep_phases: int) -> Sequence[Array]:
+    """Return all interpolators; the more phases, the closer the look and the more it costs."""
+    return SHORT_TAPS, LONG_TAPS, ffmpeg_taps(ffmpeg_phases), steep_taps(steep_phases)
+
+
+class CellPeaks:
+    """Finds the true peak of every cell, over all channels, a fixed number of cells late.
+
+    Parameters
+    ----------
+    taps
+        Interpolators, see `true_peak`.
+    level
+        What counts: below this amplitude a peak may be found too low. 0 finds all of them.
+    """
+
+    def __init__(self, channels: int, taps: Sequence[Array], level: float = 0.0) -> None:
+        reach = max(len(each) for each in taps) // 2
+        self.delay = -(-reach // CELL)
+        self._matrices = [np.ascontiguousarray(over_a_cell(each, CELL).T, dtype=np.float32) for each in taps]
+        self._gates = [level * gate for gate in _GATES[: len(taps)]]
+        self._before = np.zeros((channels, 2 * self.delay * CELL), dtype=np.float32)
+
+    def push(self, chunk: Audio) -> Array32:
+        """Return the linear peaks of as many cells as `chunk`, whose length is a multiple of the cell, brings."""
+        audio = np.concatenate([self._before, chunk.astype(np.float32)], axis=1)
+        self._before = audio[:, chunk.shape[1] :]
+        peaks = np.abs(audio).reshape(len(audio), -1, CELL).max(axis=2)
+        inner = peaks[:, self.delay : -self.delay]
+        around = np.lib.stride_tricks.sliding_window_view(peaks, 2 * self.delay + 1, axis=1).max(axis=2)
+        for matrix, gate in zip(self._matrices, self._gates, strict=True):
+            cells = np.nonzero(around > gate)
+            inner[cells] = np.maximum(inner[cells], self._between(audio, cells, matrix))
+            around = ndimage.maximum_filter1d(inner, 3, axis=1)
+        largest: Array32 = np.max(inner, axis=0)
+        return largest
+
+    def _between(self, audio: Array32, cells: tuple[npt.NDArray[np.intp], ...], matrix: Array32) -> Array32:
+        """Return the largest absolute value between the samples of each cell, given as (channel, number of the cell)."""
+        width = matrix.shape[1]
+        first = self.delay * CELL - (width - CELL) // 2
+        windows = np.lib.stride_tricks.sliding_window_view(audio[:, first:], width, axis=1)[:, ::CELL]
+        values = thin_product(matrix, windows[cells].T)
+        np.abs(values, out=values)
+        largest: Array32 = np.max(values, axis=0)
+        return largest
+
+
+class StrictPeak:
+    """The highest true peak that any meter or converter would find in a finished master, as far as it passes `level_db`."""
+
+    def __init__(self, channels: int, level_db: float) -> None:
+        self._finder = CellPeaks(channels, close_look(64, 16), to_gain(level_db))
+        self._queue = np.zeros((channels, 0))
+        self._highest = 0.0
+
+    def process(self, block: Audio) -> Self:
+        """Take in the next (channels, frames)."""
+        queue = np.concatenate([self._queue, block], axis=1)
+        whole = queue.shape[1] // CELL * CELL
+        self._highest = max(self._highest, float(self._finder.push(queue[:, :whole]).max(initial=0.0)))
+        self._queue = queue[:, whole:]
+        return self
+
+    @property
+    def dbtp(self) -> float:
+        """The highest peak so far in dBTP, minus infinity for silence; ends the stream."""
+        self.process(np.zeros((len(self._queue), 2 * self._finder.delay * CELL)))
+        return 20.0 * log10(self._highest) if self._highest else -inf
