@@ -65,6 +65,22 @@ def test_light_work_goes_on_beside_heavy_work(worker: Worker) -> None:
     assert busy.future.result(10) is True
 
 
+def test_tasks_begin_when_what_they_need_is_prepared(worker: Worker) -> None:
+    order: list[str] = []
+    gate = threading.Event()
+
+    def prepare(name: str) -> None:
+        gate.wait(10)
+        order.append(name)
+
+    for name in ("mix engine", "mastering engine"):
+        worker.beside(prepare, name)
+    task = worker.start(lambda progress: order.append("task"), lambda _: None)
+    gate.set()
+    task.future.result(10)
+    assert order == ["mix engine", "mastering engine", "task"]
+
+
 def test_progress_never_goes_back(worker: Worker) -> None:
     seen = []
 

@@ -95,6 +95,8 @@ class Worker:
         self._clock = clock
         self._light = DaemonThreads(LIGHT_THREADS, "studio-task")
         self._own = DaemonThreads(1, "studio-heavy")
+        self._preparing = DaemonThreads(1, "studio-preparing")
+        self._prepared: list[Future[object]] = []
         self._heavy: Executor = executor or self._own
         self._lock = threading.Lock()
         self._unfinished: list[Task[Any]] = []
@@ -109,18 +111,25 @@ class Worker:
                 text = f"{len(self._unfinished)} tasks are waiting or running already; try again when one has ended"
                 raise Refusal(429, text, {"Retry-After": "5"})
             meter = Meter(self._closing)
-            task = Task(self._light.submit(work, meter.report), meter)
+            task = Task(self._light.submit(self._run, work, meter.report), meter)
             self._unfinished.append(task)
         task.future.add_done_callback(lambda _: self._ended(task, then))
         return task
+
+    def _run(self, work: Callable[[Progress], T], progress: Progress) -> T:
+        wait(self._prepared)
+        return work(progress)
 
     def _ended(self, task: Task[T], then: Callable[[Task[T]], None]) -> None:
         task.ended_at = self._clock()
         then(task)
 
     def beside(self, light: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> None:
-        """Do something light that nobody waits for."""
-        self._light.submit(light, *args, **kwargs)
+        """Prepare something in the background, one thing after the other; tasks begin when it is done.
+
+        Engines are loaded so: two threads that import what depends on each other may see half a module.
+        """
+        self._prepared.append(self._preparing.submit(light, *args, **kwargs))
 
     def in_turn(self, heavy: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run `heavy` when its turn has come, and return what it returns. Called from within a task."""
@@ -138,6 +147,7 @@ class Worker:
             turn.cancel()
         self._light.shutdown(wait=False, cancel_futures=True)
         self._own.shutdown(wait=False, cancel_futures=True)
+        self._preparing.shutdown(wait=False, cancel_futures=True)
         wait([task.future for task in self._unfinished], wait_s)
 
 
