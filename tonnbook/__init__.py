@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from tonnbook.errors import UnexpectedAnswer as UnexpectedAnswer
     from tonnbook.errors import Unreachable as Unreachable
     from tonnbook.exercises import solution as solution
+    from tonnbook.models.analysis import Analysis as Analysis
+    from tonnbook.models.analysis import AnalysisRequest as AnalysisRequest
     from tonnbook.models.effects import Compression as Compression
     from tonnbook.models.effects import EqBand as EqBand
     from tonnbook.models.effects import TrackEffects as TrackEffects
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
     from tonnbook.models.mixing import MixTrack as MixTrack
     from tonnbook.models.results import FinalMix as FinalMix
     from tonnbook.models.results import MixPreview as MixPreview
+    from tonnbook.models.vocabulary import AnalysisStyle as AnalysisStyle
     from tonnbook.models.vocabulary import DesiredLoudness as DesiredLoudness
     from tonnbook.models.vocabulary import InstrumentGroup as InstrumentGroup
     from tonnbook.models.vocabulary import MusicalStyle as MusicalStyle
@@ -47,6 +50,7 @@ if TYPE_CHECKING:
     from tonnbook.models.vocabulary import Presence as Presence
     from tonnbook.models.vocabulary import ReverbPreference as ReverbPreference
     from tonnbook.models.vocabulary import SampleRate as SampleRate
+    from tonnbook.plots import compare_mixes as compare_mixes
     from tonnbook.plots import plot_compression as plot_compression
     from tonnbook.plots import plot_eq as plot_eq
     from tonnbook.plots import plot_gains as plot_gains
@@ -54,6 +58,7 @@ if TYPE_CHECKING:
     from tonnbook.plots import plot_pan as plot_pan
     from tonnbook.plots import plot_spectrum as plot_spectrum
     from tonnbook.plots import reasons as reasons
+    from tonnbook.plots import report as report
     from tonnbook.services import Services as Services
     from tonnbook.services import live as live
     from tonnbook.services import offline as offline
@@ -69,9 +74,11 @@ _ROOMS = {
     "clients.jobs": ("Job",),
     "clients.inbox": ("WebhookInbox",),
     "models.mixing": ("FinalMixRequest", "FinalMixTrack", "MixRequest", "MixTrack"),
+    "models.analysis": ("Analysis", "AnalysisRequest"),
     "models.effects": ("Compression", "EqBand", "TrackEffects"),
     "models.results": ("FinalMix", "MixPreview"),
     "models.vocabulary": (
+        "AnalysisStyle",
         "DesiredLoudness",
         "InstrumentGroup",
         "MusicalStyle",
@@ -84,6 +91,8 @@ _ROOMS = {
     "widgets.compare": ("compare",),
     "widgets.job_card": ("watch",),
     "widgets.player": ("play",),
+    "plots.compared_mixes": ("compare_mixes",),
+    "plots.report": ("report",),
     "plots": ("plot_compression", "plot_eq", "plot_gains", "plot_mix", "plot_pan", "plot_spectrum", "reasons"),
     "exercises": ("solution",),
     "errors": (

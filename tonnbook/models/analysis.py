@@ -126,7 +126,7 @@ class Clips(Answer):
     ceiling_dbfs: float | None = None
     """The level of the flat tops; None without any."""
     places_s: tuple[float, ...] = Field((), repr=False)
-    """When each run starts; at most the first thousand."""
+    """When each run starts; of more than a thousand the first, and every so many-th after it."""
 
 
 class Diagnosis(Answer):

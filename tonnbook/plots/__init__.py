@@ -3,18 +3,23 @@
 Curves come from the filters and gain computers that render the mix, so a plot cannot say one thing and the sound another.
 """
 
+from tonnbook.plots.compared_mixes import Comparison, compare_mixes
 from tonnbook.plots.compression import plot_compression
 from tonnbook.plots.eq import plot_eq
 from tonnbook.plots.gains import plot_gains
 from tonnbook.plots.mix import plot_mix
 from tonnbook.plots.pan import plot_pan
 from tonnbook.plots.picture import Picture
+from tonnbook.plots.report import Report, report
 from tonnbook.plots.spectrum import plot_spectrum
 from tonnbook.plots.why import Reasons, reasons
 
 __all__ = [
+    "Comparison",
     "Picture",
     "Reasons",
+    "Report",
+    "compare_mixes",
     "plot_compression",
     "plot_eq",
     "plot_gains",
@@ -22,4 +27,5 @@ __all__ = [
     "plot_pan",
     "plot_spectrum",
     "reasons",
+    "report",
 ]

@@ -19,7 +19,9 @@ Sources: sound.md, section 4; the enumerated words are those that integrators of
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
+from tonnbook.dsp.levels import Array
 from tonnbook.models.analysis import TONAL_HZ, TonalBand, TonalProfile, Verdicts
 from tonnbook.models.vocabulary import Advice, AnalysisStyle, ClippingVerdict, StereoField, TonalLevel
 from tonnbook.studio.diagnosis_listening import FIELD_EDGES_HZ, Bands, Findings
@@ -138,7 +140,7 @@ def phase_issues(found: Findings) -> bool:
     return bool((out_of_phase(bands)[_PHASE_BANDS][heard[_PHASE_BANDS]] > OUT_OF_PHASE_SHARE).any())
 
 
-def out_of_phase(bands: Bands) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+def out_of_phase(bands: Bands) -> Array:
     """Return the share of the 400 ms frames with a correlation below 0, per band."""
     if not bands.moments.shape[1]:
         return np.zeros(len(bands.power))
@@ -179,6 +181,6 @@ def _tonal_level(band: TonalBand) -> TonalLevel:
     return TonalLevel.HIGH if away > 0 else TonalLevel.LOW
 
 
-def _heard(bands: Bands) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+def _heard(bands: Bands) -> npt.NDArray[np.bool_]:
     """Return which bands are loud enough to count."""
     return np.asarray(bands.power > bands.power.sum() * 10.0 ** (_FAINT_DB / 10.0))

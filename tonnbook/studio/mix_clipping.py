@@ -27,7 +27,7 @@ class Clipping:
     seconds: float = 0.0
     """Time spent at the ceiling, all runs together."""
     starts_s: tuple[float, ...] = ()
-    """When each run starts, in order; at most the first thousand."""
+    """When each run starts, in order; of more than a thousand the first, and every so many-th after it."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ class ClippingDetector:
         starts = np.sort(np.concatenate([cell.starts for cell in loud])) if flat else np.empty(0)
         if not len(starts):
             return Clipping()
-        places = tuple((starts[:_MOST_PLACES] / self._rate).tolist())
+        places = tuple((starts[:: -(-len(starts) // _MOST_PLACES)] / self._rate).tolist())
         return Clipping(len(starts), db(top), sum(cell.samples for cell in loud) / self._rate, places)
 
 
