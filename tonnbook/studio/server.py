@@ -105,9 +105,7 @@ class Studio:
         repair = RepairDesk(library, self._worker, self.ledger, self._limits, self._clock)
         self._library = library
         self._server = _Server(create_app(Rooms(self.key, library, desk, repair, self.ledger, self._limits)))
-        self._thread = threading.Thread(
-            target=self._server.run_on, args=[listener], daemon=True, name="studio-server"
-        )
+        self._thread = threading.Thread(target=self._server.run_on, args=[listener], daemon=True, name="studio-server")
         atexit.register(self.close)
         self._thread.start()
         self._server.ready.wait()
