@@ -35,8 +35,11 @@ def main() -> int:
     set_up(chosen.command)
     if chosen.command == "lab":
         return run(PYTHON, "-m", "tonnbook", "lab", *chosen.rest)
-    if browser() is None:
+    chromium = browser()
+    if chromium is None:
         print("Chromium is not installed, so the browser tests will be skipped: apt-get install chromium", flush=True)
+    else:
+        os.environ["CHROMIUM"] = chromium
     return run(PYTHON, "-m", "pytest", *chosen.rest)
 
 
