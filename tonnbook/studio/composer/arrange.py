@@ -33,7 +33,7 @@ from tonnbook.studio.composer.voices import VOICES
 Played = tuple[str, str, list[Note]]
 """Role, voice, notes."""
 
-_TASTE = {Genre.AMBIENT: -0.8, Genre.CINEMATIC: -0.2, Genre.HIPHOP: -0.3}
+_TASTE = {Genre.AMBIENT: -0.2, Genre.CINEMATIC: -0.2, Genre.HIPHOP: -0.3}
 
 
 @dataclass(frozen=True)

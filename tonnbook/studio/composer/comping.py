@@ -5,10 +5,12 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator, Sequence
 
+from tonnbook.studio.composer.moods import MOODS
 from tonnbook.studio.composer.patterns import Comp, level, settled, strokes, swung
 from tonnbook.studio.composer.score import Bar, ChordSpan, Note, Stage, humanised
 from tonnbook.studio.composer.theory import Chord, nearest_key, voicing
 
+BOWED = frozenset({"strings", "low-strings", "violin"})
 STRUM_S = 0.011
 """Time from one string to the next; an up-stroke is quicker and lighter."""
 
@@ -42,7 +44,8 @@ def _voicings(stage: Stage, comp: Comp) -> dict[ChordSpan, tuple[int, ...]]:
             root = nearest_key(span.chord.bass, (comp.low + comp.high) / 2)
             before = (root, root + 7) if 7 in span.chord.tones else (root,)
         else:
-            before = voicing(span.chord, before, comp.low, comp.high, comp.voices)
+            bare = MOODS[stage.emotion].texture == "power" and comp.kind in ("block", "strum")
+            before = voicing(bare_fifth(span.chord) if bare else span.chord, before, comp.low, comp.high, comp.voices)
         found[span] = before
     return found
 
@@ -66,8 +69,20 @@ def _held(stage: Stage, bar: Bar, comp: Comp, voicings: dict[ChordSpan, tuple[in
         if not (enters or bar.start - 1e-6 <= span.start < bar.start + bar.beats - 1e-6):
             continue
         start = max(span.start, bar.start)
+        trembling = MOODS[stage.emotion].texture == "tremolo" and comp.voice in BOWED
         for key in voicings[span]:
-            yield Note(stage.at(start), (span.end - start) * stage.beat_s * 0.99, key, loudness(bar, 6))
+            if trembling:
+                yield from _tremolo(stage, start, span.end, key, loudness(bar, 4))
+            else:
+                yield Note(stage.at(start), (span.end - start) * stage.beat_s * 0.99, key, loudness(bar, 6))
+
+
+def _tremolo(stage: Stage, start: float, end: float, key: int, velocity: int) -> Iterator[Note]:
+    """Yield quick bow strokes, eight a beat or ten a second at most, growing over each bar."""
+    pace = 0.125 if stage.beat_s > 0.8 else 0.25
+    for n in range(round((end - start) / pace)):
+        growing = 0.75 + 0.25 * (n * pace % stage.meter) / stage.meter
+        yield Note(stage.at(start + n * pace), pace * stage.beat_s, key, max(1, round(velocity * growing)))
 
 
 def _sounds_before(stage: Stage, bar: Bar, comp: Comp) -> bool:
@@ -105,6 +120,7 @@ def _strum(keys: Sequence[int], start: float, length: float, velocity: int, up: 
         yield Note(start + n * STRUM_S * (0.7 if up else 1.0), length, key, touch)
 
 
-def simple_chord(chord: Chord) -> Chord:
-    """Return the chord without its colours, for voices that play triads."""
-    return Chord(chord.root, chord.tones[:3], chord.bass, chord.symbol)
+def bare_fifth(chord: Chord) -> Chord:
+    """Return root, fifth and octave of a chord, the shape of angry guitars; a diminished fifth stays one."""
+    fifth = 7 if 7 in chord.tones else 6 if 6 in chord.tones else 0
+    return Chord(chord.root, (0, fifth, 12) if fifth else chord.tones, chord.bass, chord.symbol)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 
+from tonnbook.models.composition import Emotion
 from tonnbook.studio.composer.comping import loudness
+from tonnbook.studio.composer.moods import MOODS
 from tonnbook.studio.composer.patterns import LOW, Groove, level, settled, strokes, swung
 from tonnbook.studio.composer.score import Bar, Note, Stage, humanised
 from tonnbook.studio.composer.theory import nearest_key
@@ -47,8 +49,10 @@ def percussion(stage: Stage, groove: Groove, dice: random.Random, looseness: flo
     rows = {name: tuple(settled(row, dice) for row in levels) for name, levels in groove.layers.items()}
     thinned = _thinned(rows, dice)
     found: list[tuple[str, Note]] = []
+    hesitates = MOODS[stage.emotion].texture == "tremolo" and stage.emotion is not Emotion.TENSE
     for bar in stage.bars:
-        if "drums" in bar.layers:
+        rests = hesitates and bar.place % 2 == 1 and not bar.last_of_phrase and dice.random() < 0.6
+        if "drums" in bar.layers and not rests:
             source = thinned if bar.number % 2 else rows
             found += _bar(stage, bar, groove, source, swing)
         found += _fill(stage, bar, groove, dice)

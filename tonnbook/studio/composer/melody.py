@@ -16,7 +16,7 @@ from tonnbook.studio.composer.theory import SCALES, keys_in, nearest_key
 from tonnbook.studio.composer.voices import Touch, Voice
 
 BEAM = 20
-_LEAPS = {0: 1.0, 1: 0.0, 2: 0.0, 3: 0.55, 4: 0.7, 5: 1.2, 6: 4.0, 7: 1.6, 8: 2.5, 9: 2.7, 12: 2.4}
+_LEAPS = {0: 1.0, 1: 0.0, 2: 0.0, 3: 0.7, 4: 0.85, 5: 1.4, 6: 4.2, 7: 1.8, 8: 2.5, 9: 2.7, 12: 2.4}
 """What a move of so many semitones costs; others cost 5."""
 
 
@@ -102,7 +102,7 @@ def _bar_slots(
 def _centre(voice: Voice, mood: Mood) -> float:
     """Return the mood's register, moved by octaves into the voice's comfortable middle."""
     centre = mood.centre
-    while centre - 7 < voice.low:
+    while centre - 4 < voice.low:
         centre += 12
     while centre + 8 > voice.high:
         centre -= 12

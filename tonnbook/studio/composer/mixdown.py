@@ -15,8 +15,9 @@ from pathlib import Path
 import numpy as np
 
 from tonnbook.audio_files import Writer
+from tonnbook.dsp.cell_peaks import CELL, CellPeaks
 from tonnbook.dsp.levels import Array
-from tonnbook.dsp.limiter import CELL, CellPeaks, main_curve
+from tonnbook.dsp.limiter import main_curve
 from tonnbook.dsp.loudness import LoudnessMeter
 from tonnbook.dsp.true_peak import LONG_TAPS, SHORT_TAPS, TruePeakMeter
 from tonnbook.studio.composer.render import BLOCK, RawStem
@@ -79,13 +80,13 @@ def _meter(raw: Sequence[RawStem], gain: float, curve: Array | None) -> Loudness
 
 def _limiter_curve(raw: Sequence[RawStem], gain: float, ceiling_dbtp: float) -> Array:
     """Return the limiter's gain for every cell of 8 frames of the song."""
-    peaks, shape = CellPeaks(2, [SHORT_TAPS, LONG_TAPS]), main_curve(RATE)
-    late = peaks.delay + shape.delay
     ceiling = exp(ceiling_dbtp * log(10) / 20)
+    peaks, shape = CellPeaks(2, [SHORT_TAPS, LONG_TAPS], ceiling), main_curve(RATE)
+    late = peaks.delay + shape.delay
     cells = -(-raw[0].frames // CELL)
     found: list[Array] = []
     for chunk in _chunks(raw, late):
-        over = np.maximum(peaks.push(gain * chunk) / ceiling, 1.0)
+        over = np.maximum(peaks.push(gain * chunk).astype(np.float64) / ceiling, 1.0)
         found.append(shape.push(20 * np.log10(over)))
     reduction = np.concatenate(found)[late : late + cells]
     return np.asarray(10 ** (-reduction / 20), np.float64)

@@ -35,6 +35,8 @@ class Mood:
     """Shape of a phrase: "fall", "rise", "arch", "wave", "low"."""
     leap: float = 0.0
     """0 to 1: taste for leaps."""
+    texture: str = ""
+    """"tremolo": bowed chords tremble and the drums hesitate; "power": struck chords are bare fifths."""
     swell: float = 0.0
     """Growth of the dynamics across the section, -1 to 1."""
 
@@ -108,22 +110,22 @@ MOODS: dict[Emotion, Mood] = {
     Emotion.ANGRY: Mood(
         -0.7, 0.95, "phrygian",
         ("i bII i bvii", "i i bII i", "i bIII bII i"),
-        4, 65, 0.6, "bII bII", "bII", "low",
+        4, 65, 0.6, "bII bII", "bII", "low", texture="power",
     ),
     Emotion.TENSE: Mood(
         -0.4, 0.70, "harmonic minor",
         ("i V i V", "i bVI iv V", "i iv i V"),
-        4, 67, 0.7, "iv V", "V", "rise", swell=0.3,
+        4, 67, 0.7, "iv V", "V", "rise", texture="tremolo", swell=0.3,
     ),
     Emotion.SCARY: Mood(
         -0.8, 0.60, "phrygian",
         ("i bII i bII", "i v° i bII", "i bvii bII i"),
-        8, 70, 0.95, "bII bII", "bII", "fall", leap=0.35, swell=0.2,
+        8, 70, 0.95, "bII bII", "bII", "fall", leap=0.35, texture="tremolo", swell=0.2,
     ),
     Emotion.FEARFUL: Mood(
         -0.7, 0.55, "locrian",
         ("i° bII i° bV", "i° bvii i° bII", "i° biii bII i°"),
-        4, 79, 0.75, "bII bII", "bII", "wave", leap=0.2,
+        4, 79, 0.75, "bII bII", "bII", "wave", leap=0.2, texture="tremolo",
     ),
 }  # fmt: skip
 """Every emotion once. Progressions stay inside their mode, but for the secondary dominant of CHEERFUL."""

@@ -65,9 +65,10 @@ class Band:
     comps: tuple[Comp, ...]
     grooves: tuple[Groove, ...]
     tender: tuple[str, ...]
-    """Lead voices for calm moods, for bright ones, and for dark ones."""
+    """Lead voices for calm moods, for bright ones, for dark ones, and for the strongest of either."""
     bright: tuple[str, ...]
     dark: tuple[str, ...]
+    strong: tuple[str, ...]
     colours: tuple[int, ...] = ()
     """What is added to triads where the scale has it: 7, 9."""
     rhythm: str = "straight"
