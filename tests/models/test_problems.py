@@ -38,6 +38,7 @@ def test_field_value_and_what_is_allowed(fields: dict[str, object], said: list[s
 def test_a_signed_links_query_never_shows() -> None:
     text = complaint(webhookURL="ftp://a/b?signature=SECRET", musicalStyle="https://a/b?signature=SECRET")
     assert "SECRET" not in text
+    assert "SECRET" not in complaint(webhookURL="a.example/b?signature=SECRET")
     assert "SECRET" not in redacted("see https://a/b?signature=SECRET and http://c/?key=SECRET.")
     assert "SECRET" not in str(api_error(400, "/mixpreview", "cannot read https://a/b.wav?sig=SECRET"))
 

@@ -12,7 +12,6 @@ from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer, PlainValidator, WithJsonSchema
 
-from tonnbook.errors import redacted
 
 
 class Request(BaseModel):
@@ -104,10 +103,15 @@ def _replace_paths(value: Any, link_of: Callable[[Path], str]) -> Any:
     return type(value)(_replace_paths(v, link_of) for v in value) if isinstance(value, list | tuple) else value
 
 
+def _without_query(text: str) -> str:
+    """Return what may be shown of a text that was meant to be a link: its query may be a signature."""
+    return text.partition("?")[0][:200]
+
+
 def _is_link(text: str) -> str:
     if not text.startswith(("http://", "https://")):
         raise ValueError(
-            f"{redacted(text)!r} is not an http or https link; for a file on this machine pass pathlib.Path(...)"
+            f"{_without_query(text)!r} is not an http or https link; for a file on this machine pass pathlib.Path(...)"
         )
     return text
 
