@@ -16,6 +16,7 @@ from tonnbook.studio.mix_strip import Move, Strip
 
 _RUMBLE_DB = -25.0  # what lies below the instrument, relative to all of it
 _RUMBLE_CUT_DB = (6.0, 12.0)
+_HEAVY_RUMBLE_DB, _HEAVY_CUT_DB = -10.0, 6.0  # from there on up to 6 dB more: 12 leave the pauses rumbling
 _OWN_BASS_DB = -3.0  # more than this below is no rumble: the instrument plays there
 _DEEP_PLAYERS = frozenset({Group.SYNTH, Group.KEYS, Group.STRINGS, Group.BRASS})
 _RESONANT = frozenset({Group.CYMBALS, Group.PERCS})
@@ -51,6 +52,7 @@ def _low_cut(strip: Strip) -> Move | None:
     if share <= _RUMBLE_DB or (share > _OWN_BASS_DB and group in _DEEP_PLAYERS):
         return None
     depth = float(np.clip(_RUMBLE_CUT_DB[0] + 0.4 * (share - _RUMBLE_DB), *_RUMBLE_CUT_DB))
+    depth += float(np.clip(0.6 * (share - _HEAVY_RUMBLE_DB), 0.0, _HEAVY_CUT_DB))
     centre = tidy_hz(min(centroid_hz(np.where(below, spectrum, 0.0)), corner / 1.5))
     side = "under" if share < 0 else "over"
     why = (

@@ -13,7 +13,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 
 from tonnbook.dsp.levels import db
 from tonnbook.models.effects import CompressionReading
@@ -89,12 +88,8 @@ def _threshold_found(
 
 def _reduction_figures(strip: Strip, settings: CompressionReading) -> tuple[float, float]:
     """Return the mean reduction and the one that is not exceeded in 95 % of the time, while the track plays, in dB."""
-    taken = reduction(strip.peaks, settings)[_playing(strip)]
+    taken = reduction(strip.peaks, settings)[np.repeat(strip.playing, STEPS)]
     return (float(taken.mean()), float(np.quantile(taken, 0.95))) if len(taken) else (0.0, 0.0)
-
-
-def _playing(strip: Strip) -> npt.NDArray[np.bool_]:
-    return np.repeat(strip.features.active, STEPS)
 
 
 def _wideness(strip: Strip) -> float:

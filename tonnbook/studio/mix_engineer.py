@@ -6,7 +6,8 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import isfinite
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -16,7 +17,7 @@ from tonnbook.studio.mix_bus import PREVIEW_S
 from tonnbook.studio.mix_changes import changed
 from tonnbook.studio.mix_channel import BLOCK
 from tonnbook.studio.mix_decision import MixDecision, decide
-from tonnbook.studio.mix_delivery import Level, Order, deliver, level, stem_names
+from tonnbook.studio.mix_delivery import Level, Order, deliver, level, level_of_unmixed, stem_names
 from tonnbook.studio.mix_listening import TrackFile, listen_to_all
 from tonnbook.studio.mix_render import Excerpt, Rendered, render
 from tonnbook.studio.mix_unmixed import render_unmixed
@@ -59,15 +60,18 @@ def preview_mix(
         decision = decide(features, {track.name: track.brief for track in tracks}, request.style)
         excerpt = Excerpt(decision.loudest_s, PREVIEW_S) if decision.seconds > PREVIEW_S else None
         rendered = render(
-            tracks, decision, rate, Path(folder), pool, _part(progress, 0.55, 0.75), stems=request.return_stems, excerpt=excerpt, block=block
+            tracks, decision, rate, Path(folder), pool, _part(progress, 0.55, 0.75),
+            stems=request.return_stems, excerpt=excerpt, block=block,
         )  # fmt: skip
         set_to = level(rendered)
         orders = _orders(rendered, set_to, out, "preview", ".mp3")
         unmixed = None
         if request.return_unmixed:
             plain = render_unmixed(tracks, rate, Path(folder), pool, excerpt)
+            plain_level = level_of_unmixed(plain, set_to)
+            set_to = replace(set_to, info=(*set_to.info, *plain_level.info))
             unmixed = out / "unmixed.mp3"
-            orders.append(Order(plain.mix, unmixed, set_to.loudness_lufs - plain.loudness_lufs))
+            orders.append(Order(plain.mix, unmixed, plain_level.trim_db))
         deliver(orders, rate, pool, _part(progress, 0.75, 1.0))
     notes = mix_notes(decision, set_to, preview_start_s=excerpt.start_s if excerpt else 0.0)
     return MixOutcome(orders[0].target, _stem_targets(rendered, orders), unmixed, decision.settings, notes, decision)
@@ -93,7 +97,8 @@ def final_mix(
     decision = changed(preview.decision, changes)
     with _pool(threads) as pool, TemporaryDirectory(dir=_made(out)) as folder:
         rendered = render(
-            tracks, decision, rate, Path(folder), pool, _part(progress, 0.0, 0.8), stems=request.return_stems, block=block
+            tracks, decision, rate, Path(folder), pool, _part(progress, 0.0, 0.8),
+            stems=request.return_stems, unchanged=preview.decision, block=block,
         )  # fmt: skip
         set_to = level(rendered)
         orders = _orders(rendered, set_to, out, "final mix", ".wav")
@@ -110,10 +115,10 @@ def mix_notes(decision: MixDecision, set_to: Level, preview_start_s: float | Non
         tracks={name: track.notes for name, track in decision.tracks.items()},
         bus=(*decision.bus.reasons, Reason(setting="trim", text=set_to.reason)),
         trim_db=round(set_to.trim_db, 2),
-        loudness_lufs=round(set_to.loudness_lufs, 2),
-        true_peak_dbtp=round(set_to.true_peak_dbtp, 2),
+        loudness_lufs=round(set_to.loudness_lufs, 2) if isfinite(set_to.loudness_lufs) else None,
+        true_peak_dbtp=round(set_to.true_peak_dbtp, 2) if isfinite(set_to.true_peak_dbtp) else None,
         preview_start_s=preview_start_s,
-        info=decision.info,
+        info=(*decision.info, *set_to.info),
     )
 
 

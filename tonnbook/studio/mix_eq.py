@@ -33,7 +33,10 @@ _LIFT_DB, _HIGHEST_DB, _LIFTS = 1.5, 3.0, 2
 _GAIN_COST = 0.15  # points of audibility (0 to 100) per dB
 _TONE_COST = 4.0  # points per dB that the mix moves away from the usual tone
 _WORTH = 0.2  # points a move must bring
+_HELPED = 3  # of those that a track hides in a region, the ones that suffer most
+_OWN = 0.5  # giving way is meant to cost: what a track loses itself counts half
 _ESSENTIAL = 2  # a track needs its two strongest regions
+_WORDS = 4  # 2 to 8 kHz: a voice needs the region that makes it understood, however weak it is there
 _TILT_DB = 3.0  # per octave: pink noise counts as flat
 
 
@@ -61,17 +64,19 @@ class _State:
     stakes: Array
     """What audibility of each track is worth, mean 1, (tracks,)."""
 
-    def score(self, track: int | None = None, cells: masking.Cells | None = None) -> float:
-        """Return the audibility of all in points, with the cells of one track replaced."""
+    def score(self, track: int, own: float, cells: masking.Cells | None = None) -> float:
+        """Return the audibility of all in points; one track counts by `own` only, and may have its cells replaced."""
         total = self.spread.sum(axis=0)
         spread = self.spread
-        if track is not None and cells is not None:
-            own = masking.SPREAD @ cells
-            total = total + (own - self.spread[track])
+        if cells is not None:
+            replaced = masking.SPREAD @ cells
+            total = total + (replaced - self.spread[track])
             spread = self.spread.copy()
-            spread[track] = own
+            spread[track] = replaced
         shares = np.sum(self.weights * masking.heard(spread, total), axis=(1, 2), dtype=np.float64)
-        return float(100.0 * np.sum(self.stakes * shares))
+        worth = self.stakes * shares
+        worth[track] *= own
+        return float(100.0 * np.sum(worth))
 
 
 def unmasked(strips: Sequence[Strip]) -> list[Strip]:
@@ -101,20 +106,29 @@ def _state(
 
 def _best(state: _State) -> tuple[int, Strip] | None:
     """Return the track, and how it is after the move that brings most per dB, if any brings enough."""
-    before, tone = state.score(), _tone_distance(state.cells.sum(axis=0))
+    tone = _tone_distance(state.cells.sum(axis=0))
     best, best_rate = None, 0.0
     candidates = sorted(_candidates(state), key=lambda c: (-c.promise, state.strips[c.track].name, c.region))
-    for candidate in candidates[:_TRIED]:
+    for candidate in filter(None, (_affordable(state, c) for c in candidates[:_TRIED])):
         changed, cells = _tried(state, candidate)
-        if changed.gives_way_lu < -_MOST_GIVEN_LU:
-            continue
         total = state.cells.sum(axis=0) - state.cells[candidate.track] + cells
-        spent = abs(candidate.move.gain_db)
-        gain = state.score(candidate.track, cells) - before - _GAIN_COST * spent
+        spent, own = abs(candidate.move.gain_db), _OWN if candidate.move.gain_db < 0 else 1.0
+        gain = state.score(candidate.track, own, cells) - state.score(candidate.track, own) - _GAIN_COST * spent
         gain -= _TONE_COST * max(0.0, _tone_distance(total) - tone)
         if gain > _WORTH and gain / spent > best_rate:
             best, best_rate = (candidate.track, changed), gain / spent
     return best
+
+
+def _affordable(state: _State, candidate: _Candidate) -> _Candidate | None:
+    """Return the move, made smaller if the track would lose too much loudness by it; None if nothing is left of it."""
+    changed, _ = _tried(state, candidate)
+    given = state.strips[candidate.track].gives_way_lu
+    left, lost = _MOST_GIVEN_LU + given, given - changed.gives_way_lu
+    if lost <= left:
+        return candidate
+    depth = round(candidate.move.gain_db * left / lost, 1)
+    return replace(candidate, move=replace(candidate.move, gain_db=depth)) if depth <= -_SMALLEST_DB else None
 
 
 def _tried(state: _State, candidate: _Candidate) -> tuple[Strip, masking.Cells]:
@@ -146,11 +160,12 @@ def _candidates(state: _State) -> list[_Candidate]:
     for masker in range(len(state.strips)):
         for region in range(6):
             bands = np.flatnonzero(bands_of(region))
-            for helped in np.argsort(-blame[bands][:, :, masker].sum(axis=0), kind="stable")[:2]:
-                move = _move(state, int(helped), masker, region, needs, blame[:, helped, masker])
+            suffering = np.argsort(-blame[bands][:, :, masker].sum(axis=0), kind="stable")[:_HELPED]
+            for helped in map(int, suffering):
+                move = _move(state, helped, masker, region, needs, blame[:, helped, masker])
                 if move is not None:
                     promise = float(blame[bands, helped, masker].sum())
-                    found.append(_Candidate(masker, region, int(helped), move, promise))
+                    found.append(_Candidate(masker, region, helped, move, promise))
     return found + _boosts(state, hidden)
 
 
@@ -228,10 +243,10 @@ def _room_left(strip: Strip, region: int) -> float:
 
 
 def _protected(masker: Strip, maskee: Strip, region: int) -> bool:
-    """Say whether a track must not be cut in a region: the lead vocal's words, the bottom of kick and bass."""
+    """Say whether a track must not be cut in a region: a lead vocal anywhere, the bottom of kick and bass."""
     group = masker.brief.instrument
-    if group is Group.VOCAL:
-        return masker.brief.presence is Presence.LEAD and 3 <= region <= 4
+    if group is Group.VOCAL and _leads(masker):
+        return True
     return group in (Group.KICK, Group.BASS) and region <= 1 and maskee.brief.presence is not Presence.LEAD
 
 
@@ -252,6 +267,7 @@ def _needs(strip: Strip) -> npt.NDArray[np.bool_]:
     power = np.bincount(REGION_OF, strip.features.spectrum * tilt, minlength=6)
     needed = np.zeros(6, bool)
     needed[np.argsort(-power, kind="stable")[:_ESSENTIAL]] = True
+    needed[_WORDS] |= strip.brief.instrument is Group.VOCAL
     return needed
 
 

@@ -94,10 +94,21 @@ class Strip:
         return reduction(self.peaks, self.compression)
 
     @cached_property
+    def _shaped(self) -> Array:
+        """K-weighted energy per 10 ms behind the EQ, (steps,)."""
+        return np.asarray(
+            self.features.energies * np.repeat(self._eq_effect[0], STEPS) if self.eq else self.features.energies
+        )
+
+    @cached_property
+    def playing(self) -> npt.NDArray[np.bool_]:
+        """In which frames of 100 ms the track plays, before the compressor evens it out, (frames,)."""
+        return _loud_frames(self._shaped, gated_loudness(self._shaped))
+
+    @cached_property
     def energies(self) -> Array:
         """K-weighted energy per 10 ms behind EQ and compressor, before the gain, (steps,)."""
-        shaped = np.repeat(self._eq_effect[0], STEPS) if self.eq else 1.0
-        return np.asarray(self.features.energies * shaped * 10.0 ** (-self.reduction_db / 10.0))
+        return np.asarray(self._shaped * 10.0 ** (-self.reduction_db / 10.0))
 
     @cached_property
     def loudness_lufs(self) -> float:
@@ -111,13 +122,8 @@ class Strip:
 
     @cached_property
     def active(self) -> npt.NDArray[np.bool_]:
-        """In which frames of 100 ms the track plays, (frames,)."""
-        return np.asarray(lufs(self.hops) > self.loudness_lufs - 20.0)
-
-    @cached_property
-    def hops(self) -> Array:
-        """K-weighted energy per 100 ms behind EQ and compressor, before the gain, (frames,)."""
-        return np.asarray(self.energies.reshape(-1, STEPS).mean(axis=1))
+        """In which frames of 100 ms the track can be heard behind EQ and compressor, (frames,)."""
+        return _loud_frames(self.energies, self.loudness_lufs)
 
     @cached_property
     def spectra(self) -> npt.NDArray[np.float32]:
@@ -149,6 +155,11 @@ def together(rows: list[npt.NDArray[T]]) -> npt.NDArray[T]:
     longest = max(row.shape[-1] for row in rows)
     padded = [np.pad(row, [(0, 0)] * (row.ndim - 1) + [(0, longest - row.shape[-1])]) for row in rows]
     return np.stack(padded)
+
+
+def _loud_frames(energies: Array, loudness_lufs: float) -> npt.NDArray[np.bool_]:
+    """Return which frames of 100 ms are within 20 LU of the loudness."""
+    return np.asarray(lufs(energies.reshape(-1, STEPS).mean(axis=1)) > loudness_lufs - 20.0)
 
 
 def _ratio(over: Array, under: Array) -> Array:

@@ -11,11 +11,9 @@ import numpy as np
 from tonnbook import audio_files
 from tonnbook.audio_files import Writer
 from tonnbook.dsp.levels import Array
-from tonnbook.dsp.loudness import LoudnessMeter
-from tonnbook.dsp.true_peak import TruePeakMeter
 from tonnbook.studio.mix_channel import BLOCK
 from tonnbook.studio.mix_listening import TrackFile
-from tonnbook.studio.mix_render import Excerpt, Rendered
+from tonnbook.studio.mix_render import Excerpt, Meter, Rendered
 
 
 def render_unmixed(
@@ -25,7 +23,7 @@ def render_unmixed(
     start_s, stop_s = (excerpt.start_s, excerpt.start_s + excerpt.length_s) if excerpt else (0.0, None)
     ordered = sorted(tracks, key=lambda track: track.name)
     readers = [audio_files.blocks(track.path, rate, BLOCK, start_s, stop_s) for track in ordered]
-    loudness, true_peak, path = LoudnessMeter(rate, 2), TruePeakMeter(rate, 2), folder / "unmixed.wav"
+    meter, path = Meter(rate), folder / "unmixed.wav"
     with Writer(path, rate, 2, bit_depth=32) as file:
         while True:
             blocks = [block for block in pool.map(_next, readers) if block is not None]
@@ -35,9 +33,8 @@ def render_unmixed(
             for block in blocks:
                 total[:, : block.shape[1]] += block
             file.write(total)
-            loudness.process(total)
-            true_peak.process(total)
-    return Rendered(path, {}, loudness.integrated, true_peak.dbtp, 0.0)
+            meter.process(total)
+    return Rendered(path, meter.measured)
 
 
 def _next(reader: Iterator[Array]) -> Array | None:
