@@ -13,7 +13,6 @@ from typing import Annotated, Any, ClassVar, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer, PlainValidator, WithJsonSchema
 
 
-
 class Request(BaseModel):
     """Something we send: frozen, and an unknown field is an error.
 
