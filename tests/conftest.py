@@ -94,3 +94,14 @@ def excerpts(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Path]:
         audio, rate = audio_files.read(path)
         made[name] = audio_files.write(folder / f"{name}.wav", audio[:, 4 * rate : 8 * rate], rate, 16)
     return made
+
+
+@pytest.fixture(scope="session")
+def songs(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Path]:
+    """Eight seconds of each of the four songs of the album, as 24-bit WAV, by name."""
+    folder = tmp_path_factory.mktemp("songs")
+    made = {}
+    for name, path in demo.album().items():
+        audio, rate = audio_files.read(path)
+        made[name] = audio_files.write(folder / f"{name}.wav", audio[:, 8 * rate : 16 * rate], rate, 24)
+    return made

@@ -11,7 +11,7 @@ import pytest
 import soundfile
 from judges import ffmpeg, itu_true_peak, libebur128
 
-from tonnbook import audio_files, demo
+from tonnbook import audio_files
 from tonnbook.errors import AudioError
 from tonnbook.models.mastering import AlbumContext, MasteringRequest
 from tonnbook.models.vocabulary import DesiredLoudness, MusicalStyle, SampleRate
@@ -20,17 +20,6 @@ from tonnbook.studio.mastering_tone import distance_db
 
 CD, VIDEO = SampleRate.CD, SampleRate.VIDEO
 TARGETS = (-23.0, -16.0, -14.0, -10.0, -8.0, -6.0)
-
-
-@pytest.fixture(scope="session")
-def songs(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Path]:
-    """Eight seconds of each song of the album."""
-    folder = tmp_path_factory.mktemp("songs")
-    made = {}
-    for name, path in demo.album().items():
-        audio, rate = audio_files.read(path)
-        made[name] = audio_files.write(folder / f"{name}.wav", audio[:, 8 * rate : 16 * rate], rate, 24)
-    return made
 
 
 @pytest.fixture(scope="session")

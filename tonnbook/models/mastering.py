@@ -91,6 +91,8 @@ class _MasteringData(_MasteringOptions):
 class MasteringRequest(_MasteringOptions):
     """A master of one song. The preview costs nothing; the final master costs credits on the live service."""
 
+    envelope: ClassVar[str | None] = "masteringData"
+
     source: AudioSource = Field(alias="trackURL", title="File")
 
     @property
@@ -120,7 +122,8 @@ class MasteringRequest(_MasteringOptions):
 
     @classmethod
     def __get_pydantic_json_schema__(cls, _: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        return handler(_MasteringData.__pydantic_core_schema__)
+        schema = handler.resolve_ref_schema(handler(_MasteringData.__pydantic_core_schema__))
+        return {**schema, "title": cls.__name__, "description": str(cls.__doc__)}
 
 
 def album_from_json(text: str, folder: Path | None = None) -> list[MasteringRequest]:

@@ -18,7 +18,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tonnbook.errors import redacted
-from tonnbook.studio import file_routes, repair_routes, tonn_routes
+from tonnbook.studio import file_routes, mastering_routes, repair_routes, tonn_routes
 from tonnbook.studio.docs_page import CONTENT_SECURITY, docs_page
 from tonnbook.studio.library import LOOPBACK_NAMES
 from tonnbook.studio.openapi import document
@@ -53,6 +53,7 @@ def create_app(rooms: Rooms) -> FastAPI:
     app.add_api_route("/docs", docs, methods=["GET"], include_in_schema=False)
     app.add_api_route("/", to_docs, methods=["GET"], include_in_schema=False)
     app.include_router(tonn_routes.router)
+    app.include_router(mastering_routes.router)
     app.include_router(repair_routes.router)
     app.include_router(file_routes.router)
     app.add_exception_handler(Refusal, _refused)

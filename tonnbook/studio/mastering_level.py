@@ -89,16 +89,15 @@ def level_to(
     while search.tries < _RENDERS:
         level = Level(search.gain_db, ceiling_db)
         loudness, reduction = _render(song, level, sketch.peak_db, out, bit_depth, seed, progress)
-        off = search.heard(loudness)
-        if search.tries == 1:  # the sketch, set right by the first render, knows more than a first guess of the slope
-            search.gain_db = sketch.solve(ceiling_db, target_lufs + sketch.loudness(level) - loudness)
-        if off > _AIM_LU:
-            continue
-        features, highest = listen(out, ceiling_dbtp)
-        if highest <= ceiling_dbtp and abs(features.loudness_lufs - target_lufs) <= TOLERANCE_LU:
-            over = sketch.peak_db + level.gain_db - level.ceiling_db
-            return Levelled(level, features, reduction, level.clip_db(sketch.peak_db), over, search.tries)
-        ceiling_db -= max(0.0, highest - ceiling_dbtp) + _MARGIN_DB
+        off, bias = search.heard(loudness), loudness - sketch.loudness(level)
+        if off <= _AIM_LU:
+            features, highest = listen(out, ceiling_dbtp)
+            if highest <= ceiling_dbtp and abs(features.loudness_lufs - target_lufs) <= TOLERANCE_LU:
+                over = sketch.peak_db + level.gain_db - level.ceiling_db
+                return Levelled(level, features, reduction, level.clip_db(sketch.peak_db), over, search.tries)
+            ceiling_db -= max(0.0, highest - ceiling_dbtp) + _MARGIN_DB
+        if search.tries == 1 or off <= _AIM_LU:  # here the sketch, set right by a render, knows more than a secant
+            search.gain_db = sketch.solve(ceiling_db, target_lufs - bias)
     raise AudioError(f"{target_lufs:g} LUFS cannot be reached with this song. Choose a quieter target.")
 
 

@@ -37,7 +37,9 @@ def preview_start(features: SongFeatures, wished_s: float | None) -> float:
     starts = np.arange(0, len(features.powers) - window + 1, _HOP)
     if not len(starts):
         return 0.0
-    return min(float(starts[np.argmax(sums[starts + window] - sums[starts])]) / 100.0, latest)
+    powers = sums[starts + window] - sums[starts]
+    first = int(np.argmax(powers >= powers.max() * (1.0 - 1e-9)))
+    return min(float(starts[first]) / 100.0, latest)
 
 
 def write_preview(master: Path, start_s: float, out: Path) -> Path:

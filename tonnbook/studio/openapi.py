@@ -14,11 +14,13 @@ from pydantic.json_schema import models_json_schema
 
 from tonnbook.models.analysis import AnalysisRequest
 from tonnbook.models.base import Answer, Request
+from tonnbook.models.mastering import MasteringRequest, MasterQuery
 from tonnbook.models.mixing import FinalMixRequest, MixRequest, PreviewMixQuery, Processing
 from tonnbook.models.upload import UploadRequest
 from tonnbook.studio.refusal import ErrorBody
 
 REQUESTS: tuple[type[Request], ...] = (UploadRequest, MixRequest, PreviewMixQuery, FinalMixRequest, AnalysisRequest)
+REQUESTS += (MasteringRequest, MasterQuery)
 
 _SCHEMAS = "#/components/schemas/"
 
@@ -34,6 +36,12 @@ EXAMPLES: dict[type[Request], dict[str, Any]] = {
         "musicalStyle": "POP",
     },
     PreviewMixQuery: {"multitrackTaskId": "…", "retrieveFXSettings": True},
+    MasteringRequest: {
+        "trackData": [{"trackURL": f"{_LINK}/song.wav"}],
+        "musicalStyle": "POP",
+        "desiredLoudness": "MEDIUM",
+    },
+    MasterQuery: {"masteringTaskId": "…"},
     AnalysisRequest: {"audioFileLocation": f"{_LINK}/mix.wav", "musicalStyle": "POP", "isMaster": False},
     FinalMixRequest: {"multitrackTaskId": "…", "trackData": [{"trackURL": f"{_LINK}/vocal.wav", "gainDb": -1.5}]},
 }

@@ -17,6 +17,7 @@ from tonnbook.models.problems import explain
 from tonnbook.studio.ledger import Ledger
 from tonnbook.studio.library import Library
 from tonnbook.studio.limits import Limits
+from tonnbook.studio.mastering_desk import MasteringDesk
 from tonnbook.studio.mix_desk import MixDesk
 from tonnbook.studio.refusal import Refusal
 from tonnbook.studio.repair_desk import RepairDesk
@@ -34,6 +35,7 @@ class Rooms:
     key: str
     library: Library
     desk: MixDesk
+    mastering: MasteringDesk
     repair: RepairDesk
     ledger: Ledger
     limits: Limits

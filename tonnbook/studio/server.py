@@ -20,6 +20,8 @@ from tonnbook.studio.hush import hushed
 from tonnbook.studio.ledger import Ledger
 from tonnbook.studio.library import Clock, Library
 from tonnbook.studio.limits import Limits
+from tonnbook.studio.mastering_desk import MasteringDesk
+from tonnbook.studio.mastering_executors import shares_memory
 from tonnbook.studio.mix_desk import MixDesk
 from tonnbook.studio.reading import Rooms
 from tonnbook.studio.repair_desk import RepairDesk
@@ -39,8 +41,9 @@ class Studio:
     """A local server that answers the services' calls and does the audio.
 
     `port` 0 takes a free one. `folder` is where the temporary folder with all files is made; it is removed at close.
-    `executor` does the heavy work; without one, a single thread does one render after the other. `clock` returns seconds
-    since 1970 and decides when links expire.
+    `executor` does the heavy work; without one, a single thread does one mix after the other, and as many threads as there are
+    cores master songs side by side. One whose workers are other processes, on this machine or on a cluster that sees the same
+    files, masters songs; everything else stays here. `clock` returns seconds since 1970 and decides when links expire.
     """
 
     def __init__(
@@ -58,10 +61,12 @@ class Studio:
         self._folder = folder
         self._clock = clock
         self._limits = limits or Limits()
-        self._worker = Worker(self._limits, clock, executor)
+        self._executor = executor
+        self._worker = Worker(self._limits, clock, executor if shares_memory(executor) else None)
         self._webhooks = Webhooks()
         self._lock = threading.Lock()
         self._library: Library | None = None
+        self._mastering: MasteringDesk | None = None
         self._server: _Server | None = None
         self._thread: threading.Thread | None = None
         self._closed = False
@@ -90,6 +95,8 @@ class Studio:
             self._closed = True
         atexit.unregister(self.close)
         self._webhooks.close()
+        if self._mastering:
+            self._mastering.close()
         self._worker.close(RENDER_ENDS_S)
         if self._server and self._thread:
             self._server.should_exit = True
@@ -103,13 +110,18 @@ class Studio:
         library = Library(f"http://{HOST}:{self._port}", self._limits, self._clock, self._folder)
         desk = MixDesk(library, self._worker, self._webhooks, self.ledger, self._limits, self._clock)
         repair = RepairDesk(library, self._worker, self.ledger, self._limits, self._clock)
+        mastering = MasteringDesk(
+            library, self._worker, self._webhooks, self.ledger, self._limits, self._clock, self._executor
+        )
+        self._mastering = mastering
         self._library = library
-        self._server = _Server(create_app(Rooms(self.key, library, desk, repair, self.ledger, self._limits)))
+        self._server = _Server(create_app(Rooms(self.key, library, desk, mastering, repair, self.ledger, self._limits)))
         self._thread = threading.Thread(target=self._server.run_on, args=[listener], daemon=True, name="studio-server")
         atexit.register(self.close)
         self._thread.start()
         self._server.ready.wait()
         desk.load_engine()
+        mastering.load_engine()
         repair.load_engine()
 
     def __enter__(self) -> Self:

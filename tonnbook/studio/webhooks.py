@@ -16,7 +16,7 @@ from typing import Any
 from urllib3.exceptions import HTTPError
 
 from tonnbook.errors import redacted
-from tonnbook.models.vocabulary import TaskState
+from tonnbook.models.vocabulary import MasteringState, TaskState
 from tonnbook.studio.outgoing import call, trouble
 from tonnbook.studio.threads import DaemonThreads
 
@@ -69,11 +69,17 @@ def _post(url: str, body: Mapping[str, Any]) -> bool | None:
 
 
 def webhook_body(
-    task_id: str, state: TaskState, result: Mapping[str, Any], created: float, ended: float, failure: str | None
+    task_id: str,
+    state: TaskState | MasteringState,
+    result: Mapping[str, Any],
+    created: float,
+    ended: float,
+    failure: str | None,
+    id_name: str = "multitrack_task_id",
 ) -> dict[str, Any]:
-    """Return the body for a mix task that has ended; `result` is empty when it failed. Times are ISO 8601, UTC."""
+    """Return the body for a task that has ended; `result` is empty when it failed. Times are ISO 8601, UTC."""
     return {
-        "multitrack_task_id": task_id,
+        id_name: task_id,
         "state": state,
         **result,
         "creation_time": _iso(created),

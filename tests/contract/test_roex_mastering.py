@@ -1,0 +1,68 @@
+"""The published client, roex-python 1.6.0, unmodified: masters, one by one and as an album."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+from judges import libebur128
+from roex_python import utils
+from roex_python.client import RoExClient
+from roex_python.models import AlbumMasteringRequest, DesiredLoudness, MasteringRequest, MusicalStyle
+
+from tonnbook import audio_files
+from tonnbook.studio.server import Studio
+
+PATIENTLY = {"poll_interval": 0.1, "max_attempts": 600}
+
+
+@pytest.fixture(autouse=True)
+def quiet() -> Iterator[None]:
+    """It logs every failure three times over; a failure is asserted here, not read."""
+    logger = logging.getLogger("roex_python")
+    before = logger.level
+    logger.setLevel(logging.CRITICAL + 1)
+    yield
+    logger.setLevel(before)
+
+
+@pytest.fixture(scope="module")
+def client(studio: Studio) -> RoExClient:
+    return RoExClient(api_key=studio.key, base_url=studio.url)
+
+
+def a_song(client: RoExClient, path: Path, loudness: DesiredLoudness, rate: str = "44100") -> MasteringRequest:
+    return MasteringRequest(utils.upload_file(client, str(path)), MusicalStyle.POP, loudness, rate)
+
+
+def test_a_preview_and_then_the_final_master(client: RoExClient, songs: Mapping[str, Path], tmp_path: Path) -> None:
+    request = a_song(client, songs["01_night_bus"], DesiredLoudness.MEDIUM, "48000")
+    request.preview_start_time = 1.0
+    task_id = client.mastering.create_mastering_preview(request).mastering_task_id
+    preview = client.mastering.retrieve_preview_master(task_id, **PATIENTLY)
+    assert preview.preview_start_time == 0.0
+    assert client.api_provider.download_file(preview.download_url_mastered_preview, str(tmp_path / "preview.mp3"))
+    assert audio_files.info(tmp_path / "preview.mp3").format == "mp3"
+    final = client.mastering.retrieve_final_master(task_id)
+    assert client.api_provider.download_file(final.download_url_mastered, str(tmp_path / "master.wav"))
+    assert libebur128(tmp_path / "master.wav")[0] == pytest.approx(-10.0, abs=0.05)
+    assert audio_files.info(tmp_path / "master.wav").rate == 48000
+
+
+def test_an_album(
+    client: RoExClient, songs: Mapping[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`process_album` polls every five seconds, whatever it is told; the rest of it is as it comes."""
+    monkeypatch.setattr(
+        "roex_python.controllers.mastering_controller.time.sleep", lambda s, sleep=time.sleep: sleep(s / 10)
+    )
+    wanted = [
+        a_song(client, songs["02_tabla_street"], DesiredLoudness.LOW),
+        a_song(client, songs["04_open_sky"], DesiredLoudness.HIGH),
+    ]
+    client.mastering.process_album(AlbumMasteringRequest(wanted), str(tmp_path))
+    for n, target in ((1, -14.0), (2, -8.0)):
+        assert libebur128(tmp_path / f"final_master_track_{n}.wav")[0] == pytest.approx(target, abs=0.05)

@@ -1,0 +1,58 @@
+"""Where a preview starts, and how it fades."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tonnbook import audio_files
+from tonnbook.studio.mastering_features import SongFeatures, SongListener
+from tonnbook.studio.mastering_preview import PREVIEW_S, preview_start, write_preview
+
+RATE = 8000
+
+
+def heard(audio: np.ndarray) -> SongFeatures:
+    listener = SongListener(RATE, 2)
+    listener.hear(audio)
+    return listener.features()
+
+
+def noise(seconds: float) -> np.ndarray:
+    return np.random.default_rng(11).standard_normal((2, round(seconds * RATE))) * 0.05
+
+
+@pytest.fixture(scope="module")
+def late() -> SongFeatures:
+    """Seventy seconds that are loud from 25 to 55."""
+    audio = noise(70.0)
+    audio[:, 25 * RATE : 55 * RATE] *= 4.0
+    return heard(audio)
+
+
+def test_the_loudest_thirty_seconds_are_found(late: SongFeatures) -> None:
+    assert preview_start(late, None) == pytest.approx(25.0, abs=0.1)
+
+
+@pytest.mark.parametrize(("wished", "start"), [(0.0, 0.0), (3.5, 3.5), (40.0, 40.0), (40.1, 40.0), (1e6, 40.0)])
+def test_a_wish_is_kept_and_clamped_to_the_song(late: SongFeatures, wished: float, start: float) -> None:
+    assert preview_start(late, wished) == pytest.approx(start)
+
+
+def test_of_equals_the_first_is_taken() -> None:
+    assert preview_start(heard(np.full((2, 60 * RATE), 0.1)), None) == 0.0
+
+
+@pytest.mark.parametrize("wished", [None, 5.0])
+def test_a_short_song_is_taken_whole(wished: float | None) -> None:
+    assert preview_start(heard(noise(10.0)), wished) == 0.0
+
+
+def test_a_cut_fades_in_and_out_and_the_songs_own_ends_do_not(tmp_path: Path) -> None:
+    tone = np.stack([np.sin(np.arange(40 * 44100) * 0.05)] * 2) * 0.5
+    master = audio_files.write(tmp_path / "master.wav", tone, 44100, 16)
+    cut, _ = audio_files.read(write_preview(master, 5.0, tmp_path / "cut.mp3"))
+    whole, _ = audio_files.read(write_preview(master, 0.0, tmp_path / "start.mp3"))
+    assert cut.shape[1] == pytest.approx(PREVIEW_S * 44100, abs=2000)
+    assert np.abs(cut[:, :100]).max() < 0.1 < np.abs(whole[:, :100]).max()
+    assert np.abs(cut[:, -50:]).max() < 0.05
