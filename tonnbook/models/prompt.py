@@ -287,7 +287,7 @@ def _wanted(durations: list[list[int]]) -> int | None:
     named = [length for found in durations for length in found]
     if not named:
         return None
-    if len(named) > 1 and named[0] == sum(named[1:]):
+    if len(named) > len(durations) and named[0] == sum(named[1:]):
         return named[0]
     return sum(named) if all(durations) else named[0]
 

@@ -15,7 +15,7 @@ GENRES: tuple[tuple[str, Genre], ...] = (
      r"|game"), Genre.CINEMATIC),
     (r"indian|bollywood|ragas?|hindustani|carnatic|desi|bhangra|indian classical|qawwali", Genre.INDIAN),
     (r"indie|folk|acoustic|rock|singer-?songwriter|campfire|country|unplugged|alternative", Genre.INDIE),
-    (r"ambient|drone|spa|meditation|meditative|yoga|new age|soundscape|atmospheric|sleep", Genre.AMBIENT),
+    (r"ambient|drone|spa|meditation|meditative|yoga|new age|soundscapes?|atmospheric|sleep", Genre.AMBIENT),
     (r"pop|jingle|commercial|corporate|mainstream|radio", Genre.POP),
 )  # fmt: skip
 

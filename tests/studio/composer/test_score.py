@@ -33,7 +33,11 @@ def test_every_combination_composes_with_its_tempo_in_range() -> None:
         score = compose_score(plan(genre, emotion, tempo, 11_111))
         low, high = TEMPO_BPM[genre][tempo]
         assert low <= score.bpm <= high, (genre, emotion, tempo)
-        assert {part.role for part in score.parts} == {"bass", "chords", "melody", "percussion"}, (genre, emotion, tempo)
+        assert {part.role for part in score.parts} == {"bass", "chords", "melody", "percussion"}, (
+            genre,
+            emotion,
+            tempo,
+        )
         for part in score.parts:
             assert all(0 <= n.start < 11.111 - 0.24 and n.length > 0 for n in part.notes), (genre, emotion, part.name)
             assert all(0 < n.velocity < 128 and 20 < n.key < 110 for n in part.notes), (genre, emotion, part.name)
@@ -170,14 +174,14 @@ def test_versions_are_different_songs() -> None:
     differing = [sum(a != b for a, b in zip(faces[0], face, strict=True)) for face in faces]
     assert sum(d >= 3 for d in differing[1:]) >= 4
     figures = [_figures(song) for song in songs]
-    shared = [
-        len(a & b) / len(a | b) for n, a in enumerate(figures) for b in figures[n + 1 :]
-    ]
+    shared = [len(a & b) / len(a | b) for n, a in enumerate(figures) for b in figures[n + 1 :]]
     assert max(shared) < 0.5
 
 
 def test_an_asked_tempo_key_lead_and_silence_are_kept() -> None:
-    score = compose_score(plan("pop", "happy", bpm=97.0, tonic=9, major=False, lead="piano", silent=frozenset({"bass"})))
+    score = compose_score(
+        plan("pop", "happy", bpm=97.0, tonic=9, major=False, lead="piano", silent=frozenset({"bass"}))
+    )
     assert score.bpm == 97.0
     assert (score.stages[0].tonic, score.stages[0].mode) == (9, "aeolian")
     assert _lead(score) == {"piano"}

@@ -22,12 +22,14 @@ _GENRE_LEVELS: dict[Genre, dict[str, float]] = {
     Genre.AMBIENT: {"chords": 2.5, "melody": -2.0, "bass": -2.0, "percussion": -11.0},
     Genre.CINEMATIC: {"chords": 2.0, "melody": 0.5, "percussion": -2.0, "bass": -1.0},
     Genre.ELECTRONIC: {"percussion": 2.5, "bass": 1.0, "chords": -0.5},
-    Genre.HIPHOP: {"percussion": 2.5, "bass": 1.5, "chords": -1.0, "melody": -1.5},
+    Genre.HIPHOP: {"percussion": 1.5, "bass": 1.5, "chords": -1.0, "melody": -1.5},
     Genre.RNB: {"percussion": 1.0, "bass": 1.0, "melody": -1.0},
     Genre.INDIE: {"chords": 1.5, "percussion": 0.5},
-    Genre.INDIAN: {"chords": -5.0, "bass": -4.5, "percussion": -1.0},
+    Genre.INDIAN: {"chords": -3.5, "bass": -4.0, "percussion": -0.5},
 }
-DRUM_LEVELS = {36: 0.0, 38: -0.5, 37: -8.0, 39: -3.0, 42: -13.0, 44: -14.0, 46: -10.0, 51: -13.0, 57: -5.0, 54: -13.0}
+_FOLLOWS = {"percussion": 1.0, "bass": 0.6, "chords": 0.2, "melody": 0.2}
+"""How far a part's level follows its touch: drummers of a calm song are quiet, singers are heard in any."""
+DRUM_LEVELS = {36: 0.0, 38: -0.5, 37: -8.0, 39: -3.0, 42: -13.0, 44: -14.0, 46: -10.0, 51: -13.0, 57: -7.5, 54: -13.0}
 DRUM_LEVELS |= {82: -16.0, 56: -9.0, 63: -8.0, 80: -17.0, 50: -4.0, 48: -4.0, 47: -4.0, 45: -4.0, 43: -3.5, 41: -3.5}
 """Loudness of one stroke of a kit against the kick, by key: the kits of the font differ by 20 dB among themselves."""
 _SAMPLES = 20
@@ -50,6 +52,8 @@ def part_gain(synth: Synth, part: Part, rank: int, genre: Genre, drums: dict[int
     measured = _loudness(sounds, _playing(part, voice.bank == KIT_BANK) / per_note)
     target = ROLE_LEVELS[part.role] + _GENRE_LEVELS.get(genre, {}).get(part.role, 0.0) + voice.level_db
     target += _BEHIND_DB[part.role] * min(rank, 2)
+    touch = sum(note.velocity for note in part.notes) / len(part.notes)
+    target += _FOLLOWS[part.role] * 20 * log10(touch / 80)
     return float(10 ** ((target - measured) / 20))
 
 

@@ -29,6 +29,8 @@ class Composition:
     frames: int
     loudness_lufs: float
     true_peak_dbtp: float
+    reduction_db: float
+    """What the limiter took away at most."""
 
 
 def compose(plan: Plan, to: Path, progress: Progress = lambda share, message: None) -> Composition:
@@ -51,4 +53,5 @@ def compose(plan: Plan, to: Path, progress: Progress = lambda share, message: No
         progress(_STEMS_TO, "Mixing")
         done: Mixdown = mix_down(raw, to, plan.looping)
     progress(1.0, "Done")
-    return Composition(score, done.mix, done.stems, done.frames, done.loudness_lufs, done.true_peak_dbtp)
+    figures = (done.frames, done.loudness_lufs, done.true_peak_dbtp, done.reduction_db)
+    return Composition(score, done.mix, done.stems, *figures)

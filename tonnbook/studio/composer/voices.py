@@ -65,7 +65,7 @@ _ALL = (
     Voice("finger-bass", 33, 28, 52, HELD, send=0.2),
     Voice("synth-bass", 38, 24, 52, HELD, send=0.1),
     Voice("square-bass", 39, 24, 52, HELD, send=0.1),
-    Voice("sub-bass", 38, 24, 48, HELD, send=0.05, low_pass_hz=320, glide=True),
+    Voice("sub-bass", 38, 24, 48, HELD, level_db=-3, send=0.05, low_pass_hz=320, glide=True),
     Voice("contrabass", 43, 28, 52, HELD, send=0.6),
     Voice("pizzicato", 45, 48, 84, pan=-0.3),
     Voice("harp", 46, 43, 91, pan=-0.4),
