@@ -130,7 +130,7 @@ REVERB_LU = {ReverbPreference.LOW: -24.0, ReverbPreference.MEDIUM: -18.0, Reverb
 """Loudness of the reverb relative to the dry track."""
 
 WETTEST_MIX_LU = -12.0
-"""All reverb together against the dry mix. De Man, McNally and Reiss, DAFx 2017, find a mix too wet from about -14."""
+"""All reverb together against the dry mix. De Man, McNally and Reiss, JAES 65(1/2), 2017, find a mix too wet from about -14."""
 
 LOW_CUT_HZ: dict[Group, float] = {
     Group.VOCAL: 90.0,

@@ -1,0 +1,141 @@
+"""Songs to mix, and judges that share no code with the engine: audibility, the vocal against the rest, the null of the stems."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scipy import signal
+
+from tonnbook import audio_files, demo
+from tonnbook.dsp.loudness import LoudnessMeter, lufs, windowed
+from tonnbook.dsp.spectrum import third_octave_energies
+from tonnbook.models.mixing import FinalMixRequest, MixRequest, MixTrack
+from tonnbook.studio.mix_decision import MixDecision, decide
+from tonnbook.studio.mix_engineer import MixOutcome, final_mix, preview_mix
+from tonnbook.studio.mix_features import TrackFeatures
+from tonnbook.studio.mix_listening import TrackFile, listen
+
+Array = np.ndarray
+RATE = 44100
+SONG = {
+    "kick": "KICK_GROUP",
+    "snare": "SNARE_GROUP",
+    "hi-hat": "CYMBALS_GROUP",
+    "bass": "BASS_GROUP",
+    "guitar": "E_GUITAR_GROUP",
+    "pad": "STRINGS_GROUP",
+    "synth": "SYNTH_GROUP",
+    "vocal": "VOCAL_GROUP",
+}
+
+
+def track(path: Path, instrument: str, **wishes: str) -> TrackFile:
+    return TrackFile(path.name, path, MixTrack(source=path, instrument=instrument, **wishes))
+
+
+def song(paths: Mapping[str, Path] | None = None, **wishes: Mapping[str, str]) -> list[TrackFile]:
+    """The shipped song, or the same instruments from other files; the vocal is the lead unless wished otherwise."""
+    given = {"vocal": {"presence": "LEAD"}, **wishes}
+    return [track(path, SONG[name], **given.get(name, {})) for name, path in (paths or demo.stems()).items()]
+
+
+def heard(tracks: Sequence[TrackFile], rate: int = RATE) -> dict[str, TrackFeatures]:
+    return {t.name: listen(t, rate) for t in tracks}
+
+
+def decided(tracks: Sequence[TrackFile], features: Mapping[str, TrackFeatures] | None = None, style: str = "POP") -> MixDecision:
+    request = MixRequest(tracks=tuple(t.brief for t in tracks), style=style)
+    return decide(features or heard(tracks), {t.name: t.brief for t in tracks}, request.style)
+
+
+def preview(tracks: Sequence[TrackFile], out: Path, style: str = "POP", rate: int = RATE, **options: Any) -> MixOutcome:
+    engine = {key: options.pop(key) for key in ("threads", "block") if key in options}
+    request = MixRequest(tracks=tuple(t.brief for t in tracks), style=style, sample_rate=rate, **options)
+    return preview_mix(tracks, request, out, lambda share, stage: None, **engine)
+
+
+def final(tracks: Sequence[TrackFile], before: MixOutcome | MixDecision, out: Path, **options: Any) -> MixOutcome:
+    """The final mix with its stems, of a preview or of a decision alone."""
+    engine = {key: options.pop(key) for key in ("threads", "block") if key in options}
+    changes = options.pop("changes", {})
+    if isinstance(before, MixDecision):
+        before = MixOutcome(out, {}, None, before.settings, None, before)  # type: ignore[arg-type]
+    request = FinalMixRequest(task_id="a task", tracks=(), return_stems=True, sample_rate=options.pop("rate", RATE))
+    return final_mix(tracks, before, request, out, lambda share, stage: None, changes, **engine)
+
+
+def sound(path: Path) -> Array:
+    return audio_files.read(path)[0]
+
+
+def stems_of(outcome: MixOutcome) -> dict[str, Array]:
+    return {name: sound(path) for name, path in outcome.stems.items()}
+
+
+def rms_db(audio: Array) -> float:
+    return float(10 * np.log10(np.mean(np.square(audio))))
+
+
+def audible(stems: Mapping[str, Array], rate: int) -> dict[str, float]:
+    """Section 5.4 of the design, on rendered audio; active are the frames whose 400 ms are within 20 LU of the stem's loudness."""
+    hop_s = 0.093
+    up, down = 5.0, 12.5
+    apart = np.subtract.outer(np.arange(28), np.arange(28))
+    spread = 10 ** (-np.where(apart >= 0, up * apart, -down * apart) / 10)
+    energies = {name: third_octave_energies(audio, rate, hop_s) for name, audio in stems.items()}
+    spreads = {name: spread @ energy for name, energy in energies.items()}
+    total = sum(spreads.values())
+    shares = {}
+    for name, energy in energies.items():
+        meter = LoudnessMeter(rate, 2).process(stems[name])
+        block = np.round(np.arange(energy.shape[1]) * hop_s * 100 - 20).astype(int)
+        loud = meter.momentary[np.clip(block, 0, len(meter.momentary) - 1)]
+        weight = energy**0.3 * (loud > max(-60.0, meter.integrated - 20.0))
+        clear = 10 * np.log10(spreads[name] / np.maximum(total - spreads[name], 1e-30) + 1e-30) > -4.0
+        shares[name] = float((weight * clear).sum() / weight.sum())
+    return shares
+
+
+def vocal_over_rest(stems: Mapping[str, Array], vocal: str, rate: int) -> float:
+    """Loudness of the vocal over the sum of all others, in the 400 ms blocks in which it sings."""
+    voice = LoudnessMeter(rate, 2).process(stems[vocal])
+    rest = LoudnessMeter(rate, 2).process(sum(audio for name, audio in stems.items() if name != vocal))
+    own, others = (windowed(meter.energies, 40, 10) for meter in (voice, rest))
+    sings = lufs(own) > voice.integrated - 20.0
+    return float(10 * np.log10(own[sings].sum() / others[sings].sum()))
+
+
+def noise(seed: int, low_hz: float, high_hz: float, seconds: float = 6.0, rms: float = 0.05) -> Array:
+    """Pink noise between two frequencies, (frames,)."""
+    frames = round(seconds * RATE)
+    freqs = np.fft.rfftfreq(frames, 1 / RATE)
+    random = np.random.default_rng(seed)
+    spectrum = random.standard_normal(len(freqs)) + 1j * random.standard_normal(len(freqs))
+    spectrum *= np.where((freqs >= low_hz) & (freqs <= high_hz), 1 / np.sqrt(np.maximum(freqs, 1)), 0)
+    wave = np.fft.irfft(spectrum, frames)
+    return wave * (rms / np.sqrt(np.mean(np.square(wave))))
+
+
+def words(wave: Array, per_s: float = 0.7) -> Array:
+    """Cut a sound into words with pauses between them."""
+    times = np.arange(len(wave)) / RATE
+    return wave * np.clip(np.sin(2 * np.pi * per_s * times), 0, 1)
+
+
+def hits(seed: int, low_hz: float, high_hz: float, every_s: float = 0.5, seconds: float = 6.0) -> Array:
+    """A drum: bursts of noise that die away."""
+    wave = noise(seed, low_hz, high_hz, seconds, 0.2)
+    times = np.arange(len(wave)) / RATE
+    return wave * np.exp(-(times % every_s) / 0.06)
+
+
+def band_passed(wave: Array, low_hz: float, high_hz: float) -> Array:
+    return signal.sosfilt(signal.butter(4, [low_hz, high_hz], "bandpass", fs=RATE, output="sos"), wave)
+
+
+def save(folder: Path, name: str, wave: Array, rate: int = RATE, depth: Any = 32) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    return audio_files.write(folder / name, np.atleast_2d(wave), rate, depth)
