@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import random
 import time
+import weakref
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, TypeVar
@@ -100,6 +101,8 @@ class Http:
             self._session.mount(scheme, HTTPAdapter(pool_maxsize=16))
         # A proxy named in the environment would look for 127.0.0.1 on its own machine.
         self._session.trust_env = urlsplit(url).hostname not in {"127.0.0.1", "localhost", "::1"}
+        # Also makes weakref's exit hook older than `Services.close`, which must come before urllib3's own clearing up.
+        weakref.finalize(self, self._session.close)
         logging.getLogger("urllib3.connectionpool").addFilter(_hide_queries)
 
     def __repr__(self) -> str:

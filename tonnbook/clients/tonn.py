@@ -6,6 +6,7 @@ Source of the calls: the Tonn API text and its mixing tutorial. What costs credi
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -220,7 +221,8 @@ class TonnClient:
         task_id = reply.read(MixTask).task_id
         self._orders.keep(task_id, sent)
         job.report(status="running", task_id=task_id, message="the mix has been started")
-        return partial(self._ask_preview, job, task_id=task_id, fx_settings=fx_settings)
+        ask = partial(self._ask_preview, job, task_id=task_id, fx_settings=fx_settings)
+        return _in_the_rest(ask, UPLOAD_SHARE) if any(request.local_files()) else ask
 
     def _with_links(self, request: MixRequest, job: Job[Any]) -> MixRequest:
         files = list(request.local_files())
@@ -232,7 +234,9 @@ class TonnClient:
             message = f"uploading {path.name}, {files.index(path) + 1} of {len(files)}, {total / 1e6:.1f} MB in all"
 
             def told(sent: int) -> None:
-                job.report(progress=UPLOAD_SHARE * (before + sent) / total, message=message)
+                share = (before + sent) / total
+                if share >= (job.progress or 0.0) / UPLOAD_SHARE + 0.01 or message != job.message:
+                    job.report(progress=UPLOAD_SHARE * share, message=message)
 
             told(0)
             link = self._files.upload(path, told)
@@ -292,6 +296,18 @@ class TonnClient:
         if running is not None:
             return running
         return final_of(str(job.task_id), reply.read(FinalMixAnswer).results, self._files)
+
+
+def _in_the_rest(ask: Ask[T], share: float) -> Ask[T]:
+    """Return `ask` with its progress, 0 to 1, told as what comes after `share`."""
+
+    def rescaled() -> T | StillRunning:
+        answer = ask()
+        if isinstance(answer, StillRunning) and answer.progress is not None:
+            return replace(answer, progress=share + (1 - share) * answer.progress)
+        return answer
+
+    return rescaled
 
 
 def _not_refused(job: Job[Any], reply: Reply) -> None:

@@ -23,6 +23,8 @@ from tonnbook.clients.http import TRANSIENT
 from tonnbook.clients.jobs import Ask, Job, StillRunning, Subscription
 from tonnbook.errors import ApiError, TonnbookError
 
+_FAREWELL_S = 1.0
+
 
 @dataclass(frozen=True)
 class Pace:
@@ -59,13 +61,16 @@ class Watcher:
         self._state = threading.Condition()  # taken before a job's own lock, never while holding one
         self._watched: dict[Job[Any], _Watch] = {}
         self._thread: threading.Thread | None = None
+        self._beginning: list[threading.Thread] = []
 
     def start(self, job: Job[Any]) -> None:
         """Begin a job in a thread of its own (it may upload for minutes), and watch it from now on."""
         with self._state:
             self._watched[job] = _Watch(self._pace.first_s, time.monotonic() + self._pace.deadline_s)
             self._stir()
-        _thread(f"tonnbook {job.name}", partial(self._begin, job)).start()
+            self._beginning = [thread for thread in self._beginning if thread.is_alive()]
+            self._beginning.append(_thread(f"tonnbook {job.name}", partial(self._begin, job)))
+            self._beginning[-1].start()
 
     def resume(self, job: Job[Any]) -> None:
         """Watch a job again whose deadline has passed; nothing to do for any other."""
@@ -93,13 +98,18 @@ class Watcher:
             self._stir()
 
     def close(self) -> None:
-        """Stop watching. Jobs that still run fail here with an error that says so; their tasks go on at the server."""
+        """Stop watching. Jobs that still run fail here with an error that says so; their tasks go on at the server.
+
+        A request that is on its way is given a moment to end.
+        """
         with self._state:
-            jobs = list(self._watched)
+            jobs, threads = list(self._watched), [*self._beginning, *([self._thread] if self._thread else [])]
         for job in jobs:
-            job.fail(
-                TonnbookError(f"The client was closed while {job.name} was running. Start it again, or attach to it.")
-            )
+            job.fail(TonnbookError(f"The client was closed while {job.name} was running: start it again, or attach."))
+        until = time.monotonic() + _FAREWELL_S
+        for thread in threads:
+            if thread is not threading.current_thread():
+                thread.join(max(0.0, until - time.monotonic()))
 
     def _stir(self) -> None:
         if self._thread is None and self._watched:

@@ -1,0 +1,243 @@
+"""Uploads and downloads, against the real studio; a broken line and a dying server where the studio cannot play along."""
+
+import re
+import stat
+import subprocess
+import sys
+import wave
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from scripted import Answer, scripted
+
+from tonnbook.clients.files import Files, check_upload, safe_name
+from tonnbook.clients.http import Http
+from tonnbook.errors import AudioError, NotAuthorised, NotFound, UnexpectedAnswer, Unreachable
+from tonnbook.studio.server import Studio
+
+
+@pytest.fixture
+def door(studio: Studio) -> Iterator[Http]:
+    door = Http(studio.url, studio.key, patience_s=0)
+    yield door
+    door.close()
+
+
+@pytest.fixture
+def files(door: Http, tmp_path: Path) -> Files:
+    return Files(door, tmp_path / "downloads")
+
+
+def sound(path: Path, seconds: float = 0.5) -> Path:
+    with wave.open(str(path), "wb") as out:
+        out.setnchannels(1)
+        out.setsampwidth(2)
+        out.setframerate(8000)
+        out.writeframes(bytes(range(256)) * int(seconds * 8000 * 2 / 256))
+    return path
+
+
+def leftovers(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file()]
+
+
+def test_what_goes_up_comes_down_the_same(files: Files, tmp_path: Path) -> None:
+    source = sound(tmp_path / "vocal take 1 (ä).wav")
+    sent: list[int] = []
+    link = files.upload(source, sent.append)
+    assert files.download(link, tmp_path / "back.wav").read_bytes() == source.read_bytes()
+    assert sent == sorted(sent)
+    assert sent[-1] == source.stat().st_size
+    assert files.name_of(link) == source.name
+
+
+def test_the_same_content_is_sent_once_while_its_link_is_young(door: Http, tmp_path: Path) -> None:
+    now = [0.0]
+    files = Files(door, tmp_path, clock=lambda: now[0])
+    source = sound(tmp_path / "vocal.wav")
+    first = files.upload(source)
+    now[0] = 49 * 60
+    assert files.upload(source) == first
+    now[0] = 51 * 60
+    second = files.upload(source)
+    assert second != first
+    sound(source, 0.7)
+    assert files.upload(source) != second
+
+
+def test_two_files_with_the_same_content_are_two_tracks(files: Files, tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    copies = [sound(tmp_path / "vocal.wav"), sound(tmp_path / "double.wav"), sound(tmp_path / "a" / "vocal.wav")]
+    assert len({files.upload(path) for path in copies}) == 3
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("take.aiff", b"x", r"take\.aiff cannot be uploaded: the service takes WAV, MP3, FLAC"),
+        ("notes.txt", b"x", r"the service takes WAV, MP3, FLAC\. Save it as one of those"),
+        ("take.wav", b"", r"take\.wav is empty"),
+        ("gone.wav", None, r"gone\.wav is not there \(looked in .*\)"),
+    ],
+)
+def test_what_cannot_be_uploaded(tmp_path: Path, name: str, content: bytes | None, message: str) -> None:
+    if content is not None:
+        (tmp_path / name).write_bytes(content)
+    with pytest.raises(AudioError, match=message):
+        check_upload(tmp_path / name)
+
+
+def test_a_folder_is_no_file(tmp_path: Path) -> None:
+    (tmp_path / "album.wav").mkdir()
+    with pytest.raises(AudioError, match="is not there"):
+        check_upload(tmp_path / "album.wav")
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"), [("a.wav", "audio/wav"), ("a.MP3", "audio/mpeg"), ("a.b.Flac", "audio/flac")]
+)
+def test_the_type_that_a_file_is_sent_as(tmp_path: Path, name: str, kind: str) -> None:
+    (tmp_path / name).write_bytes(b"x")
+    assert check_upload(tmp_path / name) == kind
+
+
+def test_a_wrong_key_ends_an_upload(studio: Studio, tmp_path: Path) -> None:
+    door = Http(studio.url, "another", patience_s=0)
+    with pytest.raises(NotAuthorised):
+        Files(door, tmp_path).upload(sound(tmp_path / "vocal.wav"))
+    door.close()
+
+
+def test_an_upload_is_put_with_the_type_that_it_was_announced_with(tmp_path: Path) -> None:
+    with scripted(
+        lambda call: Answer(body={"signed_url": f"{url}/put?s=1", "readable_url": f"{url}/get?s=1"})
+    ) as server:
+        url = server.url
+        door = Http(url, "key")
+        Files(door, tmp_path).upload(sound(tmp_path / "vocal.wav"))
+        door.close()
+    asked, put = server.calls
+    assert asked.json == {"filename": "vocal.wav", "contentType": "audio/wav"}
+    assert (put.method, put.headers["Content-Type"]) == ("PUT", "audio/wav")
+    assert put.body == (tmp_path / "vocal.wav").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ({"signed_url": "http://a.example/x?s=hush"}, "readable_url: is missing"),
+        ({"error": True, "message": "too large, see http://a.example/?s=hush"}, r"did not take vocal\.wav: too large"),
+    ],
+)
+def test_an_answer_without_links_is_called_that(tmp_path: Path, body: dict[str, Any], message: str) -> None:
+    with scripted(lambda call: Answer(body=body)) as server:
+        door = Http(server.url, "key")
+        with pytest.raises(UnexpectedAnswer, match=message) as caught:
+            Files(door, tmp_path).upload(sound(tmp_path / "vocal.wav"))
+        door.close()
+    assert "hush" not in str(caught.value)
+
+
+def test_a_download_that_breaks_off_is_taken_up_again(tmp_path: Path) -> None:
+    answers = [Answer(body=b"x" * 1000, cut=400), Answer(body=b"x" * 1000, cut=1), Answer(body=b"x" * 1000)]
+    with scripted(lambda call: answers.pop(0)) as server:
+        door = Http(server.url, "key", sleep=lambda pause: None)
+        to = Files(door).download(f"{server.url}/mix.wav?s=1", tmp_path / "mix.wav")
+        door.close()
+    assert to.read_bytes() == b"x" * 1000
+    assert leftovers(tmp_path) == [to]
+
+
+def test_a_download_that_keeps_breaking_off_leaves_nothing(tmp_path: Path) -> None:
+    with scripted(lambda call: Answer(body=b"x" * 1000, cut=400)) as server:
+        door = Http(server.url, "key", patience_s=0)
+        with pytest.raises(Unreachable, match=r"download of mix\.wav.*broke off"):
+            Files(door).download(f"{server.url}/mix.wav?s=1", tmp_path / "mix.wav")
+        door.close()
+    assert leftovers(tmp_path) == []
+
+
+class _Deadly(Http):
+    """Kills the server when the first piece of a download has come."""
+
+    def __init__(self, url: str, victim: "subprocess.Popen[str]") -> None:
+        super().__init__(url, "studio", patience_s=0)
+        self._victim = victim
+
+    @contextmanager
+    def open(self, link: str, what: str) -> Iterator[requests.Response]:
+        with super().open(link, what) as response:
+            pieces = response.iter_content
+
+            def iter_content(size: int) -> Iterator[bytes]:
+                for piece in pieces(size):
+                    yield piece
+                    self._victim.kill()
+                    self._victim.wait()
+
+            response.iter_content = iter_content  # type: ignore[method-assign,assignment]
+            yield response
+
+
+def test_a_studio_that_dies_midway_leaves_nothing_and_an_earlier_file_stays(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "tonnbook", "studio", "--port", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        found = re.search(r"http://127\.0\.0\.1:\d+", process.stdout.readline())
+        assert found
+        (tmp_path / "long.wav").write_bytes(bytes(32_000_000))
+        earlier = tmp_path / "downloads" / "mix.wav"
+        earlier.parent.mkdir()
+        earlier.write_bytes(b"the mix of yesterday")
+        door = _Deadly(found[0], process)
+        files = Files(door, tmp_path / "downloads")
+        link = files.upload(tmp_path / "long.wav")
+        with pytest.raises(Unreachable):
+            files.download(link, earlier)
+        door.close()
+    assert leftovers(tmp_path / "downloads") == [earlier]
+    assert earlier.read_bytes() == b"the mix of yesterday"
+
+
+def test_an_unknown_link_leaves_nothing(files: Files, studio: Studio, tmp_path: Path) -> None:
+    with pytest.raises(NotFound):
+        files.download(f"{studio.url}/files/1/mix.wav?expires=1&signature=1", tmp_path / "downloads" / "mix.wav")
+    assert leftovers(tmp_path / "downloads") == []
+
+
+def test_a_file_is_fetched_when_it_is_asked_for_and_only_once(files: Files, tmp_path: Path) -> None:
+    link = files.upload(sound(tmp_path / "vocal.wav"))
+    remote = files.remote(link, "mix", files.shelf("preview-1"), ".mp3")
+    assert (remote.name, leftovers(files.folder)) == ("mix.wav", [])
+    assert remote.path == files.folder / "preview-1" / "mix.wav"
+    before = remote.path.stat().st_mtime_ns
+    saved = remote.save(tmp_path)
+    assert saved == tmp_path / "mix.wav"
+    assert saved.read_bytes() == remote.path.read_bytes() == (tmp_path / "vocal.wav").read_bytes()
+    assert remote.path.stat().st_mtime_ns == before
+
+
+def test_each_job_has_a_shelf_of_its_own(files: Files) -> None:
+    first = files.shelf("final-1")
+    assert [first.name, files.shelf("final-1").name, files.shelf("final-2").name] == ["final-1", "final-1-2", "final-2"]
+
+
+def test_left_to_itself_it_keeps_a_private_folder_and_clears_it_away(door: Http) -> None:
+    files = Files(door)
+    folder = files.folder
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    (folder / "mix.wav").write_bytes(b"x")
+    del files
+    assert not folder.exists()
+
+
+@pytest.mark.parametrize(
+    ("word", "name"),
+    [("../../etc/passwd", "_.._etc_passwd"), ("..", "track"), ("", "track"), ("hi-hat", "hi-hat"), ("a\\b:c", "a_b_c")],
+)
+def test_a_servers_word_for_a_file_stays_in_its_folder(word: str, name: str) -> None:
+    assert safe_name(word) == name

@@ -1,0 +1,299 @@
+"""What a live service may do and the studio never does: no credits, odd answers, one long call, a Location that leads away."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from scripted import Answer, Call, Scripted, scripted
+
+from tonnbook.clients.http import Http
+from tonnbook.clients.tonn import TonnClient
+from tonnbook.clients.watcher import Pace
+from tonnbook.errors import (
+    JobFailed,
+    JobTimeout,
+    OutOfCredits,
+    TonnbookError,
+    TooManyRequests,
+    UnexpectedAnswer,
+    Unreachable,
+)
+from tonnbook.models.effects import Compression, EqBand, TrackEffects
+from tonnbook.models.mixing import MixRequest, MixTrack
+from tonnbook.models.results import MixPreview
+from tonnbook.models.vocabulary import DesiredLoudness, InstrumentGroup, MusicalStyle
+
+QUICK = Pace(first_s=0.01, longest_s=0.02, patience_s=0.2)
+LINKS = ["https://bucket.example/a1b2/vocal.flac?sig=hush", "https://bucket.example/c3d4/bass.flac?sig=hush"]
+REQUEST = MixRequest(
+    tracks=tuple(MixTrack(source=link, instrument=InstrumentGroup.OTHER_1) for link in LINKS),
+    style=MusicalStyle.POP,
+)
+TASK = {"multitrack_task_id": "t1", "error": False, "message": "started"}
+WORKING = Answer(202, {"status": "MIX_TASK_PREVIEW_PROCESSING", "message": "working"})
+READY: dict[str, Any] = {
+    "status": "MIX_TASK_PREVIEW_COMPLETED",
+    "previewMixTaskResults": {
+        "status": "MIX_TASK_PREVIEW_COMPLETED",
+        "download_url_preview_mixed": "https://bucket.example/mix.mp3?sig=hush",
+    },
+}
+FINAL = {"applyAudioEffectsResults": {"download_url_mixed": "https://bucket.example/mix.wav?sig=hush"}}
+PREVIEW = MixPreview("t1", REQUEST, mix=None)  # type: ignore[arg-type]  # the final mix needs its id and request only
+
+
+@contextmanager
+def service(routes: dict[str, Any], **options: Any) -> Iterator[tuple[TonnClient, Scripted]]:
+    """A service that answers each path with a fixed answer, a list of answers in turn, or what a function says."""
+
+    def answer(call: Call) -> Answer:
+        told = routes[call.path]
+        if callable(told):
+            told = told(call)
+        if isinstance(told, list):
+            told = told.pop(0) if len(told) > 1 else told[0]
+        return told if isinstance(told, Answer) else Answer(body=told)
+
+    with scripted(answer) as server:
+        door = Http(server.url, "key", patience_s=0, read_s=2)
+        client = TonnClient(server.url, "key", pace=QUICK, door=door, **options)
+        yield client, server
+        client.close()
+
+
+def test_a_preview_that_is_ready_at_the_first_question() -> None:
+    with service({"/mixpreview": TASK, "/retrievepreviewmix": READY}) as (tonn, server):
+        preview = tonn.preview_mix(REQUEST).result(timeout=5)
+    assert (preview.task_id, preview.mix.name, preview.notes) == ("t1", "mix.mp3", None)
+    assert preview.request == REQUEST
+    assert [call.path for call in server.calls] == ["/mixpreview", "/retrievepreviewmix"]
+
+
+def test_a_202_is_never_a_result_whatever_is_in_it() -> None:
+    answers = [WORKING, Answer(202, READY), Answer(202, b"soon"), Answer(202, {"progress": "half"}), READY]
+    with service({"/mixpreview": TASK, "/retrievepreviewmix": answers}) as (tonn, server):
+        tonn.preview_mix(REQUEST).result(timeout=5)
+    assert server.count("/retrievepreviewmix") == 5
+
+
+def test_a_state_in_the_body_counts_at_either_level() -> None:
+    inner = {"previewMixTaskResults": {"status": "MIX_TASK_PREVIEW_PROCESSING"}}
+    answers = [{"status": "MIX_TASK_PREVIEW_PROCESSING"}, inner, {"status": "MIX_TASK_PREVIEW_ERROR"}]
+    with service({"/mixpreview": TASK, "/retrievepreviewmix": answers}) as (tonn, server):
+        with pytest.raises(JobFailed, match="MIX_TASK_PREVIEW_ERROR"):
+            tonn.preview_mix(REQUEST).result(timeout=5)
+        assert server.count("/retrievepreviewmix") == 3
+
+
+@pytest.mark.parametrize("status", [200, 500])
+def test_an_error_in_the_body_fails_the_job(status: int) -> None:
+    failed = Answer(status, {"error": True, "message": "track 2 is silent"})
+    with service({"/mixpreview": TASK, "/retrievepreviewmix": [WORKING, failed]}) as (tonn, server):
+        with pytest.raises(JobFailed, match="preview mix t1 failed: track 2 is silent"):
+            tonn.preview_mix(REQUEST).result(timeout=5)
+        assert server.count("/retrievepreviewmix") == 2
+
+
+def test_an_order_that_is_turned_down_in_the_body() -> None:
+    refusal = {"error": True, "message": "too many tracks"}
+    with service({"/mixpreview": refusal}) as (tonn, _), pytest.raises(JobFailed, match="too many tracks"):
+        tonn.preview_mix(REQUEST).result(timeout=5)
+
+
+@pytest.mark.parametrize(
+    ("routes", "message"),
+    [
+        (
+            {"/mixpreview": {"task": "t1"}},
+            "/mixpreview answered 200, and not as documented: multitrack_task_id: is missing",
+        ),
+        (
+            {"/mixpreview": TASK, "/retrievepreviewmix": {"status": "MIX_TASK_PREVIEW_COMPLETED"}},
+            "/retrievepreviewmix answered 200, and not as documented: previewMixTaskResults: is missing",
+        ),
+        (
+            {"/mixpreview": TASK, "/retrievepreviewmix": {"previewMixTaskResults": {"stems": {}}}},
+            r"previewMixTaskResults\.download_url_preview_mixed: is missing",
+        ),
+        ({"/mixpreview": Answer(200, b"<html>")}, "no JSON object"),
+    ],
+)
+def test_a_success_of_the_wrong_shape_says_what_is_missing(routes: dict[str, Any], message: str) -> None:
+    with service(routes) as (tonn, _), pytest.raises(UnexpectedAnswer, match=message):
+        tonn.preview_mix(REQUEST).result(timeout=5)
+
+
+def test_a_poll_that_is_turned_away_for_a_moment_is_made_again() -> None:
+    answers = [Answer(429, headers={"Retry-After": "0"}), Answer(503), Answer(drop=True), READY]
+    with service({"/mixpreview": TASK, "/retrievepreviewmix": answers}) as (tonn, server):
+        tonn.preview_mix(REQUEST).result(timeout=5)
+        assert server.count("/retrievepreviewmix") == 4
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    [
+        (Answer(402, {"error": True, "message": "no credits"}), OutOfCredits),
+        (Answer(429, {"message": "slow down"}, {"Retry-After": "0"}), TooManyRequests),
+        (Answer(503, b"busy"), TonnbookError),
+        (Answer(drop=True), Unreachable),
+    ],
+)
+@pytest.mark.parametrize("path", ["/mixpreview", "/retrievefinalmix"])
+def test_what_may_cost_credits_is_sent_exactly_once(path: str, answer: Answer, kind: type[TonnbookError]) -> None:
+    with service({path: answer}) as (tonn, server):
+        job = tonn.preview_mix(REQUEST) if path == "/mixpreview" else tonn.final_mix(PREVIEW)
+        with pytest.raises(kind):
+            job.result(timeout=5)
+        assert (job.status, server.count(path)) == ("failed", 1)
+
+
+def test_fx_settings_are_asked_once_when_the_mix_is_ready() -> None:
+    asked: list[bool] = []
+
+    def retrieve(call: Call) -> Answer:
+        asked.append(call.json["multitrackData"]["retrieveFXSettings"])
+        return WORKING if len(asked) < 4 else Answer(body=READY)
+
+    with service({"/mixpreview": TASK, "/retrievepreviewmix": retrieve}) as (tonn, _):
+        tonn.preview_mix(REQUEST, fx_settings=True).result(timeout=5)
+        assert asked == [False, False, False, False, True]
+        asked[:] = [False] * 4
+        tonn.preview_mix(REQUEST).result(timeout=5)
+        assert asked == [False] * 5
+
+
+def test_fx_settings_that_do_not_come_are_not_asked_again() -> None:
+    asked: list[bool] = []
+
+    def retrieve(call: Call) -> Answer:
+        asked.append(call.json["multitrackData"]["retrieveFXSettings"])
+        return Answer(503) if asked[-1] else Answer(body=READY)
+
+    with service({"/mixpreview": TASK, "/retrievepreviewmix": retrieve}) as (tonn, _):
+        with pytest.raises(
+            JobFailed, match=r"mix is ready, but its FX settings did not come.*fx_settings=False\) gets"
+        ):
+            tonn.preview_mix(REQUEST, fx_settings=True).result(timeout=5)
+        assert asked == [False, True]
+        assert tonn.attach("t1").result(timeout=5).mix.name == "mix.mp3"
+
+
+def test_a_final_mix_names_every_track_by_its_link() -> None:
+    changes = {
+        "vocal": TrackEffects(gain_db=-1.5, pan_deg=-10, eq=(EqBand(centre_hz=310, gain_db=-2),)),
+        "bass.flac": TrackEffects(compression=Compression(ratio=3)),
+    }
+    with service({"/retrievefinalmix": FINAL}) as (tonn, server):
+        job = tonn.final_mix(PREVIEW, changes, return_stems=True, desired_loudness=DesiredLoudness.LOW)
+        assert job.result(timeout=5).mix.name == "mix.wav"
+    assert job.task_id == "t1"
+    vocal, bass = server.calls[0].json["applyAudioEffectsData"].pop("trackData")
+    assert server.calls[0].json["applyAudioEffectsData"] | {"trackData": 0} == {
+        "multitrackTaskId": "t1",
+        "trackData": 0,
+        "returnStems": True,
+        "createMaster": False,
+        "desiredLoudness": "LOW",
+        "sampleRate": "44100",
+    }
+    assert vocal == {
+        "trackURL": LINKS[0],
+        "gainDb": -1.5,
+        "panning_settings": {"panning_angle": -10},
+        "eq_settings": {"band_1": {"centre_freq": 310, "gain": -2, "q": 1}},
+    }
+    assert (bass["trackURL"], bass["gainDb"], bass["compression_settings"]["ratio"]) == (LINKS[1], 0, 3)
+    assert set(bass) == {"trackURL", "gainDb", "compression_settings"}
+    assert server.calls[0].headers["Prefer"] == "respond-async"
+
+
+def test_a_server_that_answers_later_is_asked_where_it_says() -> None:
+    accepted = Answer(202, {"status": "MIX_TASK_FINAL_PROCESSING"}, {"Location": "/studio/renders/7"})
+    rendering = Answer(202, {"progress": 0.5, "message": "mixing"})
+    with service({"/retrievefinalmix": accepted, "/studio/renders/7": [rendering, Answer(503), FINAL]}) as (
+        tonn,
+        server,
+    ):
+        tonn.final_mix(PREVIEW).result(timeout=5)
+        assert (server.count("/retrievefinalmix"), server.count("/studio/renders/7")) == (1, 3)
+
+
+def test_a_render_that_fails_on_the_way() -> None:
+    accepted = Answer(202, {}, {"Location": "/studio/renders/7"})
+    failed = Answer(500, {"error": True, "message": "vocal.flac cannot be read"})
+    routes = {"/retrievefinalmix": accepted, "/studio/renders/7": failed}
+    with (
+        service(routes) as (tonn, _),
+        pytest.raises(JobFailed, match=r"final mix t1 failed: vocal\.flac cannot be read"),
+    ):
+        tonn.final_mix(PREVIEW).result(timeout=5)
+
+
+def test_a_location_on_another_server_is_not_followed() -> None:
+    away = Answer(202, {}, {"Location": "https://evil.example/renders/7"})
+    with service({"/retrievefinalmix": away}) as (tonn, _), pytest.raises(UnexpectedAnswer, match=r"evil\.example"):
+        tonn.final_mix(PREVIEW).result(timeout=5)
+
+
+def test_a_202_without_a_location_is_neither_a_result_nor_sent_again() -> None:
+    with service({"/retrievefinalmix": Answer(202, {"message": "the preview is being made"})}) as (tonn, server):
+        with pytest.raises(UnexpectedAnswer, match="without a Location: the preview is being made"):
+            tonn.final_mix(PREVIEW).result(timeout=5)
+        assert server.count("/retrievefinalmix") == 1
+
+
+def test_one_long_call_is_waited_for_and_not_sent_again() -> None:
+    gate = threading.Event()
+
+    def slowly(call: Call) -> Answer:
+        gate.wait(10)
+        return Answer(body=FINAL)
+
+    with service({"/retrievefinalmix": slowly}, final_read_s=30.0) as (tonn, server):
+        job = tonn.final_mix(PREVIEW)
+        with pytest.raises(JobTimeout):
+            job.result(timeout=2.5)  # longer than any other call may take here
+        gate.set()
+        assert job.result(timeout=5).task_id == "t1"
+        assert server.count("/retrievefinalmix") == 1
+
+
+def test_one_long_call_that_takes_too_long() -> None:
+    gate = threading.Event()
+
+    def never(call: Call) -> Answer:
+        gate.wait(10)
+        return Answer(body=FINAL)
+
+    with service({"/retrievefinalmix": never}, final_read_s=0.3) as (tonn, server):
+        with pytest.raises(Unreachable, match=r"did not answer in time.*sent once.*may have arrived all the same"):
+            tonn.final_mix(PREVIEW).result(timeout=5)
+        assert server.count("/retrievefinalmix") == 1
+        gate.set()
+
+
+def test_two_tracks_of_one_name_are_told_apart() -> None:
+    links = ["https://a.example/1/take.wav", "https://a.example/2/take.wav", "https://a.example/3/take.flac"]
+    tracks = tuple(MixTrack(source=link, instrument=InstrumentGroup.KEYS) for link in links)
+    preview = MixPreview("t1", MixRequest(tracks=tracks, style=MusicalStyle.POP), mix=None)  # type: ignore[arg-type]
+    with service({"/retrievefinalmix": FINAL}) as (tonn, server):
+        with pytest.raises(ValueError, match=r"'take', which may be take\.wav or take\.flac: name it with its ending"):
+            tonn.final_mix(preview, {"take": TrackEffects(gain_db=-1)})
+        with pytest.raises(ValueError, match=r"changes names take \(2\)\.wav twice"):
+            tonn.final_mix(preview, {"take (2)": TrackEffects(), "take (2).wav": TrackEffects()})
+        tonn.final_mix(preview, {"take (2)": TrackEffects(gain_db=-1)}).result(timeout=5)
+    assert [track["gainDb"] for track in server.calls[0].json["applyAudioEffectsData"]["trackData"]] == [0, -1, 0]
+
+
+def test_stems_of_one_name_become_two_files() -> None:
+    results = {"download_url_mixed": "https://a.example/mix.wav", "stems": {}}
+    results["stems"] = {"take.wav": "https://a.example/1.wav", "take.flac": "https://a.example/2.wav"}
+    with service({"/retrievefinalmix": {"applyAudioEffectsResults": results}}) as (tonn, _):
+        final = tonn.final_mix(PREVIEW).result(timeout=5)
+    assert {name: file.name for name, file in final.stems.items()} == {
+        "take.wav": "take.wav.wav",
+        "take.flac": "take.flac.wav",
+    }
