@@ -11,7 +11,8 @@ import pytest
 import tonnbook.__main__ as program
 
 
-def test_the_studio_prints_its_address_answers_and_ends_on_interrupt() -> None:
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
+def test_the_studio_prints_its_address_answers_and_ends_cleanly(ending: signal.Signals) -> None:
     command = [sys.executable, "-W", "error", "-m", "tonnbook", "studio", "--port", "0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as studio:
         address = studio.stdout.readline().split()[-1]
@@ -19,7 +20,7 @@ def test_the_studio_prints_its_address_answers_and_ends_on_interrupt() -> None:
         assert f"curl {address}/health" in studio.stdout.readline()
         with urllib.request.urlopen(f"{address}/health", timeout=10) as answer:
             assert answer.status == 200
-        studio.send_signal(signal.SIGINT)
+        studio.send_signal(ending)
         out, err = studio.communicate(timeout=20)
     assert (studio.returncode, err) == (0, "")
     assert "closed" in out

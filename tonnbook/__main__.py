@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -85,6 +86,8 @@ def _studio(chosen: argparse.Namespace) -> int:
     except (OSError, TonnbookError) as problem:
         print(f"The studio could not start on port {chosen.port}: {problem}", file=sys.stderr)
         return 1
+    for ending in (signal.SIGINT, signal.SIGTERM):  # both end it cleanly, also where a shell has made it ignore Ctrl-C
+        signal.signal(ending, signal.default_int_handler)
     with studio:
         print(f"tonnbook studio at {studio.url}", flush=True)
         print(f"health: curl {studio.url}/health    calls: {studio.url}/docs    Ctrl-C ends it", flush=True)
