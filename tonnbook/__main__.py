@@ -11,7 +11,7 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
+import threading
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -86,16 +86,15 @@ def _studio(chosen: argparse.Namespace) -> int:
     except (OSError, TonnbookError) as problem:
         print(f"The studio could not start on port {chosen.port}: {problem}", file=sys.stderr)
         return 1
+    ended = threading.Event()
     for ending in (signal.SIGINT, signal.SIGTERM):  # both end it cleanly, also where a shell has made it ignore Ctrl-C
-        signal.signal(ending, signal.default_int_handler)
+        signal.signal(ending, lambda *_: ended.set())
     with studio:
         print(f"tonnbook studio at {studio.url}", flush=True)
         print(f"health: curl {studio.url}/health    calls: {studio.url}/docs    Ctrl-C ends it", flush=True)
-        try:
-            while True:
-                time.sleep(3600)
-        except KeyboardInterrupt:
-            print("\nThe studio is closed.", flush=True)
+        while not ended.wait(1.0):  # with a time limit, because without one Windows does not notice the signal
+            pass
+    print("\nThe studio is closed.", flush=True)
     return 0
 
 
