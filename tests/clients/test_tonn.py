@@ -96,9 +96,9 @@ def test_a_preview_from_files_on_disk(preview: MixPreview) -> None:
     assert not list(preview.request.local_files())
     assert preview.unmixed is not None
     for file in (preview.mix, preview.unmixed, *preview.stems.values()):
-        assert file.path.suffix == ".mp3"
+        assert file.path.suffix == (".flac" if file in preview.stems.values() else ".mp3")
         assert audio_files.info(file.path).seconds == pytest.approx(4, abs=0.3)
-    assert preview.stems["vocal.wav"].path.parts[-2:] == ("stems", "vocal.mp3")
+    assert preview.stems["vocal.wav"].path.parts[-2:] == ("stems", "vocal.flac")
 
 
 def test_files_are_uploaded_in_the_background_with_rising_progress(

@@ -11,6 +11,7 @@ from math import isfinite
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from tonnbook.audio_files import BitDepth
 from tonnbook.models.effects import TrackEffects, TrackSettings
 from tonnbook.models.mixing import FinalMixRequest, MixNotes, MixRequest, Reason
 from tonnbook.studio.mix_bus import PREVIEW_S
@@ -49,7 +50,7 @@ def preview_mix(
     threads: int | None = None,
     block: int = BLOCK,
 ) -> MixOutcome:
-    """Listen, decide, and render 30 s at the loudest part, or the whole of a shorter song, as MP3 into `out`.
+    """Listen, decide, and render 30 s at the loudest part, or the whole of a shorter song, as MP3 into `out`; stems as FLAC.
 
     Raises AudioError naming the track that cannot be mixed, and why. Neither `threads` nor `block` changes a bit of the result.
     """
@@ -64,7 +65,8 @@ def preview_mix(
             stems=request.return_stems, excerpt=excerpt, block=block,
         )  # fmt: skip
         set_to = level(rendered)
-        orders = _orders(rendered, set_to, out, "preview", ".mp3")
+        # Stems come as FLAC: lossless, and ten times as fast to write as MP3, so that the preview is there sooner.
+        orders = _orders(rendered, set_to, out / "preview.mp3", ".flac", 16)
         unmixed = None
         if request.return_unmixed:
             plain = render_unmixed(tracks, rate, Path(folder), pool, excerpt)
@@ -101,7 +103,7 @@ def final_mix(
             stems=request.return_stems, unchanged=preview.decision, block=block,
         )  # fmt: skip
         set_to = level(rendered)
-        orders = _orders(rendered, set_to, out, "final mix", ".wav")
+        orders = _orders(rendered, set_to, out / "final mix.wav", ".wav", 24)
         if request.sample_rate.bit_depth == 16:
             orders[0] = Order(rendered.mix, orders[0].target, set_to.trim_db, 16, decision.seed)
         deliver(orders, rate, pool, _part(progress, 0.8, 1.0))
@@ -122,13 +124,13 @@ def mix_notes(decision: MixDecision, set_to: Level, preview_start_s: float | Non
     )
 
 
-def _orders(rendered: Rendered, set_to: Level, out: Path, name: str, ending: str) -> list[Order]:
-    """Return what is to be written: the mix, then the stems."""
+def _orders(rendered: Rendered, set_to: Level, mix: Path, ending: str, bit_depth: BitDepth) -> list[Order]:
+    """Return what is to be written: the mix, then the stems with the file `ending`, beside it in a folder of their own."""
     stems = stem_names(list(rendered.stems), ending)
-    folder = _made(out / "stems") if stems else out
+    folder = _made(mix.parent / "stems") if stems else mix.parent
     return [
-        Order(rendered.mix, out / f"{name}{ending}", set_to.trim_db),
-        *(Order(path, folder / stems[track], set_to.trim_db) for track, path in rendered.stems.items()),
+        Order(rendered.mix, mix, set_to.trim_db),
+        *(Order(path, folder / stems[track], set_to.trim_db, bit_depth) for track, path in rendered.stems.items()),
     ]
 
 
