@@ -46,7 +46,9 @@ def heard(tracks: Sequence[TrackFile], rate: int = RATE) -> dict[str, TrackFeatu
     return {t.name: listen(t, rate) for t in tracks}
 
 
-def decided(tracks: Sequence[TrackFile], features: Mapping[str, TrackFeatures] | None = None, style: str = "POP") -> MixDecision:
+def decided(
+    tracks: Sequence[TrackFile], features: Mapping[str, TrackFeatures] | None = None, style: str = "POP"
+) -> MixDecision:
     request = MixRequest(tracks=tuple(t.brief for t in tracks), style=style)
     return decide(features or heard(tracks), {t.name: t.brief for t in tracks}, request.style)
 

@@ -97,7 +97,10 @@ def test_a_one_sided_recording_does_not_tip_the_mix(clean: Mapping[str, TrackFea
     track = decision.tracks["synth.flac"]
     assert track.fold is Fold.LEFT
     assert "left side only" in reasons(track, "track")[0]
-    tracks = [material.TrackFile(t.name, tmp_path / "synth.wav" if "synth" in t.name else t.path, t.brief) for t in material.song()]
+    tracks = [
+        material.TrackFile(t.name, tmp_path / "synth.wav" if "synth" in t.name else t.path, t.brief)
+        for t in material.song()
+    ]
     mix = material.sound(material.final(tracks, decision, tmp_path / "out").mix)
     assert abs(balance_db(mix)) <= 1.0
 
@@ -105,7 +108,10 @@ def test_a_one_sided_recording_does_not_tip_the_mix(clean: Mapping[str, TrackFea
 def test_a_lopsided_recording_does_not_tip_the_mix_either(clean: Mapping[str, TrackFeatures], tmp_path: Path) -> None:
     lopsided = recording("guitar") * np.array([[1.0], [0.35]])
     decision = with_fault("guitar", lopsided, clean, tmp_path)
-    tracks = [material.TrackFile(t.name, tmp_path / "guitar.wav" if "guitar" in t.name else t.path, t.brief) for t in material.song()]
+    tracks = [
+        material.TrackFile(t.name, tmp_path / "guitar.wav" if "guitar" in t.name else t.path, t.brief)
+        for t in material.song()
+    ]
     mix = material.sound(material.final(tracks, decision, tmp_path / "out").mix)
     assert abs(balance_db(mix)) <= 1.0
 
@@ -114,8 +120,13 @@ def test_dc_offset_is_named_and_taken_out(clean: Mapping[str, TrackFeatures], tm
     decision = with_fault("bass", recording("bass") + 0.1, clean, tmp_path)
     track = decision.tracks["bass.flac"]
     assert "DC offset" in reasons(track, "track")[0]
-    assert track.settings.gain_db == pytest.approx(material.decided(material.song(), clean).settings["bass.flac"].gain_db, abs=0.5)
-    tracks = [material.TrackFile(t.name, tmp_path / "bass.wav" if "bass" in t.name else t.path, t.brief) for t in material.song()]
+    assert track.settings.gain_db == pytest.approx(
+        material.decided(material.song(), clean).settings["bass.flac"].gain_db, abs=0.5
+    )
+    tracks = [
+        material.TrackFile(t.name, tmp_path / "bass.wav" if "bass" in t.name else t.path, t.brief)
+        for t in material.song()
+    ]
     stem = material.stems_of(material.final(tracks, decision, tmp_path / "out"))["bass.flac"]
     assert abs(stem[:, material.RATE :].mean()) < 1e-4
 

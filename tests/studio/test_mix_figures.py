@@ -73,7 +73,9 @@ def test_the_mix_is_clearer_than_the_plain_sum(stems: Mapping[str, np.ndarray]) 
     raw = {t.name: material.sound(t.path) for t in material.song()}
     plain = {name: np.broadcast_to(audio, (2, audio.shape[1])) for name, audio in raw.items()}
     assert material.audible(plain, 44100)["vocal.flac"] < 0.4
-    assert np.mean(list(material.audible(stems, RATE).values())) > np.mean(list(material.audible(plain, 44100).values()))
+    assert np.mean(list(material.audible(stems, RATE).values())) > np.mean(
+        list(material.audible(plain, 44100).values())
+    )
 
 
 def test_24_bit_stems_sum_to_the_mix(mixed: MixOutcome, stems: Mapping[str, np.ndarray]) -> None:

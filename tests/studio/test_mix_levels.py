@@ -124,7 +124,9 @@ def test_a_mix_with_room_leaves_the_vocal_at_its_place() -> None:
     bass = listened(material.noise(2, 40, 160)[None])
     tracks = {"voice": "VOCAL_GROUP", "bass": "BASS_GROUP"}
     briefs = {n: material.track(Path(n), g, presence="LEAD").brief for n, g in tracks.items()}
-    strips = mix_gain.balanced([Strip("voice", briefs["voice"], voice), Strip("bass", briefs["bass"], bass)], MusicalStyle.POP)
+    strips = mix_gain.balanced(
+        [Strip("voice", briefs["voice"], voice), Strip("bass", briefs["bass"], bass)], MusicalStyle.POP
+    )
     assert mix_gain.vocal_over_rest(strips) == pytest.approx(1.0, abs=0.1)
     assert gated_loudness(mix_gain.mix_energies(strips)) == pytest.approx(-18.0, abs=0.1)
 
@@ -153,7 +155,9 @@ def test_a_style_moves_its_instruments() -> None:
     assert bass(MusicalStyle.ACOUSTIC) - bass(MusicalStyle.POP) == pytest.approx(-1.0)
 
 
-def test_a_buried_track_comes_up_and_says_so(at_levels: Mapping[tuple[str, float], TrackFeatures], recorded: Mapping[str, np.ndarray]) -> None:
+def test_a_buried_track_comes_up_and_says_so(
+    at_levels: Mapping[tuple[str, float], TrackFeatures], recorded: Mapping[str, np.ndarray]
+) -> None:
     briefs = {t.name: t.brief for t in material.song()}
     features = {name: at_levels[name, 4.0] for name in briefs}
     usual = decide(features, briefs, MusicalStyle.POP).settings["pad.flac"].gain_db

@@ -32,7 +32,8 @@ _NARROWING = 0.7  # of the panner, see dsp.stereo.pan
 _BY_TRYING_ALL = 10  # up to so many tracks all sides are tried; beyond, the loudest first
 _THIRDS_HZ = (250.0, 2500.0)
 _BAND_SHARE = 0.25  # how much the balance in each third of the spectrum counts beside the balance of all
-_STRETCH = np.linspace(0.6, 1.25, 27)
+_STRETCH = np.linspace(0.6, 1.25, 27)  # a wish for a side is met at 21 to 44 degrees
+_FREE_STRETCH = np.linspace(0.0, 1.25, 51)
 _LEAN_DEG = np.arange(-15.0, 16.0)
 _EVEN_DB = 0.4
 
@@ -43,7 +44,7 @@ class _Place:
 
     angle_deg: float
     free_side: bool = False
-    stretch: bool = False
+    wished: bool = False
     lean: bool = False
 
 
@@ -52,10 +53,13 @@ def panned(strips: Sequence[Strip]) -> list[Strip]:
     places = [_place(strip, strips) for strip in strips]
     angles = _sides_chosen(strips, places)
     for group in (-1.0, 1.0):
+        free = [p.free_side and a * group > 0 for p, a in zip(places, angles, strict=True)]
+        angles = _evened(strips, angles, free, _scaled, _FREE_STRETCH)
+    for group in (-1.0, 1.0):
         angles = _evened(
             strips,
             angles,
-            [p.stretch and a * group > 0 for p, a in zip(places, angles, strict=True)],
+            [p.wished and a * group > 0 for p, a in zip(places, angles, strict=True)],
             _scaled,
             _STRETCH,
         )
@@ -90,7 +94,7 @@ def _place(strip: Strip, strips: Sequence[Strip]) -> _Place:
     brief = strip.brief
     if brief.pan in (Pan.LEFT, Pan.RIGHT):
         angle = WISHED_DEG * (_BACKGROUND_WIDER if brief.presence is Presence.BACKGROUND else 1.0)
-        return _Place(-angle if brief.pan is Pan.LEFT else angle, stretch=True)
+        return _Place(-angle if brief.pan is Pan.LEFT else angle, wished=True)
     stereo = strip.features.fold is Fold.STEREO
     if brief.pan is Pan.CENTRE or brief.instrument in _MIDDLE or _is_lead_voice(strip, strips):
         return _Place(0.0, lean=stereo and brief.pan is not Pan.CENTRE)
@@ -98,7 +102,7 @@ def _place(strip: Strip, strips: Sequence[Strip]) -> _Place:
     if stereo or centroid < _LOW_HZ:
         return _Place(0.0, lean=stereo)
     outwards = _INNERMOST_DEG + _PER_OCTAVE_DEG * log2(centroid / _LOW_HZ)
-    return _Place(min(_OUTERMOST_DEG, outwards), free_side=True, stretch=True)
+    return _Place(min(_OUTERMOST_DEG, outwards), free_side=True)
 
 
 def _is_lead_voice(strip: Strip, strips: Sequence[Strip]) -> bool:
