@@ -1,7 +1,6 @@
-"""Run All as JupyterLab does it: every cell is sent at once, and the kernel works through the queue.
+"""What JupyterLab does to a kernel and nbclient does not: Run All sends every cell at once, and Interrupt interrupts.
 
-With the old nest_asyncio this is where cells are lost (jupyter: "cannot enter context"); nbclient, which sends one cell after
-the other, does not see it.
+With the old nest_asyncio, a Run All is where cells are lost ("cannot enter context"); nbclient sends one cell after the other.
 """
 
 import queue
@@ -12,7 +11,7 @@ from typing import Any
 
 import pytest
 from jupyter_client.blocking.client import BlockingKernelClient
-from jupyter_client.manager import start_new_kernel
+from jupyter_client.manager import KernelManager, start_new_kernel
 
 CELLS = [
     "import asyncio, warnings\nfrom pathlib import Path\nimport tonnbook as tb\nwarnings.simplefilter('error')",
@@ -47,18 +46,42 @@ PRINTED = [
 ]
 
 
+A_JOB_THAT_WAITS = """
+from tonnbook.clients.jobs import Job, StillRunning
+from tonnbook.clients.watcher import Watcher
+gate = []
+watcher = Watcher()
+job = Job('preview mix', lambda job: lambda: 'the mix' if gate else StillRunning(), watcher, task_id='t1')
+watcher.start(job)
+"""
+
+
 @pytest.fixture
-def kernel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[BlockingKernelClient]:
+def manager(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[KernelManager]:
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
     manager, client = start_new_kernel(kernel_name="python3", cwd=str(tmp_path))
+    client.stop_channels()
+    yield manager
+    manager.shutdown_kernel(now=True)
+
+
+@pytest.fixture
+def kernel(manager: KernelManager) -> Iterator[BlockingKernelClient]:
+    client = manager.client()
+    client.start_channels()
+    client.wait_for_ready(timeout=30)
     yield client
     client.stop_channels()
-    manager.shutdown_kernel(now=True)
 
 
 def run_all(kernel: BlockingKernelClient, cells: list[str], seconds: float) -> tuple[list[str | None], list[str]]:
     """Send all cells at once; return how each ended (None: never) and what they printed."""
-    sent = [kernel.execute(cell) for cell in cells]
+    ended = replies(kernel, [kernel.execute(cell) for cell in cells], seconds)
+    return ended, list(_printed(kernel))
+
+
+def replies(kernel: BlockingKernelClient, sent: list[str], seconds: float) -> list[str | None]:
+    """Wait for the ends of the cells that were sent."""
     ended: dict[str, str] = {}
     until = time.monotonic() + seconds
     while not set(sent) <= set(ended) and time.monotonic() < until:
@@ -67,7 +90,7 @@ def run_all(kernel: BlockingKernelClient, cells: list[str], seconds: float) -> t
         except queue.Empty:
             continue
         ended[reply["parent_header"]["msg_id"]] = reply["content"]["status"]
-    return [ended.get(cell) for cell in sent], list(_printed(kernel))
+    return [ended.get(cell) for cell in sent]
 
 
 def _printed(kernel: BlockingKernelClient) -> Iterator[str]:
@@ -88,3 +111,21 @@ def test_run_all_with_nested_loops_loses_no_cell(kernel: BlockingKernelClient, e
     ended, printed = run_all(kernel, [f"PATHS = {paths!r}", *CELLS], seconds=90)
     assert printed == PRINTED
     assert ended == ["ok"] * (len(CELLS) + 1)
+
+
+@pytest.mark.parametrize("wait", ["await job", "job.result()"])
+def test_an_interrupted_cell_lets_go_of_its_job(
+    manager: KernelManager, kernel: BlockingKernelClient, wait: str
+) -> None:
+    assert run_all(kernel, [A_JOB_THAT_WAITS], seconds=30) == (["ok"], [])
+    cell = kernel.execute(f"print('waiting')\n{wait}")
+    while kernel.get_iopub_msg(timeout=10)["msg_type"] != "stream":
+        pass
+    time.sleep(0.3)
+    manager.interrupt_kernel()
+    assert replies(kernel, [cell], seconds=10) == ["error"]
+    interrupted = list(_printed(kernel))
+    assert interrupted in (["CancelledError: "], ["KeyboardInterrupt: "])
+    ended, printed = run_all(kernel, ["print(job)", "gate.append(1)", "print(job.result(timeout=20))"], seconds=30)
+    assert ended == ["ok", "ok", "ok"]
+    assert printed == ["<Job preview mix t1: running>", "the mix"]

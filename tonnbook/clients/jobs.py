@@ -10,6 +10,7 @@ import contextvars
 import threading
 import time
 from collections.abc import Callable, Generator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
@@ -21,8 +22,9 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 Status = Literal["uploading", "running", "done", "failed"]
 
-_WINDOWS_SLICE_S = 0.5
-"""A lock that is waited for without end does not see Ctrl-C on Windows; one that is waited for in slices does."""
+_HEARTBEAT_S = 0.25
+"""Waiting is done in slices, so that an interrupt is seen. A lock on Windows does not see Ctrl-C before its time is up; and
+ipykernel 7 cancels an awaiting cell by a callback that does not wake a loop with nothing else to do."""
 
 
 @dataclass(frozen=True)
@@ -239,7 +241,12 @@ class Job(Generic[T]):
             else:
                 self._arrivals.append(ring)
         try:
-            await arrived.wait()
+            while not arrived.is_set():
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(arrived.wait(), _HEARTBEAT_S)
+        except asyncio.CancelledError as cancelled:
+            cancelled.add_note(self._how_to_return())
+            raise
         finally:
             with self._changed:
                 if ring in self._arrivals:
@@ -259,4 +266,4 @@ Begin = Callable[[Job[T]], Ask[T]]
 
 
 def _left(until: float | None) -> float:
-    return _WINDOWS_SLICE_S if until is None else min(_WINDOWS_SLICE_S, until - time.monotonic())
+    return _HEARTBEAT_S if until is None else min(_HEARTBEAT_S, until - time.monotonic())
