@@ -266,6 +266,15 @@ def test_a_callback_that_raises_is_reported_once_and_harms_nobody(
     assert [str(problem) for problem in uncaught] == ["the card is gone"]
 
 
+def test_a_callback_cannot_wait_for_its_own_job(gate: threading.Event, uncaught: list[BaseException | None]) -> None:
+    job = started(gated(gate))
+    job.on_change(lambda j: j.result())
+    assert eventually(lambda: len(uncaught) == 1)
+    assert "cannot wait" in str(uncaught[0])
+    gate.set()
+    assert job.result(timeout=3) == "the mix"
+
+
 def test_a_fault_of_ours_fails_the_job_and_is_seen(uncaught: list[BaseException | None], gate: threading.Event) -> None:
     watcher = Watcher(QUICK)
     broken = Job("preview mix", asking(StillRunning(), TypeError("a fault")), watcher)

@@ -101,6 +101,8 @@ class Job(Generic[T]):
         Raises JobTimeout while the job is still running (it goes on; ask again), JobFailed or another error of the tree when
         it went wrong. An interrupt ends the waiting only.
         """
+        if not self.done and self._watcher.is_this_thread():
+            raise RuntimeError("an on_change callback cannot wait: it runs in the thread that watches the job")
         self._watcher.resume(self)
         until = None if timeout is None else time.monotonic() + timeout
         try:

@@ -97,6 +97,10 @@ class Watcher:
         with self._state:
             self._stir()
 
+    def is_this_thread(self) -> bool:
+        """Tell whether the caller runs in the watching thread, which must not wait for a job."""
+        return threading.current_thread() is self._thread
+
     def close(self) -> None:
         """Stop watching. Jobs that still run fail here with an error that says so; their tasks go on at the server.
 
