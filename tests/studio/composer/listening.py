@@ -47,14 +47,22 @@ def tempogram(strength: Array, bpms: Array) -> Array:
     return np.interp(lags, np.arange(len(correlation)), correlation / correlation[0])
 
 
-def chroma(magnitudes: Array) -> Array:
+def chroma(magnitudes: Array, low: float = 60.0, high: float = 2000.0) -> Array:
     """Return the energy of the twelve pitch classes, (12, frames), C first."""
-    freqs = np.fft.rfftfreq(FRAME, 1 / RATE)
-    inside = (freqs > 60) & (freqs < 2000)
+    freqs = np.fft.rfftfreq(2 * (len(magnitudes) - 1), 1 / RATE)
+    inside = (freqs > low) & (freqs < high)
     keys = np.round(69 + 12 * np.log2(freqs[inside] / 440)).astype(int) % 12
     rows = np.zeros((12, magnitudes.shape[1]))
     np.add.at(rows, keys, magnitudes[inside])
     return rows
+
+
+def pitch_classes(audio: Array) -> Array:
+    """Return the mean energy of the twelve pitch classes, seen through windows long enough to tell low notes apart."""
+    size = 16384
+    windows = np.lib.stride_tricks.sliding_window_view(audio.mean(axis=0), size)[:: size // 4]
+    magnitudes = np.abs(np.fft.rfft(windows * np.hanning(size), axis=1)).T
+    return np.sqrt(chroma(magnitudes**2, 100.0, 1500.0)).mean(axis=1)
 
 
 def novelty(audio: Array, half_s: float = 6.0) -> tuple[Array, Array]:

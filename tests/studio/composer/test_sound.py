@@ -8,7 +8,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 from asking import plan
-from listening import Array, chroma, classified, onset_strength, percentile_at, simple_features, spectrogram, tempogram
+from listening import (
+    Array,
+    classified,
+    onset_strength,
+    percentile_at,
+    pitch_classes,
+    simple_features,
+    spectrogram,
+    tempogram,
+)
 
 from tonnbook.audio_files import read
 from tonnbook.models.composition import Genre
@@ -17,10 +26,10 @@ from tonnbook.studio.composer.score import Plan
 from tonnbook.studio.composer.theory import SCALES
 
 Rendered = tuple[Composition, Array]
-MAJOR = (6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88)
-MINOR = (6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.34, 3.17)
-"""How much a listener expects each degree of a key (Krumhansl & Kessler 1982)."""
-FEELINGS = "sad happy angry calm dreamy motivational".split()
+MAJOR = (0.238, 0.006, 0.111, 0.006, 0.137, 0.094, 0.016, 0.214, 0.009, 0.080, 0.008, 0.081)
+MINOR = (0.220, 0.006, 0.104, 0.123, 0.019, 0.103, 0.012, 0.214, 0.062, 0.022, 0.061, 0.052)
+"""How often each degree of a key is heard (Albrecht & Shanahan 2013)."""
+FEELINGS = ["sad", "happy", "angry", "calm", "dreamy", "motivational"]
 CONTRASTS = ("calm angry", "happy sad", "joyful depressing", "dreamy tense")
 
 
@@ -64,7 +73,7 @@ def test_genres_are_told_apart_by_simple_figures(rendered: Callable[[Plan], Rend
     for g, genre in enumerate(Genre):
         for e, emotion in enumerate(FEELINGS):
             tempo = ("medium", "fast", "slow")[(e + g) % 3]
-            _, audio = rendered(plan(genre, emotion, tempo, 16_000))
+            _, audio = rendered(plan(genre, emotion, tempo, 13_000))
             figures.append(simple_features(audio))
             genres.append(str(genre))
             feelings.append(emotion)
@@ -77,32 +86,36 @@ def test_genres_are_told_apart_by_simple_figures(rendered: Callable[[Plan], Rend
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_contrasting_sections_are_the_greatest_change(rendered: Callable[[Plan], Rendered]) -> None:
-    heard, shares, keys = [], [], []
+    heard, shares = [], []
     for n, genre in enumerate(Genre):
         for emotions in (CONTRASTS[n % 4], CONTRASTS[(n + 1) % 4]):
             song, audio = rendered(plan(genre, emotions, "medium", 26_000))
             heard.append(percentile_at(audio, 13.0))
             shares.append(tempo_share(audio, song.score.bpm))
-            keys += [_key_is_heard(song, n) for n in (0, 1)]
     assert np.mean(np.array(heard) >= 0.90) >= 0.80
     assert np.mean(np.array(shares) >= 0.90) >= 0.9
-    known = [found for found in keys if found is not None]
-    assert len(known) >= 12
-    assert np.mean(known) >= 0.85
 
 
-def _key_is_heard(song: Composition, n: int) -> bool | None:
-    """Whether tonic and mode of a section are the best of 24 keys by its pitch classes; None for modes that no profile fits."""
-    stage = song.score.stages[n]
-    if stage.mode not in ("ionian", "aeolian", "mixolydian", "dorian"):
-        return None
-    rate = 44100
-    audio = sum(read(song.stems[role])[0] for role in ("bass", "chords", "melody"))
-    tones = chroma(spectrogram(np.asarray(audio)[:, int(stage.start * rate) : int(stage.end * rate)])).mean(axis=1)
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_the_key_is_in_the_sound(rendered: Callable[[Plan], Rendered]) -> None:
+    """Tonic and mode are the best of 24 keys, for the modes that a key profile knows."""
+    found = []
+    for n, genre in enumerate(g for g in Genre if g is not Genre.INDIAN):
+        for emotion in ("happy", "sad") if n % 2 else ("triumphant", "inspirational"):
+            song, _ = rendered(plan(genre, emotion, "medium", 24_000))
+            stage = song.score.stages[0]
+            audio = sum(read(song.stems[role])[0] for role in ("bass", "chords", "melody"))
+            found.append(heard_key(np.asarray(audio)) == (stage.tonic, 3 in SCALES[stage.mode]))
+    assert np.mean(found) >= 0.85
+
+
+def heard_key(audio: Array) -> tuple[int, bool]:
+    """Return the tonic and whether the key is a minor one, by the profile that fits the pitch classes best."""
+    tones = pitch_classes(audio)
     scores = {
         (tonic, minor): np.corrcoef(np.roll(profile, tonic), tones)[0, 1]
         for tonic in range(12)
         for minor, profile in ((False, MAJOR), (True, MINOR))
     }
-    tonic, minor = max(scores, key=lambda key: scores[key])
-    return (tonic, minor) == (stage.tonic, 3 in SCALES[stage.mode])
+    return max(scores, key=lambda key: scores[key])

@@ -142,7 +142,7 @@ def _western(song: Song, stage: Stage) -> Iterator[Played]:
     tune = melody_notes(
         stage, song.theme, VOICES[lead], plan.dice("melody", stage.index), swing, _TASTE.get(plan.genre, 0.0)
     )
-    yield "melody", lead, tune + harmony_line(stage, tune)
+    yield "melody", lead, tune + harmony_line(stage, tune, VOICES[lead])
     for voice, struck in percussion(stage, groove, plan.dice("percussion", stage.index), band.looseness).items():
         yield "percussion", voice, struck
     yield from transition(stage, groove)

@@ -23,7 +23,7 @@ def chord_spans(
         loop = progression(loops[phrase % min(2, len(loops))], tonic)
         found += _loop(inside, loop, _pace(inside, mood.beats_per_chord, len(loop)))
     found = _closed(found, bars, mood, tonic, ends_song)
-    coloured = [ChordSpan(enriched(s.chord, scale, tonic, colours), s.start, s.beats, ()) for s in found]
+    coloured = [ChordSpan(_coloured(s.chord, scale, tonic, colours), s.start, s.beats, ()) for s in found]
     return tuple(_adapted(span, scale, tonic) for span in _merged(coloured))
 
 
@@ -65,6 +65,12 @@ def _closed(spans: list[ChordSpan], bars: Sequence[Bar], mood: Mood, tonic: int,
     share = before.beats / len(steps)
     cadence = [ChordSpan(c, before.start + n * share, share, ()) for n, c in enumerate(steps)]
     return [s for s in spans if s.start < before.start - 1e-6] + cadence + final
+
+
+def _coloured(plain: Chord, scale: Sequence[int], tonic: int, colours: Sequence[int]) -> Chord:
+    """Return the chord with its colours; a minor tonic takes a ninth for a seventh, which would sound like the relative major."""
+    home = plain.root == tonic and plain.minor
+    return enriched(plain, scale, tonic, (9,) if home and colours else colours)
 
 
 def _merged(spans: Sequence[ChordSpan]) -> list[ChordSpan]:

@@ -30,7 +30,7 @@ def tabla(bol: str, sa: int) -> Mono:
     parts = [_DAYAN[s](sa) if s in _DAYAN else _BAYAN[s](sa) for s in strokes]
     out = np.zeros(max(map(len, parts)))
     for part in parts:
-        out[: len(part)] += part
+        out[: len(part)] += part * np.minimum(1, (len(part) - np.arange(len(part))) / (0.15 * len(part)))
     return (0.35 * out).astype(np.float32)
 
 

@@ -50,7 +50,7 @@ def melody_notes(
     return humanised(without_overlaps(notes), dice, 7, stage.end - 0.05)
 
 
-def harmony_line(stage: Stage, notes: Sequence[Note]) -> list[Note]:
+def harmony_line(stage: Stage, notes: Sequence[Note], voice: Voice) -> list[Note]:
     """Return a second voice below the melody, a third or a sixth away on chord tones, where the bar has the "extra" layer."""
     line = []
     for note in notes:
@@ -59,7 +59,7 @@ def harmony_line(stage: Stage, notes: Sequence[Note]) -> list[Note]:
         if "extra" not in bar.layers:
             continue
         span = stage.chord_at(beat)
-        below = [k for k in range(note.key - 9, note.key - 2) if k % 12 in span.chord.classes]
+        below = [k for k in range(max(voice.low, note.key - 9), note.key - 2) if k % 12 in span.chord.classes]
         if below:
             line.append(Note(note.start + 0.008, note.length, below[-1], max(1, note.velocity - 22)))
     return line
@@ -133,18 +133,22 @@ def _pitched(slots: Sequence[Slot], stage: Stage, voice: Voice, mood: Mood, dice
             options = [k for k in options if k % 12 == stage.tonic] or [nearest_key(stage.tonic, centre)]
         whim = {key: 0.7 * dice.random() for key in options}
         grown = [
-            (cost + whim[key] + _cost(slot, key, line, mood), (*line, key)) for cost, line in beam for key in options
+            (cost + whim[key] + _cost(slot, key, line, mood, stage.tonic), (*line, key))
+            for cost, line in beam
+            for key in options
         ]
         beam = sorted(grown)[:BEAM]
     return list(beam[0][1])
 
 
-def _cost(slot: Slot, key: int, line: tuple[int, ...], mood: Mood) -> float:
+def _cost(slot: Slot, key: int, line: tuple[int, ...], mood: Mood, tonic: int) -> float:
     """Return how little a key fits: away from the target, off the chord on strong beats, leaping, circling."""
     fits = key % 12 in slot.span.chord.classes
     cost = 0.22 * abs(key - slot.target)
     if not fits:
         cost += 4.0 if slot.closing else 2.2 if slot.strong else 0.3
+    if key % 12 == tonic and (slot.strong or slot.closing):
+        cost -= 0.5  # a tune knows where it is at home
     if not line:
         return cost
     move = key - line[-1]

@@ -49,7 +49,7 @@ class Mood:
 MOODS: dict[Emotion, Mood] = {
     Emotion.SAD: Mood(
         -0.7, 0.30, "aeolian",
-        ("i bVI bIII bVII", "i iv bVI v", "i bVI iv v", "i bIII bVII iv"),
+        ("i bVI bIII bVII", "i iv bVI v", "i bVI iv v", "i v bVI iv"),
         4, 67, 1.02, "iv v", "v", "fall",
     ),
     Emotion.DEPRESSING: Mood(
@@ -59,7 +59,7 @@ MOODS: dict[Emotion, Mood] = {
     ),
     Emotion.CALM: Mood(
         0.4, 0.15, "ionian",
-        ("I IV I Vsus", "Iadd9 vi IVadd9 I", "IVadd9 I IV Iadd9"),
+        ("I IV I Vsus", "Iadd9 vi IVadd9 I", "Iadd9 IV Iadd9 IV"),
         8, 69, 1.02, "IV IV", "IVadd9", "wave",
     ),
     Emotion.RELAXING: Mood(
@@ -79,12 +79,12 @@ MOODS: dict[Emotion, Mood] = {
     ),
     Emotion.MOTIVATIONAL: Mood(
         0.7, 0.70, "ionian",
-        ("vi IV I V", "I IV vi V", "IV V vi I"),
+        ("vi IV I V", "I IV vi V", "I V vi IV"),
         4, 72, 0.86, "IV V", "V", "rise", leap=0.2, swell=0.15,
     ),
     Emotion.HAPPY: Mood(
         0.8, 0.65, "ionian",
-        ("I IV V IV", "I vi IV V", "I V IV V"),
+        ("I IV V IV", "I vi IV V", "I IV I V"),
         4, 72, 0.72, "IV V", "V", "arch",
     ),
     Emotion.CHEERFUL: Mood(
@@ -94,17 +94,17 @@ MOODS: dict[Emotion, Mood] = {
     ),
     Emotion.JOYFUL: Mood(
         0.9, 0.75, "ionian",
-        ("I IV V I", "I V IV V", "IV V I vi"),
+        ("I IV V I", "I vi IV V", "I I IV V"),
         4, 75, 0.75, "IV V", "V", "rise", leap=0.5,
     ),
     Emotion.TRIUMPHANT: Mood(
         0.8, 0.90, "mixolydian",
-        ("I bVII IV I", "I v bVII IV", "IV bVII I I"),
+        ("I bVII/I IV/I I", "I I bVII IV", "I IV/I bVII/I I"),
         4, 72, 0.9, "IV bVII", "bVII", "rise", leap=0.5, swell=0.2,
     ),
     Emotion.ENERGETIC: Mood(
         0.5, 0.95, "dorian",
-        ("i bVII IV i", "i IV i IV", "i bIII IV bVII"),
+        ("i bVII/I IV/I i", "i IV i bVII", "i i bIII IV"),
         4, 72, 0.65, "IV bVII", "bVII", "wave",
     ),
     Emotion.ANGRY: Mood(
