@@ -22,6 +22,7 @@ from tonnbook.clients.watcher import Pace
 from tonnbook.errors import TonnbookError
 
 if TYPE_CHECKING:
+    from tonnbook.models.mastering import Sound
     from tonnbook.studio.server import Studio
 
 T = TypeVar("T")
@@ -110,7 +111,9 @@ def live(
         )
     inbox = WebhookInbox(webhook_url) if webhook_url else None
     downloads = Path(folder).resolve() if folder is not None else None
-    services = Services(TonnClient(tonn_url, key.strip(), inbox=inbox, downloads=downloads), inbox, None)
+    services = Services(
+        TonnClient(tonn_url, key.strip(), inbox=inbox, downloads=downloads, listen=_listen), inbox, None
+    )
     atexit.register(services.close)
     return services
 
@@ -134,10 +137,19 @@ def _start(folder: Path | None, pace: Pace) -> Services:
 
     studio = Studio().start()
     inbox = WebhookInbox()
-    tonn = TonnClient(studio.url, studio.key, inbox=inbox, downloads=folder, fx_settings=True, pace=pace)
+    tonn = TonnClient(
+        studio.url, studio.key, inbox=inbox, downloads=folder, fx_settings=True, pace=pace, listen=_listen
+    )
     services = Services(tonn, inbox, studio)
     atexit.register(services.close)
     return services
+
+
+def _listen(song: Path) -> Sound:
+    """Measure a song on this machine, with the studio's ears; the engine is loaded when it is first wanted."""
+    from tonnbook.studio.mastering_engineer import listen
+
+    return listen(song).sound()
 
 
 def _loop_is_running() -> bool:

@@ -1,4 +1,4 @@
-"""The RoEx Tonn service, or the studio that answers the same calls: multitrack mixes from preview to final.
+"""The RoEx Tonn service, or the studio that answers the same calls: mixes from preview to final, masters, albums, analyses.
 
 Source of the calls: the Tonn API text and its mixing tutorial. What costs credits there is sent exactly once.
 """
@@ -6,15 +6,18 @@ Source of the calls: the Tonn API text and its mixing tutorial. What costs credi
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from concurrent.futures import Executor
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
+from tonnbook.clients.album import Batch, Listen
 from tonnbook.clients.files import Files, check_upload
 from tonnbook.clients.http import TRANSIENT, Http
 from tonnbook.clients.inbox import WebhookInbox
 from tonnbook.clients.jobs import Ask, Job, StillRunning
+from tonnbook.clients.mastering import Album, MasteringCalls, Wishes
 from tonnbook.clients.mix_results import final_of, preview_of
 from tonnbook.clients.mix_tracks import final_tracks
 from tonnbook.clients.orders import Orders
@@ -24,6 +27,8 @@ from tonnbook.clients.watcher import Pace, Watcher
 from tonnbook.errors import JobFailed, UnexpectedAnswer
 from tonnbook.models.analysis import Analysis, AnalysisRequest
 from tonnbook.models.effects import TrackEffects
+from tonnbook.models.mastering import MasteringRequest
+from tonnbook.models.masters import Master
 from tonnbook.models.mixing import (
     FinalMixAnswer,
     FinalMixRequest,
@@ -33,7 +38,7 @@ from tonnbook.models.mixing import (
     PreviewMixQuery,
 )
 from tonnbook.models.results import FinalMix, MixPreview
-from tonnbook.models.vocabulary import AnalysisStyle, DesiredLoudness, SampleRate
+from tonnbook.models.vocabulary import AnalysisStyle, DesiredLoudness, MusicalStyle, SampleRate
 
 T = TypeVar("T")
 
@@ -55,6 +60,8 @@ class TonnClient:
         Whether previews ask for FX settings unless told otherwise. They cost credits on the live service, so: no.
     pace
         How often jobs are asked after, and for how long.
+    listen
+        Measures a song on this machine; an album that is to hold together needs it.
     final_read_s
         How long the one call that makes a final mix may take on a server that answers it only when the mix is done.
     """
@@ -69,6 +76,7 @@ class TonnClient:
         fx_settings: bool = False,
         pace: Pace | None = None,
         final_read_s: float = 1800.0,
+        listen: Listen | None = None,
         door: Http | None = None,
     ) -> None:
         self._door = door or Http(url, key)
@@ -76,6 +84,7 @@ class TonnClient:
         self._orders = Orders(downloads)
         self._watcher = Watcher(pace)
         self._repairs = Repairs(self._door, self._files)
+        self._masters = MasteringCalls(self._door, self._files, self._watcher, inbox, pace or Pace(), listen)
         self._inbox = inbox
         self._fx_settings = fx_settings
         self._final_read_s = final_read_s
@@ -178,6 +187,67 @@ class TonnClient:
             self._orders.keep(task_id, request)
         ask = partial(self._ask_preview, task_id=task_id, fx_settings=self._fx(fx_settings))
         return self._started(Job("preview mix", lambda job: partial(ask, job), self._watcher, task_id=task_id))
+
+    def master(
+        self,
+        song: MasteringRequest | str | Path,
+        style: MusicalStyle | str = MusicalStyle.POP,
+        desired_loudness: DesiredLoudness | str = DesiredLoudness.MEDIUM,
+        *,
+        sample_rate: SampleRate | int = SampleRate.CD,
+        final: bool = True,
+    ) -> Job[Master]:
+        """Master one song; return at once. `final=False` stops at the preview, which costs nothing.
+
+        `song` is a file on this machine, a link, or a whole request, which then says the style and the rest. **The final master
+        costs credits on the live service**; it is asked for exactly once, when the preview is ready.
+        """
+        request = Wishes(style, desired_loudness, sample_rate).request(song)
+        return self._masters.master(request, final=final)
+
+    def final_master(self, preview: Master) -> Job[Master]:
+        """Get the final master of a preview that was made with `final=False`. **Costs credits on the live service.**"""
+        return self._masters.finish(preview)
+
+    def attach_master(self, task_id: str, *, final: bool = False) -> Job[Master]:
+        """Find a master again by its task id, after an interrupt or a restart. `final=True` **costs credits** live."""
+        return self._masters.attach(task_id, final=final)
+
+    def master_all(
+        self,
+        album: Album,
+        to: str | Path = "final_masters",
+        *,
+        style: MusicalStyle | str = MusicalStyle.POP,
+        desired_loudness: DesiredLoudness | str = DesiredLoudness.MEDIUM,
+        sample_rate: SampleRate | int = SampleRate.CD,
+        coherence: bool = False,
+        final: bool = True,
+        at_once: int = 4,
+        executor: Executor | None = None,
+    ) -> Batch:
+        """Master an album into the folder `to`, songs side by side; return at once.
+
+        `album` is the tutorial's JSON file, or songs: requests, paths, links, or paths by name. For songs that are no requests the
+        style and the rest are taken from here. One bad song never loses the others.
+
+        **Each final master costs credits on the live service.** `final=False` stops at the previews; call it again without, and
+        it goes on from there. So it does after an interrupt or a crash: what is known of each song lies in `to/manifest`, and
+        nothing is mastered or charged twice.
+
+        `coherence=True` keeps the songs' own order of loudness, and moves each toward the album's average tone (the studio
+        reads both; the live service only the loudness). `at_once` songs are worked on at a time. An `executor`, such as Dask's,
+        takes the songs elsewhere: its workers must reach the server and see the files.
+        """
+        return self._masters.master_all(
+            album,
+            Wishes(style, desired_loudness, sample_rate),
+            Path(to).resolve(),
+            coherence=coherence,
+            final=final,
+            at_once=at_once,
+            executor=executor,
+        )
 
     def analyse(
         self,

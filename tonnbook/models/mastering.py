@@ -135,7 +135,12 @@ def album_from_json(text: str, folder: Path | None = None) -> list[MasteringRequ
     songs = json.loads(text)
     if not isinstance(songs, list) or not all(isinstance(song, Mapping) for song in songs):
         raise ValueError('an album file is a JSON array of objects, one per song: [{"trackURL": ...}, ...]')
-    return [MasteringRequest.model_validate(_with_file(song, folder), extra="ignore") for song in songs]
+    return [album_song(song, folder) for song in songs]
+
+
+def album_song(entry: Mapping[str, Any], folder: Path | None = None) -> MasteringRequest:
+    """Read one object of an album file; raises pydantic.ValidationError."""
+    return MasteringRequest.model_validate(_with_file(entry, folder), extra="ignore")
 
 
 def album_to_json(songs: Iterable[MasteringRequest]) -> str:

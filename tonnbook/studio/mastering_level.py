@@ -32,7 +32,7 @@ CLIPPED_SHARE = 0.75
 """Of what is over that, the share that the clipper takes: a limiter that ducks deeper than some dB is heard as pumping."""
 _AIM_LU = 0.03
 _MARGIN_DB = 0.01  # what rounding and dither may add between the samples
-_RENDERS = 8
+_RENDERS = 10
 _STEP_DB = 1.0
 _MOST_GAIN_DB = 40.0  # of drive beyond what a plain gain would need
 _USUAL_PEAK = 0.9995  # of all cells: one stray click says nothing of a song's hits
@@ -96,7 +96,12 @@ def level_to(
                 over = sketch.peak_db + level.gain_db - level.ceiling_db
                 return Levelled(level, features, reduction, level.clip_db(sketch.peak_db), over, search.tries)
             ceiling_db -= max(0.0, highest - ceiling_dbtp) + _MARGIN_DB
-        if search.tries == 1 or off <= _AIM_LU:  # here the sketch, set right by a render, knows more than a secant
+            search.again(sketch.solve(ceiling_db, target_lufs - bias))
+        elif search.gap:
+            gain, too_loud = search.gap
+            ceiling_db -= too_loud + _MARGIN_DB
+            search.again(gain - too_loud)
+        elif search.tries == 1:  # here the sketch, set right by a render, knows more than a first guess of the slope
             search.gain_db = sketch.solve(ceiling_db, target_lufs - bias)
     raise AudioError(f"{target_lufs:g} LUFS cannot be reached with this song. Choose a quieter target.")
 

@@ -1,0 +1,197 @@
+"""Masters through one client: one song, from preview to final, or an album.
+
+Source of the calls: the Tonn API text and its batch-mastering tutorial. The final master costs credits; it is asked for exactly once.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from tonnbook.clients.album import AlbumDesk, Batch, Listen, names_of
+from tonnbook.clients.files import Files, check_upload, safe_name
+from tonnbook.clients.http import Http
+from tonnbook.clients.inbox import WebhookInbox
+from tonnbook.clients.jobs import Ask, Job, StillRunning
+from tonnbook.clients.replies import Reply
+from tonnbook.clients.watcher import Pace, Watcher
+from tonnbook.errors import JobFailed
+from tonnbook.models.mastering import (
+    FinalMasterAnswer,
+    MasteringRequest,
+    MasteringTask,
+    MasterQuery,
+    PreviewMasterAnswer,
+    album_song,
+)
+from tonnbook.models.masters import Master
+from tonnbook.models.problems import explain
+from tonnbook.models.vocabulary import DesiredLoudness, MusicalStyle, SampleRate
+
+Album = str | Path | Sequence[MasteringRequest | str | Path] | Mapping[str, str | Path]
+"""An album file, or songs: requests, paths, links."""
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What is wished for songs that are given as files."""
+
+    style: MusicalStyle | str = MusicalStyle.POP
+    desired_loudness: DesiredLoudness | str = DesiredLoudness.MEDIUM
+    sample_rate: SampleRate | int = SampleRate.CD
+
+    def request(self, song: MasteringRequest | str | Path) -> MasteringRequest:
+        """Return the request for a song."""
+        if isinstance(song, MasteringRequest):
+            return song
+        if not isinstance(song, str | Path):
+            raise TypeError(f"a song is a MasteringRequest, a path or a link, not {type(song).__name__}")
+        place = song if isinstance(song, Path) or song.startswith(("http://", "https://")) else Path(song)
+        return MasteringRequest(
+            source=place,
+            style=MusicalStyle(self.style),
+            desired_loudness=DesiredLoudness(self.desired_loudness),
+            sample_rate=SampleRate(self.sample_rate),
+        )
+
+
+class MasteringCalls:
+    """The mastering calls of one client."""
+
+    def __init__(
+        self,
+        door: Http,
+        files: Files,
+        watcher: Watcher,
+        inbox: WebhookInbox | None,
+        pace: Pace,
+        listen: Listen | None,
+    ) -> None:
+        self._door, self._files, self._watcher, self._inbox = door, files, watcher, inbox
+        self._albums = AlbumDesk(door, watcher, pace, listen)
+
+    def master(self, request: MasteringRequest, *, final: bool) -> Job[Master]:
+        """Start the master of one song."""
+        for path in request.local_files():
+            check_upload(path)
+        job = Job("master", partial(self._order, request, final), self._watcher)
+        job.report(status="uploading", progress=0.0, message=f"uploading {request.name}")
+        self._watcher.start(job)
+        return job
+
+    def attach(self, task_id: str, *, final: bool) -> Job[Master]:
+        """Find a master again by its task id."""
+        ask = partial(self._ask, request=None, task_id=task_id, final=final)
+        job = Job("master", lambda job: partial(ask, job), self._watcher, task_id=task_id)
+        self._watcher.start(job)
+        return job
+
+    def finish(self, preview: Master) -> Job[Master]:
+        """Ask for the final master of a preview."""
+        ask = partial(self._ask, request=preview.request, task_id=preview.task_id, final=True)
+        job = Job("master", lambda job: partial(ask, job), self._watcher, task_id=preview.task_id)
+        self._watcher.start(job)
+        return job
+
+    def master_all(
+        self,
+        album: Album,
+        wishes: Wishes,
+        folder: Path,
+        *,
+        coherence: bool,
+        final: bool,
+        at_once: int,
+        executor: Executor | None,
+    ) -> Batch:
+        """Start or go on with the masters of an album."""
+        songs, refused = read_album(album, wishes)
+        return self._albums.start(
+            songs, refused, folder, coherence=coherence, final=final, at_once=at_once, executor=executor
+        )
+
+    # From here on in the threads of a job.
+
+    def _order(self, request: MasteringRequest, final: bool, job: Job[Master]) -> Ask[Master]:
+        sent = request.with_links(self._files.upload)
+        if self._inbox is not None and sent.webhook_url is None:
+            sent = sent.model_copy(update={"webhook_url": self._inbox.url})
+        reply = self._door.create("/masteringpreview", sent.to_wire())
+        if reply.refusal is not None:
+            raise JobFailed(job, reply.refusal)
+        task_id = reply.read(MasteringTask).task_id
+        job.report(status="running", task_id=task_id, message="the master has been started")
+        return partial(self._ask, job, request=request, task_id=task_id, final=final)
+
+    def _ask(
+        self, job: Job[Master], *, request: MasteringRequest | None, task_id: str, final: bool
+    ) -> Master | StillRunning:
+        query = MasterQuery(task_id=task_id).to_wire()
+        reply = self._door.retrieve("/retrievepreviewmaster", query, patience_s=0.0)
+        if (running := unfinished(job, reply)) is not None:
+            return running
+        results = reply.read(PreviewMasterAnswer).results
+        name = safe_name(Path(request.name).stem) if request else f"master-{task_id[:12]}"
+        shelf = self._files.shelf(name)
+        master, notes = None, results.notes
+        if final:
+            reply = self._door.create("/retrievefinalmaster", query, about_a_task=True)
+            if (running := unfinished(job, reply)) is not None:
+                return running
+            finished = reply.read(FinalMasterAnswer).results
+            master, notes = self._files.remote(finished.master_url, name, shelf, ".wav"), finished.notes or notes
+        return Master(
+            name=name,
+            task_id=task_id,
+            request=request,
+            preview=self._files.remote(results.preview_url, f"{name} preview", shelf, ".mp3"),
+            master=master,
+            preview_start_s=results.preview_start_s,
+            notes=notes,
+            source=request.source if request and isinstance(request.source, Path) else None,
+        )
+
+
+def unfinished(job: Job[Any], reply: Reply) -> StillRunning | None:
+    """Return how far the task is, None when it is done; raise JobFailed when the server gave it up."""
+    if reply.status == 202 or (reply.refusal is None and reply.state.endswith("_PROCESSING")):
+        return reply.still_running()
+    if reply.refusal is not None:
+        raise JobFailed(job, reply.refusal)
+    if reply.state.endswith("_ERROR"):
+        raise JobFailed(job, f"the server says {reply.state}")
+    return None
+
+
+def read_album(album: Album, wishes: Wishes) -> tuple[dict[str, MasteringRequest], dict[str, str]]:
+    """Return the songs by name, and those that are no songs with the reason; raises ValueError for what is no album."""
+    if isinstance(album, str | Path):
+        return _read_file(Path(album))
+    if isinstance(album, Mapping):
+        return {safe_name(name): wishes.request(song) for name, song in album.items()}, {}
+    requests = [wishes.request(song) for song in album]
+    return dict(zip(names_of([request.source for request in requests]), requests, strict=True)), {}
+
+
+def _read_file(path: Path) -> tuple[dict[str, MasteringRequest], dict[str, str]]:
+    entries = json.loads(path.read_text(encoding="utf-8"))
+    if not isinstance(entries, list) or not all(isinstance(entry, Mapping) for entry in entries):
+        raise ValueError(
+            f"{path.name} is no album file: that is a JSON array of objects, one per song, each with its trackURL"
+        )
+    sources = [str(entry.get("trackURL") or f"song {n}") for n, entry in enumerate(entries, start=1)]
+    songs: dict[str, MasteringRequest] = {}
+    refused: dict[str, str] = {}
+    for name, entry in zip(names_of(sources), entries, strict=True):
+        try:
+            songs[name] = album_song(entry, path.parent)
+        except ValidationError as problem:
+            refused[name] = explain(problem)
+    return songs, refused
