@@ -18,8 +18,13 @@ def heard(webhooks: Webhooks, url: str) -> bool:
     return sent.result(timeout=10)
 
 
-def test_what_is_sent_is_what_is_heard(web: Web) -> None:
-    assert heard(Webhooks(QUICK), web.serve("/hook"))
+def test_what_is_sent_is_what_is_heard_and_the_log_keeps_the_secret_path(
+    web: Web, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.DEBUG):
+        assert heard(Webhooks(QUICK), web.serve("/hook-c0ffee"))
+    assert "answered 200" in caplog.text
+    assert "c0ffee" not in caplog.text
     assert web.heard.get(timeout=5) == {"state": "MIX_TASK_PREVIEW_COMPLETED"}
 
 
