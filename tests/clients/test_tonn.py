@@ -7,22 +7,24 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
+from judges import libebur128
 
 from tonnbook import audio_files
 from tonnbook.clients.inbox import WebhookInbox
 from tonnbook.clients.jobs import Job
 from tonnbook.clients.tonn import TonnClient
 from tonnbook.clients.watcher import Pace
-from tonnbook.errors import AudioError, JobFailed, JobTimeout, NotFound, RequestRejected
+from tonnbook.errors import AudioError, JobFailed, JobTimeout, NotFound
 from tonnbook.models.effects import TrackEffects
 from tonnbook.models.mixing import MixRequest, MixTrack
 from tonnbook.models.results import MixPreview
-from tonnbook.models.vocabulary import InstrumentGroup, MusicalStyle
+from tonnbook.models.vocabulary import DesiredLoudness, InstrumentGroup, MusicalStyle
 from tonnbook.studio.server import Studio
 
 QUICK = Pace(first_s=0.05, longest_s=0.2)
@@ -303,8 +305,22 @@ def test_a_track_that_is_no_sound_fails_the_job_with_its_name(
 
 
 def test_what_the_studio_refuses_says_why(tonn: TonnClient, preview: MixPreview) -> None:
-    with pytest.raises(RequestRejected, match="createMaster"):
-        tonn.final_mix(preview, create_master=True).result(timeout=10)
+    with pytest.raises(NotFound, match="no such task"):
+        tonn.final_mix(replace(preview, task_id="nobody")).result(timeout=10)
+
+
+def test_a_final_mix_can_come_mastered(tonn: TonnClient, preview: MixPreview) -> None:
+    job = tonn.final_mix(preview, create_master=True, desired_loudness=DesiredLoudness.LOW, return_stems=True)
+    final = job.result(timeout=60)
+    loudness, peak = libebur128(final.mix.path)
+    assert loudness == pytest.approx(-14.0, abs=0.05)
+    assert peak <= -1.0
+    assert final.notes is not None
+    assert final.notes.loudness_lufs == pytest.approx(-14.0, abs=0.05)
+    assert any(reason.setting == "master" for reason in final.notes.bus)
+    plain = tonn.final_mix(preview).result(timeout=60)
+    assert libebur128(plain.mix.path)[0] < -17.0
+    assert len(final.stems) == len(preview.stems)
 
 
 def test_a_job_that_is_not_waited_for_ends_all_the_same(tonn: TonnClient, excerpts: Mapping[str, Path]) -> None:

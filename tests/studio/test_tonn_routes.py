@@ -67,7 +67,6 @@ def test_links_that_lead_nowhere_are_refused_at_once(caller: Caller, links: Mapp
 def test_options_that_cannot_be(caller: Caller, links: Mapping[str, str]) -> None:
     both = [links["vocal"], links["bass"]]
     for options, words in (
-        ({"createMaster": True}, "createMaster: mastering of a mix comes with the mastering engine"),
         ({"webhookURL": ""}, "webhookURL"),
         ({"webhookURL": "ftp://h/x"}, "webhookURL"),
         ({"webhookURL": caller.studio.url + "/mixpreview?key=studio"}, "webhookURL: is the studio itself"),
@@ -156,7 +155,6 @@ def test_a_final_mix_of_tracks_that_are_not_in_the_preview(
         ([vocal | {"compression_settings": {"ratio": 0}}], "at least 1"),
     ):
         assert words in said(caller.final(task_id, tracks), 400)
-    assert "createMaster" in said(caller.final(task_id, [vocal], createMaster=True), 400)
 
 
 def test_prefer_respond_async(caller: Caller, links: Mapping[str, str], held: Held) -> None:

@@ -135,7 +135,7 @@ class Reason(Answer):
     """Why one setting is what it is, in a sentence."""
 
     setting: str
-    """"gain", "eq.band_1" .. "eq.band_6", "compression", "pan", "reverb", or "track" for a remark on the recording."""
+    """"gain", "eq.band_1" .. "eq.band_6", "compression", "pan", "reverb", "trim", "master", or "track" for a remark on the recording."""
     text: str
 
 

@@ -52,8 +52,6 @@ def changes_of(preview: MixRequest, final: FinalMixRequest) -> dict[str, TrackEf
 
 
 def _check_options(request: MixRequest | FinalMixRequest, library: Library) -> None:
-    if request.create_master:
-        raise Refusal(400, "createMaster: mastering of a mix comes with the mastering engine; leave it out for now")
     if request.webhook_url is not None:
         check_webhook(request.webhook_url, library)
 

@@ -98,7 +98,15 @@ class MixDesk:
         """
         check_final(request, self._library)
         changes = changes_of(preview.request, request)
-        key = (preview.id, request.return_stems, request.sample_rate, frozenset(changes.items()))
+        master = request.desired_loudness if request.create_master else None
+        key = (
+            preview.id,
+            request.return_stems,
+            request.sample_rate,
+            request.create_master,
+            master,
+            frozenset(changes.items()),
+        )
         with self._lock:
             known = self._by_payload.get(key)
         if known and not self._outdated(known):

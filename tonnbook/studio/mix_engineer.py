@@ -13,7 +13,10 @@ from tempfile import TemporaryDirectory
 
 from tonnbook.audio_files import BitDepth
 from tonnbook.models.effects import TrackEffects, TrackSettings
+from tonnbook.models.mastering import TARGET_LUFS, MasterNotes
 from tonnbook.models.mixing import FinalMixRequest, MixNotes, MixRequest, Reason
+from tonnbook.models.vocabulary import DesiredLoudness
+from tonnbook.studio.mastering_engineer import master_float_file
 from tonnbook.studio.mix_bus import PREVIEW_S
 from tonnbook.studio.mix_changes import changed
 from tonnbook.studio.mix_channel import BLOCK
@@ -93,7 +96,7 @@ def final_mix(
     """Render the whole song as it was decided for the preview, with the changes by track name, as WAV into `out`.
 
     44.1 kHz comes in 16 bit with dither, 48 kHz in 24 bit, stems always in 24 bit. The changes are not balanced out; only the level
-    of the whole follows.
+    of the whole follows. With `create_master` the mix that is delivered is a master, made from the mix in float; the stems stay.
     """
     rate = int(request.sample_rate)
     decision = changed(preview.decision, changes)
@@ -104,11 +107,18 @@ def final_mix(
         )  # fmt: skip
         set_to = level(rendered)
         orders = _orders(rendered, set_to, out / "final mix.wav", ".wav", 24)
+        mix, notes = orders[0].target, mix_notes(decision, set_to)
         if request.sample_rate.bit_depth == 16:
-            orders[0] = Order(rendered.mix, orders[0].target, set_to.trim_db, 16, decision.seed)
+            orders[0] = Order(rendered.mix, mix, set_to.trim_db, 16, decision.seed)
+        if request.create_master:
+            del orders[0]
+            target = TARGET_LUFS[request.desired_loudness or DesiredLoudness.MEDIUM]
+            master = master_float_file(
+                rendered.mix, decision.style, target, request.sample_rate, mix, _part(progress, 0.8, 0.95)
+            )
+            notes = mastered_notes(notes, master.notes)
         deliver(orders, rate, pool, _part(progress, 0.8, 1.0))
-    notes = mix_notes(decision, set_to)
-    return MixOutcome(orders[0].target, _stem_targets(rendered, orders), None, decision.settings, notes, decision)
+    return MixOutcome(mix, _stem_targets(rendered, orders), None, decision.settings, notes, decision)
 
 
 def mix_notes(decision: MixDecision, set_to: Level, preview_start_s: float | None = None) -> MixNotes:
@@ -121,6 +131,19 @@ def mix_notes(decision: MixDecision, set_to: Level, preview_start_s: float | Non
         true_peak_dbtp=round(set_to.true_peak_dbtp, 2) if isfinite(set_to.true_peak_dbtp) else None,
         preview_start_s=preview_start_s,
         info=(*decision.info, *set_to.info),
+    )
+
+
+def mastered_notes(notes: MixNotes, master: MasterNotes) -> MixNotes:
+    """Return the notes of a mix that was mastered: what was done to it then, and how loud it is now."""
+    stages = (Reason(setting="master", text=stage.text) for stage in master.stages if stage.done)
+    return notes.model_copy(
+        update={
+            "bus": (*(reason for reason in notes.bus if reason.setting != "trim"), *stages),
+            "loudness_lufs": master.after.loudness_lufs,
+            "true_peak_dbtp": master.after.true_peak_dbtp,
+            "info": (*notes.info, "the mix is mastered; the stems are those of the mix before that", *master.info),
+        }
     )
 
 
