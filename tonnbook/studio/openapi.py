@@ -14,13 +14,16 @@ from pydantic.json_schema import models_json_schema
 
 from tonnbook.models.analysis import AnalysisRequest
 from tonnbook.models.base import Answer, Request
+from tonnbook.models.cleanup import CleanupRequest
+from tonnbook.models.composition import CompositionRequest
 from tonnbook.models.mastering import MasteringRequest, MasterQuery
 from tonnbook.models.mixing import FinalMixRequest, MixRequest, PreviewMixQuery, Processing
+from tonnbook.models.song import DirectRequest
 from tonnbook.models.upload import UploadRequest
 from tonnbook.studio.refusal import ErrorBody
 
-REQUESTS: tuple[type[Request], ...] = (UploadRequest, MixRequest, PreviewMixQuery, FinalMixRequest, AnalysisRequest)
-REQUESTS += (MasteringRequest, MasterQuery)
+REQUESTS: tuple[type[Request], ...] = (UploadRequest, MixRequest, PreviewMixQuery, FinalMixRequest, AnalysisRequest, CleanupRequest)
+REQUESTS += (MasteringRequest, MasterQuery, CompositionRequest, DirectRequest)
 
 _SCHEMAS = "#/components/schemas/"
 
@@ -42,6 +45,9 @@ EXAMPLES: dict[type[Request], dict[str, Any]] = {
         "desiredLoudness": "MEDIUM",
     },
     MasterQuery: {"masteringTaskId": "…"},
+    CompositionRequest: {"prompt": "30 seconds of peaceful lo-fi"},
+    DirectRequest: {"prompt": {"text": "30 seconds of peaceful lo-fi"}, "format": "mp3", "looping": False},
+    CleanupRequest: {"audioFileLocation": f"{_LINK}/vocal.wav", "soundSource": "VOCAL_GROUP"},
     AnalysisRequest: {"audioFileLocation": f"{_LINK}/mix.wav", "musicalStyle": "POP", "isMaster": False},
     FinalMixRequest: {"multitrackTaskId": "…", "trackData": [{"trackURL": f"{_LINK}/vocal.wav", "gainDb": -1.5}]},
 }

@@ -16,6 +16,7 @@ import uvicorn
 
 from tonnbook.errors import TonnbookError
 from tonnbook.studio.app import create_app
+from tonnbook.studio.composition_desk import CompositionDesk
 from tonnbook.studio.hush import hushed
 from tonnbook.studio.ledger import Ledger
 from tonnbook.studio.library import Clock, Library
@@ -113,9 +114,11 @@ class Studio:
         mastering = MasteringDesk(
             library, self._worker, self._webhooks, self.ledger, self._limits, self._clock, self._executor
         )
+        composition = CompositionDesk(library, self._worker, self.ledger, self._clock)
         self._mastering = mastering
         self._library = library
-        self._server = _Server(create_app(Rooms(self.key, library, desk, mastering, repair, self.ledger, self._limits)))
+        rooms = Rooms(self.key, library, desk, mastering, repair, composition, self.ledger, self._limits)
+        self._server = _Server(create_app(rooms))
         self._thread = threading.Thread(target=self._server.run_on, args=[listener], daemon=True, name="studio-server")
         atexit.register(self.close)
         self._thread.start()
@@ -123,6 +126,7 @@ class Studio:
         desk.load_engine()
         mastering.load_engine()
         repair.load_engine()
+        composition.load_engine()
 
     def __enter__(self) -> Self:
         return self.start()
