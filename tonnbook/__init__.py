@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from tonnbook.exercises import solution as solution
     from tonnbook.models.analysis import Analysis as Analysis
     from tonnbook.models.analysis import AnalysisRequest as AnalysisRequest
+    from tonnbook.models.cleanup import CleanedTrack as CleanedTrack
+    from tonnbook.models.cleanup import CleanupRequest as CleanupRequest
     from tonnbook.models.effects import Compression as Compression
     from tonnbook.models.effects import EqBand as EqBand
     from tonnbook.models.effects import TrackEffects as TrackEffects
@@ -50,6 +52,7 @@ if TYPE_CHECKING:
     from tonnbook.models.vocabulary import Presence as Presence
     from tonnbook.models.vocabulary import ReverbPreference as ReverbPreference
     from tonnbook.models.vocabulary import SampleRate as SampleRate
+    from tonnbook.models.vocabulary import SoundSource as SoundSource
     from tonnbook.plots import compare_mixes as compare_mixes
     from tonnbook.plots import plot_compression as plot_compression
     from tonnbook.plots import plot_eq as plot_eq
@@ -75,6 +78,7 @@ _ROOMS = {
     "clients.inbox": ("WebhookInbox",),
     "models.mixing": ("FinalMixRequest", "FinalMixTrack", "MixRequest", "MixTrack"),
     "models.analysis": ("Analysis", "AnalysisRequest"),
+    "models.cleanup": ("CleanedTrack", "CleanupRequest"),
     "models.effects": ("Compression", "EqBand", "TrackEffects"),
     "models.results": ("FinalMix", "MixPreview"),
     "models.vocabulary": (
@@ -86,6 +90,7 @@ _ROOMS = {
         "Presence",
         "ReverbPreference",
         "SampleRate",
+        "SoundSource",
     ),
     "widgets.builders": ("MixBuilder",),
     "widgets.compare": ("compare",),

@@ -62,3 +62,14 @@ def test_what_the_server_refuses_is_said(tonn: TonnClient, tmp_path: Path) -> No
     silent = audio_files.write(tmp_path / "silent.wav", np.zeros((2, RATE)), RATE)
     with pytest.raises(RequestRejected, match=r"silent\.wav is silent from beginning to end"):
         tonn.analyse(silent)
+
+
+def test_cleaning_a_file(tonn: TonnClient, mono: Path) -> None:
+    track = tonn.clean_up(mono, "E_GUITAR_GROUP")
+    assert track.name == "my mix.wav"
+    assert track.original == mono
+    assert track.cleaned.path.name == "my mix cleaned.wav"
+    assert track.notes is not None
+    assert audio_files.read(track.cleaned.path)[0].shape == (2, RATE)
+    assert list(track.playable) == ["cleaned"]
+    assert "signature" not in repr(track)

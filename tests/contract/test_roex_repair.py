@@ -6,8 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import requests
 from roex_python import utils
 from roex_python.client import RoExClient
+from roex_python.models import AudioCleanupData, SoundSource
 from roex_python.models.analysis import AnalysisMusicalStyle, MixAnalysisRequest
 
 from tonnbook import audio_files
@@ -42,3 +44,14 @@ def test_a_comparison(client: RoExClient, tmp_path: Path) -> None:
     found = client.analysis.compare_mixes(quiet, loud, AnalysisMusicalStyle.POP, is_master=True)
     assert found["differences"]["integrated_loudness_lufs"]["difference"] == pytest.approx(6.02, abs=0.02)
     assert found["differences"]["stereo_field"]["status"] == "SAME"
+
+
+@pytest.mark.parametrize("source", SoundSource)
+def test_a_cleanup(client: RoExClient, tmp_path: Path, source: SoundSource) -> None:
+    link = utils.upload_file(client, str(_mix(tmp_path, "take.wav", 0.5)))
+    answer = client.audio_cleanup.clean_up_audio(AudioCleanupData(link, source))
+    assert answer is not None
+    assert answer.error is False
+    assert answer.audio_cleanup_results.error is False
+    made = requests.get(answer.audio_cleanup_results.cleaned_audio_file_location, timeout=10)
+    assert audio_files.decode(made.content)[0].shape == (2, 4 * RATE)

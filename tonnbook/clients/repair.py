@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
 from tonnbook.clients.files import Files, check_upload
@@ -11,7 +11,8 @@ from tonnbook.clients.replies import Reply
 from tonnbook.errors import RequestRejected
 from tonnbook.models.analysis import Analysis, AnalysisAnswer, AnalysisRequest
 from tonnbook.models.base import Request
-from tonnbook.models.vocabulary import AnalysisStyle
+from tonnbook.models.cleanup import CleanedTrack, CleanupAnswer, CleanupRequest
+from tonnbook.models.vocabulary import AnalysisStyle, SoundSource
 
 R = TypeVar("R", bound=Request)
 
@@ -38,6 +39,22 @@ class Repairs:
             raise RequestRejected(400, "/mixanalysis", results.info or "the server gives no reason")
         path = request.source if isinstance(request.source, Path) else None
         return Analysis(self._files.name_of(request.source), results.verdicts, results.notes, path)
+
+    def clean_up(self, recording: CleanupRequest | str | Path, sound_source: SoundSource | str) -> CleanedTrack:
+        """Return the cleaned recording; a file on this machine is uploaded first."""
+        request = (
+            recording
+            if isinstance(recording, CleanupRequest)
+            else CleanupRequest(source=place(recording), sound_source=SoundSource(sound_source))
+        )
+        results = self._posted("/audio-cleanup", request).read(CleanupAnswer).results
+        if results.error:
+            raise RequestRejected(400, "/audio-cleanup", results.info or "the server gives no reason")
+        name = self._files.name_of(request.source)
+        stem = f"{PurePosixPath(name).stem} cleaned"
+        file = self._files.remote(results.cleaned_url, stem, self._files.shelf(stem), ".wav")
+        original = request.source if isinstance(request.source, Path) else None
+        return CleanedTrack(name, file, results.notes, original)
 
     def _posted(self, endpoint: str, request: Request) -> Reply:
         """Upload what is local, send the request once, and return an answer that is no refusal."""

@@ -26,6 +26,7 @@ from tonnbook.clients.replies import Reply
 from tonnbook.clients.watcher import Pace, Watcher
 from tonnbook.errors import JobFailed, UnexpectedAnswer
 from tonnbook.models.analysis import Analysis, AnalysisRequest
+from tonnbook.models.cleanup import CleanedTrack, CleanupRequest
 from tonnbook.models.effects import TrackEffects
 from tonnbook.models.mastering import MasteringRequest
 from tonnbook.models.masters import Master
@@ -38,7 +39,7 @@ from tonnbook.models.mixing import (
     PreviewMixQuery,
 )
 from tonnbook.models.results import FinalMix, MixPreview
-from tonnbook.models.vocabulary import AnalysisStyle, DesiredLoudness, MusicalStyle, SampleRate
+from tonnbook.models.vocabulary import AnalysisStyle, DesiredLoudness, MusicalStyle, SampleRate, SoundSource
 
 T = TypeVar("T")
 
@@ -264,6 +265,16 @@ class TonnClient:
         Raises AudioError for a file that cannot be uploaded, RequestRejected for one that the server cannot measure.
         """
         return self._repairs.analyse(track, style, is_master=is_master)
+
+    def clean_up(
+        self, recording: CleanupRequest | str | Path, sound_source: SoundSource | str = SoundSource.VOCAL
+    ) -> CleanedTrack:
+        """Have one recording of one voice or instrument freed of noise, hum, clicks and bleed.
+
+        **Costs credits on the live service** and is sent exactly once. `recording` is a file on this machine, a link, or a whole
+        request. The call waits for the answer; the cleaned file is downloaded when it is asked for.
+        """
+        return self._repairs.clean_up(recording, sound_source)
 
     def close(self) -> None:
         """Stop watching jobs and close the connections."""

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from importlib import import_module
 
 from tonnbook.models.analysis import AnalysisAnswer, AnalysisRequest, AnalysisResults
+from tonnbook.models.cleanup import CleanupAnswer, CleanupRequest, CleanupResults
 from tonnbook.studio.ledger import Ledger
 from tonnbook.studio.library import Library
 from tonnbook.studio.limits import Limits
@@ -16,7 +17,7 @@ from tonnbook.studio.worker import Progress, Task, Worker
 
 
 class RepairDesk:
-    """All analyses of one studio."""
+    """All analyses and cleanups of one studio."""
 
     def __init__(
         self, library: Library, worker: Worker, ledger: Ledger, limits: Limits, clock: Callable[[], float]
@@ -37,6 +38,12 @@ class RepairDesk:
         self._library.make_room()
         return self._worker.start(lambda progress: self._analysed(request, progress), _nobody_else_waits)
 
+    def clean_up(self, request: CleanupRequest) -> Task[CleanupAnswer]:
+        """Start a cleanup; raises Refusal 400, 429 or 507."""
+        check_source(str(request.source), "audioFileLocation", self._library)
+        self._library.make_room()
+        return self._worker.start(lambda progress: self._cleaned(request, progress), _nobody_else_waits)
+
     # From here on in a task's own thread.
 
     def _analysed(self, request: AnalysisRequest, progress: Progress) -> AnalysisAnswer:
@@ -52,9 +59,23 @@ class RepairDesk:
         )
         return AnalysisAnswer(results=results)
 
+    def _cleaned(self, request: CleanupRequest, progress: Progress) -> CleanupAnswer:
+        from tonnbook.studio.repair_work import cleaned
+
+        file, notes = cleaned(request, self._library, self._worker, self._limits, progress)
+        price = self._ledger.charge("cleanup", secrets.token_hex(12))
+        done = [stage.stage for stage in notes.stages if stage.done]
+        results = CleanupResults(
+            completion_time=self._now(),
+            info=f"repaired: {', '.join(done)}" if done else "nothing was found that needed a repair",
+            cleaned_url=self._library.link(file),
+            notes=notes.model_copy(update={"credits_live": price}),
+        )
+        return CleanupAnswer(message="the recording has been cleaned", results=results)
+
     def _now(self) -> str:
         return datetime.fromtimestamp(self._clock(), UTC).isoformat(timespec="seconds")
 
 
-def _nobody_else_waits(task: Task[AnalysisAnswer]) -> None:
+def _nobody_else_waits(task: Task[AnalysisAnswer] | Task[CleanupAnswer]) -> None:
     """The call itself waits for its answer: there is no webhook to tell."""

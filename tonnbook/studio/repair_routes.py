@@ -13,6 +13,7 @@ from fastapi.responses import JSONResponse
 from tonnbook.errors import AudioError
 from tonnbook.models.analysis import AnalysisAnswer, AnalysisRequest
 from tonnbook.models.base import Answer
+from tonnbook.models.cleanup import CleanupAnswer, CleanupRequest
 from tonnbook.studio.openapi import described
 from tonnbook.studio.reading import key_holder, read, rooms
 from tonnbook.studio.refusal import Refusal
@@ -33,6 +34,15 @@ async def mix_analysis(request: Request) -> JSONResponse:
     Live, this costs 10 credits.
     """
     return await _answered(rooms(request).repair.analyse(await read(request, AnalysisRequest)))
+
+
+@router.post("/audio-cleanup", **described("Clean one recording", CleanupAnswer, CleanupRequest, task=True, busy=True))
+async def audio_cleanup(request: Request) -> JSONResponse:
+    """One voice or instrument: noise, hum, clicks and bleed. Length, channels, rate and timing stay.
+
+    Answers when it is done: some seconds per minute. Live, this costs 10 credits.
+    """
+    return await _answered(rooms(request).repair.clean_up(await read(request, CleanupRequest)))
 
 
 async def _answered(task: Task[A]) -> JSONResponse:

@@ -10,10 +10,12 @@ from pathlib import Path
 
 from tonnbook.errors import AudioError, TonnbookError
 from tonnbook.models.analysis import AnalysisRequest
+from tonnbook.models.cleanup import CleanupNotes, CleanupRequest
 from tonnbook.models.mixing import file_name
+from tonnbook.studio.cleanup import clean
 from tonnbook.studio.diagnosis import Report, diagnose
 from tonnbook.studio.fetch import fetch
-from tonnbook.studio.library import Library
+from tonnbook.studio.library import Library, StoredFile
 from tonnbook.studio.limits import Limits
 from tonnbook.studio.read_checks import check_track
 from tonnbook.studio.worker import Progress, Worker, part
@@ -31,6 +33,18 @@ def analysed(request: AnalysisRequest, library: Library, worker: Worker, limits:
         return worker.in_turn(diagnose, path, style, is_master=is_master, progress=part(progress, FETCHING, 1))
 
 
+def cleaned(
+    request: CleanupRequest, library: Library, worker: Worker, limits: Limits, progress: Progress
+) -> tuple[StoredFile, CleanupNotes]:
+    """Return the cleaned recording and what was done to it; raises AudioError that names the file."""
+    with library.new_shelf() as shelf:
+        path = bring(str(request.source), _made(shelf.folder / "in"), library, limits, part(progress, 0, FETCHING))
+        progress(FETCHING, "waiting for its turn")
+        out = _made(shelf.folder / "out") / f"{path.stem}.wav"
+        outcome = worker.in_turn(clean, path, request.sound_source, out, part(progress, FETCHING, 1))
+        return library.add(outcome.path), outcome.notes
+
+
 def bring(link: str, folder: Path, library: Library, limits: Limits, progress: Progress) -> Path:
     """Fetch and check one recording, under its own name, into `folder`."""
     name = file_name(link)
@@ -42,3 +56,8 @@ def bring(link: str, folder: Path, library: Library, limits: Limits, progress: P
         raise AudioError(f"{name}: {problem}") from None
     check_track(path, name, limits)
     return path
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir(parents=True)
+    return folder

@@ -1,0 +1,108 @@
+"""Noise reduction, declicking and gating as streams: as long as what went in, and the same for any cut into blocks."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from tonnbook.dsp.chunks import Chunked
+from tonnbook.dsp.clicks import Declicker
+from tonnbook.dsp.filters import high_pass
+from tonnbook.dsp.gate import Gate, GateSettings, SideChain, gain_curve, hits_db, threshold_db
+from tonnbook.dsp.hum import HumFinder, HumRemover
+from tonnbook.dsp.noise_reduction import FrameLevels, NoiseProfile, NoiseReducer, frame_size, noise_profile
+
+RATE = 44100
+AUDIO = 0.1 * np.random.default_rng(2).standard_normal((2, 3 * RATE + 17))
+QUIET = NoiseProfile(np.full(frame_size(RATE) // 2 + 1, 1e-9), 40.0, 1.0)
+LOUD = NoiseProfile(np.full(frame_size(RATE) // 2 + 1, 20.0), 5.0, 1.0)
+
+
+def streamed(stage: Chunked, block: int) -> np.ndarray:
+    parts = [stage.process(AUDIO[:, start : start + block]) for start in range(0, AUDIO.shape[1], block)]
+    return np.concatenate([*parts, stage.flush()], axis=1)
+
+
+@pytest.mark.parametrize("make", [lambda: NoiseReducer(RATE, 2, LOUD, -18.0), lambda: Declicker(RATE, 2)])
+def test_the_cut_into_blocks_changes_no_bit(make: Callable[[], Chunked]) -> None:
+    whole, parts = streamed(make(), 10**7), streamed(make(), 4099)
+    assert whole.shape == AUDIO.shape
+    assert np.array_equal(whole, parts)
+
+
+def test_a_reducer_without_noise_gives_back_what_it_got() -> None:
+    assert np.abs(streamed(NoiseReducer(RATE, 2, QUIET, -18.0), 65536) - AUDIO).max() < 1e-4
+
+
+def test_noise_alone_is_turned_down_to_the_floor() -> None:
+    levels = FrameLevels(RATE)
+    levels.hear(AUDIO)
+    profile = noise_profile([AUDIO], RATE, levels.levels)
+    assert profile is not None
+    reduced = streamed(NoiseReducer(RATE, 2, profile, -18.0), 65536)
+    inner = slice(RATE, 2 * RATE)
+    change = 10 * np.log10(np.mean(np.square(reduced[:, inner])) / np.mean(np.square(AUDIO[:, inner])))
+    assert -18.1 < change < -14.0
+
+
+def test_a_tone_is_no_noise() -> None:
+    t = np.arange(2 * RATE) / RATE
+    tone = (np.sin(2 * np.pi * 440 * t) * (1.0 + 0.3 * np.sin(2 * np.pi * 3 * t)))[None]
+    levels = FrameLevels(RATE)
+    levels.hear(tone)
+    assert noise_profile([tone], RATE, levels.levels) is None
+
+
+def test_silence_and_short_sounds_have_no_noise() -> None:
+    for audio in (np.zeros((1, RATE)), AUDIO[:1, :2000]):
+        levels = FrameLevels(RATE)
+        levels.hear(audio)
+        assert noise_profile([audio], RATE, levels.levels) is None
+
+
+def test_hum_is_followed_through_its_changes() -> None:
+    t = np.arange(10 * RATE) / RATE
+    swell = 0.1 * (1.0 + 0.5 * np.sin(2 * np.pi * 0.05 * t))
+    hum = swell * sum(np.sin(2 * np.pi * 50.01 * n * t) / n for n in (1, 2, 3, 4))
+    finder = HumFinder(RATE)
+    finder.hear(hum[None])
+    found = finder.hum()
+    assert found is not None
+    assert found.mains_hz == pytest.approx(50.01, abs=0.01)
+    assert found.harmonics == (1, 2, 3, 4)
+    remover = HumRemover(RATE, 1, found.partials_hz)
+    for block in np.array_split(hum[None], 7, axis=1):
+        remover.hear(block)
+    left = np.concatenate([remover.process(block) for block in np.array_split(hum[None], 5, axis=1)], axis=1)
+    assert 10 * np.log10(np.mean(np.square(left)) / np.mean(np.square(hum))) < -25.0
+
+
+def test_a_gate_is_open_before_the_hit_and_shut_between() -> None:
+    sound = np.full((1, 2 * RATE), 0.001)
+    for start in (0.5, 1.2):
+        sound[:, round(start * RATE) : round(start * RATE) + 2000] = 0.5
+    chain = SideChain(RATE, 1, high_pass(20.0, RATE))
+    chain.hear(sound)
+    curve = gain_curve(chain.levels_db, -20.0, GateSettings(-24.0, 80.0, 50.0))
+    gain = Gate(RATE, curve).process(np.ones_like(sound))[0]
+    assert gain[round(0.5 * RATE)] > 0.99
+    assert gain[round(0.49 * RATE)] == pytest.approx(10 ** (-24 / 20), rel=0.01)
+    assert gain[round(0.6 * RATE)] > 0.99
+    assert gain[round(1.1 * RATE)] < 0.08
+    assert np.abs(np.diff(gain)).max() < 0.05
+
+
+def test_two_kinds_of_hits_are_told_apart() -> None:
+    assert threshold_db(np.array([-6.0] * 10 + [-30.0] * 20)) == pytest.approx(-18.0)
+    assert threshold_db(np.array([-6.0, -7.0, -5.0, -8.0, -6.0])) is None
+    assert threshold_db(np.array([-6.0, -30.0])) is None
+    assert len(hits_db(np.array([-90.0] * 300 + [-6.0] + [-40.0] * 300 + [-10.0] + [-90.0] * 300))) == 3
+
+
+def test_a_voice_keeps_its_pulses() -> None:
+    pulses = np.zeros((1, RATE))
+    pulses[0, ::300] = 0.5
+    declicker = Declicker(RATE, 1)
+    made = np.concatenate([declicker.process(pulses), declicker.flush()], axis=1)
+    assert declicker.clicks == 0
+    assert np.array_equal(made, pulses)

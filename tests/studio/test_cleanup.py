@@ -1,0 +1,205 @@
+"""Cleanup: the gates of the design page, on speech (recordings/speech.flac, made with espeak-ng) and on the demo song's stems."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tonnbook import audio_files, demo
+from tonnbook.dsp.filters import Filter, high_pass
+from tonnbook.dsp.loudness import integrated_loudness
+from tonnbook.models.cleanup import CleanupNotes
+from tonnbook.models.vocabulary import SoundSource
+from tonnbook.studio.cleanup import clean
+
+RATE = 44100
+SPEECH = Path(__file__).parent / "recordings" / "speech.flac"
+Array = np.ndarray
+
+
+@pytest.fixture(scope="module")
+def speech() -> Array:
+    """Six seconds of a voice with half a second of silence around it."""
+    said = audio_files.read(SPEECH, RATE)[0][0, : 6 * RATE]
+    return np.pad(said, RATE // 2)
+
+
+@pytest.fixture(scope="module")
+def stems() -> Mapping[str, Array]:
+    whole = {name: audio_files.read(path)[0].mean(axis=0) for name, path in demo.stems().items()}
+    return {name: stem[4 * RATE : 12 * RATE] for name, stem in whole.items()}
+
+
+def white(frames: int) -> Array:
+    return np.random.default_rng(1).standard_normal(frames)
+
+
+def pink(frames: int) -> Array:
+    freqs = np.fft.rfftfreq(frames, 1 / RATE)
+    return np.fft.irfft(np.fft.rfft(white(frames)) / np.sqrt(np.maximum(freqs, 20.0)), frames)
+
+
+def under(sound: Array, noise: Array, snr_db: float) -> Array:
+    """Return the noise at so many dB under the sound."""
+    return noise * np.sqrt(np.mean(np.square(sound)) / np.mean(np.square(noise))) * 10 ** (-snr_db / 20)
+
+
+def si_sdr(made: Array, wanted: Array) -> float:
+    """Return the scale-invariant ratio of signal to distortion (J. Le Roux et al., ICASSP 2019), at most 120 dB."""
+    part = (made @ wanted) / (wanted @ wanted) * wanted
+    return float(10 * np.log10((part @ part) / max((made - part) @ (made - part), 1e-12 * (part @ part))))
+
+
+def cleaned(folder: Path, sound: Array, source: SoundSource = SoundSource.VOCAL) -> tuple[Array, CleanupNotes]:
+    path = audio_files.write(folder / "recording.wav", np.atleast_2d(sound), RATE, 32)
+    done = clean(path, source, folder / "cleaned.wav")
+    audio, rate = audio_files.read(done.path)
+    assert (rate, audio.shape) == (RATE, np.atleast_2d(sound).shape)
+    return audio[0] if sound.ndim == 1 else audio, done.notes
+
+
+def done(notes: CleanupNotes) -> set[str]:
+    return {stage.stage for stage in notes.stages if stage.done}
+
+
+@pytest.mark.parametrize(
+    ("noise", "snr_db", "gain_db"),
+    [
+        *((white, 5.0, 8.0), (white, 10.0, 6.0), (white, 20.0, 3.0), (white, 30.0, 0.0), (white, 40.0, 0.0)),
+        *((pink, 5.0, 6.0), (pink, 10.0, 5.0), (pink, 20.0, 3.0), (pink, 30.0, 0.0), (pink, 40.0, 0.0)),
+    ],
+)
+def test_speech_in_noise(
+    tmp_path: Path, speech: Array, noise: Callable[[int], Array], snr_db: float, gain_db: float
+) -> None:
+    noisy = speech + under(speech, noise(len(speech)), snr_db)
+    made, notes = cleaned(tmp_path, noisy)
+    assert si_sdr(made, speech) - si_sdr(noisy, speech) >= gain_db
+    assert "noise" in done(notes)
+    if snr_db >= 20.0:
+        assert integrated_loudness(made[None], RATE) == pytest.approx(integrated_loudness(speech[None], RATE), abs=0.5)
+
+
+@pytest.mark.parametrize("snr_db", [5.0, 20.0, 40.0])
+def test_a_sung_stem_in_noise(tmp_path: Path, stems: Mapping[str, Array], snr_db: float) -> None:
+    vocal = stems["vocal"]
+    noisy = vocal + under(vocal, pink(len(vocal)), snr_db)
+    made, _ = cleaned(tmp_path, noisy)
+    assert si_sdr(made, vocal) >= si_sdr(noisy, vocal)
+
+
+def test_what_is_clean_stays_clean(tmp_path: Path, speech: Array, stems: Mapping[str, Array]) -> None:
+    assert si_sdr(cleaned(tmp_path, speech)[0], speech) >= 40.0
+    sources = {
+        "vocal": SoundSource.VOCAL,
+        "kick": SoundSource.KICK,
+        "snare": SoundSource.SNARE,
+        "hi-hat": SoundSource.PERCS,
+        "guitar": SoundSource.E_GUITAR,
+        "pad": SoundSource.STRINGS,
+        "synth": SoundSource.BRASS,
+    }
+    for name, source in sources.items():
+        made, _ = cleaned(tmp_path, stems[name], source)
+        assert si_sdr(made, stems[name]) >= 40.0, name
+
+
+@pytest.mark.parametrize("source", SoundSource)
+def test_a_recording_without_faults_comes_back_sample_for_sample(tmp_path: Path, source: SoundSource) -> None:
+    t = np.arange(2 * RATE) / RATE
+    tone = 0.2 * np.stack([np.sin(2 * np.pi * 220 * t), np.sin(2 * np.pi * 330 * t)])
+    made, notes = cleaned(tmp_path, tone.astype(np.float32).astype(np.float64), source)
+    assert np.array_equal(made, tone.astype(np.float32))
+    assert not notes.changed
+    assert notes.taken is None
+    assert {stage.stage for stage in notes.stages} == {"rumble", "hum", "clicks", "noise", "bleed"}
+
+
+@pytest.mark.parametrize("mains_hz", [49.98, 60.02])
+@pytest.mark.parametrize("source", [SoundSource.VOCAL, SoundSource.E_GUITAR, SoundSource.STRINGS])
+def test_hum(tmp_path: Path, speech: Array, mains_hz: float, source: SoundSource) -> None:
+    t = np.arange(len(speech)) / RATE
+    partials = {1: 1.0, 2: 0.6, 3: 0.5, 5: 0.2}
+    hum = 0.02 * sum(level * np.sin(2 * np.pi * mains_hz * n * t + n) for n, level in partials.items())
+    made, notes = cleaned(tmp_path, speech + hum, source)
+    assert "hum" in done(notes)
+    left = [abs(np.exp(-2j * np.pi * mains_hz * n * t) @ (made - speech)) for n in partials]
+    there = [abs(np.exp(-2j * np.pi * mains_hz * n * t) @ hum) for n in partials]
+    assert 20 * np.log10(np.linalg.norm(left) / np.linalg.norm(there)) <= -25.0
+
+
+def test_a_played_note_at_the_mains_is_no_hum(tmp_path: Path, stems: Mapping[str, Array]) -> None:
+    t = np.arange(8 * RATE) / RATE
+    note = 0.2 * sum(np.sin(2 * np.pi * 50 * n * t) / n for n in range(1, 6)) * (np.mod(t, 2.0) < 1.2)
+    _, notes = cleaned(tmp_path, note, SoundSource.STRINGS)
+    assert "hum" not in done(notes)
+
+
+def test_clicks(tmp_path: Path, stems: Mapping[str, Array]) -> None:
+    vocal, random = stems["vocal"], np.random.default_rng(5)
+    clicked = vocal.copy()
+    for start in random.integers(RATE, len(vocal) - RATE, 30):
+        clicked[start : start + 20] += 0.3 * random.standard_normal(20)
+    made, notes = cleaned(tmp_path, clicked)
+    (clicks,) = [stage for stage in notes.stages if stage.stage == "clicks"]
+    assert 24 <= clicks.numbers["clicks"] <= 30
+    assert si_sdr(made, vocal) - si_sdr(clicked, vocal) > 8.0
+
+
+@pytest.mark.parametrize(
+    ("source", "name", "others", "shut_db"),
+    [(SoundSource.KICK, "kick", ("snare", "hi-hat"), -12.0), (SoundSource.SNARE, "snare", ("kick", "hi-hat"), -12.0)],
+)
+def test_bleed_between_the_hits(
+    tmp_path: Path, stems: Mapping[str, Array], source: SoundSource, name: str, others: tuple[str, str], shut_db: float
+) -> None:
+    frames = min(map(len, stems.values()))
+    own = stems[name][:frames]
+    bleed = under(own, sum(stems[other][:frames] for other in others), 12.0)
+    made, notes = cleaned(tmp_path, own + bleed, source)
+    assert "bleed" in done(notes)
+    around = np.abs(np.pad(own, (0, -len(own) % 441))).reshape(-1, 441).max(axis=1)
+    pauses = np.repeat(np.convolve(around, np.ones(9), "same") < 1e-3 * around.max(), 441)[:frames]
+    hit = np.abs(own) > 0.2 * np.abs(own).max()
+    left = 10 * np.log10(np.sum(np.square(made[pauses])) / np.sum(np.square(bleed[pauses])))
+    kept = 10 * np.log10(np.sum(np.square(made[hit])) / np.sum(np.square((own + bleed)[hit])))
+    assert left <= shut_db or pauses.sum() < RATE // 4
+    assert abs(kept) < 0.5
+    assert si_sdr(made, own) > si_sdr(own + bleed, own)
+
+
+def test_rumble_goes_and_nothing_moves_in_time(tmp_path: Path, speech: Array) -> None:
+    wanted = Filter(high_pass(150.0, RATE, 6), 1).process(speech[None])[0]
+    rumble = under(wanted, np.sin(2 * np.pi * 23.0 * np.arange(len(wanted)) / RATE), 6.0)
+    made, notes = cleaned(tmp_path, wanted + rumble)
+    assert done(notes) >= {"rumble"}
+    assert si_sdr(made, wanted) > 25.0
+
+
+def test_both_sides_get_the_same_gain(tmp_path: Path, speech: Array) -> None:
+    noise = np.stack([white(len(speech)), np.roll(white(len(speech)), 999)])
+    noisy = np.stack([speech, 0.3 * speech]) + under(speech, noise, 15.0)
+    made, _ = cleaned(tmp_path, noisy)
+    voice = np.abs(speech) > 0.1 * np.abs(speech).max()
+    ratio = np.sqrt(np.mean(np.square(made[1, voice])) / np.mean(np.square(made[0, voice])))
+    assert ratio == pytest.approx(0.3, rel=0.05)
+
+
+def test_the_same_recording_gives_the_same_bytes(tmp_path: Path, speech: Array) -> None:
+    path = audio_files.write(tmp_path / "a.wav", (speech + under(speech, white(len(speech)), 15.0))[None], RATE, 16)
+    first, second = (clean(path, SoundSource.VOCAL, tmp_path / f"{n}.wav").path.read_bytes() for n in range(2))
+    assert first == second
+    assert audio_files.info(tmp_path / "0.wav").bit_depth == 24
+
+
+def test_the_notes_say_what_was_done(tmp_path: Path, speech: Array) -> None:
+    _, notes = cleaned(tmp_path, speech + under(speech, pink(len(speech)), 10.0))
+    said = {stage.stage: stage.text for stage in notes.stages}
+    assert said["noise"].startswith("Steady noise ")
+    assert said["hum"] == "No mains hum."
+    assert notes.taken is not None
+    assert notes.loudness_before_lufs is not None
+    assert notes.loudness_after_lufs < notes.loudness_before_lufs

@@ -1,0 +1,233 @@
+"""The cleaner: listens to a recording, repairs what it is sure of, and leaves the rest alone. Length, channels and timing stay.
+
+Each stage writes a float file that the next one listens to, so that every stage judges what the one before it has left. A recording in
+which nothing is found comes back as it was, sample for sample.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from tonnbook import audio_files
+from tonnbook.dsp import gate, linear_phase
+from tonnbook.dsp.chunks import Chunked
+from tonnbook.dsp.clicks import Declicker
+from tonnbook.dsp.filters import Filter, high_pass, low_pass
+from tonnbook.dsp.hum import Hum, HumFinder, HumRemover
+from tonnbook.dsp.levels import Array, db
+from tonnbook.dsp.loudness import LoudnessMeter
+from tonnbook.dsp.noise_reduction import FrameLevels, NoiseReducer, noise_profile
+from tonnbook.models.cleanup import CleanupNotes
+from tonnbook.models.mastering import StageNotes
+from tonnbook.models.vocabulary import SoundSource
+from tonnbook.studio.cleanup_settings import SETTINGS, CleanupSettings
+from tonnbook.studio.mastering_features import finite, series
+
+Progress = Callable[[float, str], None]
+
+RUMBLE_DB = -27.0
+"""What lies below a source counts as rumble from this much of the whole on; less is not worth touching the lowest notes for."""
+
+CLEAN_DB = 60.0
+"""A recording whose noise lies this far under it is left alone: a reducer could only do harm."""
+
+_WELL_BELOW = 0.65  # of the corner: there the filter is shut, and the lowest note is far
+_STEP_S = 0.1
+_NOTHING_DB = -150.0
+
+
+@dataclass(frozen=True)
+class CleanupOutcome:
+    """A cleaned recording on disk."""
+
+    path: Path
+    notes: CleanupNotes
+
+
+def clean(
+    source: Path, sound_source: SoundSource, out: Path, progress: Progress = lambda _, __: None
+) -> CleanupOutcome:
+    """Clean one recording into the WAV file `out`; AudioError where it cannot be read. The same recording gives the same bytes."""
+    settings, info = SETTINGS[sound_source], audio_files.info(source)
+    with tempfile.TemporaryDirectory(prefix="cleanup-", dir=out.parent) as folder:
+        place = Path(folder)
+        progress(0.0, "listening to the recording")
+        hum, rumble = _heard(source, settings)
+        repaired, first = _repaired(source, settings, hum, rumble, place / "repaired.wav", progress)
+        progress(0.5, "looking for noise")
+        quiet, noise = _without_noise(repaired, settings, place / "quiet.wav")
+        progress(0.8, "looking for bleed")
+        gated, bleed = _without_bleed(quiet, settings, place / "gated.wav")
+        loudness, taken = _delivered(source, gated, out, 32 if info.bit_depth == 32 else 24)
+    stages = (*first, noise, bleed)
+    notes = CleanupNotes(
+        sound_source=sound_source,
+        stages=stages,
+        loudness_before_lufs=finite(loudness[0]),
+        loudness_after_lufs=finite(loudness[1]),
+        taken=series(taken, _STEP_S) if any(stage.done for stage in stages) else None,
+    )
+    return CleanupOutcome(out, notes)
+
+
+def _heard(source: Path, settings: CleanupSettings) -> tuple[Hum | None, float]:
+    """Return the hum, and how much lies below the source, in dB of the whole."""
+    info = audio_files.info(source)
+    finder = HumFinder(info.rate)
+    corner = settings.rumble_below_hz
+    low = Filter(low_pass(_WELL_BELOW * (corner or 1.0), info.rate, 10), info.channels)
+    below, whole = 0.0, 0.0
+    for block in audio_files.blocks(source):
+        finder.hear(block)
+        if corner is not None:
+            below += float(np.square(low.process(block)).sum())
+        whole += float(np.square(block).sum())
+    return finder.hum(), db(np.sqrt(below / whole)) if whole else -200.0
+
+
+def _repaired(
+    source: Path, settings: CleanupSettings, hum: Hum | None, rumble_db: float, out: Path, progress: Progress
+) -> tuple[Path, tuple[StageNotes, ...]]:
+    """Take out rumble, hum and clicks, as far as there are any."""
+    info = audio_files.info(source)
+    blocks: Iterable[Array] = audio_files.blocks(source)
+    corner = settings.rumble_below_hz
+    rumbles = corner is not None and rumble_db > RUMBLE_DB
+    if hum is not None:
+        remover = HumRemover(info.rate, info.channels, hum.partials_hz)
+        progress(0.15, "following the hum")
+        for block in audio_files.blocks(source):
+            remover.hear(block)
+        blocks = map(remover.process, blocks)
+    if corner is not None and rumbles:
+        response = linear_phase.impulse(1.0 - linear_phase.below(corner, info.rate))
+        bank = linear_phase.FilterBank(np.tile(response, (1, info.channels, 1)))
+        blocks = (filtered[0] for filtered in _through(blocks, bank))
+    declicker = Declicker(info.rate, info.channels)
+    if settings.clicks:
+        blocks = _through(blocks, declicker)
+    progress(0.25, "repairing")
+    if hum or rumbles or settings.clicks:
+        _write(blocks, out, info)
+    notes = (_rumble_notes(corner, rumble_db, done=rumbles), _hum_notes(hum), _click_notes(settings, declicker.clicks))
+    return (out if any(stage.done for stage in notes) else source), notes
+
+
+def _without_noise(source: Path, settings: CleanupSettings, out: Path) -> tuple[Path, StageNotes]:
+    floor = settings.noise_floor_db
+    if floor is None:
+        return source, StageNotes(
+            stage="noise", done=False, text="Not looked for: between the hits of a drum the gate keeps it out."
+        )
+    info = audio_files.info(source)
+    frames = FrameLevels(info.rate)
+    for block in audio_files.blocks(source):
+        frames.hear(block)
+    profile = noise_profile(audio_files.blocks(source), info.rate, frames.levels)
+    if profile is None:
+        text = "No steady noise was found in the quietest parts, so nothing was reduced."
+        return source, StageNotes(stage="noise", done=False, text=text)
+    numbers = {"snr_db": round(profile.snr_db, 1), "profile_s": round(profile.seconds, 2), "floor_db": floor}
+    if profile.snr_db > CLEAN_DB:
+        text = f"The noise lies {profile.snr_db:.0f} dB under the sound: left alone, for a reducer could only do harm."
+        return source, StageNotes(stage="noise", done=False, text=text, numbers=numbers)
+    _write(_through(audio_files.blocks(source), NoiseReducer(info.rate, info.channels, profile, floor)), out, info)
+    text = f"Steady noise {profile.snr_db:.0f} dB under the sound, known from {profile.seconds:.1f} s without any: reduced by up to {-floor:.0f} dB."
+    return out, StageNotes(stage="noise", done=True, text=text, numbers=numbers)
+
+
+def _without_bleed(source: Path, settings: CleanupSettings, out: Path) -> tuple[Path, StageNotes]:
+    if settings.gate is None:
+        return source, StageNotes(
+            stage="bleed", done=False, text="Not looked for: this source sounds on between its notes."
+        )
+    info = audio_files.info(source)
+    chain = gate.SideChain(info.rate, info.channels, _band(settings, info.rate))
+    for block in audio_files.blocks(source):
+        chain.hear(block)
+    opens = _opening(chain.levels_db, settings)
+    if opens is None:
+        text = "Every hit is of one kind: nothing to keep out."
+        return source, StageNotes(stage="bleed", done=False, text=text)
+    curve = gate.gain_curve(chain.levels_db, opens, settings.gate)
+    shut = float(np.mean(curve < 10 ** (settings.gate.range_db / 40.0)))
+    numbers = {"opens_dbfs": round(opens, 1), "shut": round(shut, 4), "range_db": settings.gate.range_db}
+    if shut < 0.005:
+        return source, StageNotes(
+            stage="bleed", done=False, text="It never pauses: nothing to keep out.", numbers=numbers
+        )
+    _write(map(gate.Gate(info.rate, curve).process, audio_files.blocks(source)), out, info)
+    text = f"Gated: what stays under {opens:.0f} dBFS while the source pauses is turned down by {-settings.gate.range_db:.0f} dB, {shut:.0%} of the time."
+    return out, StageNotes(stage="bleed", done=True, text=text, numbers=numbers)
+
+
+def _opening(levels_db: Array, settings: CleanupSettings) -> float | None:
+    if settings.opens_db is None:
+        return gate.threshold_db(gate.hits_db(levels_db))
+    return float(np.percentile(levels_db, 95.0)) + settings.opens_db if len(levels_db) else None
+
+
+def _band(settings: CleanupSettings, rate: int) -> Array:
+    low, high = settings.side_chain_hz
+    sections = [high_pass(low, rate)] if low else []
+    return np.vstack([*sections, *([low_pass(high, rate)] if high else [])])
+
+
+def _through(blocks: Iterable[Array], stage: Chunked) -> Iterator[Array]:
+    for block in blocks:
+        yield stage.process(block)
+    yield stage.flush()
+
+
+def _write(blocks: Iterable[Array], out: Path, info: audio_files.AudioInfo) -> None:
+    with audio_files.Writer(out, info.rate, info.channels, 32) as writer:
+        for block in blocks:
+            writer.write(block)
+
+
+def _delivered(source: Path, made: Path, out: Path, depth: audio_files.BitDepth) -> tuple[tuple[float, float], Array]:
+    """Write the result; return the loudness before and after, and the level of what was taken away, per 100 ms."""
+    info = audio_files.info(source)
+    before, after = LoudnessMeter(info.rate, info.channels), LoudnessMeter(info.rate, info.channels)
+    step = max(1, round(_STEP_S * info.rate))
+    levels, rest = [], np.empty((info.channels, 0))
+    with audio_files.Writer(out, info.rate, info.channels, depth) as writer:
+        for old, new in zip(audio_files.blocks(source), audio_files.blocks(made), strict=True):
+            writer.write(new)
+            before.process(old)
+            after.process(new)
+            rest = np.concatenate([rest, new - old], axis=1)
+            whole = rest.shape[1] // step * step
+            levels.append(np.sqrt(np.square(rest[:, :whole]).mean(axis=0).reshape(-1, step).mean(axis=1)))
+            rest = rest[:, whole:]
+    return (before.integrated, after.integrated), db(np.concatenate(levels), _NOTHING_DB)
+
+
+def _rumble_notes(corner: float | None, level_db: float, *, done: bool) -> StageNotes:
+    if corner is None:
+        return StageNotes(stage="rumble", done=False, text="Not looked for: the lowest part of a drum is its own.")
+    told = f"Below {corner:.0f} Hz, where this source has no notes, lie {level_db:.0f} dB of the whole"
+    text = f"{told}: taken out, without moving the rest in time." if done else f"{told}: too little to matter."
+    numbers = {"level_db": round(level_db, 1), "corner_hz": corner}
+    return StageNotes(stage="rumble", done=done, text=text, numbers=numbers)
+
+
+def _hum_notes(hum: Hum | None) -> StageNotes:
+    if hum is None:
+        return StageNotes(stage="hum", done=False, text="No mains hum.")
+    places = ", ".join(f"{hz:.0f}" for hz in hum.partials_hz)
+    text = f"Mains hum at {hum.mains_hz:.2f} Hz, heard at {places} Hz: followed and subtracted."
+    numbers = {"mains_hz": round(hum.mains_hz, 3), "harmonics": float(len(hum.harmonics))}
+    return StageNotes(stage="hum", done=True, text=text, numbers=numbers)
+
+
+def _click_notes(settings: CleanupSettings, clicks: int) -> StageNotes:
+    if not settings.clicks:
+        return StageNotes(stage="clicks", done=False, text="Not looked for: every hit of a drum is one.")
+    text = f"{clicks} clicks, drawn anew from what lies on both sides." if clicks else "No clicks."
+    return StageNotes(stage="clicks", done=clicks > 0, text=text, numbers={"clicks": float(clicks)})
