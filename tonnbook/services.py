@@ -14,8 +14,9 @@ from collections.abc import Coroutine
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, Self, TypeVar, cast
 
+from tonnbook.clients.beatoven import BeatovenClient
 from tonnbook.clients.inbox import WebhookInbox
 from tonnbook.clients.tonn import TonnClient
 from tonnbook.clients.watcher import Pace
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 TONN_URL = "https://tonn.roexaudio.com"
+BEATOVEN_URL = "https://sync.beatoven.ai"
+BEATOVEN_DIRECT_URL = "https://public-api.beatoven.ai"
 
 _OFFLINE_PACE = Pace(first_s=0.25, longest_s=1.0, patience_s=20.0)
 """On this machine a question costs nothing, and the progress card moves smoothly."""
@@ -41,6 +44,7 @@ class Services:
     """The clients of a notebook, and what stands behind them."""
 
     tonn: TonnClient
+    beatoven: BeatovenClient
     inbox: WebhookInbox | None
     """Where webhooks arrive; None where no address was given for them."""
     studio: Studio | None
@@ -52,7 +56,9 @@ class Services:
         if self.closed:
             return
         self.closed = True
-        self.tonn.close()
+        for client in (self.tonn, self.beatoven):
+            if not isinstance(client, _WithoutKey):
+                client.close()
         if self.studio is not None:
             self.studio.close()
         if self.inbox is not None:
@@ -67,7 +73,23 @@ class Services:
 
     def __repr__(self) -> str:
         what = "local studio" if self.studio is not None else "live"
-        return f"<Services {what} at {self.tonn.url}{', closed' if self.closed else ''}>"
+        client = self.beatoven if isinstance(self.tonn, _WithoutKey) else self.tonn
+        return f"<Services {what} at {client.url}{', closed' if self.closed else ''}>"
+
+
+class _WithoutKey:
+    """Stands in for a client whose key nobody gave: says so as soon as it is used."""
+
+    def __init__(self, service: str, variable: str) -> None:
+        self._service, self._variable = service, variable
+
+    def __getattr__(self, name: str) -> NoReturn:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        raise TonnbookError(_no_key(self._service, self._variable))
+
+    def __repr__(self) -> str:
+        return f"<no key for {self._service}>"
 
 
 def offline(folder: str | Path | None = None, *, pace: Pace | None = None) -> Services:
@@ -93,29 +115,42 @@ def offline(folder: str | Path | None = None, *, pace: Pace | None = None) -> Se
 def live(
     tonn_key: str | None = None,
     *,
+    beatoven_key: str | None = None,
     webhook_url: str | None = None,
     folder: str | Path | None = None,
     tonn_url: str = TONN_URL,
+    beatoven_url: str = BEATOVEN_URL,
+    beatoven_direct_url: str = BEATOVEN_DIRECT_URL,
 ) -> Services:
     """Return clients for the real services. **What they make may cost credits**; this call itself contacts nobody.
 
-    The key is `tonn_key`, or the environment variable TONN_API_KEY, which is read here and nowhere else. The services cannot
+    The keys are `tonn_key` and `beatoven_key`, or the environment variables TONN_API_KEY and BEATOVEN_API_KEY, which are read
+    here and nowhere else. One of them is enough: the client without a key says so when it is used. The services cannot
     reach this machine with webhooks unless you give a `webhook_url` that leads to it (see WebhookInbox); jobs are polled
     anyway. With a `folder` for the downloads, `attach` finds previews again after a restart of the kernel.
     """
-    key = tonn_key or os.environ.get("TONN_API_KEY", "")
-    if not key.strip():
-        raise TonnbookError(
-            "no key for Tonn: set the environment variable TONN_API_KEY (in a terminal or a .env file, not in the notebook), "
-            "or go on without one with tb.offline()"
-        )
+    tonn_key = (tonn_key or os.environ.get("TONN_API_KEY", "")).strip()
+    beatoven_key = (beatoven_key or os.environ.get("BEATOVEN_API_KEY", "")).strip()
+    if not tonn_key and not beatoven_key:
+        raise TonnbookError(_no_key("Tonn", "TONN_API_KEY") + "; for Beatoven the variable is BEATOVEN_API_KEY")
     inbox = WebhookInbox(webhook_url) if webhook_url else None
     downloads = Path(folder).resolve() if folder is not None else None
-    services = Services(
-        TonnClient(tonn_url, key.strip(), inbox=inbox, downloads=downloads, listen=_listen), inbox, None
-    )
+    tonn = cast(TonnClient, _WithoutKey("Tonn", "TONN_API_KEY"))
+    beatoven = cast(BeatovenClient, _WithoutKey("Beatoven", "BEATOVEN_API_KEY"))
+    if tonn_key:
+        tonn = TonnClient(tonn_url, tonn_key, inbox=inbox, downloads=downloads, listen=_listen)
+    if beatoven_key:
+        beatoven = BeatovenClient(beatoven_url, beatoven_key, direct_url=beatoven_direct_url, downloads=downloads)
+    services = Services(tonn, beatoven, inbox, None)
     atexit.register(services.close)
     return services
+
+
+def _no_key(service: str, variable: str) -> str:
+    return (
+        f"no key for {service}: set the environment variable {variable} (in a terminal or a .env file, not in the notebook), "
+        "or go on without one with tb.offline()"
+    )
 
 
 def run(main: Coroutine[Any, Any, T]) -> T:
@@ -140,7 +175,8 @@ def _start(folder: Path | None, pace: Pace) -> Services:
     tonn = TonnClient(
         studio.url, studio.key, inbox=inbox, downloads=folder, fx_settings=True, pace=pace, listen=_listen
     )
-    services = Services(tonn, inbox, studio)
+    beatoven = BeatovenClient(studio.url, studio.key, downloads=folder, pace=pace)
+    services = Services(tonn, beatoven, inbox, studio)
     atexit.register(services.close)
     return services
 

@@ -41,13 +41,17 @@ TRANSIENT = (Unreachable, TooManyRequests, ServerFault)
 class _Key(AuthBase):
     """Puts the key in its header when a request is built, so that no variable of ours with headers in it holds the key."""
 
-    def __init__(self, key: str) -> None:
+    def __init__(self, key: str, scheme: str | None = None) -> None:
         if not key or not key.isascii() or not key.isprintable() or " " in key:
             raise ValueError("the key is empty or holds what no key has (a space, a line break): copy it again")
         self._key = key
+        self._scheme = scheme
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        request.headers["X-API-Key"] = self._key
+        if self._scheme:
+            request.headers["Authorization"] = f"{self._scheme} {self._key}"
+        else:
+            request.headers["X-API-Key"] = self._key
         return request
 
     def hidden(self, text: str) -> str:
@@ -79,6 +83,7 @@ class Http:
 
     `patience_s` is how long a call that may be repeated is repeated before its error counts. Pauses between repeats start
     at `pause_s`, double up to 10 s, and vary by chance so that many clients do not return together; `Retry-After` is kept.
+    With a `scheme` the key goes out as `Authorization: <scheme> <key>`, else as `X-API-Key`.
     """
 
     def __init__(
@@ -91,9 +96,10 @@ class Http:
         patience_s: float = 20.0,
         pause_s: float = 0.5,
         sleep: Sleep = time.sleep,
+        scheme: str | None = None,
     ) -> None:
         self.url = url.rstrip("/")
-        self._key = _Key(key)
+        self._key = _Key(key, scheme)
         self._connect_s, self._read_s = connect_s, read_s
         self._patience_s, self._pause_s, self._sleep = patience_s, pause_s, sleep
         self._session = requests.Session()

@@ -263,6 +263,8 @@ class Song:
     sections: tuple[SectionSound, ...] = ()
     stems: Mapping[str, RemoteFile] = field(default_factory=dict)
     """Whole stems by name. The live v2 has stems per section only: there, a song of one section has whole ones."""
+    wav: RemoteFile | None = None
+    """The mix without loss, where the server has it; the stems sum to it bit for bit."""
     midi: RemoteFile | None = None
     midi_stems: Mapping[str, RemoteFile] = field(default_factory=dict)
     score_file: RemoteFile | None = field(default=None, repr=False)

@@ -1,0 +1,135 @@
+"""From a server's answers about a composition to the song that a job hands over."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from tonnbook.clients.files import Files
+from tonnbook.models.composition import CompositionRequest
+from tonnbook.models.results import RemoteFile
+from tonnbook.models.song import (
+    DirectTask,
+    InstrumentUrls,
+    SectionOptions,
+    SectionSound,
+    Song,
+    SongNotes,
+)
+
+
+def song_of(
+    ids: tuple[str, str, int],
+    request: CompositionRequest | None,
+    link: str,
+    sections: SectionOptions,
+    instruments: InstrumentUrls,
+    notes: SongNotes | None,
+    files: Files,
+) -> Song:
+    """Return a finished song of v2; `ids` are those of track and task, and the version. Files are fetched when they are asked for.
+
+    Of several takes of a section the first is taken.
+    """
+    track_id, task_id, version = ids
+    shelf = files.shelf(f"song-{track_id[:8]}-v{version}")
+    wav, midi, sheet = _extras(notes, files, track_id, version)
+    parts = _sections(request, sections, instruments, notes, files, shelf.name)
+    stems = _remote(notes.stem_urls if notes else {}, files, f"{shelf.name}-stems", ".wav")
+    if not stems and len(parts) == 1:
+        stems = dict(parts[0].stems)
+    return Song(
+        track_id=track_id,
+        task_id=task_id,
+        version=version,
+        request=request,
+        mix=files.remote(link, "song", shelf, ".mp3"),
+        sections=parts,
+        stems=stems,
+        wav=wav,
+        midi=midi,
+        midi_stems=_remote(notes.midi_stem_urls if notes else {}, files, f"{shelf.name}-midi", ".mid"),
+        score_file=sheet,
+        notes=notes,
+    )
+
+
+def direct_song(task_id: str, answer: DirectTask, request: CompositionRequest, ending: str, files: Files) -> Song:
+    """Return a finished song of the newer v1."""
+    meta, notes = answer.meta, answer.notes
+    shelf = files.shelf(f"song-{(meta.track_id or task_id)[:8]}-v{meta.version}")
+    wav, midi, sheet = _extras(notes, files, meta.track_id or task_id, meta.version)
+    return Song(
+        track_id=meta.track_id,
+        task_id=task_id,
+        version=meta.version,
+        request=request,
+        mix=files.remote(meta.track_url, "song", shelf, ending),
+        sections=_sections(request, (), (), notes, files, shelf.name),
+        stems=_remote(meta.stems_url, files, f"{shelf.name}-stems", ending),
+        wav=wav,
+        midi=midi,
+        midi_stems=_remote(notes.midi_stem_urls if notes else {}, files, f"{shelf.name}-midi", ".mid"),
+        score_file=sheet,
+        notes=notes,
+    )
+
+
+def _extras(
+    notes: SongNotes | None, files: Files, track_id: str, version: int
+) -> tuple[RemoteFile | None, RemoteFile | None, RemoteFile | None]:
+    """Return what the studio has beyond the service: the mix without loss, the MIDI file, the score."""
+    if notes is None:
+        return None, None, None
+    shelf = files.shelf(f"song-{track_id[:8]}-v{version}-extras")
+    links = ((notes.mix_url, "mix", ".wav"), (notes.midi_url, "song", ".mid"), (notes.score_url, "score", ".json"))
+    wav, midi, sheet = (files.remote(link, name, shelf, ending) if link else None for link, name, ending in links)
+    return wav, midi, sheet
+
+
+def _remote(links: Mapping[str, str], files: Files, label: str, ending: str) -> dict[str, RemoteFile]:
+    shelf = files.shelf(label) if links else files.folder
+    return {name: files.remote(link, name, shelf, ending) for name, link in links.items() if link}
+
+
+def _sections(
+    request: CompositionRequest | None,
+    options: SectionOptions,
+    instruments: InstrumentUrls,
+    notes: SongNotes | None,
+    files: Files,
+    label: str,
+) -> tuple[SectionSound, ...]:
+    """Return the sections with their files. Emotion and place come from the studio's notes, or from what was asked."""
+    asked = _places(request, notes, options)
+    shelf = files.shelf(f"{label}-sections") if options else files.folder
+    found = []
+    for n, (emotion, start, length) in enumerate(asked):
+        take = options[n][0] if n < len(options) and options[n] else None
+        rows: Sequence[Mapping[str, object]] = instruments[n] if n < len(instruments) else ()
+        links = {name: stem.track_url for row in instruments[n] for name, stem in row.items()} if rows else {}
+        names = take.instruments if take else notes.sections[n].instruments if notes else ()
+        sound = files.remote(take.track_url, f"section-{n + 1}", shelf, ".mp3") if take and take.track_url else None
+        preview = (
+            files.remote(take.preview_url, f"section-{n + 1}-preview", shelf, ".mp3")
+            if take and take.preview_url
+            else None
+        )
+        stems = _remote(links, files, f"{label}-section-{n + 1}-stems", ".mp3")
+        found.append(SectionSound(emotion, start, length, names, sound, preview, stems))
+    return tuple(found)
+
+
+def _places(
+    request: CompositionRequest | None, notes: SongNotes | None, options: SectionOptions
+) -> list[tuple[str, int, int]]:
+    """Return emotion, start and length of each section, as far as anybody tells."""
+    if notes is not None:
+        return [(s.emotion, s.start_ms, s.length_ms) for s in notes.sections]
+    if request is not None and request.sections:
+        return [(s.emotion, s.start_ms, s.length_ms) for s in request.sections]
+    found, at = [], 0
+    for takes in options:
+        length = takes[0].section_duration if takes else 0
+        found.append(("", at, length))
+        at += length
+    return found
