@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import mix_material as material
@@ -18,6 +19,7 @@ from tonnbook.studio import mix_masking, mix_pan
 from tonnbook.studio.mix_bands import CENTRES_HZ, REGION_OF, third_octave_power
 from tonnbook.studio.mix_decision import MixDecision
 from tonnbook.studio.mix_features import Fold, TrackFeatures
+from tonnbook.studio.mix_sound import Sound
 from tonnbook.studio.mix_strip import Move, Strip
 
 WISHES = {
@@ -139,10 +141,10 @@ def test_the_sides_weigh_the_same_with_any_number_of_tracks(count: int, features
         brief = material.track(Path(f"{n}.wav"), "KEYS_GROUP").brief
         name = ("hi-hat", "vocal", "snare")[n % 3]
         strips.append(
-            Strip(f"{n}.wav", brief, features[f"{name}.flac"], gain_db=-n * 0.7 - features[f"{name}.flac"].played_lufs)
+            Strip(f"{n}.wav", brief, Sound(features[f"{name}.flac"]), gain_db=-n * 0.7 - features[f"{name}.flac"].played_lufs)
         )
     strips.append(
-        Strip("bass.flac", material.track(Path("bass.flac"), "BASS_GROUP").brief, features["bass.flac"], gain_db=26)
+        Strip("bass.flac", material.track(Path("bass.flac"), "BASS_GROUP").brief, Sound(features["bass.flac"]), gain_db=26)
     )
     placed = mix_pan.panned(strips)
     assert abs(mix_pan.balance_db(placed)) <= 0.8
@@ -151,9 +153,9 @@ def test_the_sides_weigh_the_same_with_any_number_of_tracks(count: int, features
 
 def test_masking_is_symmetrical_and_level_decides(features: Mapping[str, TrackFeatures]) -> None:
     brief = material.track(Path("x"), "KEYS_GROUP").brief
-    pair = [Strip(name, brief, features["guitar.flac"]) for name in ("one", "other")]
+    pair = [Strip(name, brief, Sound(features["guitar.flac"])) for name in ("one", "other")]
     assert mix_masking.audible_shares(pair) == pytest.approx([1.0, 1.0])
-    apart = [pair[0], pair[1].having(gain_db=-5.0)]
+    apart = [pair[0], replace(pair[1], gain_db=-5.0)]
     assert mix_masking.audible_shares(apart) == pytest.approx([1.0, 0.0], abs=1e-6)
     assert mix_masking.audible_shares(pair[:1]) == pytest.approx([1.0])
 

@@ -16,6 +16,7 @@ from tonnbook.studio import mix_gain
 from tonnbook.studio.mix_clipping import Clipping
 from tonnbook.studio.mix_decision import MixDecision, decide
 from tonnbook.studio.mix_features import Listener, TrackFeatures
+from tonnbook.studio.mix_sound import Sound
 from tonnbook.studio.mix_strip import Strip
 
 GRID_DB = (-18.0, -11.0, -4.0, 4.0, 11.0, 18.0)
@@ -57,11 +58,10 @@ def draws(at_levels: Mapping[tuple[str, float], TrackFeatures]) -> list[tuple[di
 
 def stem_levels(decision: MixDecision, features: Mapping[str, TrackFeatures]) -> dict[str, float]:
     """The loudness of each stem relative to the vocal, with the settings as they are handed out."""
-    briefs = {t.name: t.brief for t in material.song()}
     levels = {}
     for name, settings in decision.settings.items():
-        strip = Strip(name, briefs[name], features[name], eq=settings.eq, compression=settings.compression)  # type: ignore[arg-type]
-        levels[name] = strip.loudness_lufs + settings.gain_db
+        sound = Sound(features[name], settings.eq, settings.compression)
+        levels[name] = sound.loudness_lufs + settings.gain_db
     return {name: level - levels["vocal.flac"] for name, level in levels.items()}
 
 
@@ -111,7 +111,7 @@ def test_the_vocal_meets_its_place_in_every_style(
     style: MusicalStyle, at_levels: Mapping[tuple[str, float], TrackFeatures]
 ) -> None:
     """On its place, or above it up to the ceiling where it could not be heard otherwise."""
-    strips = [Strip(t.name, t.brief, at_levels[t.name, 4.0]) for t in material.song()]
+    strips = [Strip(t.name, t.brief, Sound(at_levels[t.name, 4.0])) for t in material.song()]
     balanced = mix_gain.balanced(strips, style)
     over = mix_gain.vocal_over_rest(balanced)
     target = mix_gain.vocal_target(strips, style)
@@ -125,7 +125,7 @@ def test_a_mix_with_room_leaves_the_vocal_at_its_place() -> None:
     tracks = {"voice": "VOCAL_GROUP", "bass": "BASS_GROUP"}
     briefs = {n: material.track(Path(n), g, presence="LEAD").brief for n, g in tracks.items()}
     strips = mix_gain.balanced(
-        [Strip("voice", briefs["voice"], voice), Strip("bass", briefs["bass"], bass)], MusicalStyle.POP
+        [Strip("voice", briefs["voice"], Sound(voice)), Strip("bass", briefs["bass"], Sound(bass))], MusicalStyle.POP
     )
     assert mix_gain.vocal_over_rest(strips) == pytest.approx(1.0, abs=0.1)
     assert gated_loudness(mix_gain.mix_energies(strips)) == pytest.approx(-18.0, abs=0.1)
@@ -136,7 +136,7 @@ def test_budgets_hold_however_many_play_the_chords() -> None:
 
     def chords(count: int) -> float:
         brief = material.track(Path("x"), "KEYS_GROUP").brief
-        levels = mix_gain.target_levels([Strip(str(n), brief, feature) for n in range(count)], MusicalStyle.POP)
+        levels = mix_gain.target_levels([Strip(str(n), brief, Sound(feature)) for n in range(count)], MusicalStyle.POP)
         return 10 * np.log10(np.sum(10 ** (np.array(levels) / 10)))
 
     assert chords(1) == pytest.approx(-0.7)
@@ -149,7 +149,7 @@ def test_a_style_moves_its_instruments() -> None:
     brief = material.track(Path("x"), "BASS_GROUP").brief
 
     def bass(style: MusicalStyle) -> float:
-        return mix_gain.target_levels([Strip("bass", brief, feature)], style)[0]
+        return mix_gain.target_levels([Strip("bass", brief, Sound(feature))], style)[0]
 
     assert bass(MusicalStyle.REGGAE_DUB) - bass(MusicalStyle.POP) == pytest.approx(3.0)
     assert bass(MusicalStyle.ACOUSTIC) - bass(MusicalStyle.POP) == pytest.approx(-1.0)

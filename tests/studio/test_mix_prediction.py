@@ -16,6 +16,7 @@ from tonnbook.models.vocabulary import MusicalStyle
 from tonnbook.studio import mix_bus, mix_gain, mix_pan
 from tonnbook.studio.mix_decision import MixDecision
 from tonnbook.studio.mix_features import LOW_CUT_HZ
+from tonnbook.studio.mix_sound import Sound
 from tonnbook.studio.mix_strip import Move, Strip
 
 RATE = material.RATE
@@ -31,7 +32,8 @@ def strips() -> dict[str, Strip]:
     for t in tracks:
         s = settings[t.name]
         moves = tuple(Move(band.centre_hz, band.gain_db, band.q) for band in s.eq)
-        made[t.name] = Strip(t.name, t.brief, features[t.name], moves, s.compression, 0.0, s.gain_db, s.pan_deg)
+        sound = Sound(features[t.name], moves, s.compression)
+        made[t.name] = Strip(t.name, t.brief, sound, moves, gain_db=s.gain_db, pan_deg=s.pan_deg)
     return made
 
 
@@ -42,8 +44,8 @@ def rendered(strips: dict[str, Strip]) -> dict[str, np.ndarray]:
     for t in material.song():
         strip, audio = strips[t.name], material.sound(t.path)
         sound = Filter(np.vstack([high_pass(LOW_CUT_HZ, RATE), eq(strip.eq, RATE)]), len(audio)).process(audio)
-        if strip.compression:
-            c = strip.compression
+        if strip.sound.compression:
+            c = strip.sound.compression
             sound = Compressor(c.threshold_db, c.ratio, c.attack_ms, c.release_ms, RATE).process(sound)
         made[t.name] = pan(sound * 10 ** (strip.gain_db / 20), strip.pan_deg)
     return made

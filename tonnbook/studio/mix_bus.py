@@ -14,7 +14,8 @@ from tonnbook.models.mixing import Reason
 from tonnbook.models.vocabulary import MusicalStyle
 from tonnbook.studio.mix_features import LOW_CUT_HZ, PEAKS, STEPS
 from tonnbook.studio.mix_gain import mix_energies
-from tonnbook.studio.mix_strip import Strip, reduction
+from tonnbook.studio.mix_sound import reduction
+from tonnbook.studio.mix_strip import Strip
 
 PREVIEW_S = 30.0
 MOST_REDUCTION_DB = 2.0
@@ -61,10 +62,10 @@ def bus_decided(strips: Sequence[Strip], style: MusicalStyle) -> BusDecision:
 
 def mix_peaks(strips: Sequence[Strip]) -> Array:
     """Return the predicted peaks of the mix per 3.3 ms: unrelated sounds add up as powers."""
-    total = np.zeros(max(len(strip.peaks) for strip in strips))
+    total = np.zeros(max(len(strip.sound.peaks) for strip in strips))
     for strip in strips:
-        total[: len(strip.peaks)] += (
-            np.square(strip.peaks) * np.repeat(10.0 ** (-strip.reduction_db / 10.0), PEAKS) * strip.power
+        total[: len(strip.sound.peaks)] += (
+            np.square(strip.sound.peaks) * np.repeat(10.0 ** (-strip.sound.reduction_db / 10.0), PEAKS) * strip.power
         )
     return np.sqrt(total)
 

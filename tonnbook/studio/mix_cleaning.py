@@ -5,8 +5,6 @@ An EQ has at most one band in each of six regions, so that six bands are always 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import numpy as np
 
 from tonnbook.models.vocabulary import InstrumentGroup as Group
@@ -27,16 +25,11 @@ _RESONANCE_Q = 3.0
 _RESONANCE_HZ = (200.0, 10_000.0)
 
 
-def in_order(moves: Iterable[Move]) -> tuple[Move, ...]:
-    """Return bands from low to high, as they are numbered."""
-    return tuple(sorted(moves, key=lambda move: move.centre_hz))
-
-
 def cleaned(strip: Strip) -> Strip:
     """Return the track with the EQ that its own recording needs."""
     found = [_low_cut(strip), _resonance(strip)]
     moves = {region_of(move.centre_hz): move for move in reversed(found) if move}
-    return strip.having(eq=in_order(moves.values()))
+    return strip.with_eq(tuple(moves.values()))
 
 
 def _low_cut(strip: Strip) -> Move | None:

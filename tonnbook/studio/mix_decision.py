@@ -24,6 +24,7 @@ from tonnbook.studio.mix_masking import audible_shares
 from tonnbook.studio.mix_pan import pan_reason, panned
 from tonnbook.studio.mix_remarks import remarks
 from tonnbook.studio.mix_reverb import reverb_reason, sends, wet_gain_db
+from tonnbook.studio.mix_sound import Sound
 from tonnbook.studio.mix_strip import Strip
 
 
@@ -69,7 +70,7 @@ class MixDecision:
 
 def decide(features: Mapping[str, TrackFeatures], briefs: Mapping[str, MixTrack], style: MusicalStyle) -> MixDecision:
     """Return the decision for tracks given by name; the order of the mappings plays no part."""
-    strips = [cleaned(Strip(name, briefs[name], features[name])) for name in sorted(features)]
+    strips = [cleaned(Strip(name, briefs[name], Sound(features[name]))) for name in sorted(features)]
     strips = compressed(balanced(strips, style), style)
     strips = unmasked(balanced(strips, style))
     strips = panned(balanced(compressed(strips, style), style))
@@ -95,7 +96,7 @@ def _track_decided(
         gain_db=strip.gain_db,
         pan_deg=strip.pan_deg,
         eq=tuple(EqBandReading(centre_hz=m.centre_hz, gain_db=m.gain_db, q=m.q) for m in strip.eq),
-        compression=strip.compression,
+        compression=strip.sound.compression,
     )
     notes = TrackNotes(
         instrument=strip.brief.instrument,

@@ -20,7 +20,8 @@ from tonnbook.models.vocabulary import InstrumentGroup as Group
 from tonnbook.models.vocabulary import MusicalStyle
 from tonnbook.studio import mix_styles as styles
 from tonnbook.studio.mix_features import STEPS
-from tonnbook.studio.mix_strip import Strip, reduction
+from tonnbook.studio.mix_sound import reduction
+from tonnbook.studio.mix_strip import Strip
 
 _EVEN_CREST_DB, _EVEN_RANGE_LU = 8.0, 4.0  # a track below both is even already
 _MOST_DB = 8.0  # gain reduction that is not exceeded in 95 % of the time it plays
@@ -29,18 +30,18 @@ _MOST_DB = 8.0  # gain reduction that is not exceeded in 95 % of the time it pla
 _WIDE_LU, _WIDEST = 8.0, 1.6
 _THRESHOLD_DB = (-60.0, 0.0)
 _WORTH_DB = 0.5
-_ROUNDS = 12
+_ROUNDS = 10  # halvings of 60 dB: to 0.06 dB
 
 
 def compressed(strips: Sequence[Strip], style: MusicalStyle) -> list[Strip]:
     """Return the tracks with a compressor on each that gains by one."""
     mean_crest = float(np.mean([strip.features.crest_db for strip in strips]))
-    return [strip.having(compression=_compression(strip, mean_crest, style)) for strip in strips]
+    return [strip.with_compression(_compression(strip, mean_crest, style)) for strip in strips]
 
 
 def compression_reason(strip: Strip) -> str:
     """Return why a track is compressed as it is, or not, in a sentence."""
-    settings = strip.compression
+    settings = strip.sound.compression
     if settings is None:
         return _why_not(strip)
     mean, most = _reduction_figures(strip, settings)
@@ -75,7 +76,7 @@ def _threshold_found(
     strip: Strip, settings: CompressionReading, wanted_db: float, most_db: float
 ) -> CompressionReading:
     """Return the settings with the highest threshold that reaches one of the reductions; bisection on the measured peaks."""
-    low, high = _THRESHOLD_DB[0], float(db(strip.peaks.max()))
+    low, high = _THRESHOLD_DB[0], float(db(strip.sound.peaks.max()))
     for _ in range(_ROUNDS):
         middle = 0.5 * (low + high)
         mean, most = _reduction_figures(strip, settings.model_copy(update={"threshold_db": middle}))
@@ -88,7 +89,7 @@ def _threshold_found(
 
 def _reduction_figures(strip: Strip, settings: CompressionReading) -> tuple[float, float]:
     """Return the mean reduction and the one that is not exceeded in 95 % of the time, while the track plays, in dB."""
-    taken = reduction(strip.peaks, settings)[np.repeat(strip.playing, STEPS)]
+    taken = reduction(strip.sound.peaks, settings)[np.repeat(strip.sound.playing, STEPS)]
     return (float(taken.mean()), float(np.quantile(taken, 0.95))) if len(taken) else (0.0, 0.0)
 
 
@@ -117,8 +118,8 @@ def _why_not(strip: Strip) -> str:
 def _aim(strip: Strip) -> str:
     if strip.brief.instrument in styles.DRUM_KIT:
         return (
-            f"the {strip.compression.attack_ms:.0f} ms attack lets the stick through and evens out the hits"
-            if strip.compression
+            f"the {strip.sound.compression.attack_ms:.0f} ms attack lets the stick through and evens out the hits"
+            if strip.sound.compression
             else ""
         )
     if strip.features.range_lu > _WIDE_LU:

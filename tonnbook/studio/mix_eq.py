@@ -15,11 +15,9 @@ import numpy.typing as npt
 from tonnbook.studio import mix_masking as masking
 from tonnbook.studio import mix_styles as styles
 from tonnbook.studio.mix_bands import loudness_of
-from tonnbook.studio.mix_cleaning import in_order
 from tonnbook.studio.mix_moves import SMALLEST_CUT_DB, Candidate, State, candidates, regions_of
 from tonnbook.studio.mix_strip import Strip
 
-_FRAMES = 300
 _ROUNDS = 20
 _TRIED = 16  # candidates of a round that are tried out
 _MOST_GIVEN_LU = 2.0  # what a track may lose in loudness for the others
@@ -33,9 +31,10 @@ def unmasked(strips: Sequence[Strip]) -> list[Strip]:
     """Return the tracks with the EQ moves that let more of them be heard."""
     if len(strips) < 2:
         return list(strips)
-    frames = masking.sample_frames(strips, _FRAMES)
+    frames = masking.sample_frames(strips)
     active = masking.activity(strips, frames)
     weights = masking.weights(masking.mix_cells(strips, frames), active)
+    weights /= np.maximum(weights.sum(axis=(1, 2), keepdims=True), 1e-20)
     for _ in range(_ROUNDS):
         state = _state(strips, frames, active, weights)
         better = _best(state)
@@ -90,12 +89,12 @@ def _tried(state: State, candidate: Candidate) -> tuple[Strip, masking.Cells]:
     old = state.strips[candidate.track]
     changed = _with(old, candidate)
     cells = state.cells[candidate.track]
-    shaped = cells * (changed.eq_power / old.eq_power)[:, None].astype(np.float32)
+    shaped = cells * (changed.sound.eq_power / old.sound.eq_power)[:, None].astype(np.float32)
     loudness = [loudness_of(c[:, state.active[candidate.track]].sum(axis=1, dtype=np.float64)) for c in (cells, shaped)]
     less_lu = loudness[0] - loudness[1]
     if candidate.move.gain_db < 0:
-        return changed.having(gives_way_lu=old.gives_way_lu - less_lu), shaped
-    return changed.having(gain_db=old.gain_db + less_lu), shaped * np.float32(10.0 ** (less_lu / 10.0))
+        return replace(changed, gives_way_lu=old.gives_way_lu - less_lu), shaped
+    return replace(changed, gain_db=old.gain_db + less_lu), shaped * np.float32(10.0 ** (less_lu / 10.0))
 
 
 def _with(strip: Strip, candidate: Candidate) -> Strip:
@@ -105,7 +104,7 @@ def _with(strip: Strip, candidate: Candidate) -> Strip:
     moves[candidate.region] = candidate.move
     if old is not None:
         moves[candidate.region] = replace(old, gain_db=round(old.gain_db + candidate.move.gain_db, 1))
-    return strip.having(eq=in_order(moves.values()))
+    return strip.with_eq(tuple(moves.values()))
 
 
 def _tone_distance(cells: masking.Cells) -> float:

@@ -7,6 +7,7 @@ the place of a track comes from human mixes, see `mix_styles`.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from math import log10
 
 import numpy as np
@@ -18,7 +19,7 @@ from tonnbook.models.vocabulary import MusicalStyle, Presence
 from tonnbook.studio import mix_styles as styles
 from tonnbook.studio.mix_features import STEPS
 from tonnbook.studio.mix_masking import sampled_shares
-from tonnbook.studio.mix_strip import Strip, together
+from tonnbook.studio.mix_strip import Strip
 
 MIX_LUFS = -18.0
 LARGEST_GAIN_DB = 60.0
@@ -36,7 +37,7 @@ def balanced(strips: Sequence[Strip], style: MusicalStyle) -> list[Strip]:
     """Return the tracks with the gains that put each at its place and the mix at -18 LUFS, rounded to 0.1 dB."""
     targets = target_levels(strips, style)
     placed = [
-        s.having(gain_db=_VOCAL_LUFS + target + s.gives_way_lu - s.loudness_lufs)
+        replace(s, gain_db=_VOCAL_LUFS + target + s.gives_way_lu - s.sound.loudness_lufs)
         for s, target in zip(strips, targets, strict=True)
     ]
     placed = audible_enough(with_vocal_in_front(placed, style))
@@ -63,7 +64,7 @@ def with_vocal_in_front(strips: Sequence[Strip], style: MusicalStyle) -> list[St
     if found is None:
         return list(strips)
     correction = float(np.clip(vocal_target(strips, style) - found, *_CORRECTION_LU))
-    return [s.having(gain_db=s.gain_db + correction) if s.brief.instrument is Group.VOCAL else s for s in strips]
+    return [replace(s, gain_db=s.gain_db + correction) if s.brief.instrument is Group.VOCAL else s for s in strips]
 
 
 def voice_heard(strips: Sequence[Strip], style: MusicalStyle) -> list[Strip]:
@@ -79,7 +80,7 @@ def voice_heard(strips: Sequence[Strip], style: MusicalStyle) -> list[Strip]:
         return list(strips)
     enough = _ENOUGH_LEAD if _foremost(strips) > _NORMAL_LU else _ENOUGH
     while over + _STEP_LU <= ceiling + 0.05 and max(sampled_shares(strips)[n] for n in vocals) < enough:
-        strips = [s.having(gain_db=s.gain_db + _STEP_LU) if n in vocals else s for n, s in enumerate(strips)]
+        strips = [replace(s, gain_db=s.gain_db + _STEP_LU) if n in vocals else s for n, s in enumerate(strips)]
         over += _STEP_LU
     return list(strips)
 
@@ -91,7 +92,9 @@ def audible_enough(strips: Sequence[Strip]) -> list[Strip]:
         lost = [share < _LEAST_SHARE[s.brief.presence] for s, share in zip(strips, shares, strict=True)]
         if not any(lost):
             break
-        strips = [s.having(gain_db=s.gain_db + 1.0) if is_lost else s for s, is_lost in zip(strips, lost, strict=True)]
+        strips = [
+            replace(s, gain_db=s.gain_db + 1.0) if is_lost else s for s, is_lost in zip(strips, lost, strict=True)
+        ]
     return list(strips)
 
 
@@ -109,7 +112,7 @@ def vocal_over_rest(strips: Sequence[Strip]) -> float | None:
     rest = [strip for strip in strips if strip.brief.instrument is not Group.VOCAL]
     if not vocals or not rest:
         return None
-    total = together([_summed(vocals), _summed(rest)])
+    total = [_summed(vocals, strips), _summed(rest, strips)]
     voice, others = (windowed(row, MOMENTARY, STEPS) for row in total)
     sings = lufs(voice) > gated_loudness(total[0]) - 20.0
     if not sings.any() or not others[sings].any():
@@ -119,14 +122,15 @@ def vocal_over_rest(strips: Sequence[Strip]) -> float | None:
 
 def mix_energies(strips: Sequence[Strip]) -> Array:
     """Return the predicted K-weighted energy of the mix per 10 ms: unrelated sounds add up as powers."""
-    return _summed(strips)
+    return _summed(strips, strips)
 
 
 def at_mix_level(strips: Sequence[Strip]) -> list[Strip]:
     """Return the tracks moved together so that the mix is predicted at -18 LUFS; every gain rounded to 0.1 dB."""
     shift = MIX_LUFS - gated_loudness(mix_energies(strips))
     return [
-        s.having(gain_db=round(float(np.clip(s.gain_db + shift, -LARGEST_GAIN_DB, LARGEST_GAIN_DB)), 1)) for s in strips
+        replace(s, gain_db=round(float(np.clip(s.gain_db + shift, -LARGEST_GAIN_DB, LARGEST_GAIN_DB)), 1))
+        for s in strips
     ]
 
 
@@ -166,10 +170,11 @@ def _wish(strip: Strip) -> str:
     return f", {abs(lu):.0f} LU lower for BACKGROUND presence"
 
 
-def _summed(strips: Sequence[Strip]) -> Array:
-    total = np.zeros(max(len(strip.energies) for strip in strips))
+def _summed(strips: Sequence[Strip], song: Sequence[Strip]) -> Array:
+    """Return the energy of some tracks together, as long as the song."""
+    total = np.zeros(max(len(strip.sound.energies) for strip in song))
     for strip in strips:
-        total[: len(strip.energies)] += strip.energies * strip.power
+        total[: len(strip.sound.energies)] += strip.sound.energies * strip.power
     return total
 
 

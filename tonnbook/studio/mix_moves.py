@@ -134,7 +134,7 @@ def _boosts(state: State, hidden: masking.Cells, needs: npt.NDArray[np.bool_]) -
         if not _leads(strip):
             continue
         for region in range(1, 5):
-            blame = np.where(bands_of(region), hidden[n].sum(axis=1, dtype=np.float64) * strip.spectrum, 0.0)
+            blame = np.where(bands_of(region), hidden[n].sum(axis=1, dtype=np.float64) * strip.sound.spectrum, 0.0)
             own = needs[n, region] or strip.brief.instrument is Group.VOCAL
             full = lifts.get(region, 0.0) < 0 or lifts.get(region, 0.0) + _LIFT_DB > _HIGHEST_DB
             too_many = region not in lifts and sum(gain > 0 for gain in lifts.values()) >= _LIFTS

@@ -8,7 +8,7 @@ higher a sound the further out, similar sounds on opposite sides. Wishes come fi
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from math import log2, pi, sqrt
 
@@ -64,7 +64,7 @@ def panned(strips: Sequence[Strip]) -> list[Strip]:
             _STRETCH,
         )
     angles = _evened(strips, angles, [p.lean for p in places], _moved, _LEAN_DEG)
-    return [strip.having(pan_deg=float(round(angle)) + 0.0) for strip, angle in zip(strips, angles, strict=True)]
+    return [replace(strip, pan_deg=float(round(angle)) + 0.0) for strip, angle in zip(strips, angles, strict=True)]
 
 
 def balance_db(strips: Sequence[Strip]) -> float:
@@ -98,7 +98,7 @@ def _place(strip: Strip, strips: Sequence[Strip]) -> _Place:
     stereo = strip.features.fold is Fold.STEREO
     if brief.pan is Pan.CENTRE or brief.instrument in _MIDDLE or _is_lead_voice(strip, strips):
         return _Place(0.0, lean=stereo and brief.pan is not Pan.CENTRE)
-    centroid = centroid_hz(strip.spectrum * k_power())
+    centroid = centroid_hz(strip.sound.spectrum * k_power())
     if stereo or centroid < _LOW_HZ:
         return _Place(0.0, lean=stereo)
     outwards = _INNERMOST_DEG + _PER_OCTAVE_DEG * log2(centroid / _LOW_HZ)
@@ -186,7 +186,7 @@ def _powers(strips: Sequence[Strip]) -> Array:
     region = np.searchsorted(_THIRDS_HZ, CENTRES_HZ)
     rows = []
     for strip in strips:
-        shaped = strip.features.sides * (strip.eq_power * k_power() * strip.power)
+        shaped = strip.features.sides * (strip.sound.eq_power * k_power() * strip.power)
         left, right = (np.bincount(region, side, minlength=3) for side in shaped)
         both = strip.features.correlation * np.sqrt(left * right)
         parts = np.stack([(left + right) / 4 + both / 2, (left + right) / 4 - both / 2, (left - right) / 4], axis=1)

@@ -29,7 +29,7 @@ def sends(strips: Sequence[Strip], style: MusicalStyle) -> Mapping[str, float]:
 
 def wet_gain_db(strip: Strip, send_lu: float, style: MusicalStyle) -> float:
     """Return the gain behind the convolution at which the reverb has that loudness relative to the dry track."""
-    unscaled = loudness_of(strip.spectrum * room_power(style.value)) - loudness_of(strip.spectrum)
+    unscaled = loudness_of(strip.sound.spectrum * room_power(style.value)) - loudness_of(strip.sound.spectrum)
     return round(send_lu - unscaled, 1)
 
 

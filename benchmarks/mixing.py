@@ -1,0 +1,174 @@
+"""How long the mix engine takes and how much memory it needs, with a plain sum by numpy and soundfile as the peer.
+
+    python benchmarks/mixing.py                  8 tracks × 3 minutes, then 32 tracks × 8 minutes
+    python benchmarks/mixing.py 8x3              only that
+    python benchmarks/mixing.py 8x3 --folder D   where the tracks and mixes go (32x8 fills 13 GB for a while)
+
+The tracks are the demo song, over and over; half of them in stereo, with reverb. Every row runs in a process of its own: wall time,
+CPU time, and the peak of its memory, imports included.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import soundfile
+
+from tonnbook import audio_files, demo
+
+RATE = 44100
+BLOCK = 65536
+GROUPS = {
+    "kick": "KICK_GROUP",
+    "snare": "SNARE_GROUP",
+    "hi-hat": "CYMBALS_GROUP",
+    "bass": "BASS_GROUP",
+    "guitar": "E_GUITAR_GROUP",
+    "pad": "STRINGS_GROUP",
+    "synth": "SYNTH_GROUP",
+    "vocal": "VOCAL_GROUP",
+}
+WET = ("snare", "guitar", "pad", "vocal")
+GOALS = {
+    ("8x3", "preview"): "8 s",
+    ("8x3", "final"): "25 s",
+    ("8x3", "final + stems"): "25 s",
+    ("32x8", "final + stems"): "150 s, 600 MiB",
+}
+
+
+def make_tracks(folder: Path, tracks: int, minutes: float) -> None:
+    frames = round(minutes * 60 * RATE)
+    sounds = {name: audio_files.read(path)[0] for name, path in demo.stems().items()}
+    for n in range(tracks):
+        name = list(sounds)[n % len(sounds)]
+        path = folder / f"{name} {n + 1}.wav"
+        if not path.exists():
+            sound = np.roll(sounds[name], n * 3001, axis=1)
+            audio_files.write(path, np.tile(sound, (1, -(-frames // sound.shape[1])))[:, :frames], RATE, 16)
+
+
+def plain_sum(folder: Path) -> None:
+    """The peer: every sample of every track added up, and written, with nothing done to it."""
+    files = [soundfile.SoundFile(path) for path in sorted(folder.glob("*.wav"))]
+    with soundfile.SoundFile(folder / "out" / "sum.wav", "w", RATE, 2, "PCM_24") as out:
+        while True:
+            blocks = [file.read(BLOCK, always_2d=True) for file in files]
+            if not len(blocks[0]):
+                return
+            out.write(sum(np.broadcast_to(block, (len(block), 2)) for block in blocks) / len(files))
+
+
+def preview(folder: Path) -> None:
+    from tonnbook.studio.mix_engineer import preview_mix
+
+    tracks, request = asked(folder)
+    outcome = preview_mix(tracks, request, folder / "out", lambda share, stage: None)
+    decision = {"decision": outcome.decision}
+    import pickle
+
+    (folder / "out" / "decision.pickle").write_bytes(pickle.dumps(decision))
+
+
+def final(folder: Path, stems: bool = False) -> None:
+    import pickle
+
+    from tonnbook.models.mixing import FinalMixRequest, MixNotes
+    from tonnbook.studio.mix_engineer import MixOutcome, final_mix
+
+    tracks, _ = asked(folder)
+    decision = pickle.loads((folder / "out" / "decision.pickle").read_bytes())["decision"]
+    before = MixOutcome(folder, {}, None, decision.settings, MixNotes(), decision)
+    request = FinalMixRequest(task_id="benchmark", tracks=(), return_stems=stems)
+    final_mix(tracks, before, request, folder / "out", lambda share, stage: None, {})
+
+
+def asked(folder: Path):  # type: ignore[no-untyped-def]  # the engine is imported in the measured process only
+    from tonnbook.models.mixing import MixRequest, MixTrack
+    from tonnbook.studio.mix_listening import TrackFile
+
+    tracks = []
+    for path in sorted(folder.glob("*.wav")):
+        name = path.stem.rpartition(" ")[0]
+        presence = "LEAD" if path.stem == "vocal 8" else "NORMAL"
+        reverb = "MEDIUM" if name in WET else "NONE"
+        brief = MixTrack(source=path, instrument=GROUPS[name], presence=presence, reverb=reverb)
+        tracks.append(TrackFile(path.name, path, brief))
+    return tracks, MixRequest(tracks=tuple(t.brief for t in tracks), style="POP")
+
+
+STEPS: dict[str, Callable[[Path], None]] = {
+    "plain sum (peer)": plain_sum,
+    "preview": preview,
+    "final": final,
+    "final + stems": lambda folder: final(folder, stems=True),
+}
+
+
+def measured(step: str, folder: Path) -> dict[str, float]:
+    command = [sys.executable, __file__, "--step", step, "--folder", str(folder)]
+    return dict(json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout))
+
+
+def run_step(step: str, folder: Path) -> None:
+    (folder / "out").mkdir(exist_ok=True)
+    start = time.perf_counter()
+    STEPS[step](folder)
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    print(
+        json.dumps(
+            {
+                "wall": time.perf_counter() - start,
+                "cpu": usage.ru_utime + usage.ru_stime,
+                "mib": peak_kib() / 1024,
+            }
+        )
+    )
+
+
+def peak_kib() -> int:
+    """Return the peak memory of this process alone; `ru_maxrss` would count that of its parent before the exec, too."""
+    status = Path("/proc/self/status")
+    if status.exists():
+        return int(status.read_text().partition("VmHWM:")[2].split()[0])
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // (1024 if sys.platform == "darwin" else 1)
+
+
+def table(size: str, folder: Path) -> None:
+    tracks, minutes = (int(part) for part in size.split("x"))
+    folder.mkdir(parents=True, exist_ok=True)
+    make_tracks(folder, tracks, minutes)
+    print(f"\n{tracks} tracks × {minutes} minutes, {os.cpu_count()} cores, load before {os.getloadavg()[0]:.1f}")
+    print(f"{'':18}{'wall s':>9}{'CPU s':>9}{'peak MiB':>10}  goal")
+    for step in STEPS:
+        found = measured(step, folder)
+        goal = GOALS.get((size, step), "")
+        print(f"{step:18}{found['wall']:9.1f}{found['cpu']:9.1f}{found['mib']:10.0f}  {goal}", flush=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("sizes", nargs="*", default=["8x3", "32x8"])
+    parser.add_argument("--folder", type=Path)
+    parser.add_argument("--step", choices=STEPS)
+    arguments = parser.parse_args()
+    if arguments.step:
+        run_step(arguments.step, arguments.folder)
+        return
+    for size in arguments.sizes:
+        with TemporaryDirectory() as folder:
+            table(size, (arguments.folder or Path(folder)) / size)
+
+
+if __name__ == "__main__":
+    main()
