@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from tonnbook import demo as demo
+    from tonnbook.clients.album import Batch as Batch
     from tonnbook.clients.inbox import WebhookInbox as WebhookInbox
     from tonnbook.clients.jobs import Job as Job
     from tonnbook.clients.tonn import TonnClient as TonnClient
@@ -38,6 +39,11 @@ if TYPE_CHECKING:
     from tonnbook.models.effects import Compression as Compression
     from tonnbook.models.effects import EqBand as EqBand
     from tonnbook.models.effects import TrackEffects as TrackEffects
+    from tonnbook.models.mastering import Album as Album
+    from tonnbook.models.mastering import AlbumSong as AlbumSong
+    from tonnbook.models.mastering import MasteringRequest as MasteringRequest
+    from tonnbook.models.masters import Master as Master
+    from tonnbook.models.masters import Masters as Masters
     from tonnbook.models.mixing import FinalMixRequest as FinalMixRequest
     from tonnbook.models.mixing import FinalMixTrack as FinalMixTrack
     from tonnbook.models.mixing import MixRequest as MixRequest
@@ -54,18 +60,23 @@ if TYPE_CHECKING:
     from tonnbook.models.vocabulary import SampleRate as SampleRate
     from tonnbook.models.vocabulary import SoundSource as SoundSource
     from tonnbook.plots import compare_mixes as compare_mixes
+    from tonnbook.plots import plot_album as plot_album
     from tonnbook.plots import plot_compression as plot_compression
     from tonnbook.plots import plot_eq as plot_eq
+    from tonnbook.plots import plot_gain_reduction as plot_gain_reduction
     from tonnbook.plots import plot_gains as plot_gains
+    from tonnbook.plots import plot_loudness as plot_loudness
     from tonnbook.plots import plot_mix as plot_mix
     from tonnbook.plots import plot_pan as plot_pan
     from tonnbook.plots import plot_spectrum as plot_spectrum
+    from tonnbook.plots import plot_tone as plot_tone
     from tonnbook.plots import reasons as reasons
     from tonnbook.plots import report as report
     from tonnbook.services import Services as Services
     from tonnbook.services import live as live
     from tonnbook.services import offline as offline
     from tonnbook.services import run as run
+    from tonnbook.widgets.album_builder import MasteringBuilder as MasteringBuilder
     from tonnbook.widgets.builders import MixBuilder as MixBuilder
     from tonnbook.widgets.compare import compare as compare
     from tonnbook.widgets.job_card import watch as watch
@@ -76,7 +87,10 @@ _ROOMS = {
     "clients.tonn": ("TonnClient",),
     "clients.jobs": ("Job",),
     "clients.inbox": ("WebhookInbox",),
+    "clients.album": ("Batch",),
     "models.mixing": ("FinalMixRequest", "FinalMixTrack", "MixRequest", "MixTrack"),
+    "models.mastering": ("Album", "AlbumSong", "MasteringRequest"),
+    "models.masters": ("Master", "Masters"),
     "models.analysis": ("Analysis", "AnalysisRequest"),
     "models.cleanup": ("CleanedTrack", "CleanupRequest"),
     "models.effects": ("Compression", "EqBand", "TrackEffects"),
@@ -92,13 +106,26 @@ _ROOMS = {
         "SampleRate",
         "SoundSource",
     ),
+    "widgets.album_builder": ("MasteringBuilder",),
     "widgets.builders": ("MixBuilder",),
     "widgets.compare": ("compare",),
     "widgets.job_card": ("watch",),
     "widgets.player": ("play",),
     "plots.compared_mixes": ("compare_mixes",),
     "plots.report": ("report",),
-    "plots": ("plot_compression", "plot_eq", "plot_gains", "plot_mix", "plot_pan", "plot_spectrum", "reasons"),
+    "plots": (
+        "plot_album",
+        "plot_compression",
+        "plot_eq",
+        "plot_gain_reduction",
+        "plot_gains",
+        "plot_loudness",
+        "plot_mix",
+        "plot_pan",
+        "plot_spectrum",
+        "plot_tone",
+        "reasons",
+    ),
     "exercises": ("solution",),
     "errors": (
         "ApiError",

@@ -48,8 +48,8 @@ class AlbumContext(Request):
         return self
 
 
-class _MasteringOptions(Request):
-    """What is wished for a master, whichever way its file is named."""
+class _Wishes(Request):
+    """What a person wishes for a master, whichever way its file is named."""
 
     style: MusicalStyle = Field(alias="musicalStyle", title="Style")
     desired_loudness: DesiredLoudness = Field(alias="desiredLoudness", title="Loudness")
@@ -65,7 +65,6 @@ class _MasteringOptions(Request):
     )
     """Start of the 30 s preview, clamped to the song; None takes the loudest part."""
     webhook_url: Link | None = Field(None, alias="webhookURL", title="Webhook", repr=False)
-    album: AlbumContext | None = Field(None, alias="tonnbook", title="Album")
 
     @model_validator(mode="after")
     def _forced_needs_a_number(self) -> Self:
@@ -74,13 +73,41 @@ class _MasteringOptions(Request):
         return self
 
 
+class _MasteringOptions(_Wishes):
+    """Those wishes, and what an album asks of its song."""
+
+    album: AlbumContext | None = Field(None, alias="tonnbook", title="Album")
+
+
+class AlbumSong(_Wishes):
+    """One object of an album file."""
+
+    source: AudioSource = Field(alias="trackURL", title="Song")
+
+    @property
+    def request(self) -> MasteringRequest:
+        """The mastering request for this song."""
+        return MasteringRequest.model_validate(self.model_dump())
+
+
+class Album(Request):
+    """The songs of an album, in order: what an album file holds."""
+
+    songs: tuple[AlbumSong, ...] = Field(alias="songs", min_length=1, title="Songs")
+
+    @property
+    def requests(self) -> list[MasteringRequest]:
+        """A mastering request for each song."""
+        return [song.request for song in self.songs]
+
+
 class MasteringTrack(Request):
     """The one track of a mastering call."""
 
     source: AudioSource = Field(alias="trackURL", title="File")
 
 
-class _MasteringData(_MasteringOptions):
+class MasteringData(_MasteringOptions):
     """The body of /masteringpreview as it travels: the file in a list of exactly one."""
 
     envelope: ClassVar[str | None] = "masteringData"
@@ -109,20 +136,25 @@ class MasteringRequest(_MasteringOptions):
             return float(self.forced_loudness_lufs)
         return TARGET_LUFS[self.desired_loudness]
 
+    @property
+    def data(self) -> MasteringData:
+        """The same request as it travels."""
+        options = self.model_dump(exclude={"source"})
+        return MasteringData.model_validate({**options, "tracks": [{"source": self.source}]})
+
     def to_wire(self) -> dict[str, Any]:
         """Return the body of /masteringpreview. Raises ValueError while a local file stands in it."""
-        options = self.model_dump(exclude={"source"})
-        return _MasteringData.model_validate({**options, "tracks": [{"source": self.source}]}).to_wire()
+        return self.data.to_wire()
 
     @classmethod
     def from_wire(cls, body: Any) -> Self:
         """Read the body of /masteringpreview as a server must. Raises pydantic.ValidationError."""
-        data = _MasteringData.from_wire(body)
+        data = MasteringData.from_wire(body)
         return cls.model_validate({**data.model_dump(exclude={"tracks"}), "source": data.tracks[0].source})
 
     @classmethod
     def __get_pydantic_json_schema__(cls, _: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        schema = handler.resolve_ref_schema(handler(_MasteringData.__pydantic_core_schema__))
+        schema = handler.resolve_ref_schema(handler(MasteringData.__pydantic_core_schema__))
         return {**schema, "title": cls.__name__, "description": str(cls.__doc__)}
 
 

@@ -7,6 +7,8 @@ from tonnbook.plots.compared_mixes import Comparison, compare_mixes
 from tonnbook.plots.compression import plot_compression
 from tonnbook.plots.eq import plot_eq
 from tonnbook.plots.gains import plot_gains
+from tonnbook.plots.loudness import plot_loudness
+from tonnbook.plots.masters import plot_album, plot_gain_reduction, plot_tone
 from tonnbook.plots.mix import plot_mix
 from tonnbook.plots.pan import plot_pan
 from tonnbook.plots.picture import Picture
@@ -20,12 +22,16 @@ __all__ = [
     "Reasons",
     "Report",
     "compare_mixes",
+    "plot_album",
     "plot_compression",
     "plot_eq",
+    "plot_gain_reduction",
     "plot_gains",
+    "plot_loudness",
     "plot_mix",
     "plot_pan",
     "plot_spectrum",
+    "plot_tone",
     "reasons",
     "report",
 ]

@@ -33,7 +33,7 @@ from tonnbook.widgets.content import (
 )
 from tonnbook.widgets.page import PageWidget, html, script, style, table
 from tonnbook.widgets.shape import Field, shape
-from tonnbook.widgets.written import as_body, as_curl, as_json, as_python
+from tonnbook.widgets.written import Spell, as_body, as_curl, as_json, as_python
 
 R = TypeVar("R", bound=Request)
 
@@ -90,7 +90,7 @@ class PayloadForm(PageWidget, Generic[R]):
 
     def to_json(self) -> str:
         """Return the JSON body, paths and links in full; `load` reads it again. Raises pydantic.ValidationError."""
-        return as_json(as_body(self.request, str))
+        return self._json(self.request, str)
 
     def to_python(self) -> str:
         """Return a program that makes an equal request, paths and links in full. Raises pydantic.ValidationError."""
@@ -98,7 +98,7 @@ class PayloadForm(PageWidget, Generic[R]):
 
     def to_curl(self) -> str:
         """Return the shell command that sends it to the live service. Raises pydantic.ValidationError."""
-        return as_curl(self.request, self.endpoint, str)
+        return self._curl(self.request, str)
 
     # ---- editing from Python
 
@@ -226,11 +226,10 @@ class PayloadForm(PageWidget, Generic[R]):
                 views = {"json": as_json(self._draft()), "python": f"# {wait}", "curl": f"# {wait}"}
             else:
                 found = []
-                body = as_json(as_body(request, short))
                 views = {
-                    "json": body,
+                    "json": self._json(request, short),
                     "python": as_python(request, short),
-                    "curl": as_curl(request, self.endpoint, short),
+                    "curl": self._curl(request, short),
                 }
             self.views = views
             self.faults = [{"path": list(problem.path), "message": problem.message} for problem in found]
@@ -240,6 +239,12 @@ class PayloadForm(PageWidget, Generic[R]):
                 for path, (value, text) in self._hinted.items()
                 if path[1] < len(rows) and rows[path[1]].get(path[2]) == value
             ]
+
+    def _json(self, request: R, spell: Spell) -> str:
+        return as_json(as_body(request, spell))
+
+    def _curl(self, request: R, spell: Spell) -> str:
+        return as_curl(request, self.endpoint, spell)
 
     def _draft(self) -> dict[str, Any]:
         """Return the body as it stands, right or wrong, in the service's spelling."""

@@ -1,0 +1,97 @@
+"""The form of an album: a row for each song, and what the tutorial's album file says of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Self
+
+from tonnbook.models.mastering import Album, AlbumSong, MasteringRequest, album_to_json
+from tonnbook.models.vocabulary import DesiredLoudness, MusicalStyle
+from tonnbook.widgets.content import Place, check_names
+from tonnbook.widgets.form import PayloadForm
+from tonnbook.widgets.written import Spell, as_curl
+
+
+class MasteringBuilder(PayloadForm[Album]):
+    """The form of an album. The row above all songs sets a column for every one of them.
+
+    Parameters
+    ----------
+    songs
+        Files or links, in a sequence, or in a mapping whose names become the songs' names for `set`.
+    style, desired_loudness
+        What every song begins with.
+    fields
+        Any other field of a song, for all of them; a wrong name raises TypeError, a wrong value is shown in the form.
+
+    >>> builder = tb.MasteringBuilder(tb.demo.album(), style="POP", desired_loudness="LOW")
+    >>> builder.set("03_basement", style="ELECTRONIC").save("album_mastering_payload.json")
+    """
+
+    model = Album
+    endpoint = "/masteringpreview"
+    rows = "songs"
+
+    def __init__(
+        self,
+        songs: Mapping[str, Path | str] | Sequence[Path | str],
+        style: MusicalStyle | str = MusicalStyle.POP,
+        desired_loudness: DesiredLoudness | str = DesiredLoudness.MEDIUM,
+        **fields: Any,
+    ) -> None:
+        known = [name for name in AlbumSong.model_fields if name != "source"]
+        check_names(fields, known, "MasteringBuilder")
+        named = list(songs.items()) if isinstance(songs, Mapping) else [("", song) for song in songs]
+        common = {"style": style, "desired_loudness": desired_loudness, **fields}
+        super().__init__("Album", [{"called": name, "source": _place(song), **common} for name, song in named], {})
+
+    @property
+    def requests(self) -> list[MasteringRequest]:
+        """A mastering request for each song: what `master_all` takes. Raises pydantic.ValidationError."""
+        return self.request.requests
+
+    def apply_to_all(self, **fields: Any) -> Self:
+        """Set fields of every song."""
+        for row in range(len(self.value[self.rows])):
+            self.set(row, **fields)
+        return self
+
+    def save(self, path: str | Path) -> Path:
+        """Write the album file, as the batch-mastering tutorial has it; return its path. Raises pydantic.ValidationError."""
+        Path(path).write_text(self.to_json(), encoding="utf-8")
+        return Path(path)
+
+    def load(self, request: Album | str | Path) -> Self:
+        """Fill the form from an album file, its text, or an `Album`. Raises ValueError for what is none of these."""
+        if isinstance(request, Album):
+            return super().load(request)
+        folder = request.parent if isinstance(request, Path) else None
+        songs = json.loads(request.read_text(encoding="utf-8") if isinstance(request, Path) else request)
+        if not isinstance(songs, list):
+            raise ValueError(
+                "this is no album file: that is a JSON array of objects, one per song, each with its trackURL"
+            )
+        if folder is not None:
+            songs = [_beside(song, folder) for song in songs]
+        return super().load(json.dumps({"songs": songs}))
+
+    def _json(self, request: Album, spell: Spell) -> str:
+        rows = json.loads(album_to_json(request.requests))
+        spelled = [{**row, "trackURL": spell(song.source)} for row, song in zip(rows, request.songs, strict=True)]
+        return json.dumps(spelled, indent=2, ensure_ascii=False) + "\n"
+
+    def _curl(self, request: Album, spell: Spell) -> str:
+        return "\n".join(as_curl(song.data, self.endpoint, spell) for song in request.requests)
+
+
+def _place(song: Path | str) -> Place:
+    return song if isinstance(song, Path) or song.startswith(("http://", "https://")) else Path(song)
+
+
+def _beside(song: Any, folder: Path) -> Any:
+    source = song.get("trackURL") if isinstance(song, dict) else None
+    if not isinstance(source, str) or "://" in source or not source:
+        return song
+    return {**song, "trackURL": str(folder / source)}
