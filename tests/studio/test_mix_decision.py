@@ -141,10 +141,17 @@ def test_the_sides_weigh_the_same_with_any_number_of_tracks(count: int, features
         brief = material.track(Path(f"{n}.wav"), "KEYS_GROUP").brief
         name = ("hi-hat", "vocal", "snare")[n % 3]
         strips.append(
-            Strip(f"{n}.wav", brief, Sound(features[f"{name}.flac"]), gain_db=-n * 0.7 - features[f"{name}.flac"].played_lufs)
+            Strip(
+                f"{n}.wav",
+                brief,
+                Sound(features[f"{name}.flac"]),
+                gain_db=-n * 0.7 - features[f"{name}.flac"].played_lufs,
+            )
         )
     strips.append(
-        Strip("bass.flac", material.track(Path("bass.flac"), "BASS_GROUP").brief, Sound(features["bass.flac"]), gain_db=26)
+        Strip(
+            "bass.flac", material.track(Path("bass.flac"), "BASS_GROUP").brief, Sound(features["bass.flac"]), gain_db=26
+        )
     )
     placed = mix_pan.panned(strips)
     assert abs(mix_pan.balance_db(placed)) <= 0.8
