@@ -2,6 +2,7 @@
 
 tonnbook lab                JupyterLab on the lessons
 tonnbook studio --port N    the studio alone, for any client
+tonnbook master album.json  the masters of an album, in the local studio or, with --live, on the service
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    from tonnbook import __version__
+    from tonnbook import __version__, album_program
 
     parser = argparse.ArgumentParser(prog="tonnbook", description="Mix, master and compose from a notebook.")
     parser.add_argument("--version", action="version", version=f"tonnbook {__version__}")
@@ -42,6 +43,7 @@ def _parser() -> argparse.ArgumentParser:
     studio.add_argument("--port", type=int, default=8765, help="port on 127.0.0.1; 0 takes a free one (default 8765)")
     studio.add_argument("--key", default="studio", help='the key that clients must send (default "studio")')
     studio.set_defaults(run=_studio)
+    album_program.add(commands)
     return parser
 
 
