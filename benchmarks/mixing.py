@@ -4,7 +4,7 @@
     python benchmarks/mixing.py 8x3              only that
     python benchmarks/mixing.py 8x3 --folder D   where the tracks and mixes go (32x8 fills 13 GB for a while)
 
-The tracks are the demo song, over and over; half of them in stereo, with reverb. Every row runs in a process of its own: wall time,
+The tracks are the demo song, over and over; three of eight are in stereo, four of eight have reverb. Every row runs in a process of its own: wall time,
 CPU time, and the peak of its memory, imports included.
 """
 
@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import pickle
 import resource
 import subprocess
 import sys
@@ -25,6 +26,9 @@ import numpy as np
 import soundfile
 
 from tonnbook import audio_files, demo
+from tonnbook.models.mixing import FinalMixRequest, MixNotes, MixRequest, MixTrack
+from tonnbook.studio.mix_engineer import MixOutcome, final_mix, preview_mix
+from tonnbook.studio.mix_listening import TrackFile
 
 RATE = 44100
 BLOCK = 65536
@@ -70,33 +74,20 @@ def plain_sum(folder: Path) -> None:
 
 
 def preview(folder: Path) -> None:
-    from tonnbook.studio.mix_engineer import preview_mix
-
     tracks, request = asked(folder)
     outcome = preview_mix(tracks, request, folder / "out", lambda share, stage: None)
-    decision = {"decision": outcome.decision}
-    import pickle
-
-    (folder / "out" / "decision.pickle").write_bytes(pickle.dumps(decision))
+    (folder / "out" / "decision.pickle").write_bytes(pickle.dumps(outcome.decision))
 
 
 def final(folder: Path, stems: bool = False) -> None:
-    import pickle
-
-    from tonnbook.models.mixing import FinalMixRequest, MixNotes
-    from tonnbook.studio.mix_engineer import MixOutcome, final_mix
-
     tracks, _ = asked(folder)
-    decision = pickle.loads((folder / "out" / "decision.pickle").read_bytes())["decision"]
+    decision = pickle.loads((folder / "out" / "decision.pickle").read_bytes())
     before = MixOutcome(folder, {}, None, decision.settings, MixNotes(), decision)
     request = FinalMixRequest(task_id="benchmark", tracks=(), return_stems=stems)
     final_mix(tracks, before, request, folder / "out", lambda share, stage: None, {})
 
 
-def asked(folder: Path):  # type: ignore[no-untyped-def]  # the engine is imported in the measured process only
-    from tonnbook.models.mixing import MixRequest, MixTrack
-    from tonnbook.studio.mix_listening import TrackFile
-
+def asked(folder: Path) -> tuple[list[TrackFile], MixRequest]:
     tracks = []
     for path in sorted(folder.glob("*.wav")):
         name = path.stem.rpartition(" ")[0]
