@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from html import escape
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 import traitlets
 
+from tonnbook.widgets.album_table import AlbumTable
 from tonnbook.widgets.page import PageWidget, html, script, style
 
 if TYPE_CHECKING:
+    from tonnbook.clients.album import Batch
     from tonnbook.clients.jobs import Job
 
 T = TypeVar("T")
@@ -54,11 +56,20 @@ class JobCard(PageWidget):
             self._leave()
 
 
-def watch(job: Job[T]) -> Job[T]:
-    """Show a card for a job, and return the job. The cell goes on at once; wait with `await job` or `job.result()`."""
+@overload
+def watch(job: Job[T]) -> Job[T]: ...
+@overload
+def watch(job: Batch) -> Batch: ...
+def watch(job: Job[T] | Batch) -> Job[T] | Batch:
+    """Show a card for a job, or a table for the songs of an album, and return what was given.
+
+    The cell goes on at once; wait with `await job` or `job.result()`.
+    """
     from IPython.display import display
 
-    display(JobCard(job))
+    from tonnbook.clients.jobs import Job
+
+    display(JobCard(job) if isinstance(job, Job) else AlbumTable(job))
     return job
 
 
