@@ -39,6 +39,8 @@ if TYPE_CHECKING:
     from tonnbook.models.effects import Compression as Compression
     from tonnbook.models.effects import EqBand as EqBand
     from tonnbook.models.effects import TrackEffects as TrackEffects
+    from tonnbook.models.enhancement import EnhancedTrack as EnhancedTrack
+    from tonnbook.models.enhancement import EnhanceRequest as EnhanceRequest
     from tonnbook.models.mastering import Album as Album
     from tonnbook.models.mastering import AlbumSong as AlbumSong
     from tonnbook.models.mastering import MasteringRequest as MasteringRequest
@@ -52,7 +54,9 @@ if TYPE_CHECKING:
     from tonnbook.models.results import MixPreview as MixPreview
     from tonnbook.models.vocabulary import AnalysisStyle as AnalysisStyle
     from tonnbook.models.vocabulary import DesiredLoudness as DesiredLoudness
+    from tonnbook.models.vocabulary import EnhanceStyle as EnhanceStyle
     from tonnbook.models.vocabulary import InstrumentGroup as InstrumentGroup
+    from tonnbook.models.vocabulary import LoudnessPreference as LoudnessPreference
     from tonnbook.models.vocabulary import MusicalStyle as MusicalStyle
     from tonnbook.models.vocabulary import PanPreference as PanPreference
     from tonnbook.models.vocabulary import Presence as Presence
@@ -93,12 +97,15 @@ _ROOMS = {
     "models.masters": ("Master", "Masters"),
     "models.analysis": ("Analysis", "AnalysisRequest"),
     "models.cleanup": ("CleanedTrack", "CleanupRequest"),
+    "models.enhancement": ("EnhanceRequest", "EnhancedTrack"),
     "models.effects": ("Compression", "EqBand", "TrackEffects"),
     "models.results": ("FinalMix", "MixPreview"),
     "models.vocabulary": (
         "AnalysisStyle",
         "DesiredLoudness",
+        "EnhanceStyle",
         "InstrumentGroup",
+        "LoudnessPreference",
         "MusicalStyle",
         "PanPreference",
         "Presence",

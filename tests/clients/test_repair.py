@@ -10,9 +10,10 @@ import pytest
 
 from tonnbook import audio_files
 from tonnbook.clients.tonn import TonnClient
-from tonnbook.errors import AudioError, RequestRejected
+from tonnbook.errors import AudioError, JobFailed, RequestRejected
 from tonnbook.models.analysis import AnalysisRequest
-from tonnbook.models.vocabulary import AnalysisStyle, StereoField
+from tonnbook.models.enhancement import EnhanceRequest
+from tonnbook.models.vocabulary import AnalysisStyle, EnhanceStyle, StereoField
 from tonnbook.studio.server import Studio
 
 RATE = 44100
@@ -73,3 +74,27 @@ def test_cleaning_a_file(tonn: TonnClient, mono: Path) -> None:
     assert audio_files.read(track.cleaned.path)[0].shape == (2, RATE)
     assert list(track.playable) == ["cleaned"]
     assert "signature" not in repr(track)
+
+
+def test_an_enhancement_from_preview_to_full_track(tonn: TonnClient, mono: Path) -> None:
+    request = EnhanceRequest(source=mono, style=EnhanceStyle.POP, apply_mastering=False, fix_tone=False)
+    preview = tonn.preview_enhancement(request).result(60)
+    assert preview.name == "my mix.wav"
+    assert preview.track.path.name == "my mix enhanced preview.mp3"
+    assert preview.preview_start_s == 0.0
+    job = tonn.enhance(request)
+    full = job.result(60)
+    assert job.name == "enhancement"
+    assert audio_files.info(full.track.path).rate == RATE
+    assert full.original == mono
+    assert full.notes is not None
+    again = tonn.attach_enhancement(full.task_id).result(60)
+    assert again.track.path.read_bytes() == full.track.path.read_bytes()
+
+
+def test_an_enhancement_that_fails_says_why(tonn: TonnClient, tmp_path: Path) -> None:
+    silent = audio_files.write(tmp_path / "silent.wav", np.zeros((2, RATE)), RATE)
+    with pytest.raises(JobFailed, match=r"silent\.wav is silent"):
+        tonn.enhance(EnhanceRequest(source=silent, style=EnhanceStyle.POP)).result(60)
+    with pytest.raises(TypeError, match="EnhanceRequest"):
+        tonn.enhance(silent)  # type: ignore[arg-type]

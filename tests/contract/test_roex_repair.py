@@ -11,6 +11,7 @@ from roex_python import utils
 from roex_python.client import RoExClient
 from roex_python.models import AudioCleanupData, SoundSource
 from roex_python.models.analysis import AnalysisMusicalStyle, MixAnalysisRequest
+from roex_python.models.enhance import EnhanceMusicalStyle, MixEnhanceRequest
 
 from tonnbook import audio_files
 from tonnbook.studio.server import Studio
@@ -55,3 +56,16 @@ def test_a_cleanup(client: RoExClient, tmp_path: Path, source: SoundSource) -> N
     assert answer.audio_cleanup_results.error is False
     made = requests.get(answer.audio_cleanup_results.cleaned_audio_file_location, timeout=10)
     assert audio_files.decode(made.content)[0].shape == (2, 4 * RATE)
+
+
+@pytest.mark.parametrize("full", [False, True])
+def test_an_enhancement(client: RoExClient, tmp_path: Path, full: bool) -> None:
+    link = utils.upload_file(client, str(_mix(tmp_path, "mix.wav", 0.5)))
+    wished = MixEnhanceRequest(link, EnhanceMusicalStyle.AIRY_EXPANSIVE, apply_mastering=False, preview_start_time=1.0)
+    start = client.enhance.create_mix_enhance if full else client.enhance.create_mix_enhance_preview
+    task = start(wished)
+    assert task.error is False
+    result = client.enhance.retrieve_enhanced_track(task.mixrevive_task_id, poll_interval=1, timeout=60)
+    made = requests.get(result.download_url_revived if full else result.download_url_preview_revived, timeout=10)
+    assert audio_files.decode(made.content)[0].shape == (2, 4 * RATE)
+    assert result.stems is None

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import requests
 from faults import RATE, noise, stereo
-from outside import Caller
+from outside import Caller, Web, patiently
 
 from tonnbook import audio_files
 
@@ -101,3 +101,64 @@ def test_a_cleanup_of_something_else_is_refused(caller: Caller, wide: Path) -> N
     answer = caller.post("/audio-cleanup", {"audioCleanupData": body})
     assert answer.status_code == 400
     assert "soundSource: is 'BASS_GROUP'; allowed: KICK_GROUP" in answer.json()["message"]
+
+
+def _enhance(caller: Caller, call: str, link: str, **fields: object) -> str:
+    wished = {
+        **dict.fromkeys(("fixClippingIssues", "fixStereoWidthIssues", "fixTonalProfileIssues"), True),
+        "fixLoudnessIssues": True,
+        "applyMastering": False,
+        "stemProcessing": False,
+        "isMaster": False,
+    }
+    body = {"audioFileLocation": link, "musicalStyle": "WARM", **wished, "fixDRCIssues": True, **fields}
+    answer = caller.post(call, {"mixReviveData": body})
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["error"] is False
+    return str(answer.json()["mixrevive_task_id"])
+
+
+def _enhanced(caller: Caller, task_id: str) -> requests.Response:
+    return patiently(lambda: caller.post("/retrieveenhancedtrack", {"mixReviveData": {"mixReviveTaskId": task_id}}))
+
+
+def test_the_preview_of_an_enhancement(caller: Caller, wide: Path, web: Web) -> None:
+    before = caller.studio.ledger.credits
+    hook = web.serve("/hook")
+    done = _enhanced(caller, _enhance(caller, "/mixenhancepreview", caller.upload(wide), webhookURL=hook))
+    results = done.json()["revivedTrackTaskResults"]
+    assert done.json()["error"] is False
+    assert "download_url_revived" not in results
+    made = requests.get(results["download_url_preview_revived"], timeout=10)
+    assert made.headers["Content-Type"] == "audio/mpeg"
+    assert results["preview_start_time"] == 0.0
+    assert results["tonnbook"]["before"]["stereo_field"] == "WIDE"
+    assert results["tonnbook"]["after"]["stereo_field"] == "BALANCED"
+    heard = web.heard.get(timeout=10)
+    assert heard["state"] == "MIXREVIVE_TASK_PREVIEW_COMPLETED"
+    assert heard["download_url_preview_revived"].startswith("http://127.0.0.1")
+    assert caller.studio.ledger.credits == before
+
+
+def test_a_full_enhancement(caller: Caller, wide: Path) -> None:
+    before = caller.studio.ledger.credits
+    task_id = _enhance(caller, "/mixenhance", caller.upload(wide), loudnessPreference="STREAMING_LOUDNESS")
+    results = _enhanced(caller, task_id).json()["revivedTrackTaskResults"]
+    audio, rate = audio_files.decode(requests.get(results["download_url_revived"], timeout=10).content)
+    assert (audio.shape, rate) == (audio_files.read(wide)[0].shape, RATE)
+    assert results["tonnbook"]["after"]["integrated_loudness_lufs"] == pytest.approx(-14.0, abs=0.1)
+    assert results["tonnbook"]["credits_live"] == caller.studio.ledger.credits - before == 250
+
+
+def test_what_cannot_be_enhanced_is_said(caller: Caller, tmp_path: Path) -> None:
+    silent = audio_files.write(tmp_path / "silent.wav", np.zeros((2, RATE)), RATE)
+    failed = _enhanced(caller, _enhance(caller, "/mixenhance", caller.upload(silent)))
+    assert failed.status_code == 500
+    assert "silent.wav is silent" in failed.json()["message"]
+    unknown = caller.post("/retrieveenhancedtrack", {"mixReviveData": {"mixReviveTaskId": "nothing"}})
+    assert unknown.status_code == 404
+    wrong = caller.post(
+        "/mixenhance", {"mixReviveData": {"audioFileLocation": "http://x.invalid/a.wav", "musicalStyle": "JAZZ"}}
+    )
+    assert wrong.status_code == 400
+    assert "musicalStyle: is 'JAZZ'; allowed: ROCK_INDIE" in wrong.json()["message"]

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from tonnbook.clients.album import Batch, Listen
+from tonnbook.clients.enhancement import EnhancementCalls
 from tonnbook.clients.files import Files, check_upload
 from tonnbook.clients.http import TRANSIENT, Http
 from tonnbook.clients.inbox import WebhookInbox
@@ -28,6 +29,7 @@ from tonnbook.errors import JobFailed, UnexpectedAnswer
 from tonnbook.models.analysis import Analysis, AnalysisRequest
 from tonnbook.models.cleanup import CleanedTrack, CleanupRequest
 from tonnbook.models.effects import TrackEffects
+from tonnbook.models.enhancement import EnhancedTrack, EnhanceRequest
 from tonnbook.models.mastering import MasteringRequest
 from tonnbook.models.masters import Master
 from tonnbook.models.mixing import (
@@ -85,6 +87,7 @@ class TonnClient:
         self._orders = Orders(downloads)
         self._watcher = Watcher(pace)
         self._repairs = Repairs(self._door, self._files)
+        self._enhancements = EnhancementCalls(self._door, self._files, self._watcher, inbox)
         self._masters = MasteringCalls(self._door, self._files, self._watcher, inbox, pace or Pace(), listen)
         self._inbox = inbox
         self._fx_settings = fx_settings
@@ -275,6 +278,21 @@ class TonnClient:
         request. The call waits for the answer; the cleaned file is downloaded when it is asked for.
         """
         return self._repairs.clean_up(recording, sound_source)
+
+    def preview_enhancement(self, request: EnhanceRequest) -> Job[EnhancedTrack]:
+        """Start the preview of an enhancement, 30 s of it, which costs nothing; return at once."""
+        return self._enhancements.start(request, full=False)
+
+    def enhance(self, request: EnhanceRequest) -> Job[EnhancedTrack]:
+        """Repair and finish a whole mix; return at once. **Costs credits on the live service** and is sent exactly once.
+
+        What was done, stage by stage, and the verdicts before and after, stand in the result's `notes`.
+        """
+        return self._enhancements.start(request, full=True)
+
+    def attach_enhancement(self, task_id: str) -> Job[EnhancedTrack]:
+        """Find an enhancement again by its task id, preview or full."""
+        return self._enhancements.attach(task_id)
 
     def close(self) -> None:
         """Stop watching jobs and close the connections."""

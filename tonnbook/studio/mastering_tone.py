@@ -40,16 +40,16 @@ def match(features: SongFeatures, target_db: Sequence[float]) -> ToneMatch:
     tone, target = features.tone_db, np.asarray(target_db)
     highest = np.where(_ENDS, LARGEST_LIFT_AT_THE_ENDS_DB, LARGEST_DB)
     highest = np.where(tone < tone.max() + _EMPTY_DB, 0.0, highest)
-    curve = np.clip(STRENGTH * _away(tone, target), -LARGEST_DB, highest)
+    curve = np.clip(STRENGTH * away_db(tone, target), -LARGEST_DB, highest)
     return ToneMatch(curve, distance_db(tone, target), distance_db(tone + curve, target))
 
 
 def distance_db(tone_db: Array, target_db: Sequence[float] | Array) -> float:
     """Return how far two spectra lie apart: root mean square in dB over the bands, whatever their levels."""
-    return float(np.sqrt(np.mean(np.square(_away(tone_db, np.asarray(target_db))))))
+    return float(np.sqrt(np.mean(np.square(away_db(tone_db, np.asarray(target_db))))))
 
 
-def _away(tone_db: Array, target_db: Array) -> Array:
+def away_db(tone_db: Array, target_db: Array) -> Array:
     """Return target less tone, averaged over one octave, around its own mean."""
     away = np.maximum(target_db, target_db.max() + _EMPTY_DB) - np.maximum(tone_db, tone_db.max() + _EMPTY_DB)
     broad = np.convolve(np.pad(away, 2, mode="edge"), np.array([0.5, 1.0, 1.0, 1.0, 0.5]) / 4.0, "valid")

@@ -15,6 +15,7 @@ from pydantic.json_schema import models_json_schema
 from tonnbook.models.analysis import AnalysisRequest
 from tonnbook.models.base import Answer, Request
 from tonnbook.models.cleanup import CleanupRequest
+from tonnbook.models.enhancement import EnhanceQuery, EnhanceRequest
 from tonnbook.models.composition import CompositionRequest
 from tonnbook.models.mastering import MasteringRequest, MasterQuery
 from tonnbook.models.mixing import FinalMixRequest, MixRequest, PreviewMixQuery, Processing
@@ -23,6 +24,7 @@ from tonnbook.models.upload import UploadRequest
 from tonnbook.studio.refusal import ErrorBody
 
 REQUESTS: tuple[type[Request], ...] = (UploadRequest, MixRequest, PreviewMixQuery, FinalMixRequest, AnalysisRequest, CleanupRequest)
+REQUESTS += (EnhanceRequest, EnhanceQuery)
 REQUESTS += (MasteringRequest, MasterQuery, CompositionRequest, DirectRequest)
 
 _SCHEMAS = "#/components/schemas/"
@@ -47,6 +49,8 @@ EXAMPLES: dict[type[Request], dict[str, Any]] = {
     MasterQuery: {"masteringTaskId": "…"},
     CompositionRequest: {"prompt": "30 seconds of peaceful lo-fi"},
     DirectRequest: {"prompt": {"text": "30 seconds of peaceful lo-fi"}, "format": "mp3", "looping": False},
+    EnhanceRequest: {"audioFileLocation": f"{_LINK}/mix.wav", "musicalStyle": "POP", "fixClippingIssues": True},
+    EnhanceQuery: {"mixReviveTaskId": "…"},
     CleanupRequest: {"audioFileLocation": f"{_LINK}/vocal.wav", "soundSource": "VOCAL_GROUP"},
     AnalysisRequest: {"audioFileLocation": f"{_LINK}/mix.wav", "musicalStyle": "POP", "isMaster": False},
     FinalMixRequest: {"multitrackTaskId": "…", "trackData": [{"trackURL": f"{_LINK}/vocal.wav", "gainDb": -1.5}]},

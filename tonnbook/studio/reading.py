@@ -15,6 +15,7 @@ from pydantic_core import from_json
 from tonnbook.models import base
 from tonnbook.models.problems import explain
 from tonnbook.studio.composition_desk import CompositionDesk
+from tonnbook.studio.enhancement_desk import EnhancementDesk
 from tonnbook.studio.ledger import Ledger
 from tonnbook.studio.library import Library
 from tonnbook.studio.limits import Limits
@@ -38,6 +39,7 @@ class Rooms:
     desk: MixDesk
     mastering: MasteringDesk
     repair: RepairDesk
+    enhancement: EnhancementDesk
     composition: CompositionDesk
     ledger: Ledger
     limits: Limits

@@ -17,6 +17,7 @@ import uvicorn
 from tonnbook.errors import TonnbookError
 from tonnbook.studio.app import create_app
 from tonnbook.studio.composition_desk import CompositionDesk
+from tonnbook.studio.enhancement_desk import EnhancementDesk
 from tonnbook.studio.hush import hushed
 from tonnbook.studio.ledger import Ledger
 from tonnbook.studio.library import Clock, Library
@@ -111,13 +112,16 @@ class Studio:
         library = Library(f"http://{HOST}:{self._port}", self._limits, self._clock, self._folder)
         desk = MixDesk(library, self._worker, self._webhooks, self.ledger, self._limits, self._clock)
         repair = RepairDesk(library, self._worker, self.ledger, self._limits, self._clock)
+        enhancement = EnhancementDesk(
+            library, self._worker, self._webhooks, self.ledger, self._limits, self._clock
+        )
         mastering = MasteringDesk(
             library, self._worker, self._webhooks, self.ledger, self._limits, self._clock, self._executor
         )
         composition = CompositionDesk(library, self._worker, self.ledger, self._clock)
         self._mastering = mastering
         self._library = library
-        rooms = Rooms(self.key, library, desk, mastering, repair, composition, self.ledger, self._limits)
+        rooms = Rooms(self.key, library, desk, mastering, repair, enhancement, composition, self.ledger, self._limits)
         self._server = _Server(create_app(rooms))
         self._thread = threading.Thread(target=self._server.run_on, args=[listener], daemon=True, name="studio-server")
         atexit.register(self.close)
@@ -126,6 +130,7 @@ class Studio:
         desk.load_engine()
         mastering.load_engine()
         repair.load_engine()
+        enhancement.load_engine()
         composition.load_engine()
 
     def __enter__(self) -> Self:

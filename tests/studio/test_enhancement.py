@@ -1,0 +1,182 @@
+"""Enhancement: each planted fault gets better and nothing gets worse; each flag does its own thing; the loudness is the one asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from faults import RATE, noise, stereo
+
+from tonnbook import audio_files
+from tonnbook.dsp.filters import Filter, high_shelf, low_shelf
+from tonnbook.dsp.loudness import integrated_loudness
+from tonnbook.dsp.spectrum import THIRD_OCTAVES, third_octave_energies
+from tonnbook.dsp.true_peak import true_peak_db
+from tonnbook.models.enhancement import EnhanceRequest
+from tonnbook.models.mastering import StageNotes
+from tonnbook.models.vocabulary import AnalysisStyle, EnhanceStyle, LoudnessPreference
+from tonnbook.studio import enhancement_stages
+from tonnbook.studio.diagnosis_listening import Findings
+from tonnbook.studio.diagnosis_styles import tone_target_db
+from tonnbook.studio.enhancement import EnhanceOutcome, badness, enhance, worsened
+
+SECONDS = 6.0
+Array = np.ndarray
+ONLY = {"fix_clipping": False, "fix_stereo": False, "fix_tone": False, "fix_loudness": False, "apply_mastering": False}
+
+
+@pytest.fixture(scope="module")
+def good() -> Array:
+    """A mix of noise with hits in it, in the colour of pop: nothing is wrong with it."""
+    t = np.arange(round(SECONDS * RATE)) / RATE
+    beat = 0.35 + np.exp(-6.0 * np.mod(t, 0.5)) * 1.2
+    middle, side = (_coloured(noise(seed, SECONDS)) for seed in (1, 2))
+    audio = stereo(middle * beat, 0.3 * side * beat)
+    return audio * 10 ** ((-20.0 - integrated_loudness(audio, RATE)) / 20)
+
+
+def _coloured(pink: Array) -> Array:
+    spectrum, freqs = np.fft.rfft(pink), np.fft.rfftfreq(len(pink), 1 / RATE)
+    tone = np.interp(
+        np.log(np.maximum(freqs, 1.0)), np.log(THIRD_OCTAVES), tone_target_db(AnalysisStyle.POP, is_master=False)
+    )
+    return np.fft.irfft(spectrum * 10 ** (tone / 20), len(pink))
+
+
+def enhanced(folder: Path, audio: Array, **fields: object) -> EnhanceOutcome:
+    source = audio_files.write(folder / "mix.wav", audio, RATE, 24)
+    wished = {"style": EnhanceStyle.POP, "apply_mastering": False, **fields}
+    return enhance(source, EnhanceRequest(source=source, **wished), folder / "enhanced.wav", None)
+
+
+def shelved(audio: Array, sos: Array) -> Array:
+    return Filter(sos, 2).process(audio)
+
+
+def widened(audio: Array, gain_db: float) -> Array:
+    middle, side = 0.5 * (audio[0] + audio[1]), 0.5 * (audio[0] - audio[1])
+    return stereo(middle, side * 10 ** (gain_db / 20))
+
+
+FAULTS: dict[str, tuple[Callable[[Array], Array], set[str]]] = {
+    "clipped": (lambda x: np.clip(2.5 * x, -0.5, 0.5), {"clipping"}),
+    "one side reversed": (lambda x: x * np.array([[1.0], [-1.0]]), {"phase", "mono compatibility", "stereo field"}),
+    "one side late": (lambda x: np.stack([x[0], np.roll(x[0], 529)]), {"phase", "mono compatibility"}),
+    "too wide": (lambda x: widened(x, 9.0), {"stereo field"}),
+    "narrow": (lambda x: widened(x, -12.0), {"stereo field"}),
+    "too much bass": (lambda x: shelved(x, low_shelf(180.0, 8.0, 0.7, RATE)), {"low mid"}),
+    "too little bass": (lambda x: shelved(x, low_shelf(180.0, -8.0, 0.7, RATE)), {"bass"}),
+    "harsh": (lambda x: shelved(x, high_shelf(2000.0, 6.0, 0.7, RATE)), {"high mid", "high"}),
+    "dull": (lambda x: shelved(x, high_shelf(2500.0, -6.0, 0.7, RATE)), {"high mid", "high"}),
+}
+
+
+def test_nothing_is_wrong_to_begin_with(tmp_path: Path, good: Array) -> None:
+    outcome = enhanced(tmp_path, good)
+    assert not any(badness(outcome.notes.before, is_master=False).values())
+    assert [stage.stage for stage in outcome.notes.stages if stage.done] == ["loudness"]
+    made = audio_files.read(outcome.track)[0]
+    assert np.abs(made - good).max() < 2e-3
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_each_fault_gets_better_and_nothing_worse(tmp_path: Path, good: Array, fault: str) -> None:
+    plant, expected = FAULTS[fault]
+    outcome = enhanced(tmp_path, plant(good))
+    before, after = outcome.notes.before, outcome.notes.after
+    was, is_now = badness(before, is_master=False), badness(after, is_master=False)
+    assert expected <= {name for name, value in was.items() if value}, was
+    assert all(is_now[name] < was[name] for name in expected), outcome.notes.stages
+    assert worsened(before, after, is_master=False) == ()
+    assert after.loudness_lufs == pytest.approx(before.loudness_lufs, abs=0.1)
+
+
+@pytest.mark.parametrize(
+    ("preference", "lufs"), [(LoudnessPreference.STREAMING, -14.0), (LoudnessPreference.CD, -9.0), ("NO_CHANGE", -20.0)]
+)
+@pytest.mark.parametrize("mastered", [False, True])
+def test_the_loudness_is_the_one_asked_for(
+    tmp_path: Path, good: Array, preference: LoudnessPreference, lufs: float, mastered: bool
+) -> None:
+    outcome = enhanced(tmp_path, good, loudness=preference, apply_mastering=mastered)
+    audio, rate = audio_files.read(outcome.track)
+    assert integrated_loudness(audio, rate) == pytest.approx(lufs, abs=0.1)
+    assert true_peak_db(audio, rate) <= -1.0
+    assert audio.shape[1] == round(SECONDS * RATE)
+
+
+def test_without_fixing_the_loudness_a_preference_says_nothing(tmp_path: Path, good: Array) -> None:
+    outcome = enhanced(tmp_path, good, fix_loudness=False, loudness="CD_LOUDNESS")
+    assert outcome.notes.after.loudness_lufs == pytest.approx(-20.0, abs=0.1)
+
+
+@pytest.mark.parametrize(
+    ("flag", "stage"), [("fix_clipping", "clipping"), ("fix_tone", "tone"), ("fix_stereo", "stereo")]
+)
+def test_each_flag_does_its_own_thing_and_nothing_else(tmp_path: Path, good: Array, flag: str, stage: str) -> None:
+    bad = np.clip(widened(shelved(good, low_shelf(180.0, -7.0, 0.7, RATE)), 10.0) * 3.0, -0.6, 0.6)
+    outcome = enhanced(tmp_path, bad, **{**ONLY, flag: True})
+    assert {s.stage for s in outcome.notes.stages if s.done} == {stage}
+    others = {s.stage: s.text for s in outcome.notes.stages if s.stage not in (stage, "loudness")}
+    assert set(others.values()) == {"Not asked for."}
+
+
+def test_a_stage_that_does_harm_is_dropped_and_says_so(
+    tmp_path: Path, good: Array, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def widen(source: Path, found: Findings, out: Path) -> StageNotes:
+        audio_files.write(out, widened(audio_files.read(source)[0], 12.0), RATE, 32)
+        return StageNotes(stage="stereo", done=True, text="Made wider.")
+
+    monkeypatch.setattr(enhancement_stages, "stereo", widen)
+    outcome = enhanced(tmp_path, good)
+    (note,) = [stage for stage in outcome.notes.stages if stage.stage == "stereo"]
+    assert not note.done
+    assert note.text.startswith("Tried and dropped, for it made ")
+    assert "stereo field" in note.text
+    assert np.abs(audio_files.read(outcome.track)[0] - good).max() < 2e-3
+
+
+def test_a_second_pass_changes_next_to_nothing(tmp_path: Path, good: Array) -> None:
+    plant, _ = FAULTS["too little bass"]
+    first = audio_files.read(enhanced(tmp_path, plant(good)).track)[0]
+    second = audio_files.read(enhanced(tmp_path, first).track)[0]
+    tones = [10 * np.log10(third_octave_energies(audio, RATE).mean(axis=1)) for audio in (first, second)]
+    assert np.abs(tones[0] - tones[1])[2:27].max() < 0.3
+
+
+def test_a_master_is_not_mastered_again(tmp_path: Path, good: Array) -> None:
+    outcome = enhanced(tmp_path, good, is_master=True, apply_mastering=True)
+    (note,) = [stage for stage in outcome.notes.stages if stage.stage == "mastering"]
+    assert (note.done, note.text) == (False, "It is a master already: its level is set, no more.")
+
+
+def test_mono_is_heard_from_both_sides(tmp_path: Path) -> None:
+    mono = noise(1, SECONDS)[None]
+    outcome = enhanced(tmp_path, mono)
+    audio, rate = audio_files.read(outcome.track)
+    assert np.array_equal(audio[0], audio[1])
+    assert integrated_loudness(audio, rate) == pytest.approx(integrated_loudness(mono, RATE) + 3.01, abs=0.1)
+
+
+def test_the_preview_is_cut_from_the_finished_track(tmp_path: Path, good: Array) -> None:
+    source = audio_files.write(tmp_path / "mix.wav", np.tile(good, (1, 6)), RATE, 24)
+    request = EnhanceRequest(source=source, style=EnhanceStyle.POP, apply_mastering=False, preview_start_s=100.0)
+    outcome = enhance(source, request, tmp_path / "out.wav", tmp_path / "preview.mp3")
+    assert outcome.preview_start_s == pytest.approx(6.0, abs=0.01)
+    assert audio_files.info(tmp_path / "preview.mp3").seconds == pytest.approx(30.0, abs=0.06)
+
+
+def test_the_same_mix_gives_the_same_bytes(tmp_path: Path, good: Array) -> None:
+    plant, _ = FAULTS["dull"]
+    first = enhanced(tmp_path, plant(good)).track.read_bytes()
+    assert enhanced(tmp_path, plant(good)).track.read_bytes() == first
+
+
+def test_stems_are_not_pretended(tmp_path: Path, good: Array) -> None:
+    outcome = enhanced(tmp_path, good, stem_processing=True, get_stems=True)
+    (note,) = [stage for stage in outcome.notes.stages if stage.stage == "stems"]
+    assert not note.done
+    assert "does not separate" in note.text

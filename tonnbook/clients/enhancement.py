@@ -1,0 +1,79 @@
+"""Enhancements through one client: a preview of 30 s, or the full track."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+from tonnbook.clients.files import Files, check_upload, safe_name
+from tonnbook.clients.http import Http
+from tonnbook.clients.inbox import WebhookInbox
+from tonnbook.clients.jobs import Ask, Job, StillRunning
+from tonnbook.clients.mastering import unfinished
+from tonnbook.clients.watcher import Watcher
+from tonnbook.errors import JobFailed, UnexpectedAnswer
+from tonnbook.models.enhancement import EnhanceAnswer, EnhancedTrack, EnhanceQuery, EnhanceRequest, EnhanceTask
+
+
+class EnhancementCalls:
+    """The enhancement calls of one client."""
+
+    def __init__(self, door: Http, files: Files, watcher: Watcher, inbox: WebhookInbox | None) -> None:
+        self._door, self._files, self._watcher, self._inbox = door, files, watcher, inbox
+
+    def start(self, request: EnhanceRequest, *, full: bool) -> Job[EnhancedTrack]:
+        """Start an enhancement; the file is uploaded in the background."""
+        if not isinstance(request, EnhanceRequest):
+            raise TypeError(f"an enhancement takes an EnhanceRequest, not {type(request).__name__}")
+        for path in request.local_files():
+            check_upload(path)
+        job = Job("enhancement" if full else "enhancement preview", partial(self._order, request, full), self._watcher)
+        job.report(status="uploading", progress=0.0, message=f"uploading {request.name}")
+        self._watcher.start(job)
+        return job
+
+    def attach(self, task_id: str) -> Job[EnhancedTrack]:
+        """Find an enhancement again by its task id."""
+        ask = partial(self._ask, request=None, task_id=task_id)
+        job = Job("enhancement", lambda job: partial(ask, job), self._watcher, task_id=task_id)
+        self._watcher.start(job)
+        return job
+
+    # From here on in the threads of a job.
+
+    def _order(self, request: EnhanceRequest, full: bool, job: Job[EnhancedTrack]) -> Ask[EnhancedTrack]:
+        sent = request.with_links(self._files.upload)
+        if self._inbox is not None and sent.webhook_url is None:
+            sent = sent.model_copy(update={"webhook_url": self._inbox.url})
+        reply = self._door.create("/mixenhance" if full else "/mixenhancepreview", sent.to_wire())
+        if reply.refusal is not None:
+            raise JobFailed(job, reply.refusal)
+        task_id = reply.read(EnhanceTask).task_id
+        job.report(status="running", task_id=task_id, message="the enhancement has been started")
+        return partial(self._ask, job, request=request, task_id=task_id)
+
+    def _ask(
+        self, job: Job[EnhancedTrack], *, request: EnhanceRequest | None, task_id: str
+    ) -> EnhancedTrack | StillRunning:
+        reply = self._door.retrieve("/retrieveenhancedtrack", EnhanceQuery(task_id=task_id).to_wire(), patience_s=0.0)
+        if (running := unfinished(job, reply)) is not None:
+            return running
+        results = reply.read(EnhanceAnswer).results
+        link = results.track_url or results.preview_url
+        if link is None:
+            raise UnexpectedAnswer("/retrieveenhancedtrack answered without a link to the track.")
+        name = request.name if request else f"{task_id[:12]}.wav"
+        stem = safe_name(f"{Path(name).stem} enhanced{'' if results.track_url else ' preview'}")
+        shelf = self._files.shelf(stem)
+        return EnhancedTrack(
+            name=name,
+            task_id=task_id,
+            request=request,
+            track=self._files.remote(link, stem, shelf, ".wav" if results.track_url else ".mp3"),
+            stems={
+                n: self._files.remote(url, n, shelf / "stems", ".wav") for n, url in (results.stem_urls or {}).items()
+            },
+            preview_start_s=results.preview_start_s,
+            notes=results.notes,
+            original=request.source if request and isinstance(request.source, Path) else None,
+        )

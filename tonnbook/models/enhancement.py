@@ -1,0 +1,126 @@
+"""Enhancement of a finished mix: /mixenhancepreview, /mixenhance, /retrieveenhancedtrack."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pydantic import Field
+
+from tonnbook.models.analysis import Verdicts
+from tonnbook.models.base import Answer, AudioSource, Link, Request, unit
+from tonnbook.models.mastering import StageNotes
+from tonnbook.models.mixing import file_name
+from tonnbook.models.results import RemoteFile
+from tonnbook.models.vocabulary import EnhanceState, EnhanceStyle, LoudnessPreference
+
+TARGET_LUFS: Mapping[LoudnessPreference, float] = {
+    LoudnessPreference.STREAMING: -14.0,
+    LoudnessPreference.CD: -9.0,
+}
+"""What a preference means; NO_CHANGE keeps the loudness of what came in."""
+
+
+class EnhanceRequest(Request):
+    """Repair and finish one mix. The preview costs nothing; the full track costs credits on the live service."""
+
+    envelope = "mixReviveData"
+
+    source: AudioSource = Field(alias="audioFileLocation", title="File")
+    style: EnhanceStyle = Field(alias="musicalStyle", title="Style")
+    is_master: bool = Field(False, alias="isMaster", title="Mastered already")
+    fix_clipping: bool = Field(True, alias="fixClippingIssues", title="Fix clipping")
+    fix_stereo: bool = Field(True, alias="fixStereoWidthIssues", title="Fix the stereo width")
+    fix_tone: bool = Field(True, alias="fixTonalProfileIssues", title="Fix the tonal profile")
+    fix_loudness: bool = Field(True, alias="fixLoudnessIssues", title="Fix the loudness")
+    apply_mastering: bool = Field(True, alias="applyMastering", title="Master it")
+    drum_enhancement: bool = Field(False, alias="applyDrumEnhancement", title="Enhance the drums")
+    vocal_enhancement: bool = Field(False, alias="applyVocalEnhancement", title="Enhance the vocals")
+    loudness: LoudnessPreference = Field(
+        LoudnessPreference.NO_CHANGE, alias="loudnessPreference", title="Loudness preference"
+    )
+    stem_processing: bool = Field(False, alias="stemProcessing", title="Work on stems")
+    get_stems: bool = Field(False, alias="getProcessedStems", title="Return the stems")
+    preview_start_s: float | None = Field(
+        None, alias="previewStartTime", ge=0, title="Preview from", json_schema_extra=unit("s")
+    )
+    """Start of the 30 s preview, clamped to the track; None takes the loudest part."""
+    webhook_url: Link | None = Field(None, alias="webhookURL", title="Webhook", repr=False)
+
+    @property
+    def name(self) -> str:
+        """File name of the track."""
+        return file_name(self.source)
+
+
+class EnhanceTask(Answer):
+    """The answer of the two calls that start an enhancement."""
+
+    task_id: str = Field(alias="mixrevive_task_id")
+    error: bool = False
+    message: str = ""
+
+
+class EnhanceQuery(Request):
+    """Ask for the result of an enhancement."""
+
+    envelope = "mixReviveData"
+
+    task_id: str = Field(alias="mixReviveTaskId", min_length=1)
+
+
+class EnhanceNotes(Answer):
+    """The studio's own block: what was wrong, what was done, what is left."""
+
+    made_by: str = "tonnbook local studio"
+    before: Verdicts
+    after: Verdicts
+    """Measured on the written file."""
+    stages: tuple[StageNotes, ...] = ()
+    """ "clipping", "stems", "tone", "stereo", "mastering" and "loudness". A stage that was tried, and dropped because it made a
+    verdict worse, is not `done`, and says so."""
+    target_lufs: float
+    credits_live: int = 0
+    """Credits that this call would have cost on the live service."""
+
+
+class EnhanceResults(Answer):
+    """The inner part of a finished enhancement."""
+
+    status: EnhanceState = EnhanceState.FINAL_COMPLETED
+    preview_url: str | None = Field(None, alias="download_url_preview_revived", repr=False)
+    track_url: str | None = Field(None, alias="download_url_revived", repr=False)
+    stem_urls: Mapping[str, str] | None = Field(None, alias="stems", repr=False)
+    preview_start_s: float | None = Field(None, alias="preview_start_time")
+    notes: EnhanceNotes | None = Field(None, alias="tonnbook")
+
+
+class EnhanceAnswer(Answer):
+    """The answer of /retrieveenhancedtrack when it is done."""
+
+    error: bool = False
+    results: EnhanceResults = Field(alias="revivedTrackTaskResults")
+
+
+@dataclass(frozen=True)
+class EnhancedTrack:
+    """A finished enhancement: a preview of 30 s, or the full track."""
+
+    name: str
+    """File name of the track that was enhanced."""
+    task_id: str
+    request: EnhanceRequest | None = field(repr=False)
+    track: RemoteFile
+    """MP3 of 30 s for a preview, WAV for the full track."""
+    stems: Mapping[str, RemoteFile] = field(default_factory=dict)
+    preview_start_s: float | None = None
+    notes: EnhanceNotes | None = field(default=None, repr=False)
+    """What was done, and why; None on the live service."""
+    original: Path | None = field(default=None, repr=False)
+    """The track as it came, where it lies on this machine."""
+
+    @property
+    def playable(self) -> Mapping[str, RemoteFile]:
+        """What a player shows."""
+        return self.stems or {"enhanced": self.track}
