@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from tonnbook import demo as demo
     from tonnbook.clients.album import Batch as Batch
+    from tonnbook.clients.beatoven import BeatovenClient as BeatovenClient
     from tonnbook.clients.inbox import WebhookInbox as WebhookInbox
     from tonnbook.clients.jobs import Job as Job
     from tonnbook.clients.tonn import TonnClient as TonnClient
@@ -36,6 +37,11 @@ if TYPE_CHECKING:
     from tonnbook.models.analysis import AnalysisRequest as AnalysisRequest
     from tonnbook.models.cleanup import CleanedTrack as CleanedTrack
     from tonnbook.models.cleanup import CleanupRequest as CleanupRequest
+    from tonnbook.models.composition import CompositionRequest as CompositionRequest
+    from tonnbook.models.composition import Emotion as Emotion
+    from tonnbook.models.composition import Genre as Genre
+    from tonnbook.models.composition import Section as Section
+    from tonnbook.models.composition import Tempo as Tempo
     from tonnbook.models.effects import Compression as Compression
     from tonnbook.models.effects import EqBand as EqBand
     from tonnbook.models.effects import TrackEffects as TrackEffects
@@ -52,6 +58,7 @@ if TYPE_CHECKING:
     from tonnbook.models.mixing import MixTrack as MixTrack
     from tonnbook.models.results import FinalMix as FinalMix
     from tonnbook.models.results import MixPreview as MixPreview
+    from tonnbook.models.song import Song as Song
     from tonnbook.models.vocabulary import AnalysisStyle as AnalysisStyle
     from tonnbook.models.vocabulary import DesiredLoudness as DesiredLoudness
     from tonnbook.models.vocabulary import EnhanceStyle as EnhanceStyle
@@ -65,6 +72,7 @@ if TYPE_CHECKING:
     from tonnbook.models.vocabulary import SoundSource as SoundSource
     from tonnbook.plots import compare_mixes as compare_mixes
     from tonnbook.plots import plot_album as plot_album
+    from tonnbook.plots import plot_chroma as plot_chroma
     from tonnbook.plots import plot_compression as plot_compression
     from tonnbook.plots import plot_eq as plot_eq
     from tonnbook.plots import plot_gain_reduction as plot_gain_reduction
@@ -72,6 +80,7 @@ if TYPE_CHECKING:
     from tonnbook.plots import plot_loudness as plot_loudness
     from tonnbook.plots import plot_mix as plot_mix
     from tonnbook.plots import plot_pan as plot_pan
+    from tonnbook.plots import plot_score as plot_score
     from tonnbook.plots import plot_spectrum as plot_spectrum
     from tonnbook.plots import plot_tone as plot_tone
     from tonnbook.plots import reasons as reasons
@@ -83,12 +92,14 @@ if TYPE_CHECKING:
     from tonnbook.widgets.album_builder import MasteringBuilder as MasteringBuilder
     from tonnbook.widgets.builders import MixBuilder as MixBuilder
     from tonnbook.widgets.compare import compare as compare
+    from tonnbook.widgets.composition import CompositionBuilder as CompositionBuilder
     from tonnbook.widgets.job_card import watch as watch
     from tonnbook.widgets.player import play as play
 
 _ROOMS = {
     "services": ("Services", "live", "offline", "run"),
     "clients.tonn": ("TonnClient",),
+    "clients.beatoven": ("BeatovenClient",),
     "clients.jobs": ("Job",),
     "clients.inbox": ("WebhookInbox",),
     "clients.album": ("Batch",),
@@ -98,6 +109,8 @@ _ROOMS = {
     "models.analysis": ("Analysis", "AnalysisRequest"),
     "models.cleanup": ("CleanedTrack", "CleanupRequest"),
     "models.enhancement": ("EnhanceRequest", "EnhancedTrack"),
+    "models.composition": ("CompositionRequest", "Emotion", "Genre", "Section", "Tempo"),
+    "models.song": ("Song",),
     "models.effects": ("Compression", "EqBand", "TrackEffects"),
     "models.results": ("FinalMix", "MixPreview"),
     "models.vocabulary": (
@@ -115,6 +128,7 @@ _ROOMS = {
     ),
     "widgets.album_builder": ("MasteringBuilder",),
     "widgets.builders": ("MixBuilder",),
+    "widgets.composition": ("CompositionBuilder",),
     "widgets.compare": ("compare",),
     "widgets.job_card": ("watch",),
     "widgets.player": ("play",),
@@ -133,6 +147,7 @@ _ROOMS = {
         "plot_tone",
         "reasons",
     ),
+    "plots.score": ("plot_chroma", "plot_score"),
     "exercises": ("solution",),
     "errors": (
         "ApiError",

@@ -9,12 +9,13 @@ import pytest
 
 from tonnbook.widgets import page
 from tonnbook.widgets.builders import MixBuilder
+from tonnbook.widgets.composition import CompositionBuilder
 from tonnbook.widgets.job_card import JobCard
 from tonnbook.widgets.player import Player
 
 FOLDER = Path(page.__file__).parent
 SCRIPTS = sorted(FOLDER.glob("*.js"))
-WIDGETS = [Player, MixBuilder, JobCard]
+WIDGETS = [Player, MixBuilder, JobCard, CompositionBuilder]
 
 
 @pytest.mark.parametrize("file", [*SCRIPTS, *FOLDER.glob("*.css")], ids=lambda f: f.name)

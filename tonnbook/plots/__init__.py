@@ -13,6 +13,7 @@ from tonnbook.plots.mix import plot_mix
 from tonnbook.plots.pan import plot_pan
 from tonnbook.plots.picture import Picture
 from tonnbook.plots.report import Report, report
+from tonnbook.plots.score import plot_chroma, plot_score
 from tonnbook.plots.spectrum import plot_spectrum
 from tonnbook.plots.why import Reasons, reasons
 
@@ -23,6 +24,7 @@ __all__ = [
     "Report",
     "compare_mixes",
     "plot_album",
+    "plot_chroma",
     "plot_compression",
     "plot_eq",
     "plot_gain_reduction",
@@ -30,6 +32,7 @@ __all__ = [
     "plot_loudness",
     "plot_mix",
     "plot_pan",
+    "plot_score",
     "plot_spectrum",
     "plot_tone",
     "reasons",

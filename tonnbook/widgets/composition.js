@@ -1,0 +1,165 @@
+// The form of a composition. Sections live as lengths, so every state of the time line is a valid one.
+
+const LEAST_MS = 1000;
+const MOST_MS = 900000;
+
+function render({ model, el }) {
+  const copyOf = () => JSON.parse(JSON.stringify(model.get("value")));
+  const tell = (name, value) => { model.set(name, value); model.save_changes(); };
+  const blockedBy = (genre, tempo) => model.get("blocked").filter(([g, t]) => g === genre && t === tempo).map(([, , emotion]) => emotion);
+  let timer = 0;
+
+  const modes = ["prompt", "parameters"].map((mode) => h("button", { type: "button", class: "tb-button", onclick: () => tell("mode", mode) }, mode === "prompt" ? "Prompt" : "Parameters"));
+  const state = h("span", { class: "tb-state", role: "status" });
+  const words = h("textarea", { "aria-label": "Prompt", placeholder: "30 seconds of peaceful lo-fi, then a happy ending" });
+  words.addEventListener("input", () => { clearTimeout(timer); timer = setTimeout(send, 150); });
+  words.addEventListener("blur", () => { if (timer) send(); });
+  const send = () => { clearTimeout(timer); timer = 0; tell("prompt", words.value); };
+  const heard = h("ul", { class: "tb-heard", "aria-live": "polite", "aria-label": "What was understood" });
+  const summary = h("p", { class: "tb-quiet" });
+
+  const select = (name, label) => {
+    const node = h("select", { "aria-label": label }, model.get("choices")[name].map(({ value, label: text }) => h("option", { value }, text)));
+    node.addEventListener("change", () => { const value = copyOf(); value[name] = node.value; tell("value", value); });
+    return node;
+  };
+  const title = h("input", { type: "text", "aria-label": "Title" });
+  title.addEventListener("change", () => { const value = copyOf(); value.title = title.value; tell("value", value); });
+  const genre = select("genre", "Genre");
+  const tempo = select("tempo", "Tempo");
+  const total = h("input", { type: "number", min: 1, max: MOST_MS / 1000, step: 0.5, "aria-label": "Duration in seconds" });
+  total.addEventListener("change", () => tell("value", stretched(copyOf(), Math.round(1000 * Number(total.value)))));
+  const line = h("div", { class: "tb-line", role: "group", "aria-label": "Sections on a time line" });
+  const rows = h("div", { class: "tb-rows" });
+  const faults = h("ul", { class: "tb-faults", role: "alert" });
+  const text = h("pre", { tabindex: 0, "aria-label": "The request in writing" });
+  let chosen = "json";
+  const papers = Object.entries({ json: "JSON", python: "Python", curl: "curl" }).map(([key, label]) => h("button", { type: "button", class: "tb-button tb-bare", onclick: () => { chosen = key; show(); } }, label));
+  const copy = iconButton("copy", "Copy", () => copyText(copy, text.textContent), { class: "tb-button tb-square tb-bare" });
+
+  const promptSide = h("div", {}, words, heard, summary);
+  const labelled = (label, node) => h("label", {}, label, node);
+  const fields = h("div", { class: "tb-fields" }, labelled("Genre", genre), labelled("Tempo", tempo), labelled("Seconds", total), labelled("Title", title));
+  const parameterSide = h("div", {}, fields, line, rows);
+  const root = frame("composition", h("div", { class: "tb-top" }, h("b", {}, "Composition"), h("div", { class: "tb-modes", role: "group", "aria-label": "How to ask" }, modes), state), promptSide, parameterSide, faults, h("div", {}, papers, copy), text);
+
+  function stretched(value, wanted) {
+    const least = LEAST_MS * value.sections.length;
+    const goal = Math.min(MOST_MS, Math.max(least, wanted || least));
+    const before = value.sections.reduce((sum, each) => sum + each.length_ms, 0);
+    let at = 0, done = 0;
+    value.sections.forEach((each, n) => {
+      at += each.length_ms;
+      const rest = LEAST_MS * (value.sections.length - n - 1);
+      const end = Math.min(goal - rest, Math.max(done + LEAST_MS, Math.round((goal * at) / before)));
+      each.length_ms = end - done;
+      done = end;
+    });
+    return value;
+  }
+
+  /** Move the seam after section `n` by `by` ms: what one section gains, the next one gives. */
+  function moved(n, by) {
+    const value = copyOf();
+    const [a, b] = [value.sections[n], value.sections[n + 1]];
+    const step = Math.max(LEAST_MS - a.length_ms, Math.min(b.length_ms - LEAST_MS, Math.round(by)));
+    a.length_ms += step;
+    b.length_ms -= step;
+    tell("value", value);
+  }
+
+  function seam(n) {
+    const node = h("div", { class: "tb-seam", role: "separator", tabindex: 0, "aria-orientation": "vertical", "aria-label": `Border after section ${n + 1}; arrow keys move it` });
+    node.addEventListener("keydown", (event) => {
+      const step = { ArrowLeft: -500, ArrowRight: 500 }[event.key];
+      if (!step) return;
+      event.preventDefault();
+      moved(n, step);
+      line.querySelectorAll(".tb-seam")[n]?.focus();
+    });
+    node.addEventListener("pointerdown", (event) => {
+      const sum = model.get("value").sections.reduce((all, each) => all + each.length_ms, 0);
+      const scale = sum / line.clientWidth;
+      const from = event.clientX;
+      const ended = (up) => { removeEventListener("pointerup", ended); moved(n, (up.clientX - from) * scale); };
+      addEventListener("pointerup", ended);
+    });
+    return node;
+  }
+
+  function sectionRow(section, n, count, refused, reason) {
+    const emotions = model.get("choices").emotion.map(({ value, label }) => h("option", { value, disabled: refused.includes(value) && value !== section.emotion, title: refused.includes(value) ? reason : null }, refused.includes(value) ? `${label} (blocked)` : label));
+    const emotion = h("select", { "aria-label": `Emotion of section ${n + 1}` }, emotions);
+    emotion.value = section.emotion;
+    emotion.addEventListener("change", () => { const value = copyOf(); value.sections[n].emotion = emotion.value; tell("value", value); });
+    const seconds = h("input", { type: "number", min: 1, step: 0.5, value: String(section.length_ms / 1000), "aria-label": `Seconds of section ${n + 1}` });
+    seconds.addEventListener("change", () => { const value = copyOf(); value.sections[n].length_ms = Math.max(LEAST_MS, Math.round(1000 * Number(seconds.value) || LEAST_MS)); tell("value", value); });
+    const split = h("button", { type: "button", class: "tb-button", disabled: section.length_ms < 2 * LEAST_MS, onclick: () => {
+      const value = copyOf();
+      const half = Math.round(section.length_ms / 2);
+      value.sections.splice(n, 1, { ...section, length_ms: half }, { ...section, length_ms: section.length_ms - half });
+      tell("value", value);
+    } }, "Split");
+    const remove = h("button", { type: "button", class: "tb-button", disabled: count === 1, onclick: () => {
+      const value = copyOf();
+      const [gone] = value.sections.splice(n, 1);
+      value.sections[Math.max(0, n - 1)].length_ms += gone.length_ms;
+      tell("value", value);
+    } }, "Remove");
+    return h("div", {}, `${n + 1}.`, emotion, seconds, "s", split, remove);
+  }
+
+  function showParameters() {
+    const value = model.get("value");
+    const refused = blockedBy(value.genre, value.tempo);
+    const reason = `not offered for ${value.genre} at ${value.tempo} tempo`;
+    genre.value = value.genre;
+    tempo.value = value.tempo;
+    title.value = value.title;
+    const sum = value.sections.reduce((all, each) => all + each.length_ms, 0);
+    total.value = String(sum / 1000);
+    line.replaceChildren(...value.sections.flatMap((section, n) => {
+      const part = h("div", { class: "tb-part", style: `flex: ${section.length_ms} 1 0`, title: `${section.emotion}, ${section.length_ms / 1000} s` }, section.emotion);
+      return n + 1 < value.sections.length ? [part, seam(n)] : [part];
+    }));
+    rows.replaceChildren(...value.sections.map((section, n) => sectionRow(section, n, value.sections.length, refused, reason)));
+  }
+
+  function showReading() {
+    const reading = model.get("reading");
+    if (document.activeElement !== words) words.value = model.get("prompt");
+    const known = (reading.understood ?? []).map(({ words: said, meaning }) => h("li", {}, `${said}: ${meaning}`));
+    const assumed = (reading.assumed ?? []).map((each) => h("li", { class: "tb-quiet" }, `assumed ${each}`));
+    const lost = (reading.not_understood ?? []).map((each) => h("li", { class: "tb-lost" }, `${each}: not understood`));
+    heard.replaceChildren(...known, ...assumed, ...lost);
+    summary.textContent = reading.sections ? `${reading.genre}, ${reading.tempo}${reading.bpm ? `, ${reading.bpm} bpm` : ""}: ${reading.sections.map((each) => `${each.emotion} ${each.length_ms / 1000} s`).join(", then ")}` : "";
+  }
+
+  function show() {
+    const prompted = model.get("mode") === "prompt";
+    modes[0].setAttribute("aria-pressed", String(prompted));
+    modes[1].setAttribute("aria-pressed", String(!prompted));
+    promptSide.hidden = !prompted;
+    parameterSide.hidden = prompted;
+    const wrong = model.get("faults");
+    state.replaceChildren(icon(wrong.length ? "alert" : "check"), wrong.length ? `${wrong.length} to put right` : "ready");
+    state.classList.toggle("tb-bad", wrong.length > 0);
+    faults.replaceChildren(...wrong.map(({ message }) => h("li", {}, message)));
+    papers.forEach((paper, n) => paper.setAttribute("aria-pressed", String(["json", "python", "curl"][n] === chosen)));
+    text.textContent = model.get("views")[chosen] ?? "";
+    showReading();
+    showParameters();
+  }
+
+  const events = ["mode", "value", "reading", "faults", "views"].map((name) => `change:${name}`);
+  for (const event of events) model.on(event, show);
+  el.append(root);
+  show();
+  return () => {
+    clearTimeout(timer);
+    for (const event of events) model.off(event, show);
+    root.remove();
+  };
+}
+
+export default { render };
