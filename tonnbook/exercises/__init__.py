@@ -14,10 +14,12 @@ from dataclasses import dataclass
 from textwrap import dedent
 from typing import Any
 
-from tonnbook.exercises import mixing
+from tonnbook.exercises import composition, mastering, mixing
 
 SOLUTIONS: Mapping[str, Callable[..., Any]] = {
-    f"01-{number}": function for number, function in enumerate(mixing.SOLUTIONS, start=1)
+    f"{lesson}-{number}": function
+    for lesson, solutions in (("01", mixing.SOLUTIONS), ("02", mastering.SOLUTIONS), ("03", composition.SOLUTIONS))
+    for number, function in enumerate(solutions, start=1)
 }
 
 
