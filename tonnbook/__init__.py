@@ -58,6 +58,8 @@ if TYPE_CHECKING:
     from tonnbook.models.mixing import MixTrack as MixTrack
     from tonnbook.models.results import FinalMix as FinalMix
     from tonnbook.models.results import MixPreview as MixPreview
+    from tonnbook.models.separation import SeparatedStems as SeparatedStems
+    from tonnbook.models.separation import SeparateRequest as SeparateRequest
     from tonnbook.models.song import Song as Song
     from tonnbook.models.vocabulary import AnalysisStyle as AnalysisStyle
     from tonnbook.models.vocabulary import DesiredLoudness as DesiredLoudness
@@ -111,6 +113,7 @@ _ROOMS = {
     "models.enhancement": ("EnhanceRequest", "EnhancedTrack"),
     "models.composition": ("CompositionRequest", "Emotion", "Genre", "Section", "Tempo"),
     "models.song": ("Song",),
+    "models.separation": ("SeparateRequest", "SeparatedStems"),
     "models.effects": ("Compression", "EqBand", "TrackEffects"),
     "models.results": ("FinalMix", "MixPreview"),
     "models.vocabulary": (

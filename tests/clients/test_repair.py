@@ -98,3 +98,13 @@ def test_an_enhancement_that_fails_says_why(tonn: TonnClient, tmp_path: Path) ->
         tonn.enhance(EnhanceRequest(source=silent, style=EnhanceStyle.POP)).result(60)
     with pytest.raises(TypeError, match="EnhanceRequest"):
         tonn.enhance(silent)  # type: ignore[arg-type]
+
+
+def test_taking_a_mix_apart(tonn: TonnClient, mono: Path) -> None:
+    apart = tonn.separate(mono).result(60)
+    assert set(apart.playable) == {"vocals", "drums", "bass", "other"}
+    assert apart.separation == "classical"
+    total = sum(audio_files.read(stem.path)[0] for stem in apart.stems.values())
+    assert np.abs(total - audio_files.read(mono)[0]).max() < 1e-5
+    two = tonn.separate(mono, "vocals_instrumental").result(60)
+    assert set(two.stems) == {"vocals", "instrumental"}

@@ -12,6 +12,7 @@ from roex_python.client import RoExClient
 from roex_python.models import AudioCleanupData, SoundSource
 from roex_python.models.analysis import AnalysisMusicalStyle, MixAnalysisRequest
 from roex_python.models.enhance import EnhanceMusicalStyle, MixEnhanceRequest
+from roex_python.models.stemflow import StemSeparationRequest
 
 from tonnbook import audio_files
 from tonnbook.studio.server import Studio
@@ -69,3 +70,12 @@ def test_an_enhancement(client: RoExClient, tmp_path: Path, full: bool) -> None:
     made = requests.get(result.download_url_revived if full else result.download_url_preview_revived, timeout=10)
     assert audio_files.decode(made.content)[0].shape == (2, 4 * RATE)
     assert result.stems is None
+
+
+@pytest.mark.parametrize("mode", [None, "vocals_instrumental"])
+def test_a_separation(client: RoExClient, tmp_path: Path, mode: str | None) -> None:
+    link = utils.upload_file(client, str(_mix(tmp_path, "mix.wav", 0.5)))
+    task = client.stem_separation.create_separation(StemSeparationRequest(link, mode))
+    assert client.stem_separation.wait_for_separation(task.stemflow_task_id, 1, 60).status == "complete"
+    stems = client.stem_separation.retrieve_stems(task.stemflow_task_id)
+    assert (stems.vocals is not None, stems.drums is None, stems.instrumental is None) == (True, bool(mode), not mode)

@@ -24,6 +24,7 @@ from tonnbook.clients.mix_tracks import final_tracks
 from tonnbook.clients.orders import Orders
 from tonnbook.clients.repair import Repairs
 from tonnbook.clients.replies import Reply
+from tonnbook.clients.separation import SeparationCalls
 from tonnbook.clients.watcher import Pace, Watcher
 from tonnbook.errors import JobFailed, UnexpectedAnswer
 from tonnbook.models.analysis import Analysis, AnalysisRequest
@@ -41,6 +42,7 @@ from tonnbook.models.mixing import (
     PreviewMixQuery,
 )
 from tonnbook.models.results import FinalMix, MixPreview
+from tonnbook.models.separation import Mode, SeparatedStems, SeparateRequest
 from tonnbook.models.vocabulary import AnalysisStyle, DesiredLoudness, MusicalStyle, SampleRate, SoundSource
 
 T = TypeVar("T")
@@ -87,6 +89,7 @@ class TonnClient:
         self._orders = Orders(downloads)
         self._watcher = Watcher(pace)
         self._repairs = Repairs(self._door, self._files)
+        self._separations = SeparationCalls(self._door, self._files, self._watcher)
         self._enhancements = EnhancementCalls(self._door, self._files, self._watcher, inbox)
         self._masters = MasteringCalls(self._door, self._files, self._watcher, inbox, pace or Pace(), listen)
         self._inbox = inbox
@@ -289,6 +292,14 @@ class TonnClient:
         What was done, stage by stage, and the verdicts before and after, stand in the result's `notes`.
         """
         return self._enhancements.start(request, full=True)
+
+    def separate(self, mix: SeparateRequest | str | Path, mode: Mode = "all_stems") -> Job[SeparatedStems]:
+        """Take a mix apart: vocals, drums, bass and other, or vocals and instrumental; return at once.
+
+        **Costs credits on the live service** and is sent exactly once. The studio's separation is classical: a rough guide, not
+        isolation; its stems add up to the mix.
+        """
+        return self._separations.start(mix, mode)
 
     def attach_enhancement(self, task_id: str) -> Job[EnhancedTrack]:
         """Find an enhancement again by its task id, preview or full."""

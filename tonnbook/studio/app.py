@@ -18,7 +18,15 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tonnbook.errors import redacted
-from tonnbook.studio import beatoven_routes, enhancement_routes, file_routes, mastering_routes, repair_routes, tonn_routes
+from tonnbook.studio import (
+    beatoven_routes,
+    enhancement_routes,
+    file_routes,
+    mastering_routes,
+    repair_routes,
+    separation_routes,
+    tonn_routes,
+)
 from tonnbook.studio.docs_page import CONTENT_SECURITY, docs_page
 from tonnbook.studio.library import LOOPBACK_NAMES
 from tonnbook.studio.openapi import document
@@ -56,6 +64,7 @@ def create_app(rooms: Rooms) -> FastAPI:
     app.include_router(mastering_routes.router)
     app.include_router(repair_routes.router)
     app.include_router(enhancement_routes.router)
+    app.include_router(separation_routes.router)
     app.include_router(beatoven_routes.router)
     app.include_router(file_routes.router)
     app.add_exception_handler(Refusal, _refused)

@@ -9,12 +9,13 @@ from __future__ import annotations
 import hashlib
 import tempfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from math import log10
 from pathlib import Path
 from typing import Literal
 
+from tonnbook import audio_files
 from tonnbook.models.analysis import Verdicts
 from tonnbook.models.enhancement import TARGET_LUFS, EnhanceNotes, EnhanceRequest
 from tonnbook.models.mastering import CEILING_DBTP, StageNotes
@@ -30,6 +31,7 @@ from tonnbook.studio.mastering_level import level_to
 from tonnbook.studio.mastering_level import listen as listen_to_level
 from tonnbook.studio.mastering_plan import MasterPlan, Wish
 from tonnbook.studio.mastering_preview import preview_start, write_preview
+from tonnbook.studio.separation import separate
 
 Progress = Callable[[float, str], None]
 Repair = Callable[[Path, Findings, Path], StageNotes]
@@ -45,6 +47,8 @@ class EnhanceOutcome:
     preview: Path | None
     preview_start_s: float | None
     notes: EnhanceNotes
+    stems: Mapping[str, Path] = field(default_factory=dict)
+    """By the names that the service uses, where they were asked for; they add up to the track."""
 
 
 def enhance(
@@ -70,7 +74,16 @@ def enhance(
         start_s = preview_start(listen_to_level(out, CEILING_DBTP)[0], request.preview_start_s)
         write_preview(out, start_s, preview)
     told = EnhanceNotes(before=before.verdicts, after=after.verdicts, stages=notes, target_lufs=round(target, 2))
-    return EnhanceOutcome(out, preview, start_s, told)
+    stems = _stems(out) if preview is None and request.get_stems else {}
+    return EnhanceOutcome(out, preview, start_s, told, stems)
+
+
+def _stems(track: Path) -> Mapping[str, Path]:
+    """Take the finished track apart, at its own rate."""
+    folder = track.parent / "stems"
+    folder.mkdir()
+    made = separate(track, folder, rate=audio_files.info(track).rate)
+    return {"vocal" if name == "vocals" else name: path for name, path in made.items()}
 
 
 def badness(said: Verdicts, *, is_master: bool) -> Mapping[str, int]:
@@ -114,8 +127,8 @@ def _repaired(
         if note.done:
             source, found, note = _kept_or_dropped(source, found, out, note, style, is_master=request.is_master)
         notes.append(note)
-    if request.stem_processing or request.drum_enhancement or request.vocal_enhancement or request.get_stems:
-        text = "The studio works on the whole mix: it does not separate it, and returns no stems."
+    if request.stem_processing or request.drum_enhancement or request.vocal_enhancement:
+        text = "The studio works on the whole mix: its separation is too rough to change drums or voice by themselves."
         notes.insert(1, StageNotes(stage="stems", done=False, text=text))
     return source, tuple(notes)
 

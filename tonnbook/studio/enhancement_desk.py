@@ -33,6 +33,7 @@ class Enhanced:
     shelf: Shelf
     outcome: EnhanceOutcome
     file: StoredFile
+    stems: Mapping[str, StoredFile]
 
 
 @dataclass(frozen=True)
@@ -113,6 +114,7 @@ class EnhancementDesk:
             status=EnhanceState.FINAL_COMPLETED if full else EnhanceState.PREVIEW_COMPLETED,
             preview_url=None if full else link,
             track_url=link if full else None,
+            stem_urls={name: self._library.link(stem) for name, stem in done.stems.items()} or None,
             preview_start_s=done.outcome.preview_start_s,
             notes=notes.model_copy(update={"credits_live": CREDITS["enhance"]}) if full else notes,
         )

@@ -31,4 +31,5 @@ def make_enhanced(
         name = PurePath(request.name).stem or "mix"
         out, preview = shelf.folder / f"{name}-enhanced.wav", None if full else shelf.folder / f"{name}-preview.mp3"
         outcome = worker.in_turn(enhance, source, request, out, preview, part(progress, FETCHING, 1))
-        return Enhanced(shelf, outcome, library.add(preview or out))
+        stems = {name: library.add(path) for name, path in outcome.stems.items()}
+        return Enhanced(shelf, outcome, library.add(preview or out), stems)

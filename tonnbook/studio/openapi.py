@@ -15,16 +15,24 @@ from pydantic.json_schema import models_json_schema
 from tonnbook.models.analysis import AnalysisRequest
 from tonnbook.models.base import Answer, Request
 from tonnbook.models.cleanup import CleanupRequest
-from tonnbook.models.enhancement import EnhanceQuery, EnhanceRequest
 from tonnbook.models.composition import CompositionRequest
+from tonnbook.models.enhancement import EnhanceQuery, EnhanceRequest
 from tonnbook.models.mastering import MasteringRequest, MasterQuery
 from tonnbook.models.mixing import FinalMixRequest, MixRequest, PreviewMixQuery, Processing
+from tonnbook.models.separation import SeparateRequest, StemsQuery
 from tonnbook.models.song import DirectRequest
 from tonnbook.models.upload import UploadRequest
 from tonnbook.studio.refusal import ErrorBody
 
-REQUESTS: tuple[type[Request], ...] = (UploadRequest, MixRequest, PreviewMixQuery, FinalMixRequest, AnalysisRequest, CleanupRequest)
-REQUESTS += (EnhanceRequest, EnhanceQuery)
+REQUESTS: tuple[type[Request], ...] = (
+    UploadRequest,
+    MixRequest,
+    PreviewMixQuery,
+    FinalMixRequest,
+    AnalysisRequest,
+    CleanupRequest,
+)
+REQUESTS += (EnhanceRequest, EnhanceQuery, SeparateRequest, StemsQuery)
 REQUESTS += (MasteringRequest, MasterQuery, CompositionRequest, DirectRequest)
 
 _SCHEMAS = "#/components/schemas/"
@@ -50,6 +58,8 @@ EXAMPLES: dict[type[Request], dict[str, Any]] = {
     CompositionRequest: {"prompt": "30 seconds of peaceful lo-fi"},
     DirectRequest: {"prompt": {"text": "30 seconds of peaceful lo-fi"}, "format": "mp3", "looping": False},
     EnhanceRequest: {"audioFileLocation": f"{_LINK}/mix.wav", "musicalStyle": "POP", "fixClippingIssues": True},
+    SeparateRequest: {"audioFileLocation": f"{_LINK}/mix.wav", "separationMode": "all_stems"},
+    StemsQuery: {"stemflowTaskId": "sf_…"},
     EnhanceQuery: {"mixReviveTaskId": "…"},
     CleanupRequest: {"audioFileLocation": f"{_LINK}/vocal.wav", "soundSource": "VOCAL_GROUP"},
     AnalysisRequest: {"audioFileLocation": f"{_LINK}/mix.wav", "musicalStyle": "POP", "isMaster": False},

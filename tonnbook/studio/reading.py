@@ -23,6 +23,7 @@ from tonnbook.studio.mastering_desk import MasteringDesk
 from tonnbook.studio.mix_desk import MixDesk
 from tonnbook.studio.refusal import Refusal
 from tonnbook.studio.repair_desk import RepairDesk
+from tonnbook.studio.separation_desk import SeparationDesk
 
 _DRAINED = 16
 """A body up to so many times its limit is read to its end (and forgotten) before the 413, so that the client hears it."""
@@ -40,6 +41,7 @@ class Rooms:
     mastering: MasteringDesk
     repair: RepairDesk
     enhancement: EnhancementDesk
+    separation: SeparationDesk
     composition: CompositionDesk
     ledger: Ledger
     limits: Limits

@@ -27,6 +27,7 @@ from tonnbook.studio.mastering_executors import shares_memory
 from tonnbook.studio.mix_desk import MixDesk
 from tonnbook.studio.reading import Rooms
 from tonnbook.studio.repair_desk import RepairDesk
+from tonnbook.studio.separation_desk import SeparationDesk
 from tonnbook.studio.webhooks import Webhooks
 from tonnbook.studio.worker import Worker
 
@@ -112,16 +113,17 @@ class Studio:
         library = Library(f"http://{HOST}:{self._port}", self._limits, self._clock, self._folder)
         desk = MixDesk(library, self._worker, self._webhooks, self.ledger, self._limits, self._clock)
         repair = RepairDesk(library, self._worker, self.ledger, self._limits, self._clock)
-        enhancement = EnhancementDesk(
-            library, self._worker, self._webhooks, self.ledger, self._limits, self._clock
-        )
+        enhancement = EnhancementDesk(library, self._worker, self._webhooks, self.ledger, self._limits, self._clock)
         mastering = MasteringDesk(
             library, self._worker, self._webhooks, self.ledger, self._limits, self._clock, self._executor
         )
+        separation = SeparationDesk(library, self._worker, self._webhooks, self.ledger, self._limits, self._clock)
         composition = CompositionDesk(library, self._worker, self.ledger, self._clock)
         self._mastering = mastering
         self._library = library
-        rooms = Rooms(self.key, library, desk, mastering, repair, enhancement, composition, self.ledger, self._limits)
+        rooms = Rooms(
+            self.key, library, desk, mastering, repair, enhancement, separation, composition, self.ledger, self._limits
+        )
         self._server = _Server(create_app(rooms))
         self._thread = threading.Thread(target=self._server.run_on, args=[listener], daemon=True, name="studio-server")
         atexit.register(self.close)
@@ -131,6 +133,7 @@ class Studio:
         mastering.load_engine()
         repair.load_engine()
         enhancement.load_engine()
+        separation.load_engine()
         composition.load_engine()
 
     def __enter__(self) -> Self:

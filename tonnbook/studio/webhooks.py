@@ -15,7 +15,6 @@ from typing import Any
 
 from urllib3.exceptions import HTTPError
 
-from tonnbook.models.vocabulary import EnhanceState, MasteringState, TaskState
 from tonnbook.studio.outgoing import call, host_of, trouble
 from tonnbook.studio.threads import DaemonThreads
 
@@ -69,7 +68,7 @@ def _post(url: str, body: Mapping[str, Any]) -> bool | None:
 
 def webhook_body(
     task_id: str,
-    state: TaskState | MasteringState | EnhanceState,
+    state: str,
     result: Mapping[str, Any],
     created: float,
     ended: float,

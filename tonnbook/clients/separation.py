@@ -1,0 +1,65 @@
+"""Separations through one client: a mix in, stems out."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+from tonnbook.clients.files import Files, check_upload, safe_name
+from tonnbook.clients.http import Http
+from tonnbook.clients.jobs import Ask, Job, StillRunning
+from tonnbook.clients.mastering import unfinished
+from tonnbook.clients.repair import place
+from tonnbook.clients.watcher import Watcher
+from tonnbook.errors import JobFailed
+from tonnbook.models.separation import (
+    Mode,
+    SeparatedStems,
+    SeparateRequest,
+    SeparateStatus,
+    SeparateTask,
+    StemsAnswer,
+    StemsQuery,
+)
+
+
+class SeparationCalls:
+    """The separation calls of one client."""
+
+    def __init__(self, door: Http, files: Files, watcher: Watcher) -> None:
+        self._door, self._files, self._watcher = door, files, watcher
+
+    def start(self, mix: SeparateRequest | str | Path, mode: Mode) -> Job[SeparatedStems]:
+        """Start a separation; the file is uploaded in the background."""
+        request = mix if isinstance(mix, SeparateRequest) else SeparateRequest(source=place(mix), mode=mode)
+        for path in request.local_files():
+            check_upload(path)
+        job = Job("separation", partial(self._order, request), self._watcher)
+        job.report(status="uploading", progress=0.0, message=f"uploading {request.name}")
+        self._watcher.start(job)
+        return job
+
+    # From here on in the threads of a job.
+
+    def _order(self, request: SeparateRequest, job: Job[SeparatedStems]) -> Ask[SeparatedStems]:
+        sent = request.with_links(self._files.upload)
+        reply = self._door.create("/separate", sent.to_wire())
+        if reply.refusal is not None:
+            raise JobFailed(job, reply.refusal)
+        task_id = reply.read(SeparateTask).task_id
+        job.report(status="running", task_id=task_id, message="the separation has been started")
+        return partial(self._ask, job, request, task_id)
+
+    def _ask(self, job: Job[SeparatedStems], request: SeparateRequest, task_id: str) -> SeparatedStems | StillRunning:
+        status = self._door.get(f"/separatestatus/{task_id}", patience_s=0.0).read(SeparateStatus)
+        if status.status == "failed":
+            raise JobFailed(job, status.info or status.message or "the server gives no reason")
+        if status.status == "processing":
+            return StillRunning(status.message, status.progress)
+        reply = self._door.retrieve("/retrievestems", StemsQuery(task_id=task_id).to_wire(), patience_s=0.0)
+        if (running := unfinished(job, reply)) is not None:
+            return running
+        answer = reply.read(StemsAnswer)
+        shelf = self._files.shelf(safe_name(f"{Path(request.name).stem} stems"))
+        stems = {name: self._files.remote(link, name, shelf, ".wav") for name, link in answer.stems.items()}
+        return SeparatedStems(request.name, task_id, stems, answer.separation)

@@ -1,0 +1,86 @@
+"""Separation of a mix into stems: /separate, /separatestatus/{id}, /retrievestems, as roex-python 1.6.0 speaks them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from pydantic import Field
+
+from tonnbook.models.base import Answer, AudioSource, Link, Request
+from tonnbook.models.mixing import file_name
+from tonnbook.models.results import RemoteFile
+
+Mode = Literal["all_stems", "vocals_instrumental"]
+State = Literal["processing", "complete", "failed"]
+
+
+class SeparateRequest(Request):
+    """Take a mix apart. Costs credits on the live service, once it has succeeded."""
+
+    envelope = "stemflowData"
+
+    source: AudioSource = Field(alias="audioFileLocation", title="File")
+    mode: Mode = Field("all_stems", alias="separationMode", title="Stems")
+    """Four stems (vocals, drums, bass, other), or two (vocals, instrumental)."""
+    webhook_url: Link | None = Field(None, alias="webhookURL", title="Webhook", repr=False)
+
+    @property
+    def name(self) -> str:
+        """File name of the mix."""
+        return file_name(self.source)
+
+
+class SeparateTask(Answer):
+    """The answer of /separate."""
+
+    task_id: str = Field(alias="stemflowTaskId")
+    error: bool = False
+    message: str = ""
+
+
+class SeparateStatus(Answer):
+    """The answer of /separatestatus/{id}."""
+
+    task_id: str = Field(alias="stemflowTaskId")
+    status: State
+    error: bool = False
+    message: str = ""
+    info: str = ""
+    progress: float | None = None
+
+
+class StemsQuery(Request):
+    """Ask for the stems of a separation."""
+
+    envelope = "stemflowData"
+
+    task_id: str = Field(alias="stemflowTaskId", min_length=1)
+
+
+class StemsAnswer(Answer):
+    """The answer of /retrievestems."""
+
+    error: bool = False
+    message: str = ""
+    separation: str = ""
+    """The studio's own: how they were made. "classical" is a rough guide, not isolation."""
+    stems: Mapping[str, str] = Field(repr=False)
+
+
+@dataclass(frozen=True)
+class SeparatedStems:
+    """The stems of a mix; they add up to it."""
+
+    name: str
+    """File name of the mix."""
+    task_id: str
+    stems: Mapping[str, RemoteFile] = field(default_factory=dict)
+    separation: str = ""
+    """How they were made: "classical" is a rough guide, not isolation. Empty on the live service."""
+
+    @property
+    def playable(self) -> Mapping[str, RemoteFile]:
+        """What a player shows."""
+        return self.stems
