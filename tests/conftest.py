@@ -105,3 +105,8 @@ def songs(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Path]:
         audio, rate = audio_files.read(path)
         made[name] = audio_files.write(folder / f"{name}.wav", audio[:, 8 * rate : 16 * rate], rate, 24)
     return made
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the browser tests last: Playwright keeps an event loop running in the main thread, which asyncio.run refuses."""
+    items.sort(key=lambda item: "browser" in item.path.parts)
