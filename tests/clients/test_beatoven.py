@@ -51,6 +51,7 @@ def test_a_song_comes_with_everything(client: BeatovenClient, tmp_path: Path) ->
     assert {part.role for part in song.score.parts} == {"bass", "chords", "melody", "percussion"}
     assert song.score.title == "Monday"
     assert song.playable == song.stems
+    assert song.markers == [{"start_s": 0.0, "label": "happy"}, {"start_s": 2.5, "label": "sad"}]
     saved = song.save(tmp_path / "out")
     assert {"song.mp3", "song.mid", "bass.wav"} <= set(saved)
     assert all(path.stat().st_size for path in saved.values())

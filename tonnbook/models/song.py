@@ -277,6 +277,11 @@ class Song:
         return self.stems or {"mix": self.mix}
 
     @property
+    def markers(self) -> list[dict[str, Any]]:
+        """Where sections begin, as a player marks them."""
+        return [{"start_s": section.start_ms / 1000, "label": section.emotion} for section in self.sections]
+
+    @property
     def score(self) -> ScoreSheet | None:
         """The notes of the song, where the studio made it; read when first asked for."""
         if self.score_file is None:

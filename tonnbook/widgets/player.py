@@ -164,8 +164,8 @@ def play(thing: Thing, *, rate: int | None = None, title: str | None = None) -> 
     Parameters
     ----------
     thing
-        A path, an array (channels, frames) with `rate` in Hz, a file on a server, a mix (its stems, if it has any), or a
-        mapping from names to such.
+        A path, an array (channels, frames) with `rate` in Hz, a file on a server, a mix or a song (its stems, if it has any; a
+        song's sections are marked), or a mapping from names to such.
     title
         Stands above; the name of the sound by default.
 
@@ -185,6 +185,7 @@ def play(thing: Thing, *, rate: int | None = None, title: str | None = None) -> 
         title=title if title is not None else "" if several else found[0].name,
         note=_overload(sum_track or ready[0][0]),
         total=sum_track,
+        markers=getattr(thing, "markers", ()),
     )
 
 
