@@ -40,7 +40,7 @@ def compose(plan: Plan, to: Path, progress: Progress = lambda share, message: No
     score = compose_score(plan)
     progress(_STEMS_FROM, "The score is written")
     synth = Synth(song.tonic)
-    with TemporaryDirectory(prefix="tonnbook-") as scratch:
+    with TemporaryDirectory(prefix="raw-", dir=to) as scratch:
         raw = []
         for n, role in enumerate(ROLES):
             share = (_STEMS_TO - _STEMS_FROM) / len(ROLES)
