@@ -214,6 +214,31 @@ class EnhanceStyle(_Word):
     BALANCED = "BALANCED"
 
 
+class RecombineStyle(_Word):
+    """The style of a recombination. [C]"""
+
+    ROCK_INDIE = "ROCK_INDIE"
+    POP = "POP"
+    ACOUSTIC = "ACOUSTIC"
+    HIPHOP_GRIME = "HIPHOP_GRIME"
+    ELECTRONIC = "ELECTRONIC"
+    REGGAE_DUB = "REGGAE_DUB"
+    ORCHESTRAL = "ORCHESTRAL"
+    METAL = "METAL"
+    OTHER = "OTHER"
+    JAZZ = "JAZZ"
+    LO_FI = "LO_FI"
+    LATIN = "LATIN"
+    TECHNO = "TECHNO"
+    HOUSE = "HOUSE"
+    TRAP = "TRAP"
+    COUNTRY_ACOUSTIC = "COUNTRY_ACOUSTIC"
+    CINEMATIC = "CINEMATIC"
+    AFROBEAT = "AFROBEAT"
+    K_POP = "K_POP"
+    REGGAETON = "REGGAETON"
+
+
 class LoudnessPreference(_Word):
     """How loud an enhanced track shall be; the figures of the first two are the studio's (-14 and -9 LUFS). [C]"""
 
@@ -312,5 +337,5 @@ _LABELS = {
 CONTENT_TYPES = {".wav": "audio/wav", ".mp3": "audio/mpeg", ".flac": "audio/flac"}
 """File endings that the service takes, with the type that an upload declares. [C]"""
 
-CREDITS = {"final_mix": 250, "final_master": 220, "enhance": 250, "analysis": 10, "cleanup": 10, "separation": 75}
+CREDITS = {"final_mix": 250, "final_master": 220, "enhance": 250, "analysis": 10, "cleanup": 10, "separation": 75, "recombine": 250}
 """What a call costs on the live service, as integrators paid it [I]; previews, uploads and polling cost nothing."""

@@ -23,6 +23,7 @@ from tonnbook.studio import (
     enhancement_routes,
     file_routes,
     mastering_routes,
+    recombine_routes,
     repair_routes,
     separation_routes,
     tonn_routes,
@@ -65,6 +66,7 @@ def create_app(rooms: Rooms) -> FastAPI:
     app.include_router(repair_routes.router)
     app.include_router(enhancement_routes.router)
     app.include_router(separation_routes.router)
+    app.include_router(recombine_routes.router)
     app.include_router(beatoven_routes.router)
     app.include_router(file_routes.router)
     app.add_exception_handler(Refusal, _refused)

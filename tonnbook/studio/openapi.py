@@ -19,6 +19,7 @@ from tonnbook.models.composition import CompositionRequest
 from tonnbook.models.enhancement import EnhanceQuery, EnhanceRequest
 from tonnbook.models.mastering import MasteringRequest, MasterQuery
 from tonnbook.models.mixing import FinalMixRequest, MixRequest, PreviewMixQuery, Processing
+from tonnbook.models.recombine import RecombineQuery, RecombineRequest
 from tonnbook.models.separation import SeparateRequest, StemsQuery
 from tonnbook.models.song import DirectRequest
 from tonnbook.models.upload import UploadRequest
@@ -33,6 +34,7 @@ REQUESTS: tuple[type[Request], ...] = (
     CleanupRequest,
 )
 REQUESTS += (EnhanceRequest, EnhanceQuery, SeparateRequest, StemsQuery)
+REQUESTS += (RecombineRequest, RecombineQuery)
 REQUESTS += (MasteringRequest, MasterQuery, CompositionRequest, DirectRequest)
 
 _SCHEMAS = "#/components/schemas/"
@@ -59,6 +61,8 @@ EXAMPLES: dict[type[Request], dict[str, Any]] = {
     DirectRequest: {"prompt": {"text": "30 seconds of peaceful lo-fi"}, "format": "mp3", "looping": False},
     EnhanceRequest: {"audioFileLocation": f"{_LINK}/mix.wav", "musicalStyle": "POP", "fixClippingIssues": True},
     SeparateRequest: {"audioFileLocation": f"{_LINK}/mix.wav", "separationMode": "all_stems"},
+    RecombineRequest: {"musicalStyle": "POP", "stemJobId": "sf_…", "vocalGainDb": 1.5},
+    RecombineQuery: {"recombineTaskId": "rc_…"},
     StemsQuery: {"stemflowTaskId": "sf_…"},
     EnhanceQuery: {"mixReviveTaskId": "…"},
     CleanupRequest: {"audioFileLocation": f"{_LINK}/vocal.wav", "soundSource": "VOCAL_GROUP"},

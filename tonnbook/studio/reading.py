@@ -21,6 +21,7 @@ from tonnbook.studio.library import Library
 from tonnbook.studio.limits import Limits
 from tonnbook.studio.mastering_desk import MasteringDesk
 from tonnbook.studio.mix_desk import MixDesk
+from tonnbook.studio.recombine_desk import RecombineDesk
 from tonnbook.studio.refusal import Refusal
 from tonnbook.studio.repair_desk import RepairDesk
 from tonnbook.studio.separation_desk import SeparationDesk
@@ -42,6 +43,7 @@ class Rooms:
     repair: RepairDesk
     enhancement: EnhancementDesk
     separation: SeparationDesk
+    recombination: RecombineDesk
     composition: CompositionDesk
     ledger: Ledger
     limits: Limits

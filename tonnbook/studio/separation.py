@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
+
+import numpy as np
 
 from tonnbook import audio_files
 from tonnbook.dsp.levels import Array
@@ -41,6 +43,14 @@ def separate(
             frames += stems.shape[2]
             progress(min(1.0, frames / (info.seconds * rate)), "taking the mix apart")
     return made
+
+
+def summed(stems: Sequence[Path], out: Path) -> Path:
+    """Write the sum of stems of one length and rate into a float file."""
+    with audio_files.Writer(out, audio_files.info(stems[0]).rate, 2, 32) as writer:
+        for parts in zip(*map(audio_files.blocks, stems), strict=True):
+            writer.write(np.sum(parts, axis=0))
+    return out
 
 
 def _separated(source: Path, rate: int) -> Iterator[Array]:

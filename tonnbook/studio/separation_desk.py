@@ -94,6 +94,27 @@ class SeparationDesk:
             raise Refusal(404, "the files of this task had to make room for newer ones; ask for the stems again")
         return StemsAnswer(stems={name: self._library.link(file) for name, file in done.stems.items()}, separation=HOW)
 
+    def finished(self, task_id: str) -> Separated:
+        """Return a separation that is done; raises Refusal 404, or 400 for one that is not."""
+        task = self._task(task_id)
+        if task.running or task.failure is not None:
+            raise Refusal(400, "stemJobId: this separation is not complete; wait for it, or make it again")
+        done = task.future.result()
+        if not self._library.holds(done.shelf):
+            raise Refusal(404, "the files of this separation had to make room for newer ones; make it again")
+        return done
+
+    def lend_two(self, task_id: str, folder: Path) -> tuple[Path, Path]:
+        """Write the vocals of a separation, and the sum of its other stems, into `folder`."""
+        from tonnbook.studio.separation import summed
+
+        done = self.finished(task_id)
+        with self._library.holding(done.shelf):
+            vocals = folder / "vocals.wav"
+            self._library.lend(done.stems["vocals"], vocals)
+            rest = [file.path for name, file in done.stems.items() if name != "vocals"]
+            return vocals, summed(rest, folder / "backing.wav")
+
     def _task(self, task_id: str) -> Task[Separated]:
         if found := self._tasks.get(task_id):
             return found

@@ -26,6 +26,7 @@ from tonnbook.studio.mastering_desk import MasteringDesk
 from tonnbook.studio.mastering_executors import shares_memory
 from tonnbook.studio.mix_desk import MixDesk
 from tonnbook.studio.reading import Rooms
+from tonnbook.studio.recombine_desk import RecombineDesk
 from tonnbook.studio.repair_desk import RepairDesk
 from tonnbook.studio.separation_desk import SeparationDesk
 from tonnbook.studio.webhooks import Webhooks
@@ -118,11 +119,24 @@ class Studio:
             library, self._worker, self._webhooks, self.ledger, self._limits, self._clock, self._executor
         )
         separation = SeparationDesk(library, self._worker, self._webhooks, self.ledger, self._limits, self._clock)
+        recombination = RecombineDesk(
+            library, self._worker, self._webhooks, self.ledger, self._limits, self._clock, separation
+        )
         composition = CompositionDesk(library, self._worker, self.ledger, self._clock)
         self._mastering = mastering
         self._library = library
         rooms = Rooms(
-            self.key, library, desk, mastering, repair, enhancement, separation, composition, self.ledger, self._limits
+            self.key,
+            library,
+            desk,
+            mastering,
+            repair,
+            enhancement,
+            separation,
+            recombination,
+            composition,
+            self.ledger,
+            self._limits,
         )
         self._server = _Server(create_app(rooms))
         self._thread = threading.Thread(target=self._server.run_on, args=[listener], daemon=True, name="studio-server")
@@ -134,6 +148,7 @@ class Studio:
         repair.load_engine()
         enhancement.load_engine()
         separation.load_engine()
+        recombination.load_engine()
         composition.load_engine()
 
     def __enter__(self) -> Self:

@@ -1,0 +1,126 @@
+"""Recombining a voice and its backing into a master: /recombine and its retrieve calls, as roex-python 1.6.0 speaks them."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from pydantic import Field, model_validator
+
+from tonnbook.models.base import Answer, Link, Request, unit
+from tonnbook.models.separation import State
+from tonnbook.models.vocabulary import DesiredLoudness, MusicalStyle, RecombineStyle
+
+
+class RecombineRequest(Request):
+    """Mix a vocal and a backing track, and master them: the stems of a separation, or two files."""
+
+    envelope = "recombineData"
+
+    style: RecombineStyle = Field(alias="musicalStyle", title="Style")
+    separation_id: str | None = Field(None, alias="stemJobId", min_length=1, title="Separation")
+    vocal: Link | None = Field(None, alias="vocalStemURL", title="Vocal", repr=False)
+    backing: Link | None = Field(None, alias="backingStemURL", title="Backing", repr=False)
+    desired_loudness: DesiredLoudness = Field(DesiredLoudness.MEDIUM, alias="desiredLoudness", title="Loudness")
+    vocal_gain_db: float = Field(
+        0.0, alias="vocalGainDb", ge=-6, le=6, title="Vocal gain", json_schema_extra=unit("dB")
+    )
+    """On top of the style's own balance."""
+    webhook_url: Link | None = Field(None, alias="webhookURL", title="Webhook", repr=False)
+
+    @model_validator(mode="after")
+    def _one_way_in(self) -> Self:
+        links = [self.vocal is not None, self.backing is not None]
+        if (self.separation_id is not None) == any(links) or any(links) != all(links):
+            raise ValueError("give either stemJobId, or both vocalStemURL and backingStemURL")
+        return self
+
+    @property
+    def mix_style(self) -> MusicalStyle:
+        """The style of the mix and master calls that this one belongs to."""
+        return FAMILY.get(self.style) or MusicalStyle(self.style.value)
+
+
+FAMILY = {
+    RecombineStyle.JAZZ: MusicalStyle.ACOUSTIC,
+    RecombineStyle.LO_FI: MusicalStyle.HIPHOP_GRIME,
+    RecombineStyle.LATIN: MusicalStyle.POP,
+    RecombineStyle.TECHNO: MusicalStyle.ELECTRONIC,
+    RecombineStyle.HOUSE: MusicalStyle.ELECTRONIC,
+    RecombineStyle.TRAP: MusicalStyle.HIPHOP_GRIME,
+    RecombineStyle.COUNTRY_ACOUSTIC: MusicalStyle.ACOUSTIC,
+    RecombineStyle.CINEMATIC: MusicalStyle.ORCHESTRAL,
+    RecombineStyle.AFROBEAT: MusicalStyle.POP,
+    RecombineStyle.K_POP: MusicalStyle.POP,
+    RecombineStyle.REGGAETON: MusicalStyle.REGGAE_DUB,
+}
+"""What the mix and master engines take a finer style for."""
+
+
+class RecombineTask(Answer):
+    """The answer of /recombine."""
+
+    task_id: str = Field(alias="recombineTaskId")
+    error: bool = False
+    message: str = ""
+
+
+class RecombineStatus(Answer):
+    """The answer of /recombinestatus/{id}."""
+
+    task_id: str = Field(alias="recombineTaskId")
+    status: State
+    error: bool = False
+    message: str = ""
+    info: str = ""
+    progress: float | None = None
+
+
+class RecombineQuery(Request):
+    """Ask for the preview or the master of a recombination."""
+
+    envelope = "recombineData"
+
+    task_id: str = Field(alias="recombineTaskId", min_length=1)
+
+
+class RecombinePreview(Answer):
+    """The inner part of /retrieverecombinepreview."""
+
+    preview_url: str = Field(repr=False)
+    preview_start_seconds: float
+    measured_lufs_full: float | None = None
+
+
+class RecombinePreviewAnswer(Answer):
+    """The answer of /retrieverecombinepreview."""
+
+    error: bool = False
+    preview: RecombinePreview
+
+
+class RecombineProcessing(Answer):
+    """What was asked for, said again."""
+
+    musical_style: str
+    desired_loudness: str
+    vocal_gain_db: float
+
+
+class RecombineResult(Answer):
+    """The inner part of /retrieverecombine."""
+
+    master_url: str = Field(repr=False)
+    measured_lufs: float | None = None
+    peak_level: float | None = None
+    track_length_seconds: float
+    sample_rate: int
+    bit_depth: int
+    channels: int
+    processing: RecombineProcessing
+
+
+class RecombineAnswer(Answer):
+    """The answer of /retrieverecombine."""
+
+    error: bool = False
+    result: RecombineResult
