@@ -56,6 +56,8 @@ if TYPE_CHECKING:
     from tonnbook.models.mixing import FinalMixTrack as FinalMixTrack
     from tonnbook.models.mixing import MixRequest as MixRequest
     from tonnbook.models.mixing import MixTrack as MixTrack
+    from tonnbook.models.recombine import RecombinedTrack as RecombinedTrack
+    from tonnbook.models.recombine import RecombineRequest as RecombineRequest
     from tonnbook.models.results import FinalMix as FinalMix
     from tonnbook.models.results import MixPreview as MixPreview
     from tonnbook.models.separation import SeparatedStems as SeparatedStems
@@ -69,6 +71,7 @@ if TYPE_CHECKING:
     from tonnbook.models.vocabulary import MusicalStyle as MusicalStyle
     from tonnbook.models.vocabulary import PanPreference as PanPreference
     from tonnbook.models.vocabulary import Presence as Presence
+    from tonnbook.models.vocabulary import RecombineStyle as RecombineStyle
     from tonnbook.models.vocabulary import ReverbPreference as ReverbPreference
     from tonnbook.models.vocabulary import SampleRate as SampleRate
     from tonnbook.models.vocabulary import SoundSource as SoundSource
@@ -113,6 +116,7 @@ _ROOMS = {
     "models.enhancement": ("EnhanceRequest", "EnhancedTrack"),
     "models.composition": ("CompositionRequest", "Emotion", "Genre", "Section", "Tempo"),
     "models.song": ("Song",),
+    "models.recombine": ("RecombineRequest", "RecombinedTrack"),
     "models.separation": ("SeparateRequest", "SeparatedStems"),
     "models.effects": ("Compression", "EqBand", "TrackEffects"),
     "models.results": ("FinalMix", "MixPreview"),
@@ -125,6 +129,7 @@ _ROOMS = {
         "MusicalStyle",
         "PanPreference",
         "Presence",
+        "RecombineStyle",
         "ReverbPreference",
         "SampleRate",
         "SoundSource",

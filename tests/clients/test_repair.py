@@ -13,7 +13,8 @@ from tonnbook.clients.tonn import TonnClient
 from tonnbook.errors import AudioError, JobFailed, RequestRejected
 from tonnbook.models.analysis import AnalysisRequest
 from tonnbook.models.enhancement import EnhanceRequest
-from tonnbook.models.vocabulary import AnalysisStyle, EnhanceStyle, StereoField
+from tonnbook.models.recombine import RecombineRequest
+from tonnbook.models.vocabulary import AnalysisStyle, EnhanceStyle, RecombineStyle, StereoField
 from tonnbook.studio.server import Studio
 
 RATE = 44100
@@ -108,3 +109,18 @@ def test_taking_a_mix_apart(tonn: TonnClient, mono: Path) -> None:
     assert np.abs(total - audio_files.read(mono)[0]).max() < 1e-5
     two = tonn.separate(mono, "vocals_instrumental").result(60)
     assert set(two.stems) == {"vocals", "instrumental"}
+
+
+def test_putting_a_mix_together_again(tonn: TonnClient, mono: Path, tmp_path: Path) -> None:
+    backing = tmp_path / "my mix.wav"
+    backing.write_bytes(mono.read_bytes())
+    request = RecombineRequest(style=RecombineStyle.POP, vocal=mono, backing=backing, vocal_gain_db=-1.0)
+    preview = tonn.recombine(request).result(60)
+    assert preview.master is None
+    assert preview.loudness_lufs == pytest.approx(-10.0, abs=0.1)
+    assert audio_files.info(preview.preview.path).format == "mp3"
+    full = tonn.recombine(request, final=True).result(60)
+    assert full.master is not None
+    assert audio_files.info(full.master.path).bit_depth == 16
+    with pytest.raises(ValueError, match="give either stemJobId"):
+        RecombineRequest(style=RecombineStyle.POP, vocal=mono)

@@ -22,6 +22,7 @@ from tonnbook.clients.mastering import Album, MasteringCalls, Wishes
 from tonnbook.clients.mix_results import final_of, preview_of
 from tonnbook.clients.mix_tracks import final_tracks
 from tonnbook.clients.orders import Orders
+from tonnbook.clients.recombine import RecombineCalls
 from tonnbook.clients.repair import Repairs
 from tonnbook.clients.replies import Reply
 from tonnbook.clients.separation import SeparationCalls
@@ -42,6 +43,7 @@ from tonnbook.models.mixing import (
     PreviewMixQuery,
 )
 from tonnbook.models.results import FinalMix, MixPreview
+from tonnbook.models.recombine import RecombinedTrack, RecombineRequest
 from tonnbook.models.separation import Mode, SeparatedStems, SeparateRequest
 from tonnbook.models.vocabulary import AnalysisStyle, DesiredLoudness, MusicalStyle, SampleRate, SoundSource
 
@@ -89,6 +91,7 @@ class TonnClient:
         self._orders = Orders(downloads)
         self._watcher = Watcher(pace)
         self._repairs = Repairs(self._door, self._files)
+        self._recombinations = RecombineCalls(self._door, self._files, self._watcher)
         self._separations = SeparationCalls(self._door, self._files, self._watcher)
         self._enhancements = EnhancementCalls(self._door, self._files, self._watcher, inbox)
         self._masters = MasteringCalls(self._door, self._files, self._watcher, inbox, pace or Pace(), listen)
@@ -300,6 +303,13 @@ class TonnClient:
         isolation; its stems add up to the mix.
         """
         return self._separations.start(mix, mode)
+
+    def recombine(self, request: RecombineRequest, *, final: bool = False) -> Job[RecombinedTrack]:
+        """Mix a voice and its backing, and master them; return at once. The preview costs nothing.
+
+        With `final` the master is retrieved too: **that costs credits on the live service** and is asked for exactly once.
+        """
+        return self._recombinations.start(request, final=final)
 
     def attach_enhancement(self, task_id: str) -> Job[EnhancedTrack]:
         """Find an enhancement again by its task id, preview or full."""

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Self
 
 from pydantic import Field, model_validator
 
-from tonnbook.models.base import Answer, Link, Request, unit
+from tonnbook.models.base import Answer, AudioSource, Link, Request, unit
+from tonnbook.models.results import RemoteFile
 from tonnbook.models.separation import State
 from tonnbook.models.vocabulary import DesiredLoudness, MusicalStyle, RecombineStyle
 
@@ -18,8 +21,8 @@ class RecombineRequest(Request):
 
     style: RecombineStyle = Field(alias="musicalStyle", title="Style")
     separation_id: str | None = Field(None, alias="stemJobId", min_length=1, title="Separation")
-    vocal: Link | None = Field(None, alias="vocalStemURL", title="Vocal", repr=False)
-    backing: Link | None = Field(None, alias="backingStemURL", title="Backing", repr=False)
+    vocal: AudioSource | None = Field(None, alias="vocalStemURL", title="Vocal", repr=False)
+    backing: AudioSource | None = Field(None, alias="backingStemURL", title="Backing", repr=False)
     desired_loudness: DesiredLoudness = Field(DesiredLoudness.MEDIUM, alias="desiredLoudness", title="Loudness")
     vocal_gain_db: float = Field(
         0.0, alias="vocalGainDb", ge=-6, le=6, title="Vocal gain", json_schema_extra=unit("dB")
@@ -124,3 +127,22 @@ class RecombineAnswer(Answer):
 
     error: bool = False
     result: RecombineResult
+
+
+@dataclass(frozen=True)
+class RecombinedTrack:
+    """A recombination that is ready: its preview, and the master where it was asked for."""
+
+    task_id: str
+    request: RecombineRequest = field(repr=False)
+    preview: RemoteFile
+    master: RemoteFile | None = None
+    """None for a preview: the master costs credits on the live service."""
+    preview_start_s: float = 0.0
+    loudness_lufs: float | None = None
+    """Of the whole master."""
+
+    @property
+    def playable(self) -> Mapping[str, RemoteFile]:
+        """What a player shows."""
+        return {"master": self.master} if self.master else {"preview": self.preview}

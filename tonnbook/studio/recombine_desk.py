@@ -86,7 +86,7 @@ class RecombineDesk:
         """Start a recombination; raises Refusal 400, 404, 429 or 507."""
         for link, where in ((request.vocal, "vocalStemURL"), (request.backing, "backingStemURL")):
             if link is not None:
-                check_source(link, where, self._library)
+                check_source(str(link), where, self._library)
         if request.separation_id is not None:
             self._separations.finished(request.separation_id)
         if request.webhook_url is not None:
