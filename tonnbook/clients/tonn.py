@@ -42,8 +42,8 @@ from tonnbook.models.mixing import (
     PreviewMixAnswer,
     PreviewMixQuery,
 )
-from tonnbook.models.results import FinalMix, MixPreview
 from tonnbook.models.recombine import RecombinedTrack, RecombineRequest
+from tonnbook.models.results import FinalMix, MixPreview
 from tonnbook.models.separation import Mode, SeparatedStems, SeparateRequest
 from tonnbook.models.vocabulary import AnalysisStyle, DesiredLoudness, MusicalStyle, SampleRate, SoundSource
 
