@@ -6,7 +6,6 @@ which nothing is found comes back as it was, sample for sample.
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +26,7 @@ from tonnbook.models.mastering import StageNotes
 from tonnbook.models.vocabulary import SoundSource
 from tonnbook.studio.cleanup_settings import SETTINGS, CleanupSettings
 from tonnbook.studio.mastering_features import finite, series
+from tonnbook.studio.scratch import scratch
 
 Progress = Callable[[float, str], None]
 
@@ -54,8 +54,7 @@ def clean(
 ) -> CleanupOutcome:
     """Clean one recording into the WAV file `out`; AudioError where it cannot be read. The same recording gives the same bytes."""
     settings, info = SETTINGS[sound_source], audio_files.info(source)
-    with tempfile.TemporaryDirectory(prefix="cleanup-", dir=out.parent) as folder:
-        place = Path(folder)
+    with scratch(out.parent, "cleanup-") as place:
         progress(0.0, "listening to the recording")
         hum, rumble = _heard(source, settings)
         repaired, first = _repaired(source, settings, hum, rumble, place / "repaired.wav", progress)

@@ -7,7 +7,6 @@ reached within 0.1 LU, below -1 dBTP. Order (sound.md 3.4): clipping, stems, ton
 from __future__ import annotations
 
 import hashlib
-import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -31,6 +30,7 @@ from tonnbook.studio.mastering_level import level_to
 from tonnbook.studio.mastering_level import listen as listen_to_level
 from tonnbook.studio.mastering_plan import MasterPlan, Wish
 from tonnbook.studio.mastering_preview import preview_start, write_preview
+from tonnbook.studio.scratch import scratch
 from tonnbook.studio.separation import separate
 
 Progress = Callable[[float, str], None]
@@ -62,8 +62,7 @@ def enhance(
     before = diagnose(source, style, is_master=request.is_master)
     found = listen(source)
     target = _target_lufs(request, found)
-    with tempfile.TemporaryDirectory(prefix="enhance-", dir=out.parent) as folder:
-        place = Path(folder)
+    with scratch(out.parent, "enhance-") as place:
         current, notes = _repaired(source, found, request, style, place, progress)
         progress(0.5, "setting the level")
         notes += _finished(current, found, request, style, target, out, place)

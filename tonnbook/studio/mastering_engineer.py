@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import tempfile
 from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
@@ -18,6 +17,7 @@ from tonnbook.dsp.spectrum import THIRD_OCTAVES
 from tonnbook.errors import AudioError
 from tonnbook.models.mastering import CEILING_DBTP, MasteringRequest, MasterNotes, StageNotes, Tone
 from tonnbook.models.vocabulary import MusicalStyle, SampleRate
+from tonnbook.studio.mastering_ahead import helper
 from tonnbook.studio.mastering_chain import Progress, prepare
 from tonnbook.studio.mastering_decisions import HEAVY_DB, decide
 from tonnbook.studio.mastering_features import SongFeatures, SongListener, series
@@ -26,6 +26,7 @@ from tonnbook.studio.mastering_plan import MasterPlan, Wish
 from tonnbook.studio.mastering_preview import preview_start, write_preview
 from tonnbook.studio.mastering_styles import target_tone_db
 from tonnbook.studio.mix_clipping import ClippingDetector
+from tonnbook.studio.scratch import scratch
 
 _SILENT_DBTP = -80.0
 _LISTENING, _SHAPING, _LEVELLING = 0.15, 0.4, 0.9  # how far along each stage ends
@@ -62,10 +63,14 @@ def listen(source: Path, progress: Progress = lambda _, __: None) -> SongFeature
     if found.channels > 2:
         raise AudioError(f"{source.name} has {found.channels} channels. Export it in mono or stereo.")
     listener, detector = SongListener(found.rate, found.channels, bands=True), ClippingDetector(found.rate)
-    for block in audio_files.blocks(source):
-        listener.hear(block)
-        detector.hear(block)
-        progress(min(1.0, listener.frames / found.frames), "listening to the song")
+    with helper() as thread:
+        for block in audio_files.blocks(source):
+            peaks = thread.submit(listener.hear_peaks, block)
+            clips = thread.submit(detector.hear, block)
+            listener.hear_levels(block)
+            peaks.result()
+            clips.result()
+            progress(min(1.0, listener.frames / found.frames), "listening to the song")
     features = listener.features(detector.clipping())
     if features.true_peak_dbtp < _SILENT_DBTP:
         raise AudioError(f"{source.name} is silent from beginning to end. Export it again.")
@@ -90,8 +95,7 @@ def master_song(
     """
     features = listen(source, _part(progress, 0.0, _LISTENING))
     plan = decide(features, wished)
-    with tempfile.TemporaryDirectory(prefix="mastering-", dir=out.parent) as name:
-        folder = Path(name)
+    with scratch(out.parent, "mastering-") as folder:
         song = prepare(source, plan, features.seconds, folder, _part(progress, _LISTENING, _SHAPING))
         levelled = level_to(
             song,

@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from math import isfinite
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from tonnbook.audio_files import BitDepth
 from tonnbook.models.effects import TrackEffects, TrackSettings
@@ -25,6 +24,7 @@ from tonnbook.studio.mix_delivery import Level, Order, deliver, level, level_of_
 from tonnbook.studio.mix_listening import TrackFile, listen_to_all
 from tonnbook.studio.mix_render import Excerpt, Rendered, render
 from tonnbook.studio.mix_unmixed import render_unmixed
+from tonnbook.studio.scratch import scratch
 from tonnbook.studio.threads import DaemonThreads
 
 Progress = Callable[[float, str], None]
@@ -58,13 +58,13 @@ def preview_mix(
     Raises AudioError naming the track that cannot be mixed, and why. Neither `threads` nor `block` changes a bit of the result.
     """
     rate = int(request.sample_rate)
-    with _pool(threads) as pool, TemporaryDirectory(dir=_made(out)) as folder:
+    with _pool(threads) as pool, scratch(out) as folder:
         features = listen_to_all(tracks, rate, pool, _part(progress, 0.0, 0.5))
         progress(0.5, "deciding")
         decision = decide(features, {track.name: track.brief for track in tracks}, request.style)
         excerpt = Excerpt(decision.loudest_s, PREVIEW_S) if decision.seconds > PREVIEW_S else None
         rendered = render(
-            tracks, decision, rate, Path(folder), pool, _part(progress, 0.55, 0.75),
+            tracks, decision, rate, folder, pool, _part(progress, 0.55, 0.75),
             stems=request.return_stems, excerpt=excerpt, block=block,
         )  # fmt: skip
         set_to = level(rendered)
@@ -72,7 +72,7 @@ def preview_mix(
         orders = _orders(rendered, set_to, out / "preview.mp3", ".flac", 16)
         unmixed = None
         if request.return_unmixed:
-            plain = render_unmixed(tracks, rate, Path(folder), pool, excerpt)
+            plain = render_unmixed(tracks, rate, folder, pool, excerpt)
             plain_level = level_of_unmixed(plain, set_to)
             set_to = replace(set_to, info=(*set_to.info, *plain_level.info))
             unmixed = out / "unmixed.mp3"
@@ -100,9 +100,9 @@ def final_mix(
     """
     rate = int(request.sample_rate)
     decision = changed(preview.decision, changes)
-    with _pool(threads) as pool, TemporaryDirectory(dir=_made(out)) as folder:
+    with _pool(threads) as pool, scratch(out) as folder:
         rendered = render(
-            tracks, decision, rate, Path(folder), pool, _part(progress, 0.0, 0.8),
+            tracks, decision, rate, folder, pool, _part(progress, 0.0, 0.8),
             stems=request.return_stems, unchanged=preview.decision, block=block,
         )  # fmt: skip
         set_to = level(rendered)

@@ -5,7 +5,6 @@ This module pulls in the engines and with them scipy; the desk loads it in the b
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 
 from tonnbook.errors import AudioError, TonnbookError
@@ -18,6 +17,7 @@ from tonnbook.studio.fetch import fetch
 from tonnbook.studio.library import Library, StoredFile
 from tonnbook.studio.limits import Limits
 from tonnbook.studio.read_checks import check_track
+from tonnbook.studio.scratch import scratch
 from tonnbook.studio.worker import Progress, Worker, part
 
 FETCHING = 0.3
@@ -26,8 +26,8 @@ FETCHING = 0.3
 
 def analysed(request: AnalysisRequest, library: Library, worker: Worker, limits: Limits, progress: Progress) -> Report:
     """Return what is wrong with a recording; raises AudioError that names the file."""
-    with tempfile.TemporaryDirectory(dir=library.folder, ignore_cleanup_errors=True) as folder:
-        path = bring(str(request.source), Path(folder), library, limits, part(progress, 0, FETCHING))
+    with scratch(library.folder) as folder:
+        path = bring(str(request.source), folder, library, limits, part(progress, 0, FETCHING))
         progress(FETCHING, "waiting for its turn")
         style, is_master = request.style, request.is_master
         return worker.in_turn(diagnose, path, style, is_master=is_master, progress=part(progress, FETCHING, 1))

@@ -133,7 +133,12 @@ class Worker:
 
     def in_turn(self, heavy: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run `heavy` when its turn has come, and return what it returns. Called from within a task."""
-        turn = self._heavy.submit(heavy, *args, **kwargs)
+        try:
+            turn = self._heavy.submit(heavy, *args, **kwargs)
+        except RuntimeError:
+            if self._closing.is_set():  # the studio was closed on the way here
+                raise CancelledError from None
+            raise
         self._turns.add(turn)
         turn.add_done_callback(self._turns.discard)
         if self._closing.is_set():

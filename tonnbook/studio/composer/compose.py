@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from tonnbook.studio.composer.arrange import compose_score, song_of
 from tonnbook.studio.composer.mixdown import Mixdown, mix_down
 from tonnbook.studio.composer.render import render_stem
 from tonnbook.studio.composer.score import ROLES, Plan, Score
 from tonnbook.studio.composer.synth import Synth
+from tonnbook.studio.scratch import scratch
 
 Progress = Callable[[float, str], None]
 """Takes a share of 0 to 1, never less than before, and a short sentence."""
@@ -40,7 +40,7 @@ def compose(plan: Plan, to: Path, progress: Progress = lambda share, message: No
     score = compose_score(plan)
     progress(_STEMS_FROM, "The score is written")
     synth = Synth(song.tonic)
-    with TemporaryDirectory(prefix="raw-", dir=to) as scratch:
+    with scratch(to, "raw-") as raw_folder:
         raw = []
         for n, role in enumerate(ROLES):
             share = (_STEMS_TO - _STEMS_FROM) / len(ROLES)
@@ -49,7 +49,7 @@ def compose(plan: Plan, to: Path, progress: Progress = lambda share, message: No
             def within(done: float, first: float = first, share: float = share, role: str = role) -> None:
                 progress(first + share * done, f"Playing the {role}")
 
-            raw.append(render_stem(score, role, song.ducked, synth, Path(scratch) / f"{role}.raw", within))
+            raw.append(render_stem(score, role, song.ducked, synth, raw_folder / f"{role}.raw", within))
         progress(_STEMS_TO, "Mixing")
         done: Mixdown = mix_down(raw, to, plan.looping)
     progress(1.0, "Done")
