@@ -101,6 +101,12 @@ def test_lengths_that_cannot_be_are_brought_within_the_limits_and_reported() -> 
     assert read_prompt("0.2 seconds of pop").duration_ms == 1000
 
 
+def test_a_beginning_without_an_emotion_is_as_usual_for_the_genre() -> None:
+    found = read_prompt("10 seconds of techno, then sad")
+    assert [s.emotion for s in found.sections] == [Emotion.ENERGETIC, Emotion.SAD]
+    assert "emotion of the beginning: energetic" in found.assumed
+
+
 def test_sections_tile_the_track() -> None:
     found = read_prompt("10 seconds sad, then 7 seconds happy, then 3 seconds angry")
     assert [s.length_ms for s in found.sections] == [10_000, 7_000, 3_000]

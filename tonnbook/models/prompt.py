@@ -128,9 +128,10 @@ def read_prompt(text: str, options: CompositionOptions = OPTIONS) -> PromptReadi
     chosen = genre or hinted or words.FITTING.get(first, Genre.POP) if first else genre or hinted or Genre.POP
     if not (genre or hinted):
         assumed.append(f"genre: {chosen}")
-    if first is None:
+    if moods[0] is None:  # a later section may name one; what comes before it is then as usual for the genre
         first = words.USUAL[chosen]
-        assumed.append(f"emotion: {first}")
+        assumed.append(f"emotion: {first}" if not any(moods) else f"emotion of the beginning: {first}")
+    assert first is not None
     emotions, lengths = _sections(moods, durations, first)
     if not any(durations):
         assumed.append(f"duration: {DEFAULT_MS // 1000} s")

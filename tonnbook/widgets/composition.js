@@ -8,6 +8,7 @@ function render({ model, el }) {
   const tell = (name, value) => { model.set(name, value); model.save_changes(); };
   const blockedBy = (genre, tempo) => model.get("blocked").filter(([g, t]) => g === genre && t === tempo).map(([, , emotion]) => emotion);
   let timer = 0;
+  let drawn = "";
 
   const modes = ["prompt", "parameters"].map((mode) => h("button", { type: "button", class: "tb-button", onclick: () => tell("mode", mode) }, mode === "prompt" ? "Prompt" : "Parameters"));
   const state = h("span", { class: "tb-state", role: "status" });
@@ -42,6 +43,8 @@ function render({ model, el }) {
   const fields = h("div", { class: "tb-fields" }, labelled("Genre", genre), labelled("Tempo", tempo), labelled("Seconds", total), labelled("Title", title));
   const parameterSide = h("div", {}, fields, line, rows);
   const root = frame("composition", h("div", { class: "tb-top" }, h("b", {}, "Composition"), h("div", { class: "tb-modes", role: "group", "aria-label": "How to ask" }, modes), state), promptSide, parameterSide, faults, h("div", {}, papers, copy), text);
+
+  root.addEventListener("keydown", (event) => { if (event.key === "Enter" && event.target.tagName === "INPUT") event.target.blur(); });
 
   function stretched(value, wanted) {
     const least = LEAST_MS * value.sections.length;
@@ -111,6 +114,8 @@ function render({ model, el }) {
 
   function showParameters() {
     const value = model.get("value");
+    if (JSON.stringify(value) === drawn) return;   // an echo: whoever types meanwhile keeps the field and the focus
+    drawn = JSON.stringify(value);
     const refused = blockedBy(value.genre, value.tempo);
     const reason = `not offered for ${value.genre} at ${value.tempo} tempo`;
     genre.value = value.genre;

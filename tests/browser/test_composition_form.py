@@ -1,0 +1,49 @@
+"""The composition form in a real JupyterLab: words are read as they are typed, and the time line stays whole."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import pytest
+from jlab import Notebook
+
+OpenNotebook = Callable[..., Notebook]
+WriteNotebook = Callable[[str, Sequence[str]], str]
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def form_nb(open_nb: OpenNotebook, write_nb: WriteNotebook) -> Notebook:
+    """A form that begins with a prompt."""
+    cells = ["import tonnbook as tb\nbuilder = tb.CompositionBuilder('20 seconds of calm pop'); builder"]
+    return open_nb(write_nb("composing.ipynb", cells)).run_all()
+
+
+def test_a_prompt_is_read_as_it_is_typed(form_nb: Notebook) -> None:
+    page = form_nb.output(0)
+    page.get_by_text("calm: emotion calm").wait_for()
+    page.get_by_role("textbox", name="Prompt").fill("10 seconds of purple techno, then sad")
+    page.get_by_text("purple: not understood").wait_for()
+    page.get_by_text("electronic, fast: energetic 5 s, then sad 5 s").wait_for()
+    form_nb.until("builder.request.prompt", lambda v: "techno" in v)
+    assert form_nb.complaints() == []
+
+
+def test_sections_split_move_and_never_tear(form_nb: Notebook) -> None:
+    page = form_nb.output(0)
+    page.get_by_role("button", name="Parameters").click()
+    page.get_by_role("combobox", name="Genre").select_option("indie")
+    page.get_by_role("button", name="Split").click()
+    page.get_by_role("separator").press("ArrowRight")
+    form_nb.until("[s.length_ms for s in builder.request.sections]", lambda v: v == [30_500, 29_500])
+    page.get_by_role("spinbutton", name="Duration in seconds").fill("20")
+    page.get_by_role("spinbutton", name="Duration in seconds").press("Enter")
+    form_nb.until("builder.request.duration_ms", lambda v: v == 20_000)
+    starts = form_nb.until("[(s.start_ms, s.end_ms) for s in builder.request.sections]", lambda v: len(v) == 2)
+    assert starts[0][1] == starts[1][0]
+    assert starts[1][1] == 20_000
+    blocked = page.get_by_role("combobox", name="Emotion of section 1").locator("option[value=energetic]")
+    assert blocked.is_disabled()
+    assert "medium tempo" in (blocked.get_attribute("title") or "")
+    assert form_nb.complaints() == []
