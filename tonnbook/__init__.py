@@ -89,7 +89,7 @@ if TYPE_CHECKING:
     from tonnbook.plots import plot_spectrum as plot_spectrum
     from tonnbook.plots import plot_tone as plot_tone
     from tonnbook.plots import reasons as reasons
-    from tonnbook.plots import report as report
+    from tonnbook.plots.report import report as report
     from tonnbook.services import Services as Services
     from tonnbook.services import live as live
     from tonnbook.services import offline as offline
