@@ -234,7 +234,9 @@ def _emotion(reader: _Reader, segment: tuple[int, int]) -> Emotion | None:
         if not reader.negated(match)
     ]
     begins = next((match.end() for match in reader.find(r"(?:start|begin|open)\w*", segment)), 0)
-    found.sort(key=lambda entry: (entry[0] < begins, entry[0]))  # "epic score that starts tense": what starts goes first
+    found.sort(
+        key=lambda entry: (entry[0] < begins, entry[0])
+    )  # "epic score that starts tense": what starts goes first
     for _, match, emotion in found:
         reader.take(match, f"emotion {emotion}" if emotion == found[0][2] else f"emotion {emotion}, not followed")
     for pattern, emotion in words.EMOTIONS:
