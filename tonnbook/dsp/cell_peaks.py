@@ -15,13 +15,14 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
-from tonnbook.dsp.levels import Array, Audio, to_gain
+from tonnbook.dsp.levels import Array, Audio
 from tonnbook.dsp.products import thin_product
 from tonnbook.dsp.true_peak import LONG_TAPS, SHORT_TAPS, over_a_cell
 
 Array32 = npt.NDArray[np.float32]
 
 CELL = 8
+_PIECE = 1024 * CELL
 
 
 def converter_taps(taps: int, passed: float, beta: float, phases: int) -> Array:
@@ -69,7 +70,7 @@ class CellPeaks:
         reach = max(len(each) for each in taps) // 2
         self.delay = -(-reach // CELL)
         self._matrices = [np.ascontiguousarray(over_a_cell(each, CELL).T, dtype=np.float32) for each in taps]
-        self._gates = [level * gate for gate in _GATES[: len(taps)]]
+        self.level = level
         self._before = np.zeros((channels, 2 * self.delay * CELL), dtype=np.float32)
 
     def push(self, chunk: Audio) -> Array32:
@@ -79,8 +80,8 @@ class CellPeaks:
         peaks = np.abs(audio).reshape(len(audio), -1, CELL).max(axis=2)
         inner = peaks[:, self.delay : -self.delay]
         around = np.lib.stride_tricks.sliding_window_view(peaks, 2 * self.delay + 1, axis=1).max(axis=2)
-        for matrix, gate in zip(self._matrices, self._gates, strict=True):
-            cells = np.nonzero(around > gate)
+        for matrix, gate in zip(self._matrices, _GATES, strict=False):
+            cells = np.nonzero(around > gate * self.level)
             inner[cells] = np.maximum(inner[cells], self._between(audio, cells, matrix))
             around = ndimage.maximum_filter1d(inner, 3, axis=1)
         largest: Array32 = np.max(inner, axis=0)
@@ -98,23 +99,25 @@ class CellPeaks:
 
 
 class StrictPeak:
-    """The highest true peak that any meter or converter would find in a finished master, as far as it passes `level_db`."""
+    """The highest true peak that any meter or converter would find. Looked into is only what may be higher than what is known."""
 
-    def __init__(self, channels: int, level_db: float) -> None:
-        self._finder = CellPeaks(channels, close_look(64, 16), to_gain(level_db))
+    def __init__(self, channels: int) -> None:
+        self._finder = CellPeaks(channels, close_look(64, 16))
         self._queue = np.zeros((channels, 0))
-        self._highest = 0.0
 
     def process(self, block: Audio) -> Self:
         """Take in the next (channels, frames)."""
         queue = np.concatenate([self._queue, block], axis=1)
-        whole = queue.shape[1] // CELL * CELL
-        self._highest = max(self._highest, float(self._finder.push(queue[:, :whole]).max(initial=0.0)))
-        self._queue = queue[:, whole:]
+        for start in range(0, queue.shape[1] - _PIECE + 1, _PIECE):
+            self._look_at(queue[:, start : start + _PIECE])
+        self._queue = queue[:, queue.shape[1] // _PIECE * _PIECE :].copy()
         return self
 
     @property
     def dbtp(self) -> float:
-        """The highest peak so far in dBTP, minus infinity for silence; ends the stream."""
-        self.process(np.zeros((len(self._queue), 2 * self._finder.delay * CELL)))
-        return 20.0 * log10(self._highest) if self._highest else -inf
+        """The highest peak in dBTP, minus infinity for silence; ends the stream."""
+        self.process(np.zeros((len(self._queue), _PIECE + 2 * self._finder.delay * CELL)))
+        return 20.0 * log10(self._finder.level) if self._finder.level else -inf
+
+    def _look_at(self, piece: Audio) -> None:
+        self._finder.level = max(self._finder.level, float(self._finder.push(piece).max(initial=0.0)))

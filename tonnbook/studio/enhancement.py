@@ -70,7 +70,7 @@ def enhance(
     after = diagnose(out, style, is_master=request.is_master or _is_done(notes, "mastering"))
     start_s = None
     if preview is not None:
-        start_s = preview_start(listen_to_level(out, CEILING_DBTP)[0], request.preview_start_s)
+        start_s = preview_start(listen_to_level(out), request.preview_start_s)
         write_preview(out, start_s, preview)
     told = EnhanceNotes(before=before.verdicts, after=after.verdicts, stages=notes, target_lufs=round(target, 2))
     stems = _stems(out) if preview is None and request.get_stems else {}

@@ -24,6 +24,7 @@ from tonnbook.dsp.levels import Array, to_gain
 from tonnbook.dsp.loudness import k_weighting
 from tonnbook.dsp.spectrum import THIRD_OCTAVES
 from tonnbook.dsp.true_peak import SHORT_TAPS
+from tonnbook.studio.mastering_ahead import ahead, helper
 from tonnbook.studio.mastering_features import CROSSOVERS_HZ
 from tonnbook.studio.mastering_plan import BandCompression, MasterPlan
 
@@ -61,8 +62,8 @@ def prepare(source: Path, plan: MasterPlan, seconds: float, folder: Path, progre
         source = _declipped(source, plan.declip_at, folder / "declipped.wav")
     notebook = _Notebook(rate)
     path = folder / "prepared.f32"
-    with path.open("wb") as file:
-        for block in _shaped(_in_stereo(audio_files.blocks(source, rate), plan.offsets), plan):
+    with path.open("wb") as file, helper() as thread:
+        for block in ahead(_shaped(_in_stereo(audio_files.blocks(source, rate), plan.offsets), plan), thread):
             notebook.note(block)
             np.ascontiguousarray(block.T, dtype=np.float32).tofile(file)
             progress(min(1.0, notebook.frames / (seconds * rate)), "shaping the tone and the dynamics")

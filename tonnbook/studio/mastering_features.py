@@ -13,6 +13,7 @@ from math import inf, isfinite
 import numpy as np
 import numpy.typing as npt
 
+from tonnbook.dsp.cell_peaks import StrictPeak
 from tonnbook.dsp.filters import Filter, high_pass, low_pass
 from tonnbook.dsp.levels import Array, Audio, db
 from tonnbook.dsp.loudness import MOMENTARY, SHORT_TERM, LoudnessMeter, gated_loudness, loudness_range, lufs, windowed
@@ -54,7 +55,7 @@ class SongFeatures:
     side: Array
     """The same of (left - right) / 2, (28,)."""
     band_peaks: Array
-    """Largest sample per 10 ms in the low, middle and high band, (3, steps); empty where it was not asked for."""
+    """Largest sample of the middle per 10 ms in the low, middle and high band, (3, steps); empty where it was not asked for."""
     peaks: Array
     """Largest sample per 10 ms, (steps,)."""
     clipping: Clipping = field(default_factory=Clipping)
@@ -107,15 +108,20 @@ class SongFeatures:
 
 
 class SongListener:
-    """Takes a song in, piece by piece, and says what it heard."""
+    """Takes a song in, piece by piece, and says what it heard.
 
-    def __init__(self, rate: int, channels: int, *, bands: bool = False) -> None:
+    `hear` takes in everything; `hear_peaks` and `hear_levels` are its two halves, which may run side by side.
+    """
+
+    def __init__(
+        self, rate: int, channels: int, *, bands: bool = False, true_peak: TruePeakMeter | StrictPeak | None = None
+    ) -> None:
         self.rate = rate
         self.frames = 0
         self._channels = channels
         self._meter = LoudnessMeter(rate, 2)
-        self._true_peak = TruePeakMeter(rate, channels)
-        self._splitters = [Filter(sos, 2) for sos in _splitters(rate)] if bands else []
+        self._true_peak = true_peak or TruePeakMeter(rate, channels)
+        self._splitters = [Filter(sos, 1) for sos in _splitters(rate)] if bands else []
         self._sums = np.zeros(2)
         self._products = np.zeros(3)
         self._middle: list[npt.NDArray[np.float32]] = []
@@ -126,8 +132,16 @@ class SongListener:
 
     def hear(self, block: Audio) -> None:
         """Take in the next (channels, frames)."""
-        self.frames += block.shape[1]
+        self.hear_peaks(block)
+        self.hear_levels(block)
+
+    def hear_peaks(self, block: Audio) -> None:
+        """Take in the next (channels, frames) for the true peak."""
         self._true_peak.process(block)
+
+    def hear_levels(self, block: Audio) -> None:
+        """Take in the next (channels, frames) for everything else."""
+        self.frames += block.shape[1]
         both = np.concatenate([self._pending, np.broadcast_to(block, (2, block.shape[1]))], axis=1)
         while both.shape[1] >= self._cell:
             self._take(both[:, : self._cell])
@@ -165,11 +179,15 @@ class SongListener:
         self._meter.process(cell)
         left, right = cell
         self._sums += cell.sum(axis=1)
-        self._products += [left @ left, right @ right, left @ right]
+        pairs = ((left, left), (right, right), (left, right))
+        self._products += [
+            np.einsum("i,i", one, two) for one, two in pairs
+        ]  # not BLAS: its threads would wait for each other
         middle, side = 0.5 * (left + right), 0.5 * (left - right)
         for part, kept in ((middle, self._middle), (side, self._side)):
             kept.append(third_octave_energies(part[None], self.rate).astype(np.float32))
-        loudest = [np.abs(each).max(axis=0) for each in (cell, *(split.process(cell) for split in self._splitters))]
+        bands = [split.process(middle[None]) for split in self._splitters]
+        loudest = [np.abs(each).max(axis=0) for each in (cell, *bands)]
         self._steps.add(0.5 * (np.square(left) + np.square(right)), *loudest)
 
 

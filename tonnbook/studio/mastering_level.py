@@ -21,6 +21,7 @@ from tonnbook.dsp.levels import Array, db, to_gain
 from tonnbook.dsp.limiter import Limiter, main_curve
 from tonnbook.dsp.loudness import LoudnessMeter, gated_loudness
 from tonnbook.errors import AudioError
+from tonnbook.studio.mastering_ahead import ahead, helper
 from tonnbook.studio.mastering_chain import ENERGY_FRAMES, PreparedSong, Progress
 from tonnbook.studio.mastering_features import SongFeatures, SongListener
 from tonnbook.studio.mastering_search import GainSearch
@@ -91,7 +92,8 @@ def level_to(
         loudness, reduction = _render(song, level, sketch.peak_db, out, bit_depth, seed, progress)
         off, bias = search.heard(loudness), loudness - sketch.loudness(level)
         if off <= _AIM_LU:
-            features, highest = listen(out, ceiling_dbtp)
+            features = listen(out)
+            highest = features.true_peak_dbtp
             if highest <= ceiling_dbtp and abs(features.loudness_lufs - target_lufs) <= TOLERANCE_LU:
                 over = sketch.peak_db + level.gain_db - level.ceiling_db
                 return Levelled(level, features, reduction, level.clip_db(sketch.peak_db), over, search.tries)
@@ -106,14 +108,15 @@ def level_to(
     raise AudioError(f"{target_lufs:g} LUFS cannot be reached with this song. Choose a quieter target.")
 
 
-def listen(path: Path, ceiling_dbtp: float) -> tuple[SongFeatures, float]:
-    """Return what a finished master sounds like, and the highest true peak that anyone may find in it, in dBTP."""
-    listener, strict = SongListener(audio_files.info(path).rate, 2), StrictPeak(2, ceiling_dbtp)
-    for block in audio_files.blocks(path):
-        listener.hear(block)
-        strict.process(block)
-    features = listener.features()
-    return features, max(features.true_peak_dbtp, strict.dbtp)
+def listen(path: Path) -> SongFeatures:
+    """Return what a finished master sounds like; its true peak is the highest that anyone may find in it."""
+    listener = SongListener(audio_files.info(path).rate, 2, true_peak=StrictPeak(2))
+    with helper() as thread:
+        for block in audio_files.blocks(path):
+            peaks = thread.submit(listener.hear_peaks, block)
+            listener.hear_levels(block)
+            peaks.result()
+    return listener.features()
 
 
 def rendered(song: PreparedSong, level: Level, peak_db: float, limiter: Limiter) -> Iterator[Array]:
@@ -138,8 +141,9 @@ def _render(
     progress: Progress,
 ) -> tuple[float, Array]:
     limiter, meter, done = Limiter(song.rate, 2, level.ceiling_db), LoudnessMeter(song.rate, 2), 0
-    with audio_files.Writer(out, song.rate, 2, bit_depth, seed if bit_depth == 16 else None) as writer:
-        for block in rendered(song, level, peak_db, limiter):
+    seeded = seed if bit_depth == 16 else None
+    with audio_files.Writer(out, song.rate, 2, bit_depth, seeded) as writer, helper() as thread:
+        for block in ahead(rendered(song, level, peak_db, limiter), thread):
             writer.write(block)
             meter.process(block)
             done += block.shape[1]
