@@ -27,8 +27,7 @@ async def one_decibel_apart(tonn: TonnClient, songs: dict[str, Path], folder: Pa
     """
     builder = tb.MasteringBuilder(songs, forced_loudness=True, forced_loudness_lufs=-14)
     builder.set("04_open_sky", forced_loudness_lufs=-15)
-    forced = await tonn.master_all(builder.requests, folder / "forced")
-    return forced
+    return await tonn.master_all(builder.requests, folder / "forced")
 
 
 async def louder(tonn: TonnClient, songs: dict[str, Path], quiet: Any) -> Player:

@@ -337,5 +337,13 @@ _LABELS = {
 CONTENT_TYPES = {".wav": "audio/wav", ".mp3": "audio/mpeg", ".flac": "audio/flac"}
 """File endings that the service takes, with the type that an upload declares. [C]"""
 
-CREDITS = {"final_mix": 250, "final_master": 220, "enhance": 250, "analysis": 10, "cleanup": 10, "separation": 75, "recombine": 250}
+CREDITS = {
+    "final_mix": 250,
+    "final_master": 220,
+    "enhance": 250,
+    "analysis": 10,
+    "cleanup": 10,
+    "separation": 75,
+    "recombine": 250,
+}
 """What a call costs on the live service, as integrators paid it [I]; previews, uploads and polling cost nothing."""

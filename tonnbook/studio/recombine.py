@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tonnbook.models.effects import TrackEffects
-from tonnbook.models.mastering import CEILING_DBTP
 from tonnbook.models.mixing import FinalMixRequest, FinalMixTrack, MixRequest, MixTrack
 from tonnbook.models.recombine import RecombineRequest
 from tonnbook.models.vocabulary import InstrumentGroup, Presence, SampleRate
@@ -53,7 +52,7 @@ def recombine(
     )
     changes = {vocal.name: TrackEffects(gain_db=request.vocal_gain_db)} if request.vocal_gain_db else {}
     made = final_mix(tracks, decided, final, folder / "final", lambda s, stage: progress(0.4 + 0.5 * s, stage), changes)
-    features, _ = listen(made.mix, CEILING_DBTP)
+    features = listen(made.mix)
     start_s = preview_start(features, None)
     preview = write_preview(made.mix, start_s, folder / "preview.mp3")
     return RecombineOutcome(made.mix, preview, start_s, features)
