@@ -61,3 +61,13 @@ def test_the_album_is_four_rough_mixes_that_do_not_match_in_level() -> None:
         info = soundfile.info(path)
         assert (info.samplerate, info.channels) == (44100, 2)
         assert 20 < info.frames / info.samplerate < 27
+
+
+def test_composed_songs_are_three_and_their_stems_are_as_long_as_asked() -> None:
+    songs = demo.songs()
+    assert list(songs) == list(demo.PROMPTS) == ["lo-fi", "raga", "film"]
+    for stems in songs.values():
+        assert set(stems) == {"bass", "chords", "melody", "percussion"}
+        for path in stems.values():
+            assert (soundfile.info(path).frames, soundfile.info(path).channels) == (12 * 44100, 2)
+    assert demo.songs() is songs

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+import aiohttp
 import pytest
 import requests
 import soundfile
@@ -187,20 +188,25 @@ def test_aac_is_refused_with_what_works(call: Call) -> None:
     assert "wav and mp3" in answer.json()["message"]
 
 
-def test_a_program_around_asyncio_polls_several_songs(call: Call) -> None:
-    """In the manner of the vendor's example: coroutines that create, compose and poll, side by side."""
+def test_a_program_around_asyncio_composes_several_songs_and_downloads_them(studio: Studio) -> None:
+    """In the manner of the vendor's example, asyncio and aiohttp: compose, poll and fetch side by side, by the newer v1."""
 
-    async def song(prompt: str) -> str:
-        uuid = (await asyncio.to_thread(call, "POST", "/api/v2/tracks", {"prompt": prompt})).json()["uuid"]
-        answer = await asyncio.to_thread(call, "POST", f"/api/v2/tracks/{uuid}/compose", {})
-        task = answer.json()["task_id"]
-        while True:
-            status = (await asyncio.to_thread(call, "GET", f"/api/v2/status/{task}")).json()
-            if status["state"] not in ("PENDING", "PROGRESS"):
-                return str(status["state"])
+    async def song(session: aiohttp.ClientSession, prompt: str) -> int:
+        order = {"prompt": {"text": prompt}, "format": "wav", "looping": False}
+        async with session.post("/api/v1/tracks/compose", json=order) as answer:
+            task = (await answer.json())["task_id"]
+        state: dict[str, Any] = {"status": "composing"}
+        while state["status"] in ("composing", "running"):
             await asyncio.sleep(0.1)
+            async with session.get(f"/api/v1/tasks/{task}") as answer:
+                state = await answer.json()
+        assert state["status"] == "composed"
+        async with session.get(state["meta"]["track_url"]) as answer:
+            return soundfile.info(io.BytesIO(await answer.read())).frames
 
-    async def main() -> list[str]:
-        return await asyncio.gather(song("2 seconds of calm"), song("2 seconds of angry trap"))
+    async def main() -> list[int]:
+        headers = {"Authorization": f"Bearer {studio.key}"}
+        async with aiohttp.ClientSession(studio.url, headers=headers) as session:
+            return await asyncio.gather(song(session, "2 seconds of calm"), song(session, "3 seconds of angry trap"))
 
-    assert asyncio.run(main()) == ["SUCCESS", "SUCCESS"]
+    assert asyncio.run(main()) == [2 * 44100, 3 * 44100]
