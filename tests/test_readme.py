@@ -10,6 +10,11 @@ import pytest
 ROOT = Path(__file__).parents[1]
 TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
 EXAMPLE, PRINTS = re.search(r"```python\n(.*?)```\nprints\n```\n(.*?)```", TEXT, re.DOTALL).groups()
+NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
+
+
+def numbers(text: str) -> list[float]:
+    return [float(found) for found in NUMBER.findall(text)]
 
 
 def test_the_example_prints_what_the_readme_says(tmp_path: Path) -> None:
@@ -22,7 +27,9 @@ def test_the_example_prints_what_the_readme_says(tmp_path: Path) -> None:
         timeout=150,
     )
     assert answer.stderr == ""
-    assert answer.stdout == PRINTS
+    assert NUMBER.split(answer.stdout) == NUMBER.split(PRINTS)
+    # The last digit may differ between processors: their vector units round differently.
+    assert numbers(answer.stdout) == pytest.approx(numbers(PRINTS), rel=0.02, abs=0.15)
     assert [path.name for path in tmp_path.iterdir()] == ["night_bus.wav"]
 
 
