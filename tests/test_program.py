@@ -1,6 +1,8 @@
 """The program: the studio alone answers any client and ends cleanly on Ctrl-C; the lab says what it needs."""
 
+import os
 import signal
+import socket
 import subprocess
 import sys
 import urllib.request
@@ -47,6 +49,30 @@ def test_the_lessons_are_found_and_a_copy_keeps_what_is_there(tmp_path: Path) ->
     assert {path.name for path in tmp_path.iterdir()} == {path.name for path in lessons.glob("*.ipynb")}
 
 
+def test_the_lab_opens_on_the_first_lesson(tmp_path: Path) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    options = ["--no-browser", f"--ServerApp.port={port}", "--IdentityProvider.token=t"]
+    command = [sys.executable, "-m", "tonnbook", "lab", "--folder", str(tmp_path / "lessons"), *options]
+    home = {
+        name: str(tmp_path / name) for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "HOME")
+    }
+    with subprocess.Popen(
+        command,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | home,
+        start_new_session=True,
+    ) as lab:
+        opened = next((line for line in lab.stderr if f"//localhost:{port}/" in line), "")
+        os.killpg(lab.pid, signal.SIGTERM)
+        lab.communicate(timeout=30)
+    assert f"http://localhost:{port}/lab/tree/{program.FIRST_LESSON}?token=" in opened
+    assert (tmp_path / "lessons" / program.FIRST_LESSON).exists()
+
+
 def test_without_jupyterlab_it_says_how_to_get_it(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -55,7 +81,7 @@ def test_without_jupyterlab_it_says_how_to_get_it(
     assert "pip install 'tonnbook[lab]'" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("arguments", [["studio", "--port", "many"], ["mix"], []])
+@pytest.mark.parametrize("arguments", [["studio", "--port", "many"], ["studio", "--no-browser"], ["mix"], []])
 def test_bad_arguments_end_with_the_usage(arguments: list[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         program.main(arguments)

@@ -8,6 +8,7 @@ tonnbook master album.json  the masters of an album, in the local studio or, wit
 from __future__ import annotations
 
 import argparse
+import os
 import shutil
 import signal
 import subprocess
@@ -25,7 +26,11 @@ FIRST_LESSON = "00_start_here.ipynb"
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the program; return its exit status."""
-    chosen = _parser().parse_args(arguments)
+    parser = _parser()
+    chosen, more = parser.parse_known_args(arguments)
+    if more and chosen.run is not _lab:
+        parser.error(f"unrecognized arguments: {' '.join(more)}")
+    chosen.jupyter = [option for option in more if option != "--"]
     return int(chosen.run(chosen))
 
 
@@ -35,9 +40,10 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="tonnbook", description="Mix, master and compose from a notebook.")
     parser.add_argument("--version", action="version", version=f"tonnbook {__version__}")
     commands = parser.add_subparsers(required=True, metavar="command")
-    lab = commands.add_parser("lab", help="open JupyterLab on the lessons")
+    lab = commands.add_parser(
+        "lab", help="open JupyterLab on the lessons", epilog="What is not listed here is handed on to JupyterLab."
+    )
     lab.add_argument("--folder", type=Path, help="work on a copy of the lessons in this folder")
-    lab.add_argument("jupyter", nargs="*", help="options for JupyterLab, after --")
     lab.set_defaults(run=_lab)
     studio = commands.add_parser("studio", help="run the studio alone, for any client")
     studio.add_argument("--port", type=int, default=8765, help="port on 127.0.0.1; 0 takes a free one (default 8765)")
@@ -72,7 +78,10 @@ def _lab(chosen: argparse.Namespace) -> int:
         return 1
     if chosen.folder or folder.parent == Path(__file__).resolve().parent:
         folder = copy_lessons(folder, chosen.folder or Path("tonnbook-lessons"))
-    command = [sys.executable, "-m", "jupyter", "lab", *chosen.jupyter, str(folder / FIRST_LESSON)]
+    # Jupyter refuses to run as root, which is who one is in a container; it still listens on loopback only, with a token.
+    root = ["--allow-root"] if getattr(os, "geteuid", lambda: 1)() == 0 else []
+    where = [f"--ServerApp.root_dir={folder}", f"--LabApp.default_url=/lab/tree/{FIRST_LESSON}"]
+    command = [sys.executable, "-m", "jupyter", "lab", *root, *where, *chosen.jupyter]
     try:
         return subprocess.call(command, cwd=folder)
     except KeyboardInterrupt:
