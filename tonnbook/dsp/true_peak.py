@@ -1,8 +1,8 @@
 """True peak: the peak between the samples, as the strictest of the usual meters would read it.
 
 Meters that all follow BS.1770-5 differ by up to 0.6 dB on content close to half the rate, because each has its own interpolator. This
-one takes the largest of four: the samples themselves, the 48-tap filter of BS.1770-5 Annex 2, the Hann-windowed sinc of libebur128
-(and so of ffmpeg), and a long Kaiser-windowed sinc at eight times the rate, close to ideal. It oversamples by 4 at any rate: 2 at
+one takes the largest of four: the samples themselves, the 48-tap filter of BS.1770-5 Annex 2, the Hann-windowed sinc of libebur128,
+and a long Kaiser-windowed sinc at eight times the rate, close to ideal. It oversamples by 4 at any rate: 2 at
 96 kHz fails cases 21 and 23 of EBU Tech 3341.
 """
 
