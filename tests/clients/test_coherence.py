@@ -57,4 +57,5 @@ def test_spread_is_how_far_songs_lie_apart() -> None:
     assert apart is not None
     assert apart.loudness_lu == 6.0
     assert apart.tone_db > 0
+    assert str(apart).startswith("6.0 LU in loudness, ")
     assert spread(list(sounds(-20).values())) is None

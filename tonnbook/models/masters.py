@@ -51,6 +51,9 @@ class Spread:
     width_db: float
     """From the narrowest to the widest song; 0 where fewer than two are stereo."""
 
+    def __str__(self) -> str:
+        return f"{self.loudness_lu:.1f} LU in loudness, {self.tone_db:.1f} dB in tone, {self.width_db:.1f} dB in width"
+
 
 @dataclass(frozen=True)
 class Masters(Sequence[Master]):
