@@ -201,3 +201,19 @@ def test_reason_of_a_cancelled_turn() -> None:
     from concurrent.futures import CancelledError
 
     assert reason(CancelledError()) == "the studio was closed"
+
+
+def test_a_task_that_comes_to_its_turn_after_the_close_says_so() -> None:
+    worker, began, closed = Worker(Limits(), time.time), threading.Event(), threading.Event()
+
+    def late(progress: Progress) -> None:
+        began.set()
+        closed.wait(10)
+        worker.in_turn(lambda: None)
+
+    task = worker.start(late, lambda _: None)
+    assert began.wait(10)
+    worker.close()
+    closed.set()
+    worker.close(10)
+    assert task.failure == "the studio was closed"
