@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import secrets
-import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from email.utils import formatdate
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -15,7 +13,7 @@ from uuid import uuid4
 from tonnbook.models.composition import OPTIONS, AudioFormat, CompositionRequest, Section
 from tonnbook.models.prompt import PromptReading, read_prompt
 from tonnbook.models.song import TrackRecord
-from tonnbook.studio.ledger import Ledger
+from tonnbook.studio.desk import Desk, Premises
 from tonnbook.studio.library import Library, Shelf, StoredFile
 from tonnbook.studio.refusal import Refusal
 from tonnbook.studio.worker import Progress, Task, Worker, part
@@ -89,21 +87,15 @@ class Order:
         return self.version.instruments if self.instruments and self.version.instruments else self.version.task
 
 
-class CompositionDesk:
+class CompositionDesk(Desk[Order]):
     """All tracks of one studio."""
 
-    def __init__(self, library: Library, worker: Worker, ledger: Ledger, clock: Callable[[], float]) -> None:
-        self._library = library
-        self._worker = worker
-        self._ledger = ledger
-        self._clock = clock
-        self._lock = threading.Lock()
-        self._tracks: dict[str, Track] = {}
-        self._orders: dict[str, Order] = {}
+    engine = "tonnbook.studio.composition_work"
+    what = "the song"
 
-    def load_engine(self) -> None:
-        """Load the composer in the background; a task that comes before it is there waits for it."""
-        self._worker.beside(import_module, "tonnbook.studio.composition_work")
+    def __init__(self, premises: Premises) -> None:
+        super().__init__(premises)
+        self._tracks: dict[str, Track] = {}
 
     def create(self, request: CompositionRequest) -> Track:
         """Take a track in; nothing is composed yet. Raises Refusal 400 for a blocked combination."""
@@ -169,12 +161,6 @@ class CompositionDesk:
             self._orders[task_id] = Order(track, version, instruments=True)
         return task_id
 
-    def order(self, task_id: str) -> Order:
-        """Return what a task id stands for; raises Refusal 404."""
-        if found := self._orders.get(task_id):
-            return found
-        raise Refusal(404, "no such task here; a studio forgets its tasks when it is closed")
-
     def version(self, track: Track, number: int | None) -> Version:
         """Return a version of a track, the latest for None; raises Refusal 404."""
         if number is not None and not 1 <= number <= len(track.versions):
@@ -189,10 +175,7 @@ class CompositionDesk:
             raise Refusal(404, "this version is still being composed; ask /status until it has succeeded")
         if version.task.failure is not None:
             raise Refusal(500, version.task.failure)
-        done = version.task.future.result()
-        if not self._library.holds(done.shelf):
-            raise Refusal(404, "the files of this version had to make room for newer ones; compose the track again")
-        return done
+        return self._present(version.task)
 
     def link(self, composed: Composed, path: Path) -> str:
         """Return a fresh link to a file of a song."""

@@ -3,27 +3,18 @@
 from __future__ import annotations
 
 import secrets
-import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tonnbook.models.enhancement import EnhanceAnswer, EnhanceRequest, EnhanceResults
 from tonnbook.models.vocabulary import CREDITS, EnhanceState
-from tonnbook.studio.ledger import Ledger
-from tonnbook.studio.library import Library, Shelf, StoredFile
-from tonnbook.studio.limits import Limits
-from tonnbook.studio.mix_checks import check_source, check_webhook
-from tonnbook.studio.refusal import Refusal
-from tonnbook.studio.webhooks import Webhooks, webhook_body
-from tonnbook.studio.worker import Progress, Task, Worker
+from tonnbook.studio.desk import Desk, Told
+from tonnbook.studio.library import Shelf, StoredFile
+from tonnbook.studio.worker import Progress, Task
 
 if TYPE_CHECKING:  # at run time the engine is loaded in the background
     from tonnbook.studio.enhancement import EnhanceOutcome
-
-TASK_ID = "mixrevive_task_id"
-"""What a webhook calls the id of an enhancement."""
 
 
 @dataclass(frozen=True)
@@ -47,57 +38,28 @@ class EnhanceOrder:
     task: Task[Enhanced]
 
 
-class EnhancementDesk:
+class EnhancementDesk(Desk[EnhanceOrder]):
     """All enhancements of one studio."""
 
-    def __init__(
-        self,
-        library: Library,
-        worker: Worker,
-        webhooks: Webhooks,
-        ledger: Ledger,
-        limits: Limits,
-        clock: Callable[[], float],
-    ) -> None:
-        self._library = library
-        self._worker = worker
-        self._webhooks = webhooks
-        self._ledger = ledger
-        self._limits = limits
-        self._clock = clock
-        self._lock = threading.Lock()
-        self._orders: dict[str, EnhanceOrder] = {}
-
-    def load_engine(self) -> None:
-        """Load the engine in the background; a task that comes before it is there waits for it."""
-        self._worker.beside(import_module, "tonnbook.studio.enhancement_work")
+    engine = "tonnbook.studio.enhancement_work"
+    what = "the enhancement"
+    id_name = "mixrevive_task_id"
 
     def open(self, request: EnhanceRequest, *, full: bool) -> EnhanceOrder:
         """Start an enhancement; raises Refusal 400, 429 or 507."""
-        check_source(str(request.source), "audioFileLocation", self._library)
-        if request.webhook_url is not None:
-            check_webhook(request.webhook_url, self._library)
-        self._library.make_room()
-        task_id, created = secrets.token_hex(12), self._clock()
-        task = self._worker.start(
+        self._admit(request.webhook_url, audioFileLocation=request.source)
+        task_id = secrets.token_hex(12)
+        task = self._start(
+            task_id,
+            request.webhook_url,
             lambda progress: self._enhance(task_id, request, full, progress),
-            lambda task: self._tell(request.webhook_url, task_id, full, created, task),
+            lambda task: self._told(task, full=full),
         )
-        with self._lock:
-            return self._orders.setdefault(task_id, EnhanceOrder(task_id, request, full, task))
-
-    def order(self, task_id: str) -> EnhanceOrder:
-        """Return an enhancement that was asked for here; raises Refusal 404."""
-        if found := self._orders.get(task_id):
-            return found
-        raise Refusal(404, "no such task here; a studio forgets its tasks when it is closed")
+        return self._keep(task_id, EnhanceOrder(task_id, request, full, task))
 
     def answer(self, order: EnhanceOrder) -> EnhanceAnswer:
         """Return the answer for an enhancement that is done; raises Refusal 404 if its files had to make room."""
-        done = order.task.future.result()
-        if not self._library.holds(done.shelf):
-            raise Refusal(404, "the files of this task had to make room for newer ones; ask for the enhancement again")
-        return self._answer(done, full=order.full)
+        return self._answer(self._present(order.task), full=order.full)
 
     # From here on in a task's own thread.
 
@@ -120,14 +82,8 @@ class EnhancementDesk:
         )
         return EnhanceAnswer(results=results)
 
-    def _tell(self, url: str | None, task_id: str, full: bool, created: float, task: Task[Enhanced]) -> None:
-        if url is None:
-            return
-        state = EnhanceState.FINAL_ERROR if full else EnhanceState.PREVIEW_ERROR
-        result: Mapping[str, Any] = {}
-        if task.failure is None:
-            state = EnhanceState.FINAL_COMPLETED if full else EnhanceState.PREVIEW_COMPLETED
-            wire = self._answer(task.future.result(), full=full).results.to_wire()
-            result = {key: value for key, value in wire.items() if key.startswith("download_url")}
-        body = webhook_body(task_id, state, result, created, self._clock(), task.failure, id_name=TASK_ID)
-        self._webhooks.send(url, body)
+    def _told(self, task: Task[Enhanced], *, full: bool) -> Told:
+        if task.failure is not None:
+            return EnhanceState.FINAL_ERROR if full else EnhanceState.PREVIEW_ERROR, {}
+        results = self._answer(task.future.result(), full=full).results
+        return results.status, {key: link for key, link in results.to_wire().items() if key.startswith("download_url")}

@@ -6,11 +6,10 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse
 
 from tonnbook.models.enhancement import EnhanceAnswer, EnhanceQuery, EnhanceRequest, EnhanceTask
-from tonnbook.models.mixing import Processing
 from tonnbook.models.vocabulary import EnhanceState
 from tonnbook.studio.openapi import described
 from tonnbook.studio.reading import key_holder, read, rooms
-from tonnbook.studio.refusal import Refusal
+from tonnbook.studio.waiting import unfinished
 
 router = APIRouter(dependencies=[Depends(key_holder)])
 
@@ -39,15 +38,9 @@ async def retrieve_enhanced_track(request: Request) -> JSONResponse:
     query = await read(request, EnhanceQuery)
     desk = rooms(request).enhancement
     order = desk.order(query.task_id)
-    task = order.task
-    if task.running:
-        state = EnhanceState.FINAL_PROCESSING if order.full else EnhanceState.PREVIEW_PROCESSING
-        message = f"the track is being enhanced: {task.stage}"
-        body = Processing(status=state, message=message, progress=round(task.progress, 4), stage=task.stage)
-        return JSONResponse(body.to_wire(), 202)
-    if task.failure is not None:
-        raise Refusal(500, task.failure)
-    return JSONResponse(desk.answer(order).to_wire())
+    state = EnhanceState.FINAL_PROCESSING if order.full else EnhanceState.PREVIEW_PROCESSING
+    waiting = unfinished(order.task, "the enhanced track", state)
+    return waiting or JSONResponse(desk.answer(order).to_wire())
 
 
 async def _opened(request: Request, *, full: bool) -> JSONResponse:

@@ -7,11 +7,8 @@ once for a task, when it is first asked for.
 from __future__ import annotations
 
 import secrets
-import threading
-from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from tonnbook.models.mastering import (
@@ -22,20 +19,13 @@ from tonnbook.models.mastering import (
     PreviewMasterResults,
 )
 from tonnbook.models.vocabulary import CREDITS, MasteringState
-from tonnbook.studio.ledger import Ledger
-from tonnbook.studio.library import Library, Shelf, StoredFile
-from tonnbook.studio.limits import Limits
-from tonnbook.studio.mix_checks import check_source, check_webhook
-from tonnbook.studio.refusal import Refusal
-from tonnbook.studio.webhooks import Webhooks, webhook_body
-from tonnbook.studio.worker import Progress, Task, Worker
+from tonnbook.studio.desk import Desk, Premises, Told
+from tonnbook.studio.library import Shelf, StoredFile
+from tonnbook.studio.worker import Progress, Task
 
 if TYPE_CHECKING:  # at run time the engine is loaded in the background
     from tonnbook.studio.mastering_engineer import MasterOutcome
     from tonnbook.studio.mastering_pool import MasteringPool
-
-TASK_ID = "mastering_task_id"
-"""What a webhook calls the id of a mastering task."""
 
 
 @dataclass(frozen=True)
@@ -58,33 +48,17 @@ class Order:
     created: float
 
 
-class MasteringDesk:
+class MasteringDesk(Desk[Order]):
     """All masters of one studio."""
 
-    def __init__(
-        self,
-        library: Library,
-        worker: Worker,
-        webhooks: Webhooks,
-        ledger: Ledger,
-        limits: Limits,
-        clock: Callable[[], float],
-        executor: Executor | None = None,
-    ) -> None:
-        self._library = library
-        self._worker = worker
-        self._webhooks = webhooks
-        self._ledger = ledger
-        self._limits = limits
-        self._clock = clock
-        self._executor = executor
-        self._lock = threading.Lock()
-        self._orders: dict[str, Order] = {}
-        self._pool: MasteringPool | None = None
+    engine = "tonnbook.studio.mastering_work"
+    what = "the master"
+    id_name = "mastering_task_id"
 
-    def load_engine(self) -> None:
-        """Load the engine in the background; a task that comes before it is there waits for it."""
-        self._worker.beside(import_module, "tonnbook.studio.mastering_work")
+    def __init__(self, premises: Premises, executor: Executor | None = None) -> None:
+        super().__init__(premises)
+        self._executor = executor
+        self._pool: MasteringPool | None = None
 
     def close(self) -> None:
         """Cancel what waits for its turn."""
@@ -93,27 +67,19 @@ class MasteringDesk:
 
     def open(self, request: MasteringRequest) -> Order:
         """Start a master; raises Refusal 400, 429 or 507."""
-        check_source(str(request.source), "trackData[0].trackURL", self._library)
-        if request.webhook_url is not None:
-            check_webhook(request.webhook_url, self._library)
-        self._library.make_room()
+        self._admit(request.webhook_url, **{"trackData[0].trackURL": request.source})
         task_id, created = secrets.token_hex(12), self._clock()
-        task = self._worker.start(
+        task = self._start(
+            task_id,
+            request.webhook_url,
             lambda progress: self._master(task_id, request, progress),
-            lambda task: self._tell_of_preview(request.webhook_url, task_id, created, task),
+            self._told_of_preview,
         )
-        with self._lock:
-            return self._orders.setdefault(task_id, Order(task_id, request, task, created))
-
-    def order(self, task_id: str) -> Order:
-        """Return a master that was asked for here; raises Refusal 404."""
-        if found := self._orders.get(task_id):
-            return found
-        raise Refusal(404, "no such task here; a studio forgets its tasks when it is closed")
+        return self._keep(task_id, Order(task_id, request, task, created))
 
     def preview_answer(self, order: Order) -> PreviewMasterAnswer:
         """Return the answer for a preview that is done; raises Refusal 404 if its files had to make room."""
-        done = self._present(order)
+        done = self._present(order.task)
         results = PreviewMasterResults(
             preview_url=self._library.link(done.preview),
             preview_start_s=done.outcome.notes.preview_start_s,
@@ -126,22 +92,15 @@ class MasteringDesk:
 
         The first time it is charged, and the webhook told.
         """
-        done = self._present(order)
+        done = self._present(order.task)
         notes = done.outcome.notes.model_copy(update={"credits_live": CREDITS["final_master"]})
         answer = FinalMasterAnswer(results=FinalMasterResults(master_url=self._library.link(done.master), notes=notes))
         with self._lock:
             first = self._ledger.charge_once("final_master", order.id) > 0
         if first and order.request.webhook_url is not None:
-            self._tell(
-                order.request.webhook_url, order.id, order.created, MasteringState.FINAL_COMPLETED, _links(answer)
-            )
+            state = MasteringState.FINAL_COMPLETED
+            self._send(order.request.webhook_url, order.id, order.created, state, _links(answer))
         return answer
-
-    def _present(self, order: Order) -> Mastered:
-        done = order.task.future.result()
-        if not self._library.holds(done.shelf):
-            raise Refusal(404, "the files of this task had to make room for newer ones; ask for the master again")
-        return done
 
     # From here on in a task's own thread.
 
@@ -159,31 +118,14 @@ class MasteringDesk:
             self._pool = self._pool or MasteringPool(self._executor)
             return self._pool
 
-    def _tell_of_preview(self, url: str | None, task_id: str, created: float, task: Task[Mastered]) -> None:
-        if url is None:
-            return
+    def _told_of_preview(self, task: Task[Mastered]) -> Told:
         if task.failure is not None:
-            self._tell(url, task_id, created, MasteringState.PREVIEW_ERROR, {}, task.failure)
-            return
+            return MasteringState.PREVIEW_ERROR, {}
         done = task.future.result()
         results = PreviewMasterResults(
             preview_url=self._library.link(done.preview), preview_start_s=done.outcome.notes.preview_start_s
         )
-        self._tell(
-            url, task_id, created, MasteringState.PREVIEW_COMPLETED, _links(PreviewMasterAnswer(results=results))
-        )
-
-    def _tell(
-        self,
-        url: str,
-        task_id: str,
-        created: float,
-        state: MasteringState,
-        result: Mapping[str, Any],
-        failure: str | None = None,
-    ) -> None:
-        body = webhook_body(task_id, state, result, created, self._clock(), failure, id_name=TASK_ID)
-        self._webhooks.send(url, body)
+        return MasteringState.PREVIEW_COMPLETED, _links(PreviewMasterAnswer(results=results))
 
 
 def _links(answer: PreviewMasterAnswer | FinalMasterAnswer) -> dict[str, Any]:

@@ -12,12 +12,10 @@ from tonnbook.models.mastering import (
     MasterQuery,
     PreviewMasterAnswer,
 )
-from tonnbook.models.mixing import Processing
 from tonnbook.models.vocabulary import MasteringState
-from tonnbook.studio.mastering_desk import Order
 from tonnbook.studio.openapi import described
 from tonnbook.studio.reading import key_holder, read, rooms
-from tonnbook.studio.refusal import Refusal
+from tonnbook.studio.waiting import unfinished
 
 router = APIRouter(dependencies=[Depends(key_holder)])
 
@@ -38,7 +36,7 @@ async def retrieve_preview_master(request: Request) -> JSONResponse:
     query = await read(request, MasterQuery)
     desk = rooms(request).mastering
     order = desk.order(query.task_id)
-    waiting = _unfinished(order, "the preview", MasteringState.PREVIEW_PROCESSING)
+    waiting = unfinished(order.task, "the preview", MasteringState.PREVIEW_PROCESSING)
     return waiting or JSONResponse(desk.preview_answer(order).to_wire())
 
 
@@ -51,17 +49,5 @@ async def retrieve_final_master(request: Request) -> JSONResponse:
     query = await read(request, MasterQuery)
     desk = rooms(request).mastering
     order = desk.order(query.task_id)
-    waiting = _unfinished(order, "the master", MasteringState.FINAL_PROCESSING)
+    waiting = unfinished(order.task, "the master", MasteringState.FINAL_PROCESSING)
     return waiting or JSONResponse(desk.final_answer(order).to_wire())
-
-
-def _unfinished(order: Order, what: str, state: MasteringState) -> JSONResponse | None:
-    """Return the 202 of a task that still runs, None for one that is done; raises Refusal 500 for one that failed."""
-    task = order.task
-    if task.running:
-        message = f"{what} is being made: {task.stage}"
-        body = Processing(status=state, message=message, progress=round(task.progress, 4), stage=task.stage)
-        return JSONResponse(body.to_wire(), 202)
-    if task.failure is not None:
-        raise Refusal(500, task.failure)
-    return None

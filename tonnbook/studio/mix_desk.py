@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import secrets
-import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from importlib import import_module
 
 from tonnbook.models.effects import TrackEffects
 from tonnbook.models.mixing import FinalMixAnswer, FinalMixRequest, MixRequest, PreviewMixAnswer
 from tonnbook.models.vocabulary import TaskState
-from tonnbook.studio.ledger import Ledger
-from tonnbook.studio.library import Library
-from tonnbook.studio.limits import Limits
+from tonnbook.studio.desk import Desk, Premises, Told
 from tonnbook.studio.mix_answers import Rendered, final_answer, links_of, preview_answer
 from tonnbook.studio.mix_checks import changes_of, check_final, check_mix
 from tonnbook.studio.refusal import Refusal
-from tonnbook.studio.webhooks import Webhooks, webhook_body
-from tonnbook.studio.worker import Progress, Task, Worker
+from tonnbook.studio.worker import Progress, Task
 
 FAILURE_KEPT_S = 60.0
 """A failed final mix is answered from memory for so long: clients repeat a 500 by themselves, and to fail three times over
@@ -45,51 +40,30 @@ class Render:
     task: Task[Rendered]
 
 
-class MixDesk:
+class MixDesk(Desk[Preview]):
     """All mixes of one studio."""
 
-    def __init__(
-        self,
-        library: Library,
-        worker: Worker,
-        webhooks: Webhooks,
-        ledger: Ledger,
-        limits: Limits,
-        clock: Callable[[], float],
-    ) -> None:
-        self._library = library
-        self._worker = worker
-        self._webhooks = webhooks
-        self._ledger = ledger
-        self._limits = limits
-        self._clock = clock
-        self._lock = threading.Lock()
-        self._previews: dict[str, Preview] = {}
+    engine = "tonnbook.studio.mix_work"
+    what = "the mix"
+
+    def __init__(self, premises: Premises) -> None:
+        super().__init__(premises)
         self._renders: dict[str, Render] = {}
         self._by_payload: dict[_Key, Render] = {}
         self._paid: set[_Key] = set()
-
-    def load_engine(self) -> None:
-        """Load the engine, a second's work, in the background; a task that comes before it is there waits for it."""
-        self._worker.beside(import_module, "tonnbook.studio.mix_work")
 
     def open(self, request: MixRequest) -> Preview:
         """Start a preview mix; raises Refusal 400, 429 or 507."""
         check_mix(request, self._library)
         self._library.make_room()
-        task_id, created = secrets.token_hex(12), self._clock()
-        task = self._worker.start(
+        task_id = secrets.token_hex(12)
+        task = self._start(
+            task_id,
+            request.webhook_url,
             lambda progress: self._mix_preview(task_id, request, progress),
-            lambda task: self._tell_of_preview(request.webhook_url, task_id, created, task),
+            self._told_of_preview,
         )
-        with self._lock:
-            return self._previews.setdefault(task_id, Preview(task_id, request, task))
-
-    def preview(self, task_id: str) -> Preview:
-        """Return a preview that was opened here; raises Refusal 404."""
-        if found := self._previews.get(task_id):
-            return found
-        raise Refusal(404, "no such task here; a studio forgets its tasks when it is closed")
+        return self._keep(task_id, Preview(task_id, request, task))
 
     def final(self, preview: Preview, request: FinalMixRequest) -> Render:
         """Start the final mix of a finished preview, or return the one that the same payload started before.
@@ -113,10 +87,11 @@ class MixDesk:
             return known
         self._library.make_room()
         self._present(preview.task)
-        created = self._clock()
-        task = self._worker.start(
+        task = self._start(
+            preview.id,
+            request.webhook_url,
             lambda progress: self._mix_final(preview, request, changes, key, progress),
-            lambda task: self._tell_of_final(request.webhook_url, preview.id, created, task),
+            self._told_of_final,
         )
         render = Render(secrets.token_hex(12), preview.id, task)
         with self._lock:
@@ -139,12 +114,6 @@ class MixDesk:
     def final_answer(self, render: Render) -> FinalMixAnswer:
         """Return the answer for a final mix that is done; raises Refusal 404 if its files had to make room."""
         return final_answer(self._present(render.task), self._library)
-
-    def _present(self, task: Task[Rendered]) -> Rendered:
-        rendered = task.future.result()
-        if not self._library.holds(rendered.shelf):
-            raise Refusal(404, "the files of this task had to make room for newer ones; ask for the mix again")
-        return rendered
 
     def _outdated(self, render: Render) -> bool:
         task = render.task
@@ -180,20 +149,13 @@ class MixDesk:
             self._ledger.charge("final_mix", preview.id)
         return rendered
 
-    def _tell_of_preview(self, url: str | None, task_id: str, created: float, task: Task[Rendered]) -> None:
-        if url is None:
-            return
-        state, links = TaskState.PREVIEW_ERROR, {}
-        if task.failure is None:
-            state = TaskState.PREVIEW_COMPLETED
-            links = links_of(preview_answer(task.future.result(), self._library, fx_settings=False))
-        self._webhooks.send(url, webhook_body(task_id, state, links, created, self._clock(), task.failure))
+    def _told_of_preview(self, task: Task[Rendered]) -> Told:
+        if task.failure is not None:
+            return TaskState.PREVIEW_ERROR, {}
+        answer = preview_answer(task.future.result(), self._library, fx_settings=False)
+        return TaskState.PREVIEW_COMPLETED, links_of(answer)
 
-    def _tell_of_final(self, url: str | None, task_id: str, created: float, task: Task[Rendered]) -> None:
-        if url is None:
-            return
-        state, links = TaskState.FINAL_ERROR, {}
-        if task.failure is None:
-            state = TaskState.FINAL_COMPLETED
-            links = links_of(final_answer(task.future.result(), self._library))
-        self._webhooks.send(url, webhook_body(task_id, state, links, created, self._clock(), task.failure))
+    def _told_of_final(self, task: Task[Rendered]) -> Told:
+        if task.failure is not None:
+            return TaskState.FINAL_ERROR, {}
+        return TaskState.FINAL_COMPLETED, links_of(final_answer(task.future.result(), self._library))

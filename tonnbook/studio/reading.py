@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from typing import Annotated, TypeVar, cast
+from typing import Annotated, Any, TypeVar, cast
 
 from fastapi import Request, Security
 from fastapi.security import APIKeyHeader, APIKeyQuery
@@ -15,6 +15,7 @@ from pydantic_core import from_json
 from tonnbook.models import base
 from tonnbook.models.problems import explain
 from tonnbook.studio.composition_desk import CompositionDesk
+from tonnbook.studio.desk import Desk
 from tonnbook.studio.enhancement_desk import EnhancementDesk
 from tonnbook.studio.ledger import Ledger
 from tonnbook.studio.library import Library
@@ -38,7 +39,7 @@ class Rooms:
 
     key: str
     library: Library
-    desk: MixDesk
+    mixing: MixDesk
     mastering: MasteringDesk
     repair: RepairDesk
     enhancement: EnhancementDesk
@@ -47,6 +48,19 @@ class Rooms:
     composition: CompositionDesk
     ledger: Ledger
     limits: Limits
+
+    @property
+    def desks(self) -> tuple[Desk[Any], ...]:
+        """All that take orders; their engines are loaded in this order."""
+        return (
+            self.mixing,
+            self.mastering,
+            self.repair,
+            self.enhancement,
+            self.separation,
+            self.recombination,
+            self.composition,
+        )
 
 
 def rooms(request: Request) -> Rooms:

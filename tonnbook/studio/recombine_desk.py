@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import os
-import threading
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -20,14 +17,10 @@ from tonnbook.models.recombine import (
     RecombineResult,
     RecombineStatus,
 )
-from tonnbook.studio.ledger import Ledger
-from tonnbook.studio.library import Library, Shelf, StoredFile
-from tonnbook.studio.limits import Limits
-from tonnbook.studio.mix_checks import check_source, check_webhook
-from tonnbook.studio.refusal import Refusal
-from tonnbook.studio.separation_desk import SeparationDesk
-from tonnbook.studio.webhooks import Webhooks, webhook_body
-from tonnbook.studio.worker import Progress, Task, Worker, part
+from tonnbook.studio.desk import Desk, Premises
+from tonnbook.studio.library import Shelf, StoredFile
+from tonnbook.studio.separation_desk import SeparationDesk, told
+from tonnbook.studio.worker import Progress, Task, part
 
 if TYPE_CHECKING:  # at run time the engine is loaded in the background
     from tonnbook.studio.recombine import RecombineOutcome
@@ -55,56 +48,24 @@ class RecombineOrder:
     task: Task[Recombined]
 
 
-class RecombineDesk:
+class RecombineDesk(Desk[RecombineOrder]):
     """All recombinations of one studio."""
 
-    def __init__(
-        self,
-        library: Library,
-        worker: Worker,
-        webhooks: Webhooks,
-        ledger: Ledger,
-        limits: Limits,
-        clock: Callable[[], float],
-        separations: SeparationDesk,
-    ) -> None:
-        self._library = library
-        self._worker = worker
-        self._webhooks = webhooks
-        self._ledger = ledger
-        self._limits = limits
-        self._clock = clock
-        self._separations = separations
-        self._lock = threading.Lock()
-        self._orders: dict[str, RecombineOrder] = {}
+    engine = "tonnbook.studio.recombine"
+    id_name = "recombineTaskId"
 
-    def load_engine(self) -> None:
-        """Load the engine in the background; a task that comes before it is there waits for it."""
-        self._worker.beside(import_module, "tonnbook.studio.recombine")
+    def __init__(self, premises: Premises, separations: SeparationDesk) -> None:
+        super().__init__(premises)
+        self._separations = separations
 
     def open(self, request: RecombineRequest) -> RecombineOrder:
         """Start a recombination; raises Refusal 400, 404, 429 or 507."""
-        for link, where in ((request.vocal, "vocalStemURL"), (request.backing, "backingStemURL")):
-            if link is not None:
-                check_source(str(link), where, self._library)
         if request.separation_id is not None:
             self._separations.finished(request.separation_id)
-        if request.webhook_url is not None:
-            check_webhook(request.webhook_url, self._library)
-        self._library.make_room()
-        task_id, created = f"rc_{uuid4()}", self._clock()
-        task = self._worker.start(
-            lambda progress: self._recombine(request, progress),
-            lambda task: self._tell(request.webhook_url, task_id, created, task),
-        )
-        with self._lock:
-            return self._orders.setdefault(task_id, RecombineOrder(task_id, request, task))
-
-    def order(self, task_id: str) -> RecombineOrder:
-        """Return a recombination that was asked for here; raises Refusal 404."""
-        if found := self._orders.get(task_id):
-            return found
-        raise Refusal(404, "no such task here; a studio forgets its tasks when it is closed")
+        self._admit(request.webhook_url, vocalStemURL=request.vocal, backingStemURL=request.backing)
+        task_id = f"rc_{uuid4()}"
+        task = self._start(task_id, request.webhook_url, lambda progress: self._recombine(request, progress), told)
+        return self._keep(task_id, RecombineOrder(task_id, request, task))
 
     def status(self, order: RecombineOrder) -> RecombineStatus:
         """Return how far a recombination is."""
@@ -120,7 +81,7 @@ class RecombineDesk:
 
     def preview_answer(self, order: RecombineOrder) -> RecombinePreviewAnswer:
         """Return the preview of a recombination that is done; raises Refusal 404 if its files had to make room."""
-        done = self._present(order)
+        done = self._present(order.task)
         loudness = round(done.outcome.features.loudness_lufs, 2)
         preview = RecombinePreview(
             preview_url=self._library.link(done.preview),
@@ -131,7 +92,7 @@ class RecombineDesk:
 
     def final_answer(self, order: RecombineOrder) -> RecombineAnswer:
         """Return the master of a recombination that is done, and charge it the first time."""
-        done, request = self._present(order), order.request
+        done, request = self._present(order.task), order.request
         features = done.outcome.features
         result = RecombineResult(
             master_url=self._library.link(done.master),
@@ -150,12 +111,6 @@ class RecombineDesk:
         with self._lock:
             self._ledger.charge_once("recombine", order.id)
         return RecombineAnswer(result=result)
-
-    def _present(self, order: RecombineOrder) -> Recombined:
-        done = order.task.future.result()
-        if not self._library.holds(done.shelf):
-            raise Refusal(404, "the files of this task had to make room for newer ones; ask for it again")
-        return done
 
     # From here on in a task's own thread.
 
@@ -184,10 +139,3 @@ class RecombineDesk:
             files.append(place / f"{name}{path.suffix}")
             os.replace(path, files[-1])
         return files[0], files[1]
-
-    def _tell(self, url: str | None, task_id: str, created: float, task: Task[Recombined]) -> None:
-        if url is None:
-            return
-        state = "failed" if task.failure is not None else "completed"
-        body = webhook_body(task_id, state, {}, created, self._clock(), task.failure, id_name="recombineTaskId")
-        self._webhooks.send(url, body)

@@ -3,45 +3,27 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
 from datetime import UTC, datetime
-from importlib import import_module
 
 from tonnbook.models.analysis import AnalysisAnswer, AnalysisRequest, AnalysisResults
 from tonnbook.models.cleanup import CleanupAnswer, CleanupRequest, CleanupResults
-from tonnbook.studio.ledger import Ledger
-from tonnbook.studio.library import Library
-from tonnbook.studio.limits import Limits
-from tonnbook.studio.mix_checks import check_source
-from tonnbook.studio.worker import Progress, Task, Worker
+from tonnbook.studio.desk import Desk
+from tonnbook.studio.worker import Progress, Task
 
 
-class RepairDesk:
-    """All analyses and cleanups of one studio."""
+class RepairDesk(Desk[None]):
+    """All analyses and cleanups of one studio; they have no ids, as the call itself waits."""
 
-    def __init__(
-        self, library: Library, worker: Worker, ledger: Ledger, limits: Limits, clock: Callable[[], float]
-    ) -> None:
-        self._library = library
-        self._worker = worker
-        self._ledger = ledger
-        self._limits = limits
-        self._clock = clock
-
-    def load_engine(self) -> None:
-        """Load the engine in the background; a task that comes before it is there waits for it."""
-        self._worker.beside(import_module, "tonnbook.studio.repair_work")
+    engine = "tonnbook.studio.repair_work"
 
     def analyse(self, request: AnalysisRequest) -> Task[AnalysisAnswer]:
         """Start an analysis; raises Refusal 400, 429 or 507."""
-        check_source(str(request.source), "audioFileLocation", self._library)
-        self._library.make_room()
+        self._admit(None, audioFileLocation=request.source)
         return self._worker.start(lambda progress: self._analysed(request, progress), _nobody_else_waits)
 
     def clean_up(self, request: CleanupRequest) -> Task[CleanupAnswer]:
         """Start a cleanup; raises Refusal 400, 429 or 507."""
-        check_source(str(request.source), "audioFileLocation", self._library)
-        self._library.make_room()
+        self._admit(None, audioFileLocation=request.source)
         return self._worker.start(lambda progress: self._cleaned(request, progress), _nobody_else_waits)
 
     # From here on in a task's own thread.

@@ -17,7 +17,7 @@ from tonnbook.models.cleanup import CleanupAnswer, CleanupRequest
 from tonnbook.studio.openapi import described
 from tonnbook.studio.reading import key_holder, read, rooms
 from tonnbook.studio.refusal import Refusal
-from tonnbook.studio.tonn_routes import end_of
+from tonnbook.studio.waiting import end_of
 from tonnbook.studio.worker import Task
 
 A = TypeVar("A", bound=Answer)

@@ -17,6 +17,7 @@ import uvicorn
 from tonnbook.errors import TonnbookError
 from tonnbook.studio.app import create_app
 from tonnbook.studio.composition_desk import CompositionDesk
+from tonnbook.studio.desk import Premises
 from tonnbook.studio.enhancement_desk import EnhancementDesk
 from tonnbook.studio.hush import hushed
 from tonnbook.studio.ledger import Ledger
@@ -112,44 +113,30 @@ class Studio:
         listener = socket.create_server((HOST, self._port))
         self._port = listener.getsockname()[1]
         library = Library(f"http://{HOST}:{self._port}", self._limits, self._clock, self._folder)
-        desk = MixDesk(library, self._worker, self._webhooks, self.ledger, self._limits, self._clock)
-        repair = RepairDesk(library, self._worker, self.ledger, self._limits, self._clock)
-        enhancement = EnhancementDesk(library, self._worker, self._webhooks, self.ledger, self._limits, self._clock)
-        mastering = MasteringDesk(
-            library, self._worker, self._webhooks, self.ledger, self._limits, self._clock, self._executor
-        )
-        separation = SeparationDesk(library, self._worker, self._webhooks, self.ledger, self._limits, self._clock)
-        recombination = RecombineDesk(
-            library, self._worker, self._webhooks, self.ledger, self._limits, self._clock, separation
-        )
-        composition = CompositionDesk(library, self._worker, self.ledger, self._clock)
-        self._mastering = mastering
-        self._library = library
+        premises = Premises(library, self._worker, self._webhooks, self.ledger, self._limits, self._clock)
+        self._mastering = MasteringDesk(premises, self._executor)
+        separation = SeparationDesk(premises)
         rooms = Rooms(
-            self.key,
-            library,
-            desk,
-            mastering,
-            repair,
-            enhancement,
-            separation,
-            recombination,
-            composition,
-            self.ledger,
-            self._limits,
+            key=self.key,
+            library=library,
+            mixing=MixDesk(premises),
+            mastering=self._mastering,
+            repair=RepairDesk(premises),
+            enhancement=EnhancementDesk(premises),
+            separation=separation,
+            recombination=RecombineDesk(premises, separation),
+            composition=CompositionDesk(premises),
+            ledger=self.ledger,
+            limits=self._limits,
         )
+        self._library = library
         self._server = _Server(create_app(rooms))
         self._thread = threading.Thread(target=self._server.run_on, args=[listener], daemon=True, name="studio-server")
         atexit.register(self.close)
         self._thread.start()
         self._server.ready.wait()
-        desk.load_engine()
-        mastering.load_engine()
-        repair.load_engine()
-        enhancement.load_engine()
-        separation.load_engine()
-        recombination.load_engine()
-        composition.load_engine()
+        for desk in rooms.desks:
+            desk.load_engine()
 
     def __enter__(self) -> Self:
         return self.start()

@@ -7,9 +7,6 @@ later; a 500 ends it after its three attempts (3 s), with the reason in its log.
 
 from __future__ import annotations
 
-import asyncio
-from typing import Any
-
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse
 
@@ -21,7 +18,6 @@ from tonnbook.models.mixing import (
     MixTask,
     PreviewMixAnswer,
     PreviewMixQuery,
-    Processing,
 )
 from tonnbook.models.upload import UploadLinks, UploadRequest
 from tonnbook.models.vocabulary import TaskState
@@ -30,7 +26,7 @@ from tonnbook.studio.mix_desk import Preview, Render
 from tonnbook.studio.openapi import described
 from tonnbook.studio.reading import key_holder, read, rooms
 from tonnbook.studio.refusal import Refusal
-from tonnbook.studio.worker import Task
+from tonnbook.studio.waiting import end_of, unfinished
 
 router = APIRouter(dependencies=[Depends(key_holder)])
 
@@ -51,7 +47,7 @@ async def upload(request: Request) -> JSONResponse:
 @router.post("/mixpreview", **described("Start a preview mix", MixTask, MixRequest, busy=True))
 async def mix_preview(request: Request) -> JSONResponse:
     """Two to 32 tracks of up to 8 minutes. No credits. The webhook is called when the preview is ready or has failed."""
-    preview = rooms(request).desk.open(await read(request, MixRequest))
+    preview = rooms(request).mixing.open(await read(request, MixRequest))
     return _answer(MixTask(task_id=preview.id, message="the preview mix has been started"))
 
 
@@ -61,9 +57,9 @@ async def mix_preview(request: Request) -> JSONResponse:
 async def retrieve_preview_mix(request: Request) -> JSONResponse:
     """202 while it is being made. FX settings come when they are asked for; live, they consume credits."""
     query = await read(request, PreviewMixQuery)
-    desk = rooms(request).desk
-    preview = desk.preview(query.task_id)
-    if waiting := _unfinished(preview):
+    desk = rooms(request).mixing
+    preview = desk.order(query.task_id)
+    if waiting := _preview_unfinished(preview):
         return waiting
     return _answer(desk.preview_answer(preview, fx_settings=query.fx_settings))
 
@@ -79,17 +75,17 @@ async def retrieve_final_mix(request: Request) -> JSONResponse:
     While the preview is still being made: 202. Live, this costs 250 credits.
     """
     wanted = await read(request, FinalMixRequest)
-    desk = rooms(request).desk
-    preview = desk.preview(wanted.task_id)
-    if waiting := _unfinished(preview):
+    desk = rooms(request).mixing
+    preview = desk.order(wanted.task_id)
+    if waiting := _preview_unfinished(preview):
         return waiting
     render = desk.final(preview, wanted)
-    if _prefers_async(request) and (waiting := _unfinished(render)):
+    if _prefers_async(request) and (waiting := _final_unfinished(render)):
         waiting.headers["Preference-Applied"] = "respond-async"
         waiting.headers["Location"] = f"/studio/renders/{render.id}"
         return waiting
     await end_of(render.task)
-    return _unfinished(render) or _answer(desk.final_answer(render))
+    return _final_unfinished(render) or _answer(desk.final_answer(render))
 
 
 @router.get(
@@ -98,9 +94,9 @@ async def retrieve_final_mix(request: Request) -> JSONResponse:
 )
 async def get_render(request: Request, render_id: str) -> JSONResponse:
     """The studio's own call: 202 while the render goes on, then what /retrievefinalmix answers."""
-    desk = rooms(request).desk
+    desk = rooms(request).mixing
     render = desk.render(render_id)
-    return _unfinished(render) or _answer(desk.final_answer(render))
+    return _final_unfinished(render) or _answer(desk.final_answer(render))
 
 
 @router.get("/studio/ledger", **described("What all calls so far would have cost live", LedgerAnswer))
@@ -113,30 +109,12 @@ def _answer(answer: Answer, status: int = 200) -> JSONResponse:
     return JSONResponse(answer.to_wire(), status)
 
 
-def _unfinished(job: Preview | Render) -> JSONResponse | None:
-    """Return the 202 of a job that still runs, None for one that is done; raises Refusal 500 for one that failed."""
-    if job.task.running:
-        what, state = _NAMES[type(job)]
-        share, stage = job.task.progress, job.task.stage
-        message = f"{what} is being made: {stage}"
-        return _answer(Processing(status=state, message=message, progress=round(share, 4), stage=stage), 202)
-    if job.task.failure is not None:
-        raise Refusal(500, job.task.failure)
-    return None
+def _preview_unfinished(preview: Preview) -> JSONResponse | None:
+    return unfinished(preview.task, "the preview mix", TaskState.PREVIEW_PROCESSING)
 
 
-_NAMES: dict[type, tuple[str, TaskState]] = {
-    Preview: ("the preview mix", TaskState.PREVIEW_PROCESSING),
-    Render: ("the final mix", TaskState.FINAL_PROCESSING),
-}
-
-
-async def end_of(task: Task[Any]) -> None:
-    """Wait for the end of a task without a thread; the task goes on if the client, and with it this wait, goes away."""
-    ended = asyncio.wrap_future(task.future)
-    await asyncio.wait([ended])
-    if not ended.cancelled():
-        ended.exception()  # asked for, or asyncio complains that nobody did
+def _final_unfinished(render: Render) -> JSONResponse | None:
+    return unfinished(render.task, "the final mix", TaskState.FINAL_PROCESSING)
 
 
 def _prefers_async(request: Request) -> bool:
