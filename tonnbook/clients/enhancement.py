@@ -5,50 +5,34 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
-from tonnbook.clients.files import Files, check_upload, safe_name
-from tonnbook.clients.http import Http
-from tonnbook.clients.inbox import WebhookInbox
+from tonnbook.clients.calls import Calls, unfinished
+from tonnbook.clients.files import safe_name
 from tonnbook.clients.jobs import Ask, Job, StillRunning
-from tonnbook.clients.mastering import unfinished
-from tonnbook.clients.watcher import Watcher
-from tonnbook.errors import JobFailed, UnexpectedAnswer
+from tonnbook.errors import UnexpectedAnswer
 from tonnbook.models.enhancement import EnhanceAnswer, EnhancedTrack, EnhanceQuery, EnhanceRequest, EnhanceTask
 
 
-class EnhancementCalls:
+class EnhancementCalls(Calls):
     """The enhancement calls of one client."""
-
-    def __init__(self, door: Http, files: Files, watcher: Watcher, inbox: WebhookInbox | None) -> None:
-        self._door, self._files, self._watcher, self._inbox = door, files, watcher, inbox
 
     def start(self, request: EnhanceRequest, *, full: bool) -> Job[EnhancedTrack]:
         """Start an enhancement; the file is uploaded in the background."""
         if not isinstance(request, EnhanceRequest):
             raise TypeError(f"an enhancement takes an EnhanceRequest, not {type(request).__name__}")
-        for path in request.local_files():
-            check_upload(path)
-        job = Job("enhancement" if full else "enhancement preview", partial(self._order, request, full), self._watcher)
-        job.report(status="uploading", progress=0.0, message=f"uploading {request.name}")
-        self._watcher.start(job)
-        return job
+        kind = "enhancement" if full else "enhancement preview"
+        return self._start_order(kind, request, partial(self._order, request, full))
 
     def attach(self, task_id: str) -> Job[EnhancedTrack]:
         """Find an enhancement again by its task id."""
-        ask = partial(self._ask, request=None, task_id=task_id)
-        job = Job("enhancement", lambda job: partial(ask, job), self._watcher, task_id=task_id)
-        self._watcher.start(job)
-        return job
+        return self._start_asking("enhancement", task_id, partial(self._ask, request=None, task_id=task_id))
 
     # From here on in the threads of a job.
 
-    def _order(self, request: EnhanceRequest, full: bool, job: Job[EnhancedTrack]) -> Ask[EnhancedTrack]:
-        sent = request.with_links(self._files.upload)
-        if self._inbox is not None and sent.webhook_url is None:
-            sent = sent.model_copy(update={"webhook_url": self._inbox.url})
-        reply = self._door.create("/mixenhance" if full else "/mixenhancepreview", sent.to_wire())
-        if reply.refusal is not None:
-            raise JobFailed(job, reply.refusal)
-        task_id = reply.read(EnhanceTask).task_id
+    def _order(
+        self, request: EnhanceRequest, full: bool, sent: EnhanceRequest, job: Job[EnhancedTrack]
+    ) -> Ask[EnhancedTrack]:
+        endpoint = "/mixenhance" if full else "/mixenhancepreview"
+        task_id = self._ordered(endpoint, sent, job).read(EnhanceTask).task_id
         job.report(status="running", task_id=task_id, message="the enhancement has been started")
         return partial(self._ask, job, request=request, task_id=task_id)
 

@@ -11,18 +11,17 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from pydantic import ValidationError
 
 from tonnbook.clients.album import AlbumDesk, Batch, Listen, names_of
-from tonnbook.clients.files import Files, check_upload, safe_name
+from tonnbook.clients.calls import Calls, unfinished
+from tonnbook.clients.files import Files, safe_name
 from tonnbook.clients.http import Http
 from tonnbook.clients.inbox import WebhookInbox
 from tonnbook.clients.jobs import Ask, Job, StillRunning
-from tonnbook.clients.replies import Reply
+from tonnbook.clients.repair import place
 from tonnbook.clients.watcher import Pace, Watcher
-from tonnbook.errors import JobFailed
 from tonnbook.models.mastering import (
     FinalMasterAnswer,
     MasteringRequest,
@@ -53,16 +52,15 @@ class Wishes:
             return song
         if not isinstance(song, str | Path):
             raise TypeError(f"a song is a MasteringRequest, a path or a link, not {type(song).__name__}")
-        place = song if isinstance(song, Path) or song.startswith(("http://", "https://")) else Path(song)
         return MasteringRequest(
-            source=place,
+            source=place(song),
             style=MusicalStyle(self.style),
             desired_loudness=DesiredLoudness(self.desired_loudness),
             sample_rate=SampleRate(self.sample_rate),
         )
 
 
-class MasteringCalls:
+class MasteringCalls(Calls):
     """The mastering calls of one client."""
 
     def __init__(
@@ -74,31 +72,21 @@ class MasteringCalls:
         pace: Pace,
         listen: Listen | None,
     ) -> None:
-        self._door, self._files, self._watcher, self._inbox = door, files, watcher, inbox
+        super().__init__(door, files, watcher, inbox)
         self._albums = AlbumDesk(door, watcher, pace, listen)
 
     def master(self, request: MasteringRequest, *, final: bool) -> Job[Master]:
         """Start the master of one song."""
-        for path in request.local_files():
-            check_upload(path)
-        job = Job("master", partial(self._order, request, final), self._watcher)
-        job.report(status="uploading", progress=0.0, message=f"uploading {request.name}")
-        self._watcher.start(job)
-        return job
+        return self._start_order("master", request, partial(self._order, request, final))
 
     def attach(self, task_id: str, *, final: bool) -> Job[Master]:
         """Find a master again by its task id."""
-        ask = partial(self._ask, request=None, task_id=task_id, final=final)
-        job = Job("master", lambda job: partial(ask, job), self._watcher, task_id=task_id)
-        self._watcher.start(job)
-        return job
+        return self._start_asking("master", task_id, partial(self._ask, request=None, task_id=task_id, final=final))
 
     def finish(self, preview: Master) -> Job[Master]:
         """Ask for the final master of a preview."""
         ask = partial(self._ask, request=preview.request, task_id=preview.task_id, final=True)
-        job = Job("master", lambda job: partial(ask, job), self._watcher, task_id=preview.task_id)
-        self._watcher.start(job)
-        return job
+        return self._start_asking("master", preview.task_id, ask)
 
     def master_all(
         self,
@@ -119,14 +107,8 @@ class MasteringCalls:
 
     # From here on in the threads of a job.
 
-    def _order(self, request: MasteringRequest, final: bool, job: Job[Master]) -> Ask[Master]:
-        sent = request.with_links(self._files.upload)
-        if self._inbox is not None and sent.webhook_url is None:
-            sent = sent.model_copy(update={"webhook_url": self._inbox.url})
-        reply = self._door.create("/masteringpreview", sent.to_wire())
-        if reply.refusal is not None:
-            raise JobFailed(job, reply.refusal)
-        task_id = reply.read(MasteringTask).task_id
+    def _order(self, request: MasteringRequest, final: bool, sent: MasteringRequest, job: Job[Master]) -> Ask[Master]:
+        task_id = self._ordered("/masteringpreview", sent, job).read(MasteringTask).task_id
         job.report(status="running", task_id=task_id, message="the master has been started")
         return partial(self._ask, job, request=request, task_id=task_id, final=final)
 
@@ -157,17 +139,6 @@ class MasteringCalls:
             notes=notes,
             source=request.source if request and isinstance(request.source, Path) else None,
         )
-
-
-def unfinished(job: Job[Any], reply: Reply) -> StillRunning | None:
-    """Return how far the task is, None when it is done; raise JobFailed when the server gave it up."""
-    if reply.status == 202 or (reply.refusal is None and reply.state.endswith("_PROCESSING")):
-        return reply.still_running()
-    if reply.refusal is not None:
-        raise JobFailed(job, reply.refusal)
-    if reply.state.endswith("_ERROR"):
-        raise JobFailed(job, f"the server says {reply.state}")
-    return None
 
 
 def read_album(album: Album, wishes: Wishes) -> tuple[dict[str, MasteringRequest], dict[str, str]]:

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from functools import partial
 
-from tonnbook.clients.files import Files, check_upload
-from tonnbook.clients.http import Http
+from tonnbook.clients.calls import Calls, check_accepted, unfinished
 from tonnbook.clients.jobs import Ask, Job, StillRunning
-from tonnbook.clients.mastering import unfinished
-from tonnbook.clients.watcher import Watcher
 from tonnbook.errors import JobFailed
 from tonnbook.models.recombine import (
     RecombineAnswer,
@@ -21,30 +18,21 @@ from tonnbook.models.recombine import (
 )
 
 
-class RecombineCalls:
+class RecombineCalls(Calls):
     """The recombination calls of one client."""
-
-    def __init__(self, door: Http, files: Files, watcher: Watcher) -> None:
-        self._door, self._files, self._watcher = door, files, watcher
 
     def start(self, request: RecombineRequest, *, final: bool) -> Job[RecombinedTrack]:
         """Start a recombination; files are uploaded in the background."""
         if not isinstance(request, RecombineRequest):
             raise TypeError(f"recombine takes a RecombineRequest, not {type(request).__name__}")
-        for path in request.local_files():
-            check_upload(path)
-        job = Job("recombination", partial(self._order, request, final), self._watcher)
-        self._watcher.start(job)
-        return job
+        return self._start_order("recombination", request, partial(self._order, request, final))
 
     # From here on in the threads of a job.
 
-    def _order(self, request: RecombineRequest, final: bool, job: Job[RecombinedTrack]) -> Ask[RecombinedTrack]:
-        sent = request.with_links(self._files.upload)
-        reply = self._door.create("/recombine", sent.to_wire())
-        if reply.refusal is not None:
-            raise JobFailed(job, reply.refusal)
-        task_id = reply.read(RecombineTask).task_id
+    def _order(
+        self, request: RecombineRequest, final: bool, sent: RecombineRequest, job: Job[RecombinedTrack]
+    ) -> Ask[RecombinedTrack]:
+        task_id = self._ordered("/recombine", sent, job).read(RecombineTask).task_id
         job.report(status="running", task_id=task_id, message="the recombination has been started")
         return partial(self._ask, job, request, final, task_id)
 
@@ -65,8 +53,7 @@ class RecombineCalls:
         master = None
         if final:
             paid = self._door.create("/retrieverecombine", query, about_a_task=True)
-            if paid.refusal is not None:
-                raise JobFailed(job, paid.refusal)
+            check_accepted(job, paid)
             master = self._files.remote(paid.read(RecombineAnswer).result.master_url, "master", shelf, ".wav")
         return RecombinedTrack(
             task_id=task_id,

@@ -5,12 +5,10 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
-from tonnbook.clients.files import Files, check_upload, safe_name
-from tonnbook.clients.http import Http
+from tonnbook.clients.calls import Calls, unfinished
+from tonnbook.clients.files import safe_name
 from tonnbook.clients.jobs import Ask, Job, StillRunning
-from tonnbook.clients.mastering import unfinished
 from tonnbook.clients.repair import place
-from tonnbook.clients.watcher import Watcher
 from tonnbook.errors import JobFailed
 from tonnbook.models.separation import (
     Mode,
@@ -23,30 +21,18 @@ from tonnbook.models.separation import (
 )
 
 
-class SeparationCalls:
+class SeparationCalls(Calls):
     """The separation calls of one client."""
-
-    def __init__(self, door: Http, files: Files, watcher: Watcher) -> None:
-        self._door, self._files, self._watcher = door, files, watcher
 
     def start(self, mix: SeparateRequest | str | Path, mode: Mode) -> Job[SeparatedStems]:
         """Start a separation; the file is uploaded in the background."""
         request = mix if isinstance(mix, SeparateRequest) else SeparateRequest(source=place(mix), mode=mode)
-        for path in request.local_files():
-            check_upload(path)
-        job = Job("separation", partial(self._order, request), self._watcher)
-        job.report(status="uploading", progress=0.0, message=f"uploading {request.name}")
-        self._watcher.start(job)
-        return job
+        return self._start_order("separation", request, partial(self._order, request))
 
     # From here on in the threads of a job.
 
-    def _order(self, request: SeparateRequest, job: Job[SeparatedStems]) -> Ask[SeparatedStems]:
-        sent = request.with_links(self._files.upload)
-        reply = self._door.create("/separate", sent.to_wire())
-        if reply.refusal is not None:
-            raise JobFailed(job, reply.refusal)
-        task_id = reply.read(SeparateTask).task_id
+    def _order(self, request: SeparateRequest, sent: SeparateRequest, job: Job[SeparatedStems]) -> Ask[SeparatedStems]:
+        task_id = self._ordered("/separate", sent, job).read(SeparateTask).task_id
         job.report(status="running", task_id=task_id, message="the separation has been started")
         return partial(self._ask, job, request, task_id)
 

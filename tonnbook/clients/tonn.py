@@ -7,50 +7,32 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
-from dataclasses import replace
-from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
 
 from tonnbook.clients.album import Batch, Listen
 from tonnbook.clients.enhancement import EnhancementCalls
-from tonnbook.clients.files import Files, check_upload
-from tonnbook.clients.http import TRANSIENT, Http
+from tonnbook.clients.files import Files
+from tonnbook.clients.http import Http
 from tonnbook.clients.inbox import WebhookInbox
-from tonnbook.clients.jobs import Ask, Job, StillRunning
+from tonnbook.clients.jobs import Job
 from tonnbook.clients.mastering import Album, MasteringCalls, Wishes
-from tonnbook.clients.mix_results import final_of, preview_of
-from tonnbook.clients.mix_tracks import final_tracks
+from tonnbook.clients.mixing import MixCalls
 from tonnbook.clients.orders import Orders
 from tonnbook.clients.recombine import RecombineCalls
 from tonnbook.clients.repair import Repairs
-from tonnbook.clients.replies import Reply
 from tonnbook.clients.separation import SeparationCalls
 from tonnbook.clients.watcher import Pace, Watcher
-from tonnbook.errors import JobFailed, UnexpectedAnswer
 from tonnbook.models.analysis import Analysis, AnalysisRequest
 from tonnbook.models.cleanup import CleanedTrack, CleanupRequest
 from tonnbook.models.effects import TrackEffects
 from tonnbook.models.enhancement import EnhancedTrack, EnhanceRequest
 from tonnbook.models.mastering import MasteringRequest
 from tonnbook.models.masters import Master
-from tonnbook.models.mixing import (
-    FinalMixAnswer,
-    FinalMixRequest,
-    MixRequest,
-    MixTask,
-    PreviewMixAnswer,
-    PreviewMixQuery,
-)
+from tonnbook.models.mixing import MixRequest
 from tonnbook.models.recombine import RecombinedTrack, RecombineRequest
 from tonnbook.models.results import FinalMix, MixPreview
 from tonnbook.models.separation import Mode, SeparatedStems, SeparateRequest
 from tonnbook.models.vocabulary import AnalysisStyle, DesiredLoudness, MusicalStyle, SampleRate, SoundSource
-
-T = TypeVar("T")
-
-UPLOAD_SHARE = 0.2
-"""The part of a job's progress that stands for uploading."""
 
 
 class TonnClient:
@@ -88,16 +70,14 @@ class TonnClient:
     ) -> None:
         self._door = door or Http(url, key)
         self._files = Files(self._door, downloads)
-        self._orders = Orders(downloads)
         self._watcher = Watcher(pace)
         self._repairs = Repairs(self._door, self._files)
         self._recombinations = RecombineCalls(self._door, self._files, self._watcher)
         self._separations = SeparationCalls(self._door, self._files, self._watcher)
         self._enhancements = EnhancementCalls(self._door, self._files, self._watcher, inbox)
         self._masters = MasteringCalls(self._door, self._files, self._watcher, inbox, pace or Pace(), listen)
-        self._inbox = inbox
+        self._mixes = MixCalls(self._door, self._files, self._watcher, inbox, Orders(downloads), final_read_s)
         self._fx_settings = fx_settings
-        self._final_read_s = final_read_s
         if inbox is not None:
             inbox.on_task(self._watcher.wake)
 
@@ -130,18 +110,7 @@ class TonnClient:
 
         Raises TypeError, or AudioError for a file that cannot be uploaded.
         """
-        if not isinstance(request, MixRequest):
-            raise TypeError(
-                f"preview_mix takes a MixRequest, not {type(request).__name__}; MixRequest.from_wire(payload) reads the "
-                "service's own JSON"
-            )
-        files = list(request.local_files())
-        for path in files:
-            check_upload(path)
-        job = Job("preview mix", partial(self._order_preview, request, self._fx(fx_settings)), self._watcher)
-        if files:
-            job.report(status="uploading", progress=0.0, message=f"uploading {files[0].name}")
-        return self._started(job)
+        return self._mixes.preview(request, self._fx(fx_settings))
 
     def final_mix(
         self,
@@ -160,24 +129,14 @@ class TonnClient:
 
         Raises ValueError for a track that the preview does not have, or a preview whose track links are not known here.
         """
-        if not isinstance(preview, MixPreview):
-            raise TypeError(f"final_mix takes the MixPreview that a preview job gave, not {type(preview).__name__}")
-        if preview.request is None:
-            raise ValueError(
-                f"the links of the tracks of {preview.task_id} are not known here, and a final mix must name them: "
-                f"attach({preview.task_id!r}, request=...) with the request as it was sent, or make the preview again"
-            )
-        request = FinalMixRequest(
-            task_id=preview.task_id,
-            tracks=final_tracks(preview.request, changes or {}, self._files.name_of),
+        return self._mixes.final(
+            preview,
+            changes,
             return_stems=return_stems,
-            sample_rate=preview.request.sample_rate if sample_rate is None else SampleRate(sample_rate),
+            sample_rate=sample_rate,
             create_master=create_master,
             desired_loudness=desired_loudness,
-            webhook_url=self._inbox.url if self._inbox else preview.request.webhook_url,
         )
-        job = Job("final mix", partial(self._order_final, request), self._watcher, task_id=preview.task_id)
-        return self._started(job)
 
     def attach(
         self, task_id: str, request: MixRequest | None = None, fx_settings: bool | None = None
@@ -188,15 +147,7 @@ class TonnClient:
         in the `request` as it was sent (`preview.request`, with links in it): without it the preview can be heard and seen,
         and `final_mix` says what it lacks.
         """
-        if request is not None and (files := list(request.local_files())):
-            raise ValueError(
-                f"attach needs the request as it was sent, with links; {files[0].name} is a file on this machine. "
-                "To mix from files, make a new preview"
-            )
-        if request is not None:
-            self._orders.keep(task_id, request)
-        ask = partial(self._ask_preview, task_id=task_id, fx_settings=self._fx(fx_settings))
-        return self._started(Job("preview mix", lambda job: partial(ask, job), self._watcher, task_id=task_id))
+        return self._mixes.attach(task_id, request, self._fx(fx_settings))
 
     def master(
         self,
@@ -325,125 +276,3 @@ class TonnClient:
 
     def _fx(self, wish: bool | None) -> bool:
         return self._fx_settings if wish is None else wish
-
-    def _started(self, job: Job[T]) -> Job[T]:
-        self._watcher.start(job)
-        return job
-
-    # From here on in the threads of a job.
-
-    def _order_preview(self, request: MixRequest, fx_settings: bool, job: Job[MixPreview]) -> Ask[MixPreview]:
-        sent = self._with_links(request, job)
-        if self._inbox is not None and sent.webhook_url is None:
-            sent = sent.model_copy(update={"webhook_url": self._inbox.url})
-        reply = self._door.create("/mixpreview", sent.to_wire())
-        _not_refused(job, reply)
-        task_id = reply.read(MixTask).task_id
-        self._orders.keep(task_id, sent)
-        job.report(status="running", task_id=task_id, message="the mix has been started")
-        ask = partial(self._ask_preview, job, task_id=task_id, fx_settings=fx_settings)
-        return _in_the_rest(ask, UPLOAD_SHARE) if any(request.local_files()) else ask
-
-    def _with_links(self, request: MixRequest, job: Job[Any]) -> MixRequest:
-        files = list(request.local_files())
-        total = sum(path.stat().st_size for path in files)
-        before = 0
-
-        def link_of(path: Path) -> str:
-            nonlocal before
-            message = f"uploading {path.name}, {files.index(path) + 1} of {len(files)}, {total / 1e6:.1f} MB in all"
-
-            def told(sent: int) -> None:
-                share = (before + sent) / total
-                if share >= (job.progress or 0.0) / UPLOAD_SHARE + 0.01 or message != job.message:
-                    job.report(progress=UPLOAD_SHARE * share, message=message)
-
-            told(0)
-            link = self._files.upload(path, told)
-            before += path.stat().st_size
-            return link
-
-        return request.with_links(link_of)
-
-    def _ask_preview(self, job: Job[MixPreview], task_id: str, fx_settings: bool) -> MixPreview | StillRunning:
-        query = PreviewMixQuery(task_id=task_id)
-        reply = self._door.retrieve("/retrievepreviewmix", query.to_wire(), patience_s=0.0)
-        running = _unfinished(job, reply)
-        if running is None and fx_settings:
-            reply = self._retrieve_fx_settings(job, task_id)
-            running = _unfinished(job, reply)
-        if running is not None:
-            return running
-        return preview_of(task_id, reply.read(PreviewMixAnswer).results, self._orders.find(task_id), self._files)
-
-    def _retrieve_fx_settings(self, job: Job[MixPreview], task_id: str) -> Reply:
-        """Ask for the preview with its FX settings. Live this costs credits, so it is never repeated, as polls are."""
-        query = PreviewMixQuery(task_id=task_id, fx_settings=True)
-        try:
-            return self._door.create("/retrievepreviewmix", query.to_wire(), about_a_task=True)
-        except TRANSIENT as problem:
-            raise JobFailed(
-                job,
-                f"the mix is ready, but its FX settings did not come: {problem} attach({task_id!r}, fx_settings=False) "
-                "gets the mix without them; fx_settings=True asks once more, which may cost credits",
-            ) from None
-
-    def _order_final(self, request: FinalMixRequest, job: Job[FinalMix]) -> Ask[FinalMix]:
-        """Send the order once. A server that knows RFC 7240 answers at once where to ask; the live one when it is done."""
-        job.report(status="running", message="the final mix has been ordered")
-        reply = self._door.create(
-            "/retrievefinalmix",
-            request.to_wire(),
-            headers={"Prefer": "respond-async"},
-            read_s=self._final_read_s,
-            about_a_task=True,
-        )
-        _not_refused(job, reply)
-        location = reply.headers.get("Location")
-        if reply.status == 202 and not location:
-            raise UnexpectedAnswer(
-                f"/retrievefinalmix answered 202 without a Location: {reply.json().get('message', 'still working')}. The "
-                "final mix is not sent again by itself; call final_mix again when the preview is ready."
-            )
-        if reply.status == 202 and location:
-            return partial(self._ask_final, job, self._door.same_origin(location))
-        final = final_of(request.task_id, reply.read(FinalMixAnswer).results, self._files)
-        return lambda: final
-
-    def _ask_final(self, job: Job[FinalMix], path: str) -> FinalMix | StillRunning:
-        reply = self._door.get(path, patience_s=0.0)
-        running = _unfinished(job, reply)
-        if running is not None:
-            return running
-        return final_of(str(job.task_id), reply.read(FinalMixAnswer).results, self._files)
-
-
-def _in_the_rest(ask: Ask[T], share: float) -> Ask[T]:
-    """Return `ask` with its progress, 0 to 1, told as what comes after `share`."""
-
-    def rescaled() -> T | StillRunning:
-        answer = ask()
-        if isinstance(answer, StillRunning) and answer.progress is not None:
-            return replace(answer, progress=share + (1 - share) * answer.progress)
-        return answer
-
-    return rescaled
-
-
-def _not_refused(job: Job[Any], reply: Reply) -> None:
-    if reply.refusal is not None:
-        raise JobFailed(job, reply.refusal)
-
-
-def _unfinished(job: Job[Any], reply: Reply) -> StillRunning | None:
-    """Return how far the task is, None when it is done; raise JobFailed when the server gave it up.
-
-    A 202 is never a result. The live service states the state in the body too, at one level or the other.
-    """
-    if reply.status == 202:
-        return reply.still_running()
-    _not_refused(job, reply)
-    state = reply.state
-    if state.endswith("_ERROR"):
-        raise JobFailed(job, f"the server says {state}")
-    return reply.still_running() if state.endswith("_PROCESSING") else None
