@@ -100,6 +100,11 @@ if TYPE_CHECKING:
     from tonnbook.widgets.composition import CompositionBuilder as CompositionBuilder
     from tonnbook.widgets.job_card import watch as watch
     from tonnbook.widgets.player import play as play
+    from tonnbook.widgets.repair_builders import AnalysisBuilder as AnalysisBuilder
+    from tonnbook.widgets.repair_builders import CleanupBuilder as CleanupBuilder
+    from tonnbook.widgets.repair_builders import EnhanceBuilder as EnhanceBuilder
+    from tonnbook.widgets.repair_builders import RecombineBuilder as RecombineBuilder
+    from tonnbook.widgets.repair_builders import SeparateBuilder as SeparateBuilder
 
 _ROOMS = {
     "services": ("Services", "live", "offline", "run"),
@@ -137,6 +142,13 @@ _ROOMS = {
     "widgets.album_builder": ("MasteringBuilder",),
     "widgets.builders": ("MixBuilder",),
     "widgets.composition": ("CompositionBuilder",),
+    "widgets.repair_builders": (
+        "AnalysisBuilder",
+        "CleanupBuilder",
+        "EnhanceBuilder",
+        "RecombineBuilder",
+        "SeparateBuilder",
+    ),
     "widgets.compare": ("compare",),
     "widgets.job_card": ("watch",),
     "widgets.player": ("play",),

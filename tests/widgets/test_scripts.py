@@ -12,10 +12,11 @@ from tonnbook.widgets.builders import MixBuilder
 from tonnbook.widgets.composition import CompositionBuilder
 from tonnbook.widgets.job_card import JobCard
 from tonnbook.widgets.player import Player
+from tonnbook.widgets.repair_builders import EnhanceBuilder
 
 FOLDER = Path(page.__file__).parent
 SCRIPTS = sorted(FOLDER.glob("*.js"))
-WIDGETS = [Player, MixBuilder, JobCard, CompositionBuilder]
+WIDGETS = [Player, MixBuilder, JobCard, CompositionBuilder, EnhanceBuilder]
 
 
 @pytest.mark.parametrize("file", [*SCRIPTS, *FOLDER.glob("*.css")], ids=lambda f: f.name)

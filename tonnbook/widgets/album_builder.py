@@ -9,8 +9,8 @@ from typing import Any, Self
 
 from tonnbook.models.mastering import Album, AlbumSong, MasteringRequest, album_to_json
 from tonnbook.models.vocabulary import DesiredLoudness, MusicalStyle
-from tonnbook.widgets.content import Place, check_names
-from tonnbook.widgets.form import PayloadForm
+from tonnbook.widgets.content import check_names, place
+from tonnbook.widgets.table_form import PayloadForm
 from tonnbook.widgets.written import Spell, as_curl
 
 
@@ -45,7 +45,7 @@ class MasteringBuilder(PayloadForm[Album]):
         check_names(fields, known, "MasteringBuilder")
         named = list(songs.items()) if isinstance(songs, Mapping) else [("", song) for song in songs]
         common = {"style": style, "desired_loudness": desired_loudness, **fields}
-        super().__init__("Album", [{"called": name, "source": _place(song), **common} for name, song in named], {})
+        super().__init__("Album", [{"called": name, "source": place(song), **common} for name, song in named], {})
 
     @property
     def requests(self) -> list[MasteringRequest]:
@@ -84,10 +84,6 @@ class MasteringBuilder(PayloadForm[Album]):
 
     def _curl(self, request: Album, spell: Spell) -> str:
         return "\n".join(as_curl(song.data, self.endpoint, spell) for song in request.requests)
-
-
-def _place(song: Path | str) -> Place:
-    return song if isinstance(song, Path) or song.startswith(("http://", "https://")) else Path(song)
 
 
 def _beside(song: Any, folder: Path) -> Any:

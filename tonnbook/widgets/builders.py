@@ -1,4 +1,4 @@
-"""Forms of the requests, each made from its model."""
+"""The form of a mix, made from its model."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Any
 
 from tonnbook.models.mixing import MixRequest, file_name
 from tonnbook.models.vocabulary import InstrumentGroup, MusicalStyle, Presence
-from tonnbook.widgets.content import Place, check_names
-from tonnbook.widgets.form import PayloadForm
+from tonnbook.widgets.content import Place, place
 from tonnbook.widgets.instruments import guess_instrument
+from tonnbook.widgets.table_form import PayloadForm
 
 
 class MixBuilder(PayloadForm[MixRequest]):
@@ -39,19 +39,13 @@ class MixBuilder(PayloadForm[MixRequest]):
         style: MusicalStyle | str = MusicalStyle.POP,
         **fields: Any,
     ) -> None:
-        known = [name for name in MixRequest.model_fields if name not in ("tracks", "style")]
-        check_names(fields, known, "MixBuilder")
-        named = list(stems.items()) if isinstance(stems, Mapping) else [(file_name(_place(s)), s) for s in stems]
-        guesses = [guess_instrument(name) or guess_instrument(file_name(_place(place))) for name, place in named]
-        rows = [_row(name, _place(place), guess) for (name, place), guess in zip(named, guesses, strict=True)]
+        named = list(stems.items()) if isinstance(stems, Mapping) else [(file_name(place(s)), s) for s in stems]
+        guesses = [guess_instrument(name) or guess_instrument(file_name(place(stem))) for name, stem in named]
+        rows = [_row(name, place(stem), guess) for (name, stem), guess in zip(named, guesses, strict=True)]
         super().__init__("Preview mix", rows, {"style": style, **fields})
         self.hint("instrument", ["guessed" if guess else "no guess: choose" for guess in guesses])
 
 
-def _place(stem: Path | str) -> Place:
-    return stem if isinstance(stem, Path) or stem.startswith(("http://", "https://")) else Path(stem)
-
-
-def _row(name: str, place: Place, guess: InstrumentGroup | None) -> dict[str, Any]:
+def _row(name: str, source: Place, guess: InstrumentGroup | None) -> dict[str, Any]:
     presence = Presence.LEAD if guess is InstrumentGroup.VOCAL else Presence.NORMAL
-    return {"called": name, "source": place, "instrument": guess or InstrumentGroup.OTHER_1, "presence": presence}
+    return {"called": name, "source": source, "instrument": guess or InstrumentGroup.OTHER_1, "presence": presence}

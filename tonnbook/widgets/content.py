@@ -45,19 +45,28 @@ def by_name(fields: Sequence[Field], body: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in either.items() if value is not None}
 
 
-def place_of(text: Any, known: Mapping[str, Place], folder: Path) -> Place:
+def place(thing: Path | str) -> Place:
+    """Return a link as it is, and any other text as a path."""
+    return thing if isinstance(thing, Path) or _is_link(thing) else Path(thing)
+
+
+def place_of(text: Any, known: Mapping[str, Place], folder: Path, field: str) -> Place:
     """Return the file or link that a text means: one that is `known`, or a file beside the JSON. ValueError for no text."""
-    if isinstance(text, Path) or (isinstance(text, str) and text.startswith(("http://", "https://"))):
+    if isinstance(text, Path) or (isinstance(text, str) and _is_link(text)):
         return text
     if not isinstance(text, str) or not text:
-        raise ValueError("every track needs its trackURL: a link, or the name of a file")
+        raise ValueError(f"there must be a {field}: a link, or the name of a file")
     return known.get(text, folder / text)
 
 
-def left_out(fields: Sequence[Field], body: Mapping[str, Any], row_fields: Sequence[Field], rows: Sequence[Any]) -> str:
+def _is_link(text: str) -> bool:
+    return text.startswith(("http://", "https://"))
+
+
+def left_out(fields: Sequence[Field], *bodies: Mapping[str, Any]) -> str:
     """Return a sentence on the members that the request has no field for, or nothing."""
-    known = {word for field in (*fields, *row_fields) for word in (field["name"], field["wire"])}
-    unknown = sorted({name for part in (body, *rows) for name in part} - known)
+    known = {word for field in fields for word in (field["name"], field["wire"])}
+    unknown = sorted({name for body in bodies for name in body} - known)
     return f"Left out, for the request has no such field: {', '.join(unknown)}." if unknown else ""
 
 

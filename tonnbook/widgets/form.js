@@ -1,4 +1,4 @@
-// A form for one request. The fields come from the Python model, and Python judges every change: nothing is checked here.
+// A form for one request, with or without a table. The fields come from the Python model, and Python judges every change: nothing is checked here.
 
 const SOON = 250;   // milliseconds of quiet while somebody types, before the change is sent
 let forms = 0;
@@ -10,9 +10,13 @@ function control(field, attributes, changed) {
     const box = h("input", { type: "checkbox", ...attributes, onchange: () => changed(true) });
     return { node: box, get: () => box.checked, set: (value) => { box.checked = value === true; } };
   }
+  if (field.kind === "file") {     // a page knows no folders: another file is set in Python
+    const input = h("input", { type: "text", readonly: true, placeholder: "none", ...attributes });
+    return { node: input, get: () => input.value || null, set: (value) => { input.value = value ?? ""; input.title = value ?? ""; } };
+  }
   const number = field.kind === "number";
   const input = h("input", {
-    type: "text", inputmode: number ? "decimal" : field.kind === "text" ? "url" : null, spellcheck: "false", autocomplete: "off",
+    type: "text", inputmode: number ? "decimal" : null, spellcheck: "false", autocomplete: "off",
     placeholder: number ? rangeText(field) : null, ...attributes, oninput: () => changed(false), onchange: () => changed(true),
   });
   const read = () => {
@@ -167,17 +171,19 @@ function render({ model, el }) {
   };
 
   const singles = Object.fromEntries(fields.filter((f) => f.kind !== "table").map((f) => [f.name, single(f, prefix, changed)]));
-  const ticks = (field) => Number(field.kind === "toggle");
-  const pick = (wanted) => fields.filter((f) => f.kind !== "table" && behind.includes(f.name) === wanted)
-    .sort((a, b) => ticks(a) - ticks(b)).map((f) => singles[f.name].node);
+  const pick = (wanted) => {       // what is ticked stands together, below the rest
+    const chosen = fields.filter((f) => f.kind !== "table" && behind.includes(f.name) === wanted);
+    return [false, true].map((ticks) => chosen.filter((f) => (f.kind === "toggle") === ticks).map((f) => singles[f.name].node))
+      .filter((nodes) => nodes.length).map((nodes) => h("div", { class: "tb-fields" }, nodes));
+  };
   const table = h("div", { class: "tb-scroll" });
   const summary = h("div", { class: "tb-summary", role: "alert" });
   const state = h("span", { class: "tb-state", role: "status" });
   const note = h("p", { class: "tb-quiet tb-note" });
-  const more = behind.length > 0 && h("details", { class: "tb-more" }, h("summary", {}, "More"), h("div", { class: "tb-fields" }, pick(true)));
+  const more = behind.length > 0 && h("details", { class: "tb-more" }, h("summary", {}, "More"), pick(true));
   const papers = writing(model, prefix);
   const root = frame("form", h("form", { onsubmit: (event) => event.preventDefault(), "aria-label": model.get("title") },
-    h("div", { class: "tb-top" }, h("b", {}, model.get("title")), state), summary, table, h("div", { class: "tb-fields" }, pick(false)), more, note), papers.node);
+    h("div", { class: "tb-top" }, h("b", {}, model.get("title")), state), summary, table, pick(false), more, note), papers.node);
   root.addEventListener("focusout", () => { if (timer) send(); });   // whoever leaves a field may run a cell next
 
   const at = (path) => {
@@ -193,7 +199,7 @@ function render({ model, el }) {
       for (const [column, each] of Object.entries(row)) each.say(message(faults, [tableField.name, n, column]), message(hints, [tableField.name, n, column]));
     });
     const count = tracks ? `${tracks.controls.length} ${tableField.label.toLowerCase()}` : "";
-    state.replaceChildren(icon(faults.length ? "alert" : "check"), faults.length ? `${faults.length} to put right` : `${count}, ready`);
+    state.replaceChildren(icon(faults.length ? "alert" : "check"), faults.length ? `${faults.length} to put right` : [count, "ready"].filter(Boolean).join(", "));
     state.classList.toggle("tb-bad", faults.length > 0);
     const items = faults.map((fault) => h("li", {}, faultLink(fault)));
     const list = h("ul", {}, items);

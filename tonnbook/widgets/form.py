@@ -1,4 +1,4 @@
-"""A form for one request, made from its model: one widget, however many rows.
+"""A form for one request, made from its model: one widget, however many fields.
 
 While it is edited nothing raises: what is wrong is shown at its field, and stands in `problems`. `request` gives the request, or
 raises pydantic.ValidationError. The widget's state holds file names, never folders, and no query of a signed link.
@@ -7,18 +7,17 @@ raises pydantic.ValidationError. The widget's state holds file names, never fold
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from html import escape
 from pathlib import Path
 from threading import RLock
-from typing import Any, ClassVar, Generic, Self, TypeVar, cast
+from typing import Any, ClassVar, Generic, Self, TypeAlias, TypeVar, cast
 
 import traitlets
 from pydantic import ValidationError
 
 from tonnbook.errors import redacted
 from tonnbook.models.base import Request
-from tonnbook.models.mixing import track_names
 from tonnbook.models.problems import Problem, problems
 from tonnbook.widgets.content import (
     Place,
@@ -27,6 +26,7 @@ from tonnbook.widgets.content import (
     coerced,
     in_words,
     left_out,
+    place,
     place_of,
     short,
     without_blanks,
@@ -36,10 +36,12 @@ from tonnbook.widgets.shape import Field, shape
 from tonnbook.widgets.written import Spell, as_body, as_curl, as_json, as_python
 
 R = TypeVar("R", bound=Request)
+Where: TypeAlias = tuple[str | int, ...]
+"""The place of a value in the form: ("style",), or ("tracks", 0, "instrument")."""
 
 
-class PayloadForm(PageWidget, Generic[R]):
-    """A form with one table of rows (the tracks) and single fields beside it."""
+class RequestForm(PageWidget, Generic[R]):
+    """A form of single fields, files among them: those are shown by name, and changed by `set`."""
 
     _esm = script("form")
     _css = style("form")
@@ -48,8 +50,8 @@ class PayloadForm(PageWidget, Generic[R]):
     """The request that the form makes."""
     endpoint: ClassVar[str]
     """The call that takes it."""
-    rows: ClassVar[str] = "tracks"
-    """The field that is the table; its rows name a `source` each."""
+    rows: ClassVar[str] = ""
+    """The field that is a table, where there is one (see `table_form`)."""
     seldom: ClassVar[tuple[str, ...]] = ()
     """Fields that stand behind "More"."""
 
@@ -62,14 +64,14 @@ class PayloadForm(PageWidget, Generic[R]):
     views: traitlets.Dict[str, str] = traitlets.Dict().tag(sync=True)
     note = traitlets.Unicode("").tag(sync=True)
 
-    def __init__(self, title: str, rows: Sequence[Mapping[str, Any]], fields: Mapping[str, Any]) -> None:
+    def __init__(self, title: str, fields: Mapping[str, Any]) -> None:
         self._lock = RLock()  # callbacks may come in another thread than the cell's (ipykernel 7.0 to 7.3)
         self._shape = sorted(shape(self.model), key=lambda field: not field["required"])
-        self._hinted: dict[tuple[str, int, str], tuple[Any, str]] = {}
-        self._places: list[Place] = []
-        self._called: list[str] = []
+        self._hinted: dict[Where, tuple[Any, str]] = {}
+        self._places: dict[str, Place] = {}
+        check_names(fields, [field["name"] for field in self._single], type(self).__name__)
         super().__init__(title=title, fields=self._shape, behind=list(self.seldom))
-        self._fill(rows, fields)
+        self._fill(fields)
         self.observe(self._review, "value")
 
     # ---- the request
@@ -102,21 +104,16 @@ class PayloadForm(PageWidget, Generic[R]):
 
     # ---- editing from Python
 
-    def set(self, row: str | int | None = None, /, **fields: Any) -> Self:
-        """Change fields of the request, or of one row, named as it came or by its file, or counted from 0.
+    def set(self, **fields: Any) -> Self:
+        """Change fields of the request; a file by a path or a link.
 
-        >>> builder.set(style="METAL").set("vocal", presence="LEAD")
+        >>> builder.set(style="METAL", source="my other mix.wav")
 
-        Raises TypeError for a field that there is not, KeyError for a row that there is not.
+        Raises TypeError for a field that there is not.
         """
-        known = self._table["fields"] if row is not None else [f for f in self._shape if f["name"] != self.rows]
-        check_names(fields, [field["name"] for field in known if field["kind"] != "file"], f"{type(self).__name__}.set")
-        value = json.loads(json.dumps(self.value))
-        target = value if row is None else value[self.rows][self._row_number(row)]
-        target.update(
-            {field["name"]: coerced(field, fields[field["name"]]) for field in known if field["name"] in fields}
-        )
-        self.value = value
+        check_names(fields, [field["name"] for field in self._single], f"{type(self).__name__}.set")
+        with self._lock:
+            self.value = json.loads(json.dumps(self.value)) | self._taken_in(fields)
         return self
 
     def load(self, request: R | str | Path) -> Self:
@@ -125,95 +122,91 @@ class PayloadForm(PageWidget, Generic[R]):
         A file name in the JSON that the form knows already means that file; another one is looked for beside the JSON file.
         Wrong values are shown, not raised. Raises ValueError for what is no JSON of this request.
         """
-        folder = request.parent if isinstance(request, Path) else Path()
-        if isinstance(request, Request):
-            body: Any = dict(request) | {self.rows: [dict(row) for row in getattr(request, self.rows)]}
-        else:
-            body = json.loads(request.read_text(encoding="utf-8") if isinstance(request, Path) else request)
-            body = body.get(self.model.envelope, body) if isinstance(body, dict) else body
-        rows = body.get(self._table["wire"], body.get(self.rows)) if isinstance(body, dict) else None
-        if not isinstance(rows, Sequence) or not all(isinstance(row, Mapping) for row in rows):
-            raise ValueError(f"this is no {self.model.__name__}: it needs a list {self._table['wire']!r} of objects")
-        known = {str(place): place for place in self._places} | dict(zip(self._names(), self._places, strict=True))
-        loaded = [by_name(self._table["fields"], row) for row in rows]
-        for row in loaded:
-            row["source"] = place_of(row.get("source"), known, folder)
+        body, folder = self._body_of(request)
+        found = by_name(self._shape, body)
+        known = {spelled: each for each in self._places.values() for spelled in (short(each), str(each))}
+        for field in self._files:
+            if field["name"] in found or field["required"]:
+                found[field["name"]] = place_of(found.get(field["name"]), known, folder, field["wire"])
         self._hinted.clear()
-        self._fill(loaded, by_name(self._shape, body))
-        self.note = left_out(self._shape, body, self._table["fields"], rows)
+        self._fill(found)
+        self.note = left_out(self._shape, body)
         return self
-
-    def hint(self, field: str, texts: Sequence[str]) -> None:
-        """Show a remark per row at a field, each for as long as the value stays what it is now."""
-        rows = self.value[self.rows]
-        self._hinted = {(self.rows, n, field): (rows[n].get(field), text) for n, text in enumerate(texts)}
-        self._review()
 
     # ---- the twin
 
     def plain(self) -> str:
         """Return the form in one line of text."""
-        count, wrong = len(self.value[self.rows]), len(self.problems)
-        state = f"{wrong} to put right" if wrong else "ready"
-        return f"{type(self).__name__}({count} {self.rows}, {state})"
+        wrong = len(self.problems)
+        named = [self._summary(), f"{wrong} to put right" if wrong else "ready"]
+        return f"{type(self).__name__}({', '.join(filter(None, named))})"
 
     def twin(self) -> str:
         """Return the request as a plain table."""
-        head = {field["name"]: field["label"] for field in self._table["fields"]}
-        rows = [
-            {f["name"]: in_words(f, row.get(f["name"])) for f in self._table["fields"]} for row in self.value[self.rows]
-        ]
-        others = [field for field in self._shape if field["name"] != self.rows]
-        listed = "; ".join(
-            f"{f['label']}: {in_words(f, self.value.get(f['name']))}" for f in others if self.value.get(f["name"])
-        )
         wrong = [html("li", escape(str(problem))) for problem in self.problems]
-        return html(
-            "div",
-            html("b", escape(self.title)),
-            table(head, rows),
-            html("p", escape(listed)),
-            html("ul", *wrong) if wrong else "",
-        )
+        return html("div", html("b", escape(self.title)), self._tables(), html("ul", *wrong) if wrong else "")
+
+    def _summary(self) -> str:
+        """Return what the request is about, in a few words."""
+        return ", ".join(map(short, self._places.values()))
+
+    def _tables(self) -> str:
+        rows = [{"field": f["label"], "value": in_words(f, self.value.get(f["name"]))} for f in self._single]
+        return table({"field": "Field", "value": "Value"}, [row for row in rows if row["value"]])
 
     # ---- inside
 
     @property
-    def _table(self) -> Field:
-        return next(field for field in self._shape if field["name"] == self.rows)
+    def _single(self) -> list[Field]:
+        return [field for field in self._shape if field["name"] != self.rows]
 
-    def _fill(self, rows: Sequence[Mapping[str, Any]], fields: Mapping[str, Any]) -> None:
+    @property
+    def _files(self) -> list[Field]:
+        return [field for field in self._single if field["kind"] == "file"]
+
+    def _hint(self, where: Where, text: str) -> None:
+        """Show a remark at a field for as long as its value stays what it is now."""
+        self._hinted[where] = (_at(self.value, where), text)
+
+    def _fill(self, fields: Mapping[str, Any]) -> None:
         with self._lock:
-            self._places = [row["source"] for row in rows]
-            self._called = [row.get("called", "") for row in rows]
-            single = [field for field in self._shape if field["name"] != self.rows]
-            value = {field["name"]: coerced(field, fields.get(field["name"], field["default"])) for field in single}
-            names = self._names()
-            table_fields = [field for field in self._table["fields"] if field["kind"] != "file"]
-            filled = [
-                {"source": name} | {f["name"]: coerced(f, row.get(f["name"], f["default"])) for f in table_fields}
-                for name, row in zip(names, rows, strict=True)
-            ]
-            self.value = {self.rows: filled} | value
+            self._places = {}
+            self.value = self._filled(fields)
             self._review()
 
-    def _names(self) -> list[str]:
-        return track_names(self._places)
+    def _filled(self, fields: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the whole value of the form; what is not given stands at its default."""
+        return self._taken_in({f["name"]: fields.get(f["name"], f["default"]) for f in self._single})
 
-    def _row_number(self, row: str | int) -> int:
-        names = self._names()
-        if isinstance(row, int):
-            return range(len(names))[row]
-        wanted = [n for n, name in enumerate(names) if row in (self._called[n], name, name.rpartition(".")[0])]
-        if not wanted:
-            raise KeyError(f"no track is called {row!r}; there are {', '.join(names)}")
-        return wanted[0]
+    def _taken_in(self, fields: Mapping[str, Any]) -> dict[str, Any]:
+        """Return values as the form shows them; files are put away by the field, and only their names are shown."""
+        known = {field["name"]: field for field in self._single}
+        return {
+            name: self._put(name, value) if known[name]["kind"] == "file" else coerced(known[name], value)
+            for name, value in fields.items()
+        }
+
+    def _put(self, name: str, given: Path | str | None) -> str | None:
+        self._places.pop(name, None)
+        if given is None:
+            return None
+        self._places[name] = place(given)
+        return short(self._places[name])
 
     def _given(self) -> dict[str, Any]:
         """Return the form's content for the model: real places instead of names, what is empty left out."""
-        rows = self.value.get(self.rows, [])
-        given = [without_blanks(row) | {"source": place} for row, place in zip(rows, self._places, strict=False)]
-        return without_blanks(self.value) | {self.rows: given}
+        names = {field["name"] for field in self._files}
+        return {k: v for k, v in without_blanks(self.value).items() if k not in names} | self._places
+
+    def _body_of(self, request: R | str | Path) -> tuple[Mapping[str, Any], Path]:
+        """Return the members of a request, and the folder that file names in it are meant from."""
+        if isinstance(request, Request):
+            return dict(request), Path()
+        body = json.loads(request.read_text(encoding="utf-8") if isinstance(request, Path) else request)
+        body = body.get(self.model.envelope, body) if isinstance(body, dict) else body
+        if not isinstance(body, dict):
+            raise ValueError(f"this is no {self.model.__name__}: that is a JSON object")
+        return body, request.parent if isinstance(request, Path) else Path()
 
     def _review(self, _: object = None) -> None:
         """Validate what stands in the form, and write it down in three ways."""
@@ -233,11 +226,10 @@ class PayloadForm(PageWidget, Generic[R]):
                 }
             self.views = views
             self.faults = [{"path": list(problem.path), "message": problem.message} for problem in found]
-            rows = self.value.get(self.rows, [])
             self.hints = [
-                {"path": list(path), "message": text}
-                for path, (value, text) in self._hinted.items()
-                if path[1] < len(rows) and rows[path[1]].get(path[2]) == value
+                {"path": list(where), "message": text}
+                for where, (value, text) in self._hinted.items()
+                if _at(self.value, where) == value
             ]
 
     def _json(self, request: R, spell: Spell) -> str:
@@ -248,14 +240,16 @@ class PayloadForm(PageWidget, Generic[R]):
 
     def _draft(self) -> dict[str, Any]:
         """Return the body as it stands, right or wrong, in the service's spelling."""
-        body: dict[str, Any] = {}
-        for field in self._shape:
-            if field["name"] == self.rows:
-                rows = self.value.get(self.rows, [])
-                body[field["wire"]] = [
-                    {f["wire"]: row[f["name"]] for f in field["fields"] if row.get(f["name"]) is not None}
-                    for row in rows
-                ]
-            elif self.value.get(field["name"]) is not None:
-                body[field["wire"]] = redacted(value) if isinstance(value := self.value[field["name"]], str) else value
+        given = {f["wire"]: v for f in self._single if (v := self.value.get(f["name"])) is not None}
+        body = {wire: redacted(value) if isinstance(value, str) else value for wire, value in given.items()}
         return {self.model.envelope: body} if self.model.envelope else body
+
+
+def _at(value: Any, where: Where) -> Any:
+    """Return what stands at a place of the form, None where there is no such place."""
+    for step in where:
+        try:
+            value = value[step]
+        except (KeyError, IndexError):
+            return None
+    return value

@@ -64,14 +64,14 @@ def _field(name: str, info: FieldInfo, schema: dict[str, Any]) -> Field:
     if "maximum" in rules:
         field["high"] = rules["maximum"]
     if field["kind"] == "choice":
-        field["choices"] = [{"value": each.value, "label": getattr(each, "label", str(each.value))} for each in kind_of]
+        field["choices"] = _choices(kind_of)
     if field["kind"] == "table":
         field["fields"] = shape(get_args(kind_of)[0])
     return field
 
 
 def _kind(name: str, kind_of: Any, rules: dict[str, Any]) -> Kind:
-    if isinstance(kind_of, type) and issubclass(kind_of, Enum):
+    if get_origin(kind_of) is Literal or (isinstance(kind_of, type) and issubclass(kind_of, Enum)):
         return "choice"
     if kind_of is bool:
         return "toggle"
@@ -85,6 +85,13 @@ def _kind(name: str, kind_of: Any, rules: dict[str, Any]) -> Kind:
     if get_origin(kind_of) in (tuple, list) and isinstance(row, type) and issubclass(row, BaseModel):
         return "table"
     raise TypeError(f"a form cannot show the field {name!r}, which is {kind_of!r}")
+
+
+def _choices(kind_of: Any) -> list[Choice]:
+    """Return the values of an enumeration, or of a Literal, whose words are read as they stand."""
+    if get_origin(kind_of) is Literal:
+        return [{"value": word, "label": str(word).replace("_", " ").capitalize()} for word in get_args(kind_of)]
+    return [{"value": each.value, "label": getattr(each, "label", str(each.value))} for each in kind_of]
 
 
 def _bare(annotation: Any) -> Any:
