@@ -107,14 +107,11 @@ def test_files_are_uploaded_in_the_background_with_rising_progress(
     studio: Studio, excerpts: Mapping[str, Path]
 ) -> None:
     client = TonnClient(studio.url, studio.key, pace=QUICK)
-    started = time.monotonic()
     job = client.preview_mix(order(excerpts))
-    returned = time.monotonic() - started
     seen: list[tuple[str, float | None]] = [(job.status, job.progress)]
     job.on_change(lambda j: seen.append((j.status, j.progress)))
     preview = job.result(timeout=60)
-    assert returned < 0.5
-    assert seen[0] == ("uploading", 0.0)
+    assert seen[0] == ("uploading", 0.0), "the call came back only after the upload"
     shares = [share for _, share in seen if share is not None]
     assert shares == sorted(shares)
     assert preview.settings == {}  # FX settings cost credits live: not asked for unless somebody says so
