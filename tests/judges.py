@@ -5,6 +5,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+import imageio_ffmpeg
 import numpy as np
 import pyebur128
 import soundfile
@@ -28,7 +29,7 @@ def ffmpeg_true_peak(audio: np.ndarray, rate: int) -> float:
 def ffmpeg(path: Path) -> tuple[float, float]:
     """Return what ffmpeg's ebur128 reads of a file: integrated loudness in LUFS and true peak in dBTP, to a tenth."""
     command = [
-        "ffmpeg",
+        imageio_ffmpeg.get_ffmpeg_exe(),
         "-hide_banner",
         "-nostats",
         "-i",
