@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import logging
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -14,24 +13,8 @@ from roex_python.client import RoExClient
 from roex_python.models import AlbumMasteringRequest, DesiredLoudness, MasteringRequest, MusicalStyle
 
 from tonnbook import audio_files
-from tonnbook.studio.server import Studio
 
 PATIENTLY = {"poll_interval": 0.1, "max_attempts": 600}
-
-
-@pytest.fixture(autouse=True)
-def quiet() -> Iterator[None]:
-    """It logs every failure three times over; a failure is asserted here, not read."""
-    logger = logging.getLogger("roex_python")
-    before = logger.level
-    logger.setLevel(logging.CRITICAL + 1)
-    yield
-    logger.setLevel(before)
-
-
-@pytest.fixture(scope="module")
-def client(studio: Studio) -> RoExClient:
-    return RoExClient(api_key=studio.key, base_url=studio.url)
 
 
 def a_song(client: RoExClient, path: Path, loudness: DesiredLoudness, rate: str = "44100") -> MasteringRequest:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 
@@ -42,21 +41,6 @@ GROUPS = {
 
 
 PATIENTLY = {"poll_interval": 0.1, "max_attempts": 600}
-
-
-@pytest.fixture(autouse=True)
-def quiet() -> Iterator[None]:
-    """It logs every failure three times over; a failure is asserted here, not read."""
-    logger = logging.getLogger("roex_python")
-    before = logger.level
-    logger.setLevel(logging.CRITICAL + 1)
-    yield
-    logger.setLevel(before)
-
-
-@pytest.fixture(scope="module")
-def client(studio: Studio) -> RoExClient:
-    return RoExClient(api_key=studio.key, base_url=studio.url)
 
 
 @pytest.fixture(scope="module")

@@ -15,14 +15,8 @@ from roex_python.models.enhance import EnhanceMusicalStyle, MixEnhanceRequest
 from roex_python.models.stemflow import StemSeparationRequest
 
 from tonnbook import audio_files
-from tonnbook.studio.server import Studio
 
 RATE = 44100
-
-
-@pytest.fixture(scope="module")
-def client(studio: Studio) -> RoExClient:
-    return RoExClient(api_key=studio.key, base_url=studio.url)
 
 
 def _mix(folder: Path, name: str, gain: float) -> Path:
