@@ -18,13 +18,17 @@ from tonnbook.models.enhancement import EnhanceRequest
 from tonnbook.models.mastering import StageNotes
 from tonnbook.models.vocabulary import AnalysisStyle, EnhanceStyle, LoudnessPreference
 from tonnbook.studio import enhancement_stages
-from tonnbook.studio.diagnosis_listening import Findings
+from tonnbook.studio.diagnosis_listening import Findings, listen
 from tonnbook.studio.diagnosis_styles import tone_target_db
-from tonnbook.studio.enhancement import EnhanceOutcome, badness, enhance, worsened
+from tonnbook.studio.enhancement import EnhanceOutcome, enhance
+from tonnbook.studio.enhancement_judging import Repair, badness, worsened
 
 SECONDS = 6.0
 Array = np.ndarray
-ONLY = {"fix_clipping": False, "fix_stereo": False, "fix_tone": False, "fix_loudness": False, "apply_mastering": False}
+ONLY = {
+    **dict.fromkeys(("fix_clipping", "fix_stereo", "fix_tone", "fix_loudness", "fix_compression"), False),
+    "apply_mastering": False,
+}
 
 
 @pytest.fixture(scope="module")
@@ -60,6 +64,17 @@ def widened(audio: Array, gain_db: float) -> Array:
     return stereo(middle, side * 10 ** (gain_db / 20))
 
 
+def with_hits(audio: Array) -> Array:
+    """Hits that tower over the rest."""
+    t = np.arange(audio.shape[1]) / RATE
+    return 0.4 * audio + 0.7 * np.exp(-np.mod(t, 0.5) / 0.004) * np.sin(2 * np.pi * 1500.0 * np.mod(t, 0.5))
+
+
+def squashed(audio: Array) -> Array:
+    """As a limiter in the wrong place leaves it: the hits as loud as what is between them."""
+    return np.tanh(5.0 * audio) / 5.0
+
+
 FAULTS: dict[str, tuple[Callable[[Array], Array], set[str]]] = {
     "clipped": (lambda x: np.clip(2.5 * x, -0.5, 0.5), {"clipping"}),
     "one side reversed": (lambda x: x * np.array([[1.0], [-1.0]]), {"phase", "mono compatibility", "stereo field"}),
@@ -69,6 +84,10 @@ FAULTS: dict[str, tuple[Callable[[Array], Array], set[str]]] = {
     "too much bass": (lambda x: shelved(x, low_shelf(180.0, 8.0, 0.7, RATE)), {"low mid"}),
     "too little bass": (lambda x: shelved(x, low_shelf(180.0, -8.0, 0.7, RATE)), {"bass"}),
     "harsh": (lambda x: shelved(x, high_shelf(2000.0, 6.0, 0.7, RATE)), {"high mid", "high"}),
+    "mono": (lambda x: x.mean(axis=0).repeat(2).reshape(-1, 2).T, {"stereo field"}),
+    "nearly mono": (lambda x: widened(x, -25.0), {"stereo field"}),
+    "squashed": (squashed, {"compression"}),
+    "wild": (with_hits, {"compression"}),
     "dull": (lambda x: shelved(x, high_shelf(2500.0, -6.0, 0.7, RATE)), {"high mid", "high"}),
 }
 
@@ -126,11 +145,13 @@ def test_each_flag_does_its_own_thing_and_nothing_else(tmp_path: Path, good: Arr
 def test_a_stage_that_does_harm_is_dropped_and_says_so(
     tmp_path: Path, good: Array, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def widen(source: Path, found: Findings, out: Path) -> StageNotes:
-        audio_files.write(out, widened(audio_files.read(source)[0], 12.0), RATE, 32)
-        return StageNotes(stage="stereo", done=True, text="Made wider.")
+    def widen(track: Path, out: Path) -> None:
+        audio_files.write(out, widened(audio_files.read(track)[0], 12.0), RATE, 32)
 
-    monkeypatch.setattr(enhancement_stages, "stereo", widen)
+    def stereo(found: Findings) -> Repair:
+        return Repair(StageNotes(stage="stereo", done=True, text="Made wider."), widen)
+
+    monkeypatch.setattr(enhancement_stages, "stereo", stereo)
     outcome = enhanced(tmp_path, good)
     (note,) = [stage for stage in outcome.notes.stages if stage.stage == "stereo"]
     assert not note.done
@@ -155,7 +176,7 @@ def test_a_master_is_not_mastered_again(tmp_path: Path, good: Array) -> None:
 
 def test_mono_is_heard_from_both_sides(tmp_path: Path) -> None:
     mono = noise(1, SECONDS)[None]
-    outcome = enhanced(tmp_path, mono)
+    outcome = enhanced(tmp_path, mono, **ONLY)
     audio, rate = audio_files.read(outcome.track)
     assert np.array_equal(audio[0], audio[1])
     assert integrated_loudness(audio, rate) == pytest.approx(integrated_loudness(mono, RATE) + 3.01, abs=0.1)
@@ -175,16 +196,65 @@ def test_the_same_mix_gives_the_same_bytes(tmp_path: Path, good: Array) -> None:
     assert enhanced(tmp_path, plant(good)).track.read_bytes() == first
 
 
-def test_stems_add_up_to_the_track(tmp_path: Path, good: Array) -> None:
-    outcome = enhanced(tmp_path, good, get_stems=True)
-    assert set(outcome.stems) == {"vocal", "drums", "bass", "other"}
-    track = audio_files.read(outcome.track)[0]
-    left = sum(audio_files.read(path)[0] for path in outcome.stems.values()) - track
-    assert 10 * np.log10(np.mean(np.square(left)) / np.mean(np.square(track))) < -100.0
+def notes_of(outcome: EnhanceOutcome) -> dict[str, StageNotes]:
+    return {stage.stage: stage for stage in outcome.notes.stages}
 
 
-def test_work_on_stems_is_not_pretended(tmp_path: Path, good: Array) -> None:
-    outcome = enhanced(tmp_path, good, stem_processing=True, drum_enhancement=True)
-    (note,) = [stage for stage in outcome.notes.stages if stage.stage == "stems"]
+def mid(audio: Array) -> Array:
+    return audio.mean(axis=0)
+
+
+def level_db(audio: Array, beside: Array) -> float:
+    return float(10 * np.log10(np.mean(np.square(audio)) / np.mean(np.square(beside)) + 1e-30))
+
+
+@pytest.mark.parametrize("fault", ["mono", "nearly mono", "narrow"])
+def test_widening_leaves_the_mono_sum_alone(tmp_path: Path, good: Array, fault: str) -> None:
+    plant, _ = FAULTS[fault]
+    source = audio_files.write(tmp_path / "mix.wav", plant(good), RATE, 32)
+    repair = enhancement_stages.stereo(listen(source))
+    assert repair.treatment is not None
+    repair.treatment(source, tmp_path / "wide.wav")
+    wide = audio_files.read(tmp_path / "wide.wav")[0]
+    assert level_db(mid(wide) - mid(plant(good)), good) < -120.0
+    assert level_db(wide[0] - wide[1], good) > -20.0
+
+
+def test_what_was_squashed_is_as_loud_and_has_hits_again(tmp_path: Path, good: Array) -> None:
+    bad = squashed(good)
+    outcome = enhanced(tmp_path, bad)
+    note = notes_of(outcome)["compression"]
+    assert note.done
+    assert note.numbers["plr_before_lu"] < 12.0
+    assert note.numbers["plr_lu"] == pytest.approx(13.3, abs=0.3)
+    left = enhanced(tmp_path, bad, fix_compression=False)
+    assert notes_of(left)["compression"].text == "Not asked for."
+    assert np.abs(audio_files.read(left.track)[0] - bad).max() < 2e-3
+
+
+def test_without_room_under_the_ceiling_hits_are_not_brought_out(tmp_path: Path, good: Array) -> None:
+    bad = squashed(good)
+    loud = bad * 0.85 / np.abs(bad).max()
+    note = notes_of(enhanced(tmp_path, loud))["compression"]
     assert not note.done
-    assert "too rough" in note.text
+    assert "Choose a quieter one" in note.text
+
+
+def test_a_loudness_that_squashes_is_dropped_and_says_so(tmp_path: Path, good: Array) -> None:
+    fields = {**ONLY, "fix_loudness": True, "loudness": "CD_LOUDNESS"}
+    outcome = enhanced(tmp_path, good, style=EnhanceStyle.ACOUSTIC, **fields)
+    note = notes_of(outcome)["loudness"]
+    assert not note.done
+    assert note.text.startswith("Tried and dropped, for it made compression worse.")
+    assert outcome.notes.after.loudness_lufs == pytest.approx(-20.0, abs=0.1)
+    assert outcome.notes.target_lufs == -9.0
+
+
+def test_hits_that_only_a_harmful_limiter_could_hold_are_turned_down(tmp_path: Path, good: Array) -> None:
+    loud = good * 10 ** (7.9 / 20)  # 12.1 LU below -1 dBTP would be needed, and 15 are there
+    outcome = enhanced(tmp_path, loud, **{**ONLY, "fix_loudness": True})
+    assert outcome.notes.before.true_peak_dbtp > 0.0
+    assert worsened(outcome.notes.before, outcome.notes.after, is_master=False) == ()
+    note = notes_of(outcome)["loudness"]
+    assert not note.done
+    assert audio_files.read(outcome.track)[0].max() < 0.9

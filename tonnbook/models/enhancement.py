@@ -34,6 +34,8 @@ class EnhanceRequest(Request):
     fix_stereo: bool = Field(True, alias="fixStereoWidthIssues", title="Fix the stereo width")
     fix_tone: bool = Field(True, alias="fixTonalProfileIssues", title="Fix the tonal profile")
     fix_loudness: bool = Field(True, alias="fixLoudnessIssues", title="Fix the loudness")
+    fix_compression: bool = Field(True, alias="fixDRCIssues", title="Fix the compression")
+    """Sent by older clients only; the live service ignores what it does not know, the studio does it."""
     apply_mastering: bool = Field(True, alias="applyMastering", title="Master it")
     drum_enhancement: bool = Field(False, alias="applyDrumEnhancement", title="Enhance the drums")
     vocal_enhancement: bool = Field(False, alias="applyVocalEnhancement", title="Enhance the vocals")
@@ -41,7 +43,9 @@ class EnhanceRequest(Request):
         LoudnessPreference.NO_CHANGE, alias="loudnessPreference", title="Loudness preference"
     )
     stem_processing: bool = Field(False, alias="stemProcessing", title="Work on stems")
+    """Take the mix apart and balance voice, drums and bass, by 2 dB at the most."""
     get_stems: bool = Field(False, alias="getProcessedStems", title="Return the stems")
+    """Of the full track; the preview has none."""
     preview_start_s: float | None = Field(
         None, alias="previewStartTime", ge=0, title="Preview from", json_schema_extra=unit("s")
     )
@@ -78,8 +82,10 @@ class EnhanceNotes(Answer):
     after: Verdicts
     """Measured on the written file."""
     stages: tuple[StageNotes, ...] = ()
-    """ "clipping", "stems", "tone", "stereo", "mastering" and "loudness". A stage that was tried, and dropped because it made a
-    verdict worse, is not `done`, and says so."""
+    """ "clipping", "compression", "stems", "drums", "vocals", "tone", "stereo", "mastering" and "loudness". A stage that was tried, and
+    dropped because it made a verdict worse, is not `done`, and says so."""
+    separation: str = ""
+    """What took the mix apart, where that was needed: "classical" is a rough guide, not isolation."""
     target_lufs: float
     credits_live: int = 0
     """Credits that this call would have cost on the live service."""
@@ -114,6 +120,7 @@ class EnhancedTrack:
     track: RemoteFile
     """MP3 of 30 s for a preview, WAV for the full track."""
     stems: Mapping[str, RemoteFile] = field(default_factory=dict)
+    """Float WAV. They add up to the repaired track as it was before it was mastered and before its loudness was set."""
     preview_start_s: float | None = None
     notes: EnhanceNotes | None = field(default=None, repr=False)
     """What was done, and why; None on the live service."""

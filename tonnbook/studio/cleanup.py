@@ -6,7 +6,7 @@ which nothing is found comes back as it was, sample for sample.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +14,6 @@ import numpy as np
 
 from tonnbook import audio_files
 from tonnbook.dsp import gate, linear_phase
-from tonnbook.dsp.chunks import Chunked
 from tonnbook.dsp.clicks import Declicker
 from tonnbook.dsp.filters import Filter, high_pass, low_pass
 from tonnbook.dsp.hum import Hum, HumFinder, HumRemover
@@ -27,6 +26,7 @@ from tonnbook.models.vocabulary import SoundSource
 from tonnbook.studio.cleanup_settings import SETTINGS, CleanupSettings
 from tonnbook.studio.mastering_features import finite, series
 from tonnbook.studio.scratch import scratch
+from tonnbook.studio.streams import through, write
 
 Progress = Callable[[float, str], None]
 
@@ -106,13 +106,13 @@ def _repaired(
     if corner is not None and rumbles:
         response = linear_phase.impulse(1.0 - linear_phase.below(corner, info.rate))
         bank = linear_phase.FilterBank(np.tile(response, (1, info.channels, 1)))
-        blocks = (filtered[0] for filtered in _through(blocks, bank))
+        blocks = (filtered[0] for filtered in through(blocks, bank))
     declicker = Declicker(info.rate, info.channels)
     if settings.clicks:
-        blocks = _through(blocks, declicker)
+        blocks = through(blocks, declicker)
     progress(0.25, "repairing")
     if hum or rumbles or settings.clicks:
-        _write(blocks, out, info)
+        write(blocks, out, info)
     notes = (_rumble_notes(corner, rumble_db, done=rumbles), _hum_notes(hum), _click_notes(settings, declicker.clicks))
     return (out if any(stage.done for stage in notes) else source), notes
 
@@ -135,7 +135,7 @@ def _without_noise(source: Path, settings: CleanupSettings, out: Path) -> tuple[
     if profile.snr_db > CLEAN_DB:
         text = f"The noise lies {profile.snr_db:.0f} dB under the sound: left alone, for a reducer could only do harm."
         return source, StageNotes(stage="noise", done=False, text=text, numbers=numbers)
-    _write(_through(audio_files.blocks(source), NoiseReducer(info.rate, info.channels, profile, floor)), out, info)
+    write(through(audio_files.blocks(source), NoiseReducer(info.rate, info.channels, profile, floor)), out, info)
     text = f"Steady noise {profile.snr_db:.0f} dB under the sound, known from {profile.seconds:.1f} s without any: reduced by up to {-floor:.0f} dB."
     return out, StageNotes(stage="noise", done=True, text=text, numbers=numbers)
 
@@ -160,7 +160,7 @@ def _without_bleed(source: Path, settings: CleanupSettings, out: Path) -> tuple[
         return source, StageNotes(
             stage="bleed", done=False, text="It never pauses: nothing to keep out.", numbers=numbers
         )
-    _write(map(gate.Gate(info.rate, curve).process, audio_files.blocks(source)), out, info)
+    write(map(gate.Gate(info.rate, curve).process, audio_files.blocks(source)), out, info)
     text = f"Gated: what stays under {opens:.0f} dBFS while the source pauses is turned down by {-settings.gate.range_db:.0f} dB, {shut:.0%} of the time."
     return out, StageNotes(stage="bleed", done=True, text=text, numbers=numbers)
 
@@ -175,18 +175,6 @@ def _band(settings: CleanupSettings, rate: int) -> Array:
     low, high = settings.side_chain_hz
     sections = [high_pass(low, rate)] if low else []
     return np.vstack([*sections, *([low_pass(high, rate)] if high else [])])
-
-
-def _through(blocks: Iterable[Array], stage: Chunked) -> Iterator[Array]:
-    for block in blocks:
-        yield stage.process(block)
-    yield stage.flush()
-
-
-def _write(blocks: Iterable[Array], out: Path, info: audio_files.AudioInfo) -> None:
-    with audio_files.Writer(out, info.rate, info.channels, 32) as writer:
-        for block in blocks:
-            writer.write(block)
 
 
 def _delivered(source: Path, made: Path, out: Path, depth: audio_files.BitDepth) -> tuple[tuple[float, float], Array]:

@@ -1,18 +1,17 @@
-"""The repairs of an enhancement, one function each: a file and what was measured on it in, a float file out, with a note.
+"""The repairs of an enhancement, one function each: a file and what was measured on it in, a note and a way to do it out.
 
-A repair that has nothing to do writes nothing, and says so.
+A repair that has nothing to do says so. But for the first, all of them are linear once they are decided: filters, and gains over time.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 
 from tonnbook import audio_files
-from tonnbook.dsp import linear_phase
-from tonnbook.dsp.chunks import Chunked
+from tonnbook.dsp import decorrelation, linear_phase
 from tonnbook.dsp.declip import Declipper
 from tonnbook.dsp.levels import Array, to_gain
 from tonnbook.dsp.spectrum import THIRD_OCTAVES
@@ -21,69 +20,74 @@ from tonnbook.models.vocabulary import AnalysisStyle, StereoField, TonalLevel
 from tonnbook.studio import diagnosis_verdicts as rules
 from tonnbook.studio.diagnosis_listening import FIELD_EDGES_HZ, Findings
 from tonnbook.studio.diagnosis_styles import tone_target_db
+from tonnbook.studio.enhancement_judging import Repair, Treatment
 from tonnbook.studio.mastering_tone import away_db
+from tonnbook.studio.streams import through, write
 
 _TONE_STRENGTH, _TONE_DB, _MASTERED_TONE_DB = 0.6, 4.0, 1.5
-_NARROW_TO_DB, _WIDE_TO_DB, _WIDEN_DB = -16.0, -7.0, 12.0
+_NARROW_TO_DB, _WIDE_TO_DB, _WIDEN_DB = -16.0, -7.0, 24.0
+_MADE_SIDE_DB = -14.0
 _TURNED = -0.3  # a correlation under this is a reversed side, no wide mix
 _SIDE_SHARE, _BASS_SHARE, _MONO_SHARE = 0.7, 0.25, 0.6
 """The most power of the side against the middle that is left: correlations of 0.18 and 0.6, and 2 LU lost in mono."""
 _DEEPEST_DB = -40.0
 
 
-def clipping(source: Path, found: Findings, out: Path) -> StageNotes:
+def clipping(source: Path, found: Findings) -> Repair:
     """Round flat tops off again."""
     clips = found.clipping
     if not clips.runs:
-        return StageNotes(stage="clipping", done=False, text="Nothing is clipped.")
-    info = found.info
-    declipper = Declipper(info.rate, info.channels, float(to_gain(clips.ceiling_dbfs)))
-    _write(_through(source, declipper), out, info)
+        return Repair(StageNotes(stage="clipping", done=False, text="Nothing is clipped."))
+
+    def round_off(track: Path, out: Path) -> None:
+        write(through(audio_files.blocks(track), _declipper(found)), out, found.info)
+
+    declipper = _declipper(found)
+    for _ in through(audio_files.blocks(source), declipper):
+        pass
     text = f"{clips.runs} flat tops at {clips.ceiling_dbfs:.1f} dBFS, {declipper.runs} of them rounded again by cubic curves."
     numbers = {"runs": float(clips.runs), "rounded": float(declipper.runs)}
-    return StageNotes(stage="clipping", done=True, text=text, numbers=numbers)
+    return Repair(StageNotes(stage="clipping", done=True, text=text, numbers=numbers), round_off)
 
 
-def tone(source: Path, found: Findings, out: Path, style: AnalysisStyle, *, is_master: bool) -> StageNotes:
+def tone(found: Findings, style: AnalysisStyle, *, is_master: bool) -> Repair:
     """Move the broad shape of the spectrum toward the style, by a linear-phase curve."""
     profile = rules.tonal_profile(rules.tonal_bands(found, style, is_master=is_master))
     odd = [name for name, level in profile if level is not TonalLevel.MEDIUM]
     if not odd:
-        return StageNotes(stage="tone", done=False, text="Every range lies within the style's tolerance: left alone.")
+        text = "Every range lies within the style's tolerance: left alone."
+        return Repair(StageNotes(stage="tone", done=False, text=text))
     level = 10.0 * np.log10(np.maximum(found.tone, 1e-30))
     most = _MASTERED_TONE_DB if is_master else _TONE_DB
     away = away_db(level - level.max(), tone_target_db(style, is_master=is_master))
     curve = np.clip(_TONE_STRENGTH * away, -most, most)
     impulse = linear_phase.impulse(linear_phase.gains_between(THIRD_OCTAVES, curve.tolist(), found.info.rate))
-    bank = linear_phase.FilterBank(np.tile(impulse, (1, found.info.channels, 1)))
-    _write((filtered[0] for filtered in _through(source, bank)), out, found.info)
+
+    def shape(track: Path, out: Path) -> None:
+        info = audio_files.info(track)
+        bank = linear_phase.FilterBank(np.tile(impulse, (1, info.channels, 1)))
+        write((filtered[0] for filtered in through(audio_files.blocks(track), bank)), out, info)
+
     text = f"{', '.join(odd).replace('_', ' ')} beside the style: a linear-phase curve of {curve.min():+.1f} to {curve.max():+.1f} dB."
     numbers = {"lowest_gain_db": round(float(curve.min()), 2), "highest_gain_db": round(float(curve.max()), 2)}
-    return StageNotes(stage="tone", done=True, text=text, numbers=numbers)
+    return Repair(StageNotes(stage="tone", done=True, text=text, numbers=numbers), shape)
 
 
-def stereo(source: Path, found: Findings, out: Path) -> StageNotes:
-    """Turn a reversed side back; or bring width and phase where they belong, by the level of the side in each band."""
-    if found.info.channels == 1:
-        return StageNotes(stage="stereo", done=False, text="The track is mono.")
+def stereo(found: Findings) -> Repair:
+    """Turn a reversed side back; make a side where there is none; or bring width and phase where they belong, band by band."""
+    if rules.stereo_field(found) is StereoField.MONO and rules.mono_compatible(found):
+        text = f"It was mono. A side was made from the middle, {_MADE_SIDE_DB:g} dB, in twelve bands: an upmix, which is gone again in mono."
+        numbers = {"side_db": _MADE_SIDE_DB}
+        return Repair(StageNotes(stage="stereo", done=True, text=text, numbers=numbers), _with_a_side(found))
     if float(found.width.correlation[0]) < _TURNED and rules.low_correlation(found) < 0.0:
-        turned = (block * np.array([[1.0], [-1.0]]) for block in audio_files.blocks(source))
-        _write(turned, out, found.info)
-        return StageNotes(stage="stereo", done=True, text="The right side was reversed in polarity: turned back.")
+        text = "The right side was reversed in polarity: turned back."
+        return Repair(StageNotes(stage="stereo", done=True, text=text), _turned)
     gains = side_gains_db(found)
     if not np.any(np.abs(gains) > 0.05):
-        return StageNotes(stage="stereo", done=False, text="Width and phase are in order.")
-    rate, centres = found.info.rate, np.sqrt(np.array(FIELD_EDGES_HZ[:-1]) * np.array(FIELD_EDGES_HZ[1:]))
-    side = linear_phase.impulse(linear_phase.gains_between(centres.tolist(), gains.tolist(), rate))
-    middle = linear_phase.impulse(np.ones(len(linear_phase.grid(rate))))
-    bank = linear_phase.FilterBank(np.stack([middle, side])[None])
-    both = (
-        np.stack([0.5 * (block[0] + block[1]), 0.5 * (block[0] - block[1])]) for block in audio_files.blocks(source)
-    )
-    _write((np.stack([m + s, m - s]) for m, s in (part[0] for part in _fed(both, bank))), out, found.info)
+        return Repair(StageNotes(stage="stereo", done=False, text="Width and phase are in order."))
     text = f"The side was moved by {gains.min():+.1f} to {gains.max():+.1f} dB, band by band."
     numbers = {"lowest_gain_db": round(float(gains.min()), 2), "highest_gain_db": round(float(gains.max()), 2)}
-    return StageNotes(stage="stereo", done=True, text=text, numbers=numbers)
+    return Repair(StageNotes(stage="stereo", done=True, text=text, numbers=numbers), _with_side_gains(found, gains))
 
 
 def side_gains_db(found: Findings) -> Array:
@@ -107,17 +111,51 @@ def side_gains_db(found: Findings) -> Array:
     return np.asarray(np.maximum(np.minimum(gains, 10.0 * np.log10(np.maximum(limit, 1e-6))), _DEEPEST_DB))
 
 
-def _through(source: Path, stage: Chunked) -> Iterable[Array]:
-    return _fed(audio_files.blocks(source), stage)
+def _declipper(found: Findings) -> Declipper:
+    return Declipper(found.info.rate, found.info.channels, float(to_gain(found.clipping.ceiling_dbfs)))
 
 
-def _fed(blocks: Iterable[Array], stage: Chunked) -> Iterable[Array]:
-    for block in blocks:
-        yield stage.process(block)
-    yield stage.flush()
+def _turned(track: Path, out: Path) -> None:
+    blocks = (block * np.array([[1.0], [-1.0]]) for block in audio_files.blocks(track))
+    write(blocks, out, audio_files.info(track))
 
 
-def _write(blocks: Iterable[Array], out: Path, info: audio_files.AudioInfo) -> None:
-    with audio_files.Writer(out, info.rate, info.channels, 32) as writer:
-        for block in blocks:
-            writer.write(block)
+def _with_side_gains(found: Findings, gains_db: Array) -> Treatment:
+    rate, centres = found.info.rate, np.sqrt(np.array(FIELD_EDGES_HZ[:-1]) * np.array(FIELD_EDGES_HZ[1:]))
+    side = linear_phase.impulse(linear_phase.gains_between(centres.tolist(), gains_db.tolist(), rate))
+    return _middle_and_side(np.stack([_as_it_is(rate), side])[None])
+
+
+def _with_a_side(found: Findings) -> Treatment:
+    rate = found.info.rate
+    made = decorrelation.side_impulse(_MADE_SIDE_DB, rate)
+    as_it_is = _as_it_is(rate)
+    return _middle_and_side(np.stack([np.stack([as_it_is, as_it_is]), np.stack([made, np.zeros_like(made)])]))
+
+
+def _as_it_is(rate: int) -> Array:
+    return linear_phase.impulse(np.ones(len(linear_phase.grid(rate))))
+
+
+def _middle_and_side(impulses: Array) -> Treatment:
+    """Return what filters middle and side.
+
+    `impulses`: (1 or 2, 2, taps), for the middle and for the side; of two rows the second makes, from the middle, what the side gains.
+    """
+
+    def treat(track: Path, out: Path) -> None:
+        bank = linear_phase.FilterBank(impulses)
+        parts = through(_split(track), bank)
+        write((np.stack([m + s, m - s]) for m, s in map(_joined, parts)), out, audio_files.info(track), 2)
+
+    return treat
+
+
+def _split(track: Path) -> Iterator[Array]:
+    for block in audio_files.blocks(track):
+        yield np.stack([0.5 * (block[0] + block[-1]), 0.5 * (block[0] - block[-1])])
+
+
+def _joined(filtered: Array) -> Array:
+    """Return middle and side of what a bank brings out, (filters, 2, frames)."""
+    return filtered[0] if len(filtered) == 1 else np.stack([filtered[0][0], filtered[0][1] + filtered[1][0]])

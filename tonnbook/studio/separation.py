@@ -1,24 +1,39 @@
-"""Takes a mix apart into files that add up to it: classical separation, a rough guide and not isolation (see `dsp.separation`)."""
+"""Takes a mix apart into files that add up to it.
+
+If demucs and its weights are on this machine they do it (`separation_network`); else it is classical separation, a rough guide and not
+isolation (`dsp.separation`). Which of the two it was is part of what is handed back.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
-
-import numpy as np
 
 from tonnbook import audio_files
 from tonnbook.dsp.levels import Array
 from tonnbook.dsp.separation import STEMS, Separator
+from tonnbook.studio.separation_network import find_network, in_stereo, network_stems
+from tonnbook.studio.streams import summed as summed
 
 HOW = "classical"
-"""What the answers call it."""
+"""What the answers call the separation that is always there."""
 
 RATE = 44100
 """Stems are stereo WAV at this rate, 24 bit."""
 
 Progress = Callable[[float, str], None]
+
+
+@dataclass(frozen=True)
+class Apart:
+    """The stems of a mix on disk."""
+
+    stems: Mapping[str, Path]
+    """They add up to the mix."""
+    how: str
+    """What took it apart: "classical", or the name of a network."""
 
 
 def separate(
@@ -30,31 +45,37 @@ def separate(
     progress: Progress = lambda _, __: None,
 ) -> Mapping[str, Path]:
     """Write the stems of a mix into `folder` and return them by name: the four of `STEMS`, or vocals and instrumental."""
+    return take_apart(source, folder, rate, 24, progress, two_stems=two_stems).stems
+
+
+def take_apart(
+    source: Path,
+    folder: Path,
+    rate: int,
+    bit_depth: audio_files.BitDepth,
+    progress: Progress = lambda _, __: None,
+    *,
+    two_stems: bool = False,
+) -> Apart:
+    """Write the stems of a mix into `folder`, stereo WAV; AudioError where it cannot be read."""
     names = ("vocals", "instrumental") if two_stems else STEMS
-    info = audio_files.info(source)
+    info, network = audio_files.info(source), find_network()
     made = {name: folder / f"{name}.wav" for name in names}
+    blocks = network_stems(network, source, rate, folder, progress) if network else _classical(source, rate)
     frames = 0
     with ExitStack() as stack:
-        writers = [stack.enter_context(audio_files.Writer(path, rate, 2, 24)) for path in made.values()]
-        for stems in _separated(source, rate):
+        writers = [stack.enter_context(audio_files.Writer(path, rate, 2, bit_depth)) for path in made.values()]
+        for stems in blocks:
             parts = (stems[0], stems[1:].sum(axis=0)) if two_stems else stems
             for writer, part in zip(writers, parts, strict=True):
                 writer.write(part)
             frames += stems.shape[2]
             progress(min(1.0, frames / (info.seconds * rate)), "taking the mix apart")
-    return made
+    return Apart(made, network.name if network else HOW)
 
 
-def summed(stems: Sequence[Path], out: Path) -> Path:
-    """Write the sum of stems of one length and rate into a float file."""
-    with audio_files.Writer(out, audio_files.info(stems[0]).rate, 2, 32) as writer:
-        for parts in zip(*map(audio_files.blocks, stems), strict=True):
-            writer.write(np.sum(parts, axis=0))
-    return out
-
-
-def _separated(source: Path, rate: int) -> Iterator[Array]:
+def _classical(source: Path, rate: int) -> Iterator[Array]:
     separator = Separator(rate, 2)
-    for block in audio_files.blocks(source, rate):
-        yield separator.process(block if len(block) == 2 else block.repeat(2, axis=0))
+    for block in in_stereo(source, rate):
+        yield separator.process(block)
     yield separator.flush()

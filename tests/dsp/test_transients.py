@@ -1,0 +1,64 @@
+"""Transients: found where a sound begins, whatever its level and the blocks; and a side made from the middle."""
+
+import numpy as np
+import pytest
+
+from tonnbook.dsp.decorrelation import side_impulse
+from tonnbook.dsp.linear_phase import TAPS
+from tonnbook.dsp.transients import Powers, attacks_db, gain_curve
+
+RATE = 44100
+
+
+def powers_of(audio: np.ndarray, block: int = 65536) -> np.ndarray:
+    powers = Powers(RATE)
+    for start in range(0, audio.shape[1], block):
+        powers.hear(audio[:, start : start + block])
+    return powers.powers
+
+
+def hits(level: float = 1.0) -> np.ndarray:
+    t = np.arange(2 * RATE) / RATE
+    rng = np.random.default_rng(1)
+    return (level * rng.standard_normal(len(t)) * (0.05 + np.exp(-np.mod(t - 0.25, 0.5) / 0.05)))[None]
+
+
+def test_a_hit_stands_out_where_it_begins_and_nowhere_else() -> None:
+    attacks = attacks_db(powers_of(hits()))
+    for begins_ms in (750, 1250, 1750):
+        assert attacks[begins_ms : begins_ms + 10].max() > 6.0
+        assert attacks[begins_ms + 120 : begins_ms + 480].mean() < 0.7
+    assert attacks.min() == 0.0
+
+
+def test_soft_hits_stand_out_as_loud_ones_do() -> None:
+    assert attacks_db(powers_of(hits(0.01))) == pytest.approx(attacks_db(powers_of(hits())), abs=1e-9)
+
+
+@pytest.mark.parametrize("block", [100, 4096])
+def test_the_cut_into_blocks_changes_next_to_nothing(block: int) -> None:
+    assert powers_of(hits(), block) == pytest.approx(powers_of(hits()), rel=1e-12)
+
+
+def test_silence_has_no_hits() -> None:
+    assert not attacks_db(powers_of(np.zeros((2, RATE)))).any()
+    assert len(attacks_db(np.empty(0))) == 0
+
+
+def test_the_gain_is_1_between_the_hits_and_the_most_at_them() -> None:
+    gains = gain_curve(np.array([0.0, 3.0, 6.0, 20.0]), 4.0)
+    assert 20 * np.log10(gains) == pytest.approx([0.0, 2.0, 4.0, 4.0])
+    assert gain_curve(np.array([0.0, 9.0]), -6.0) == pytest.approx([1.0, 10 ** (-6.0 / 20)])
+
+
+@pytest.mark.parametrize("rate", [44100, 48000, 96000])
+def test_the_made_side_is_level_and_unlike_the_middle(rate: int) -> None:
+    impulse = side_impulse(-14.0, rate)
+    assert impulse.shape == (TAPS,)
+    spectrum, freqs = np.fft.rfft(impulse, 65536), np.fft.rfftfreq(65536, 1 / rate)
+    level = 10 * np.log10(np.mean(np.square(np.abs(spectrum[(freqs > 250) & (freqs < 12000)]))))
+    assert level == pytest.approx(-14.0, abs=1.0)
+    assert 20 * np.log10(np.abs(spectrum[freqs < 120]).max()) < -40.0
+    assert 20 * np.log10(np.abs(spectrum).max()) < -7.0
+    # At time 0, and so in any band, hardly anything of it is the middle itself:
+    assert abs(impulse[TAPS // 2]) < 0.2 * np.sqrt(np.sum(np.square(impulse)))
