@@ -290,9 +290,11 @@ def _put(
 def _rounded(piece: Array, bit_depth: BitDepth, random: np.random.Generator | None) -> npt.NDArray[np.signedinteger]:
     """Return (frames, channels) as whole numbers, in the upper bits of the type; beyond full scale is cut off."""
     scale = 2.0 ** (bit_depth - 1)
-    scaled = piece * scale
+    scaled = np.multiply(piece, scale, order="C")
     if random is not None:
         noise = random.random((*piece.shape, 2))  # frame by frame, so that the cut into blocks does not matter
-        scaled += np.where(piece.any(axis=1, keepdims=True), noise[..., 0] - noise[..., 1], 0.0)
-    whole = np.clip(np.rint(scaled), -scale, scale - 1.0)
+        triangular = noise[..., 0] - noise[..., 1]
+        triangular[~piece.any(axis=1)] = 0.0
+        scaled += triangular
+    whole = np.clip(np.rint(scaled, out=scaled), -scale, scale - 1.0, out=scaled)
     return whole.astype(np.int16) if bit_depth == 16 else whole.astype(np.int32) << 8

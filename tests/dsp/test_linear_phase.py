@@ -65,3 +65,11 @@ def test_the_cut_into_blocks_changes_not_one_bit(noise: np.ndarray, seed: int) -
 def test_an_impulse_of_another_length_is_refused() -> None:
     with pytest.raises(ValueError, match="4095 taps"):
         linear_phase.FilterBank(np.zeros((1, 2, 100)))
+
+
+def test_in_float32_the_noise_lies_130_db_below(noise: np.ndarray) -> None:
+    impulse = linear_phase.impulse(linear_phase.gains_between(CENTRES, GAINS, 44100))
+    bank = np.array([[impulse, impulse]])
+    exact = filtered(bank, noise)
+    rounding = filtered(bank.astype(np.float32), noise) - exact
+    assert 0.0 < np.sqrt(np.mean(np.square(rounding)) / np.mean(np.square(exact))) < 10 ** (-130 / 20)

@@ -10,7 +10,7 @@ import soxr
 from cuts import cut
 from scipy import signal
 
-from tonnbook.dsp.true_peak import LONG_TAPS, SHORT_TAPS, TruePeakMeter, true_peak_db
+from tonnbook.dsp.true_peak import LONG_TAPS, SHORT_TAPS, TruePeakMeter, highest_of, true_peak_db
 
 RATES = [44100, 48000, 96000]
 
@@ -135,3 +135,10 @@ def test_reading_does_not_disturb_the_meter(stems: Mapping[str, np.ndarray]) -> 
 def test_silence_has_no_peak() -> None:
     assert true_peak_db(np.zeros((2, 1000)), 44100) == -inf
     assert TruePeakMeter(44100, 2).dbtp == -inf
+
+
+@pytest.mark.parametrize("window", [1, 2, 3, 11, 64, 75])
+def test_the_highest_of_every_window(window: int) -> None:
+    values = np.random.default_rng(window).standard_normal((2, 200))
+    plain = np.lib.stride_tricks.sliding_window_view(values, window, axis=1).max(axis=2)
+    assert np.array_equal(highest_of(values, window), plain)

@@ -12,13 +12,13 @@ import numpy as np
 from tonnbook.dsp.chunks import Chunked
 from tonnbook.dsp.levels import Array, Audio, to_gain
 from tonnbook.dsp.products import thin_product
-from tonnbook.dsp.true_peak import LONG_TAPS, over_a_cell
+from tonnbook.dsp.true_peak import LONG_TAPS, highest_of, over_a_cell, peaks_of_cells
 
 KNEE_DB = 1.5
 _CELL = 8
 _CHUNK = 2048 * _CELL
 _PHASES = 4
-_GATE = 0.5  # an interpolated value is at most twice the largest sample around it, but for contrived signals
+_GATE = 0.7  # what stands more than 3 dB over all samples around it is left to the limiter
 _BACK, _AHEAD = 4, 5  # cells that the interpolator reaches into on either side
 _REACH = _BACK + 1 + _AHEAD
 
@@ -46,10 +46,12 @@ class SoftClipper(Chunked):
         self._knee = to_gain(ceiling_db - knee_db)
         taps = len(LONG_TAPS)
         at_the_sample = np.eye(taps)[:, taps // 2 - 1 : taps // 2]
-        self._up = over_a_cell(np.hstack([at_the_sample, LONG_TAPS[:, 1::2]]), _CELL)
+        up = over_a_cell(np.hstack([at_the_sample, LONG_TAPS[:, 1::2]]), _CELL)
         self._first = _BACK * _CELL - (taps // 2 - 1)
-        right = _REACH * _CELL - len(self._up) - self._first
-        self._down = np.pad(self._up.T / _PHASES, ((0, 0), (self._first, right)))
+        right = _REACH * _CELL - len(up) - self._first
+        # float32 is enough: only what is taken away goes through it
+        self._up = np.ascontiguousarray(up.T, dtype=np.float32)
+        self._down = np.ascontiguousarray(np.pad(up / _PHASES, ((self._first, right), (0, 0))), dtype=np.float32)
         self._before = np.zeros((channels, (_BACK + _AHEAD) * _CELL))
         self._owed = np.zeros((channels, _BACK + _AHEAD, _CELL))
 
@@ -65,14 +67,15 @@ class SoftClipper(Chunked):
 
     def _round(self, side: Array, change: Array) -> None:
         """Add to `change` what the curve takes away between the samples of each cell."""
-        peaks = np.abs(side).reshape(-1, _CELL).max(axis=1)
-        around = np.lib.stride_tricks.sliding_window_view(peaks, _REACH).max(axis=1)
+        peaks = peaks_of_cells(side[None], _CELL)[0]
+        around = highest_of(peaks, _REACH)
         cells = np.flatnonzero(around > _GATE * self._knee)
-        windows = np.lib.stride_tricks.sliding_window_view(side[self._first :], len(self._up))[::_CELL]
-        between = thin_product(self._up.T, windows[cells].T).T
+        windows = np.lib.stride_tricks.sliding_window_view(side[self._first :], self._up.shape[1])[::_CELL]
+        between = thin_product(self._up, windows[cells].T.astype(np.float32))
         level = np.abs(between)
-        loud = level.max(axis=1, initial=0.0) > self._knee
-        taken = level[loud] - clipped(level[loud], self._ceiling, self._knee_db)
-        back = thin_product(self._down.T, -np.copysign(taken, between[loud]).T).T.reshape(-1, _REACH, _CELL)
+        loud = np.flatnonzero(level.max(axis=0) > self._knee)
+        level = level[:, loud]
+        taken = level - clipped(level, self._ceiling, self._knee_db)
+        back = thin_product(self._down, -np.copysign(taken, between[:, loud])).T.reshape(-1, _REACH, _CELL)
         for n in range(_REACH):
             change[cells[loud] + n] += back[:, n]

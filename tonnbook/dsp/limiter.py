@@ -17,31 +17,36 @@ from collections.abc import Sequence
 from math import exp, log
 
 import numpy as np
-from scipy import ndimage
 
 from tonnbook.dsp.cell_peaks import CELL, Array32, CellPeaks, close_look
 from tonnbook.dsp.chunks import Chunked
 from tonnbook.dsp.levels import Array
-from tonnbook.dsp.true_peak import SHORT_TAPS
+from tonnbook.dsp.true_peak import SHORT_TAPS, highest_of
 
-_CHUNK = 2048 * CELL  # whole chunks only, so that every cut into blocks computes the same
+_CHUNK = 8192 * CELL  # whole chunks only, so that every cut into blocks computes the same
 _NEPER = log(10.0) / 20.0
+_LARGEST_EXPONENT = 300.0  # e**300 is far from overflow
 _REST_DB = 1e-6  # a release that has come down to this has ended
 _SLOPE = (np.arange(CELL) + 0.5) / CELL - 0.5  # place of each frame in its cell, from the middle, in cells
 _BLEND = np.stack([np.maximum(-_SLOPE, 0.0), 1.0 - np.abs(_SLOPE), np.maximum(_SLOPE, 0.0)])
 
 
 class Release:
-    """`y[n] = max(x[n], a·y[n-1])` without a loop: a running maximum of x[n]·a⁻ⁿ, started afresh with every chunk."""
+    """`y[n] = max(x[n], a·y[n-1])` without a loop: a running maximum of x[n]·a⁻ⁿ, started afresh before a⁻ⁿ overflows."""
 
     def __init__(self, time_ms: float, rate: float) -> None:
         self._decay = 1e3 / (time_ms * rate)
+        self._longest = max(1, int(_LARGEST_EXPONENT / self._decay))
         self._held = 0.0
 
     def push(self, wanted: Array) -> Array:
         """Return the held and released reduction for each cell."""
         if not self._held and not wanted.any():
             return wanted
+        pieces = np.split(wanted, range(self._longest, len(wanted), self._longest))
+        return np.concatenate([self._released(piece) for piece in pieces])
+
+    def _released(self, wanted: Array) -> Array:
         steps = self._decay * np.arange(len(wanted))
         rising = wanted * np.exp(steps)
         rising[0] = max(rising[0], self._held)
@@ -74,11 +79,7 @@ class GainCurve:
         """Return the reduction in dB, 0 or more, of as many cells as are given."""
         wanted = np.concatenate([self._wanted, wanted_db])
         self._wanted = wanted[len(wanted_db) :]
-        if not wanted.any():
-            held = wanted_db
-        else:
-            held = ndimage.maximum_filter1d(wanted, self._window, origin=(self._window - 1) // 2, mode="constant")
-            held = held[self._window - 1 :]
+        held = highest_of(wanted, self._window) if wanted.any() else wanted_db
         slow = [share * release.push(held) for share, release in self._releases]
         held = np.concatenate([self._held, np.maximum(held, np.sum(slow, axis=0))])
         self._held = held[len(wanted_db) :]
@@ -99,22 +100,27 @@ class _Pass:
         self._curve = curve
         self.delay = (self._peaks.delay + curve.delay + 1) * CELL
         self._late = np.zeros((channels, self.delay))
+        self._found = np.zeros((channels, curve.delay + 1), dtype=np.float32)
         self._gains = np.ones(2)
         self.reduction: list[Array32] = []
 
-    def push(self, chunk: Array) -> Array:
-        """Return the limited audio."""
+    def push(self, chunk: Array, known: Array32 | None) -> tuple[Array, Array32]:
+        """Return the limited audio, and the peaks of its cells, (channels, cells): those found before, turned down with it."""
         audio = np.concatenate([self._late, chunk], axis=1)
         self._late = audio[:, chunk.shape[1] :]
-        wanted = np.log(np.maximum(self._peaks.push(chunk) / self._ceiling, 1.0)) / _NEPER
+        found = self._peaks.of_each(chunk, known)
+        wanted = np.log(np.maximum(found.max(axis=0) / self._ceiling, 1.0)) / _NEPER
         gains = np.concatenate([self._gains, np.exp(-_NEPER * self._curve.push(wanted))])
         self._gains = gains[-2:]
         self.reduction.append((-np.log(gains[1:-1]) / _NEPER).astype(np.float32))
-        out: Array = audio[:, : chunk.shape[1]]
+        found = np.concatenate([self._found, found], axis=1)
+        self._found = found[:, len(wanted) :]
+        out, peaks = audio[:, : chunk.shape[1]], found[:, : len(wanted)]
         if gains.min() < 1.0:
             moving = np.stack([gains[:-2], gains[1:-1], gains[2:]], axis=1) @ _BLEND
             out = out * moving.ravel()
-        return out
+            peaks = peaks * highest_of(gains, 3).astype(np.float32)
+        return out, peaks
 
 
 class Limiter(Chunked):
@@ -135,8 +141,9 @@ class Limiter(Chunked):
         super().__init__(channels, _CHUNK, sum(each.delay for each in self._passes))
 
     def _work(self, chunk: Array) -> Array:
+        known: Array32 | None = None
         for each in self._passes:
-            chunk = each.push(chunk)
+            chunk, known = each.push(chunk, known)
         return chunk
 
     @property

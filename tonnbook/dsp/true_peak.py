@@ -10,13 +10,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import inf, log10
-from typing import Self
+from typing import Self, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from tonnbook.dsp.levels import Array, Audio
 from tonnbook.dsp.products import thin_product
+
+F = TypeVar("F", np.float32, np.float64)
 
 _ITU_PHASES = (  # BS.1770-5, Annex 2, phases 0 and 1; phases 3 and 2 are their mirror images
     (
@@ -46,6 +48,25 @@ def _hann(place: Array) -> Array:
 
 def _kaiser(place: Array) -> Array:
     return np.i0(8.0 * np.sqrt(1.0 - np.square(place))) / np.i0(8.0)
+
+
+def peaks_of_cells(audio: npt.NDArray[F], cell: int) -> npt.NDArray[F]:
+    """Return the largest absolute sample of each cell of so many frames, (channels, cells); the frames are a multiple of it."""
+    frames = np.abs(audio).reshape(len(audio), -1, cell)
+    highest = frames[..., 0].copy()
+    for n in range(1, cell):  # ten times as fast as a maximum over a short last axis
+        np.maximum(highest, frames[..., n], out=highest)
+    return highest
+
+
+def highest_of(values: npt.NDArray[F], window: int) -> npt.NDArray[F]:
+    """Return the largest value of every full window along the last axis, (..., n - window + 1): in steps that double their reach."""
+    width = 1
+    while 2 * width <= window:
+        values = np.maximum(values[..., :-width], values[..., width:])
+        width *= 2
+    rest = window - width
+    return np.maximum(values[..., :-rest], values[..., rest:]) if rest else values
 
 
 def over_a_cell(interpolator: Array, cell: int) -> Array:
@@ -112,7 +133,7 @@ def _highest(queue: Array, frames: int, known: float) -> float:
 def _highest_of_chunk(chunk: Array, known: float) -> float:
     """Return the larger of `known` and the true peak of a chunk that has a margin on either side."""
     beside = _MARGIN // _CELL
-    peaks = np.abs(chunk).reshape(len(chunk), -1, _CELL).max(axis=2)
+    peaks = peaks_of_cells(chunk, _CELL)
     inner = peaks[:, beside:-beside]
     known = max(known, float(inner.max()))
     around = np.maximum(inner, np.maximum(peaks[:, beside - 1 : -beside - 1], peaks[:, beside + 1 : -beside + 1]))

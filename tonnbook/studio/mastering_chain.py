@@ -18,7 +18,7 @@ from tonnbook import audio_files
 from tonnbook.dsp import linear_phase
 from tonnbook.dsp.cell_peaks import CELL, CellPeaks
 from tonnbook.dsp.declip import Declipper
-from tonnbook.dsp.dynamics import Compressor
+from tonnbook.dsp.dynamics import BusCompressor
 from tonnbook.dsp.filters import Filter
 from tonnbook.dsp.levels import Array, to_gain
 from tonnbook.dsp.loudness import k_weighting
@@ -107,36 +107,42 @@ def _in_stereo(blocks: Iterable[Array], offsets: tuple[float, ...] | None) -> It
 
 
 def _shaped(blocks: Iterable[Array], plan: MasterPlan) -> Iterator[Array]:
-    if plan.shapes:
-        blocks = _filtered(blocks, plan)
-    glue = _compressor(plan.glue, int(plan.wish.rate))
+    if not plan.shapes and plan.glue is None:
+        yield from blocks
+        return
+    shaper = _Shaper(plan)
     for block in blocks:
-        yield glue.process(block) if glue else block
+        yield shaper.process(block)
+    yield shaper.flush()
 
 
-def _filtered(blocks: Iterable[Array], plan: MasterPlan) -> Iterator[Array]:
-    bank = linear_phase.FilterBank(side_and_middle(plan))
-    compressors = [_compressor(band, int(plan.wish.rate)) for band in (plan.bands if plan.multiband else (None,))]
-    for block in blocks:
-        left, right = block
-        yield _summed(bank.process(np.stack([0.5 * (left + right), 0.5 * (left - right)])), compressors)
-    yield _summed(bank.flush(), compressors)
+class _Shaper(linear_phase.FilterBank):
+    """Tone, stereo, band compressors and glue, left and right in, left and right out."""
+
+    def __init__(self, plan: MasterPlan) -> None:
+        super().__init__(side_and_middle(plan).astype(np.float32))
+        bands = plan.bands if plan.multiband else (None,)
+        self._compressors = [_compressor(band, int(plan.wish.rate)) for band in bands]
+        self._glue = _compressor(plan.glue, int(plan.wish.rate))
+
+    def _work(self, chunk: Array) -> Array:
+        left, right = chunk
+        bands = super()._work(np.stack([0.5 * (left + right), 0.5 * (left - right)]))
+        total = np.zeros(chunk.shape)
+        for (middle, side), compressor in zip(bands, self._compressors, strict=True):
+            stereo = np.stack([middle + side, middle - side])
+            total += compressor.process(stereo) if compressor else stereo
+        return self._glue.process(total) if self._glue else total
+
+    def _nothing(self) -> Array:
+        return np.empty((2, 0))
 
 
-def _summed(bands: Array, compressors: list[Compressor | None]) -> Array:
-    """Return the bands, middle and side, as left and right again, each compressed and all added up."""
-    total = np.zeros(bands.shape[1:])
-    for (middle, side), compressor in zip(bands, compressors, strict=True):
-        stereo = np.stack([middle + side, middle - side])
-        total += compressor.process(stereo) if compressor else stereo
-    return total
-
-
-def _compressor(settings: BandCompression | None, rate: int) -> Compressor | None:
+def _compressor(settings: BandCompression | None, rate: int) -> BusCompressor | None:
     if settings is None:
         return None
     times = settings.attack_ms, settings.release_ms
-    return Compressor(settings.threshold_db, settings.ratio, *times, rate, settings.knee_db, settings.makeup_db)
+    return BusCompressor(settings.threshold_db, settings.ratio, *times, rate, settings.knee_db, settings.makeup_db)
 
 
 class _Notebook:

@@ -176,19 +176,23 @@ class SongListener:
         )
 
     def _take(self, cell: Array) -> None:
-        self._meter.process(cell)
-        left, right = cell
-        self._sums += cell.sum(axis=1)
+        left, right = cell.astype(np.float32)
+        for part, kept in ((0.5 * (left + right), self._middle), (0.5 * (left - right), self._side)):
+            kept.append(third_octave_energies(part[None], self.rate).astype(np.float32))
+        for start in range(0, cell.shape[1], self.rate):  # one second fits the cache
+            self._note(cell[:, start : start + self.rate])
+
+    def _note(self, part: Array) -> None:
+        self._meter.process(part)
+        left, right = part
+        self._sums += part.sum(axis=1)
         pairs = ((left, left), (right, right), (left, right))
         self._products += [
             np.einsum("i,i", one, two) for one, two in pairs
         ]  # not BLAS: its threads would wait for each other
-        middle, side = 0.5 * (left + right), 0.5 * (left - right)
-        for part, kept in ((middle, self._middle), (side, self._side)):
-            kept.append(third_octave_energies(part[None], self.rate).astype(np.float32))
-        bands = [split.process(middle[None]) for split in self._splitters]
-        loudest = [np.abs(each).max(axis=0) for each in (cell, *bands)]
-        self._steps.add(0.5 * (np.square(left) + np.square(right)), *loudest)
+        middle = (0.5 * (left + right))[None]
+        bands = [np.abs(split.process(middle)[0]) for split in self._splitters]
+        self._steps.add(0.5 * (np.square(left) + np.square(right)), np.maximum(np.abs(left), np.abs(right)), *bands)
 
 
 class _Steps:

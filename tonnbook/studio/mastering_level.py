@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import log
 from pathlib import Path
 
 import numpy as np
@@ -16,28 +17,32 @@ from scipy.optimize import brentq
 
 from tonnbook import audio_files
 from tonnbook.dsp.cell_peaks import CELL, StrictPeak
-from tonnbook.dsp.clip import SoftClipper, clipped
+from tonnbook.dsp.clip import KNEE_DB, SoftClipper, clipped
 from tonnbook.dsp.levels import Array, db, to_gain
 from tonnbook.dsp.limiter import Limiter, main_curve
-from tonnbook.dsp.loudness import LoudnessMeter, gated_loudness
+from tonnbook.dsp.loudness import gated_loudness
 from tonnbook.errors import AudioError
 from tonnbook.studio.mastering_ahead import ahead, helper
 from tonnbook.studio.mastering_chain import ENERGY_FRAMES, PreparedSong, Progress
 from tonnbook.studio.mastering_features import SongFeatures, SongListener
 from tonnbook.studio.mastering_search import GainSearch
 
-TOLERANCE_LU = 0.05
 LIMITED_ALONE_DB = 3.0
 """So much over the ceiling the limiter takes alone, unheard."""
 CLIPPED_SHARE = 0.75
 """Of what is over that, the share that the clipper takes: a limiter that ducks deeper than some dB is heard as pumping."""
-_AIM_LU = 0.03
-_MARGIN_DB = 0.01  # what rounding and dither may add between the samples
+_AIM_LU = 0.04  # of the 0.05 LU that a master may be off
+_HEADROOM_DB = (
+    0.08  # what the moving gain may add between the samples; costs nothing but a render where it is too little
+)
+_MARGIN_DB = 0.01  # what rounding and dither may add
 _RENDERS = 10
-_STEP_DB = 1.0
+_GAIN_STEP_DB = 0.003  # to which the sketch is solved
+_STEEP = 1.5  # dB of gain for 1 LU, a little more than a song at work takes: the next trial is then beyond the target
 _MOST_GAIN_DB = 40.0  # of drive beyond what a plain gain would need
 _USUAL_PEAK = 0.9995  # of all cells: one stray click says nothing of a song's hits
 _CELLS_AT_ONCE = 8192
+_DB_PER_NEPER = 20.0 / log(10.0)
 
 
 @dataclass(frozen=True)
@@ -85,19 +90,19 @@ def level_to(
 ) -> Levelled:
     """Write the song to `out` at its loudness and below its ceiling; raises AudioError where that cannot be had."""
     sketch = _Sketch(song)
-    ceiling_db = ceiling_dbtp - _MARGIN_DB
+    ceiling_db = ceiling_dbtp - _HEADROOM_DB
     search = GainSearch(target_lufs, sketch.solve(ceiling_db, target_lufs))
     while search.tries < _RENDERS:
         level = Level(search.gain_db, ceiling_db)
-        loudness, reduction = _render(song, level, sketch.peak_db, out, bit_depth, seed, progress)
-        off, bias = search.heard(loudness), loudness - sketch.loudness(level)
+        reduction = _render(song, level, sketch.peak_db, out, bit_depth, seed, progress)
+        features = listen(out)
+        off, bias = search.heard(features.loudness_lufs), features.loudness_lufs - sketch.loudness(level)
         if off <= _AIM_LU:
-            features = listen(out)
-            highest = features.true_peak_dbtp
-            if highest <= ceiling_dbtp and abs(features.loudness_lufs - target_lufs) <= TOLERANCE_LU:
+            too_high = features.true_peak_dbtp - ceiling_dbtp
+            if too_high <= 0.0:
                 over = sketch.peak_db + level.gain_db - level.ceiling_db
                 return Levelled(level, features, reduction, level.clip_db(sketch.peak_db), over, search.tries)
-            ceiling_db -= max(0.0, highest - ceiling_dbtp) + _MARGIN_DB
+            ceiling_db -= too_high + _MARGIN_DB
             search.again(sketch.solve(ceiling_db, target_lufs - bias))
         elif search.gap:
             gain, too_loud = search.gap
@@ -139,16 +144,15 @@ def _render(
     bit_depth: audio_files.BitDepth,
     seed: int,
     progress: Progress,
-) -> tuple[float, Array]:
-    limiter, meter, done = Limiter(song.rate, 2, level.ceiling_db), LoudnessMeter(song.rate, 2), 0
+) -> Array:
+    limiter, done = Limiter(song.rate, 2, level.ceiling_db), 0
     seeded = seed if bit_depth == 16 else None
     with audio_files.Writer(out, song.rate, 2, bit_depth, seeded) as writer, helper() as thread:
         for block in ahead(rendered(song, level, peak_db, limiter), thread):
             writer.write(block)
-            meter.process(block)
             done += block.shape[1]
             progress(done / song.frames, "setting the level")
-    return meter.integrated, _per_10_ms(limiter.reduction, song.rate)
+    return _per_10_ms(limiter.reduction, song.rate)
 
 
 class _Sketch:
@@ -162,15 +166,15 @@ class _Sketch:
     def solve(self, ceiling_db: float, target_lufs: float) -> float:
         """Return the gain at which the sketch is as loud as the target."""
         low = high = plain = target_lufs - gated_loudness(self._per_10_ms(self._song.energies))
-        while self.loudness(Level(high, ceiling_db)) < target_lufs:
-            low, high = high, high + _STEP_DB
-            if high > plain + _MOST_GAIN_DB:
-                raise AudioError(f"{target_lufs:.1f} LUFS cannot be reached with this song. Choose a quieter target.")
 
         def away(gain: float) -> float:
             return self.loudness(Level(gain, ceiling_db)) - target_lufs
 
-        return low if low == high else float(brentq(away, low, high, xtol=0.002))
+        while (short := -away(high)) > 0.0:
+            low, high = high, high + _STEEP * short + _GAIN_STEP_DB
+            if high > plain + _MOST_GAIN_DB:
+                raise AudioError(f"{target_lufs:.1f} LUFS cannot be reached with this song. Choose a quieter target.")
+        return low if low == high else float(brentq(away, low, high, xtol=_GAIN_STEP_DB))
 
     def loudness(self, level: Level) -> float:
         """Return about how loud a render at this level would be, in LUFS."""
@@ -188,13 +192,19 @@ class _Sketch:
         powers, limited = [], []
         for start in range(0, len(peaks), _CELLS_AT_ONCE):
             part = peaks[start : start + _CELLS_AT_ONCE] * gain
-            held = part if clip_at is None else clipped(part, to_gain(clip_at))
-            powers.append(np.square(held / np.maximum(part, 1e-12)))
-            limited.append(np.power(10.0, -curve.push(db(np.maximum(held / ceiling, 1.0))) / 10.0))
-        power = np.concatenate(powers)[:cells] * np.concatenate(limited)[curve.delay :][:cells]
+            power = np.ones(len(part))
+            if clip_at is not None:
+                loud = np.flatnonzero(part > to_gain(clip_at - KNEE_DB))
+                held = clipped(part[loud], to_gain(clip_at))
+                power[loud] = np.square(held / part[loud])
+                part[loud] = held
+            wanted = _DB_PER_NEPER * np.log(np.maximum(part / ceiling, 1.0))
+            powers.append(power)
+            limited.append(np.exp(curve.push(wanted) * (-2.0 / _DB_PER_NEPER)))
+        left = np.concatenate(powers)[:cells] * np.concatenate(limited)[curve.delay :][:cells]
         per_energy = ENERGY_FRAMES // CELL
-        power = np.pad(power, (0, -cells % per_energy), mode="edge").reshape(-1, per_energy)
-        return np.asarray(song.energies * gain**2 * power.mean(axis=1))
+        left = np.pad(left, (0, -cells % per_energy), mode="edge").reshape(-1, per_energy)
+        return np.asarray(song.energies * gain**2 * left.mean(axis=1))
 
     def _per_10_ms(self, energies: Array) -> Array:
         """Return the mean square of every full 10 ms."""
