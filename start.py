@@ -21,6 +21,9 @@ NEEDS = {
     "test": ["--editable", f"{HERE}[lab]", "--group", f"{HERE / 'pyproject.toml'}:test"],
 }
 
+ALL_TESTS = ["-n", "auto", "--maxprocesses", "4", "--dist", "worksteal"]
+"""All tests run side by side; with options of your own, such as `start.py test tests/dsp`, pytest runs as it is told."""
+
 
 def main() -> int:
     """Return the exit status of the command."""
@@ -40,7 +43,7 @@ def main() -> int:
         print("Chromium is not installed, so the browser tests will be skipped: apt-get install chromium", flush=True)
     else:
         os.environ["CHROMIUM"] = chromium
-    return run(PYTHON, "-m", "pytest", *chosen.rest)
+    return run(PYTHON, "-m", "pytest", *(chosen.rest or ALL_TESTS))
 
 
 def what_is_missing() -> str:
