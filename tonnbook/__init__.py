@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from tonnbook.errors import TooManyRequests as TooManyRequests
     from tonnbook.errors import UnexpectedAnswer as UnexpectedAnswer
     from tonnbook.errors import Unreachable as Unreachable
+    from tonnbook.exercises import quiz as quiz
     from tonnbook.exercises import solution as solution
     from tonnbook.models.analysis import Analysis as Analysis
     from tonnbook.models.analysis import AnalysisRequest as AnalysisRequest
@@ -90,6 +91,7 @@ if TYPE_CHECKING:
     from tonnbook.plots import plot_tone as plot_tone
     from tonnbook.plots import reasons as reasons
     from tonnbook.plots.report import report as report
+    from tonnbook.plots.stages import stages as stages
     from tonnbook.services import Services as Services
     from tonnbook.services import live as live
     from tonnbook.services import offline as offline
@@ -97,6 +99,7 @@ if TYPE_CHECKING:
     from tonnbook.widgets.album_builder import MasteringBuilder as MasteringBuilder
     from tonnbook.widgets.builders import MixBuilder as MixBuilder
     from tonnbook.widgets.compare import compare as compare
+    from tonnbook.widgets.compare import switch as switch
     from tonnbook.widgets.composition import CompositionBuilder as CompositionBuilder
     from tonnbook.widgets.job_card import watch as watch
     from tonnbook.widgets.player import play as play
@@ -105,6 +108,7 @@ if TYPE_CHECKING:
     from tonnbook.widgets.repair_builders import EnhanceBuilder as EnhanceBuilder
     from tonnbook.widgets.repair_builders import RecombineBuilder as RecombineBuilder
     from tonnbook.widgets.repair_builders import SeparateBuilder as SeparateBuilder
+    from tonnbook.widgets.taken import taken_away as taken_away
 
 _ROOMS = {
     "services": ("Services", "live", "offline", "run"),
@@ -149,11 +153,13 @@ _ROOMS = {
         "RecombineBuilder",
         "SeparateBuilder",
     ),
-    "widgets.compare": ("compare",),
+    "widgets.compare": ("compare", "switch"),
     "widgets.job_card": ("watch",),
     "widgets.player": ("play",),
+    "widgets.taken": ("taken_away",),
     "plots.compared_mixes": ("compare_mixes",),
     "plots.report": ("report",),
+    "plots.stages": ("stages",),
     "plots": (
         "plot_album",
         "plot_compression",
@@ -168,7 +174,7 @@ _ROOMS = {
         "reasons",
     ),
     "plots.score": ("plot_chroma", "plot_score"),
-    "exercises": ("solution",),
+    "exercises": ("quiz", "solution"),
     "errors": (
         "ApiError",
         "AudioError",

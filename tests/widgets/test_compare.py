@@ -40,8 +40,8 @@ def test_short_sounds_are_compared_without_a_coder_unless_they_are_over_full_sca
 
 
 def test_silence_is_left_alone() -> None:
-    assert gains_db(-np.inf, -14.0) == (0.0, 0.0)
-    assert gains_db(-14.0, -20.0) == (-6.0, 0.0)
+    assert gains_db([-np.inf, -14.0]) == [0.0, 0.0]
+    assert gains_db([-14.0, -20.0]) == [-6.0, 0.0]
 
 
 def test_a_preview_is_compared_with_its_part_of_the_final_mix(make_file: MakeFile, tmp_path: Path) -> None:

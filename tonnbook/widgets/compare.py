@@ -1,21 +1,27 @@
-"""A/B: two sounds in sync at equal loudness. The louder one is turned down, by how much is shown, and a button shows it as it is."""
+"""A/B: sounds in sync at equal loudness. The louder one is turned down, by how much is shown, and a button shows it as it is."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from math import isfinite
+from pathlib import Path
+from typing import TypeAlias
 
+from tonnbook.models.cleanup import CleanedTrack
+from tonnbook.models.enhancement import EnhancedTrack
 from tonnbook.models.results import FinalMix, MixPreview
+from tonnbook.widgets.changes import Changes, taken_changes, tone_changes
 from tonnbook.widgets.excerpt import SECONDS, excerpt, loudest_start
-from tonnbook.widgets.player import Excerpt, Player, added
+from tonnbook.widgets.player import LETTERS, Excerpt, Player, added
 from tonnbook.widgets.sources import Audio, Source, Thing, sources
-from tonnbook.widgets.tracks import Track, measured, packed_to_compare
+from tonnbook.widgets.tracks import measured, packed_to_compare
 
 
 @dataclass(frozen=True)
 class Side:
-    """One of the two: what it is called, how it sounds, and where in the song it starts, if that is known."""
+    """One of them: what it is called, how it sounds, and where in the song it starts, if that is known."""
 
     name: str
     audio: Audio
@@ -35,45 +41,104 @@ class Side:
         return replace(self, audio=self.audio[:, max(0, first) : last], song_start_s=start_s)
 
 
-def compare(a: Thing, b: Thing, *, names: tuple[str, str] | None = None, rate: int | None = None) -> Player:
+Draw: TypeAlias = Callable[[Sequence[Side], Sequence[float]], Changes]
+"""From the sides and their gains in dB to what is drawn below them."""
+
+
+def compare(
+    a: Thing,
+    b: Thing | None = None,
+    *,
+    names: tuple[str, str] | None = None,
+    rate: int | None = None,
+    changes: bool | None = None,
+) -> Player:
     """Return a player that switches between two sounds at the same place, at equal integrated loudness.
 
     Parameters
     ----------
     a, b
         Paths, arrays (channels, frames) with `rate` in Hz, files on a server, or mixes (their mix, not their stems). A mapping
-        counts as the plain sum of its sounds, from the beginning of the song.
+        counts as the plain sum of its sounds, from the beginning of the song. An enhanced or a cleaned track may stand alone: it is
+        compared with what it was made from.
     names
         What to call the two.
+    changes
+        Whether to draw below them, over time, what changed: the octaves that were raised or lowered, or, of a cleaned recording, what
+        was taken away. By default where an enhanced or cleaned track stands alone.
 
-    A preview mix is 30 s of the song; where it says which, the other one is cut to the same part.
+    A preview is 30 s of the song; where it says which, the other one is cut to the same part.
     """
-    called = names or _names(a, b)
-    common = rate or max(_rate(a), _rate(b))
-    sides, note = _aligned(_side(a, called[0], common), _side(b, called[1], common))
+    before, after = (a, b) if b is not None else (original_of(a), a)
+    called = names or (_names(before, after) if b is not None else ("before", _name(after, "after")))
+    common = rate or max(_rate(before), _rate(after))
+    sides, note = _aligned(_side(before, called[0], common), _side(after, called[1], common))
+    drawn = changes if changes is not None else b is None
+    return switching(sides, note=note or _unequal(sides), changes=partial(_changes, after) if drawn else None)
+
+
+def switch(sounds: Mapping[str, Thing], *, rate: int | None = None, matched: bool = True, title: str = "") -> Player:
+    """Return a player that switches between several sounds at the same place, by name; a digit or X does it while it plays.
+
+    With `matched` all are heard at the loudness of the quietest, until the button says otherwise; without, as they are.
+    """
+    if not 2 <= len(sounds) <= len(LETTERS):
+        raise TypeError(f"switch takes 2 to {len(LETTERS)} sounds by name, not {len(sounds)}")
+    common = rate or max(map(_rate, sounds.values()))
+    sides = [_side(thing, name, common) for name, thing in sounds.items()]
+    return switching(sides, note=_unequal(sides), matched=matched, title=title)
+
+
+def switching(
+    sides: Sequence[Side], *, note: str = "", matched: bool = True, title: str = "", changes: Draw | None = None
+) -> Player:
+    """Return the player of sides that are in step and at one rate."""
     tracks = [measured(side.name, side.audio, side.rate) for side in sides]
-    gains = gains_db(tracks[0].lufs, tracks[1].lufs)
-    found = [Source(side.name, array=side.audio, rate=side.rate) for side in sides]
-    start = loudest_start(sides[0].audio, common, SECONDS / 2)
+    gains = gains_db([track.lufs for track in tracks])
+    rate, seconds = sides[0].rate, SECONDS / len(sides)
+    start = loudest_start(sides[0].audio, rate, seconds)
     return Player(
         "compare",
-        [(track, packed_to_compare(side.audio, common)) for track, side in zip(tracks, sides, strict=True)],
-        found,
+        [(track, packed_to_compare(side.audio, rate)) for track, side in zip(tracks, sides, strict=True)],
+        [Source(side.name, array=side.audio, rate=rate) for side in sides],
         [
-            Excerpt(side.name, excerpt(side.audio, common, start, SECONDS / 2, 10 ** (gain / 20)))
+            Excerpt(side.name, excerpt(side.audio, rate, start, seconds, 10 ** (gain / 20) if matched else 1.0))
             for side, gain in zip(sides, gains, strict=True)
         ],
-        title=f"{called[0]} or {called[1]}",
-        note=note or _unequal(tracks),
+        title=title or _listed([side.name for side in sides]),
+        note=note,
         gains_db=gains,
+        matched=matched,
+        changes=changes(sides, gains) if changes else None,
     )
 
 
-def gains_db(a_lufs: float, b_lufs: float) -> tuple[float, float]:
-    """Return the gains that make two loudnesses equal without turning anything up; none where one of them is silent."""
-    if not (isfinite(a_lufs) and isfinite(b_lufs)):
-        return 0.0, 0.0
-    return min(0.0, b_lufs - a_lufs), min(0.0, a_lufs - b_lufs)
+def original_of(thing: Thing) -> Mapping[str, Path]:
+    """Return what an enhanced or cleaned track was made from, whole. TypeError where it is not on this machine."""
+    if not isinstance(thing, EnhancedTrack | CleanedTrack):
+        raise TypeError(f"compare takes two sounds, or one enhanced or cleaned track, not one {type(thing).__name__}")
+    if thing.original is None:
+        raise TypeError("what it was made from is not on this machine: compare(before, after) takes two sounds")
+    return {"before": thing.original}
+
+
+def gains_db(lufs: Sequence[float]) -> list[float]:
+    """Return the gains that make loudnesses equal without turning anything up; none where one of them is silent."""
+    if not all(map(isfinite, lufs)):
+        return [0.0] * len(lufs)
+    return [min(lufs) - each for each in lufs]
+
+
+def _changes(thing: Thing, sides: Sequence[Side], gains: Sequence[float]) -> Changes:
+    before, after = sides
+    if isinstance(thing, CleanedTrack):
+        taken, clicks = (thing.notes.taken, getattr(thing.notes, "clicks_s", ())) if thing.notes else (None, ())
+        return taken_changes(before.audio, after.audio, before.rate, taken, clicks)
+    return tone_changes(before.audio, after.audio, before.rate, (gains[0], gains[1]))
+
+
+def _listed(names: Sequence[str]) -> str:
+    return f"{', '.join(names[:-1])} or {names[-1]}"
 
 
 def _names(a: Thing, b: Thing) -> tuple[str, str]:
@@ -87,6 +152,8 @@ def _name(thing: Thing, otherwise: str) -> str:
             return "preview mix"
         case FinalMix():
             return "final mix"
+        case EnhancedTrack():
+            return "enhanced"
         case Mapping():
             return "plain sum"
         case _:
@@ -94,7 +161,12 @@ def _name(thing: Thing, otherwise: str) -> str:
 
 
 def _parts(thing: Thing, rate: int | None) -> list[Source]:
-    return sources(thing.mix if isinstance(thing, MixPreview | FinalMix) else thing, rate)
+    match thing:
+        case MixPreview() | FinalMix():
+            return sources(thing.mix, rate)
+        case EnhancedTrack():
+            return sources(thing.track, rate)
+    return sources(thing, rate)
 
 
 def _rate(thing: Thing) -> int:
@@ -113,6 +185,8 @@ def _song_start(thing: Thing) -> float | None:
     match thing:
         case MixPreview():
             return thing.notes.preview_start_s if thing.notes else None
+        case EnhancedTrack():
+            return thing.preview_start_s or 0.0
         case FinalMix() | Mapping():
             return 0.0
         case _:
@@ -133,8 +207,9 @@ def _aligned(a: Side, b: Side) -> tuple[tuple[Side, Side], str]:
     )
 
 
-def _unequal(tracks: list[Track]) -> str:
-    a, b = tracks
-    if abs(a.seconds - b.seconds) < 0.05:
+def _unequal(sides: Sequence[Side]) -> str:
+    shortest = min(sides, key=lambda side: side.seconds)
+    if max(side.seconds for side in sides) - shortest.seconds < 0.05:
         return ""
-    return f"Both start at their beginning; {min(tracks, key=lambda t: t.seconds).name} is the shorter one."
+    who, how = ("Both", "shorter") if len(sides) == 2 else ("All", "shortest")
+    return f"{who} start at their beginning; {shortest.name} is the {how} one."

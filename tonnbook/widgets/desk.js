@@ -50,7 +50,7 @@ class Desk extends EventTarget {
     this.plan = decodePlan(this.tracks, wanted);
     this.thinned = this.plan.rate < wanted || this.tracks.some((t) => t.channels > this.plan.channels);
     this.strips = this.tracks.map(() => ({ solo: false, mute: false, db: 0, buffer: null, file: null }));
-    Object.assign(this, { masterDb: 0, silent: false, active: 0, matched: true, loop: null, region: null });
+    Object.assign(this, { masterDb: 0, silent: false, active: 0, matched: model.get("matched") !== false, loop: null, region: null });
     Object.assign(this, { take: null, offset: 0, views: 0, problem: "", asked: {}, timers: [] });
     this.listeners = { "msg:custom": (message, buffers) => this.#heard(message, buffers) };
     for (const [name, listener] of Object.entries(this.listeners)) model.on(name, listener);

@@ -38,7 +38,7 @@ const KEYS = {
     ["l", "loop on, off"], ["c", "clear the loop"], ["m", "silence"], ["?", "this help"],
   ],
   stems: [["1 \u2026 9", "solo a stem; with Shift that one alone"], ["0", "no solo"]],
-  compare: [["x", "switch between the two"], ["1 2", "the first, the second"], ["g", "equal loudness on, off"]],
+  compare: [["x", "switch to the next"], ["1 2", "the first, the second, \u2026"], ["g", "equal loudness on, off"]],
 };
 
 function helpPanel(kind) {
@@ -48,6 +48,8 @@ function helpPanel(kind) {
     h("dl", {}, keys), h("p", { class: "tb-quiet" }, "Click or drag on the waveform to go there; drag with Shift to loop a part."));
 }
 
+const LETTERS = "ABCDEFGHI";
+
 /** The buttons at the left of one track and the words at its right. */
 function strip(desk, track, index) {
   const state = desk.strips[index];
@@ -56,24 +58,26 @@ function strip(desk, track, index) {
     onclick: () => { state[key] = !state[key]; desk.settle(); },
   }, word[0]);
   const name = h("span", { class: "tb-name", title: track.name }, track.name);
+  const isB = desk.comparing && desk.tracks.length === 2 && index === 1;   // of two, one is blue and one orange; of more, all are blue
   let controls = [];
   if (desk.comparing) {
-    const letter = "AB"[index];
-    controls = [h("button", { type: "button", class: `tb-button tb-pick tb-pick-${letter}`, "aria-label": `Hear ${letter}: ${track.name}`,
-      onclick: () => { desk.active = index; desk.settle(); } }, h("b", {}, letter), name)];
+    const letter = LETTERS[index];
+    const called = track.name === letter ? letter : `${letter}: ${track.name}`;
+    controls = [h("button", { type: "button", class: `tb-button tb-pick${isB ? " tb-pick-B" : ""}`, "aria-label": `Hear ${called}`,
+      onclick: () => { desk.active = index; desk.settle(); } }, h("b", {}, letter), track.name !== letter && name)];
   } else if (desk.tracks.length > 1) {
     const level = fader(`Volume of ${track.name}`, 6, (db) => { state.db = db; desk.settle(); });
     controls = [name, button("Solo", "solo"), button("Mute", "mute"), level];
   }
   const download = h("a", { class: "tb-button tb-bare tb-square tb-download", "aria-label": `Download ${track.name}`, title: `Download ${track.name}` }, icon("download"));
   const row = h("div", { class: "tb-strip" }, controls);
-  const lane = h("div", { class: `tb-lane${desk.comparing ? ` tb-lane-${"AB"[index]}` : ""}` }, waveform(track.peaks));
+  const lane = h("div", { class: `tb-lane${isB ? " tb-lane-B" : ""}` }, waveform(track.peaks));
   const words = h("div", { class: "tb-words" }, h("span", { class: "tb-level" }, track.level), download);
   return { row, lane, words, level: words.firstChild, download, buttons: { solo: row.querySelector(".tb-solo"), mute: row.querySelector(".tb-mute"), pick: row.querySelector(".tb-pick") } };
 }
 
 /** The one slider over all lanes: seeks, shows the playhead, the loop and the markers. */
-function slider(desk, markers) {
+function slider(desk, markers, changes) {
   const head = h("div", { class: "tb-head" });
   const band = h("div", { class: "tb-band", hidden: true });
   const share = (seconds) => `${(100 * seconds) / desk.duration}%`;
@@ -86,6 +90,8 @@ function slider(desk, markers) {
     return Math.min(1, Math.max(0, (event.clientX - box.left) / box.width)) * desk.duration;
   };
   let from = null;
+  let over = null;                          // where the pointer rests: there the changes are read, else at the playhead
+  node.addEventListener("pointerleave", () => { over = null; changes?.read(desk.position); });
   node.addEventListener("pointerdown", (event) => {
     if (event.button !== 0) return;
     event.preventDefault();
@@ -95,8 +101,10 @@ function slider(desk, markers) {
     if (!from.looping) desk.seek(from.at);
   });
   node.addEventListener("pointermove", (event) => {
-    if (!from) return;
     const here = placeOf(event);
+    over = here;
+    changes?.read(here);
+    if (!from) return;
     if (from.looping) showBand([Math.min(from.at, here), Math.max(from.at, here)], true);
     else if (desk.playing) showHead(here);
     else desk.seek(here);
@@ -123,7 +131,9 @@ function slider(desk, markers) {
       if (!from || from.looping || !desk.playing) showHead(position);
       if (!from?.looping) showBand(desk.region, desk.loop !== null);
       node.setAttribute("aria-valuenow", position.toFixed(2));
-      node.setAttribute("aria-valuetext", `${clockText(position)} of ${clockText(desk.duration)}`);
+      const said = [`${clockText(position)} of ${clockText(desk.duration)}`, changes?.spoken(position)];
+      node.setAttribute("aria-valuetext", said.filter(Boolean).join("; "));
+      changes?.read(over ?? position);
     },
   };
 }
@@ -182,9 +192,9 @@ function press(desk, event, bar) {
   else if (key === "c") desk.setLoop(false, null);
   else if (key === "m") bar.silent.click();
   else if (key === "?") bar.question.click();
-  else if (desk.comparing && key === "x") { desk.active = 1 - desk.active; desk.settle(); }
+  else if (desk.comparing && key === "x") { desk.active = (desk.active + 1) % desk.tracks.length; desk.settle(); }
   else if (desk.comparing && key === "g") { desk.matched = !desk.matched; desk.settle(); }
-  else if (desk.comparing && (digit === "1" || digit === "2")) { desk.active = digit - 1; desk.settle(); }
+  else if (desk.comparing && digit > 0 && digit <= desk.tracks.length) { desk.active = digit - 1; desk.settle(); }
   else if (!desk.comparing && desk.tracks.length > 1 && digit) soloByDigit(desk, Number(digit), event.shiftKey);
   else return false;
   return true;
@@ -211,7 +221,7 @@ function spoken(desk) {
   const soloed = desk.tracks.filter((_, n) => desk.strips[n].solo).map((t) => t.name);
   return [
     desk.playing ? "Playing" : "Paused",
-    desk.comparing && `${"AB"[desk.active]}: ${desk.tracks[desk.active].name}, ${desk.matched ? "equal loudness" : "own level"}`,
+    desk.comparing && `${LETTERS[desk.active]}: ${desk.tracks[desk.active].name}, ${desk.matched ? "equal loudness" : "own level"}`,
     soloed.length > 0 && `solo ${soloed.join(", ")}`,
     desk.loop && `loop ${clockText(desk.loop[0])} to ${clockText(desk.loop[1])}`,
   ].filter(Boolean).join("; ");
@@ -221,7 +231,8 @@ function view(desk, model, el) {
   const kind = model.get("kind");
   const help = helpPanel(kind);
   const bar = transport(desk, help);
-  const over = slider(desk, model.get("markers"));
+  const changes = changeRows(model.get("changes"));
+  const over = slider(desk, model.get("markers"), changes);
   const strips = desk.tracks.map((track, index) => strip(desk, track, index));
   const rows = strips.map(({ row, lane, words }) => [row, lane, words]);
   if (model.get("peaks")) {
@@ -231,6 +242,7 @@ function view(desk, model, el) {
       h("div", { class: "tb-words" }, h("span", { class: "tb-level" }, model.get("level"))),
     ]);
   }
+  if (changes) rows.push(...changes.cells);
   rows.forEach((cells, row) => cells.forEach((cell) => { cell.style.gridRow = row + 1; }));
   over.node.style.gridRow = `1 / span ${rows.length}`;   // over all lanes at once
   const board = h("div", { class: "tb-board" }, rows, over.node);

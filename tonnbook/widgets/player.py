@@ -17,6 +17,7 @@ import numpy as np
 import traitlets
 
 from tonnbook.errors import AudioError
+from tonnbook.widgets.changes import Changes
 from tonnbook.widgets.excerpt import SECONDS, audio_tag, excerpt, loudest_start, paragraph, picture
 from tonnbook.widgets.page import PageWidget, html, script, style
 from tonnbook.widgets.sources import Audio, Source, Thing, sources
@@ -26,6 +27,9 @@ MINUTES = 65
 """What a browser tab holds of all tracks together: 256 MB of mono at 16 kHz, the least that desk.js goes down to."""
 
 Kind = Literal["one", "stems", "compare"]
+
+LETTERS = "ABCDEFGHI"
+"""What the sounds of a comparison are called for short; a digit each."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +47,7 @@ class Player(PageWidget):
     `loop` ([start, end] in s, or empty), `active` and `matched` (of a comparison).
     """
 
-    _esm = script("desk", "player")
+    _esm = script("desk", "changes", "player")
     _css = style("player")
 
     kind = traitlets.Unicode("one").tag(sync=True)
@@ -53,6 +57,7 @@ class Player(PageWidget):
     peaks = traitlets.Unicode("").tag(sync=True)
     tracks: traitlets.List[dict[str, Any]] = traitlets.List().tag(sync=True)
     markers: traitlets.List[dict[str, Any]] = traitlets.List().tag(sync=True)
+    changes: traitlets.Dict[str, Any] = traitlets.Dict().tag(sync=True)
 
     playing = traitlets.Bool(False).tag(sync=True)
     position = traitlets.Float(0.0).tag(sync=True)
@@ -76,6 +81,8 @@ class Player(PageWidget):
         total: Track | None = None,
         gains_db: Sequence[float] = (),
         markers: Sequence[Mapping[str, Any]] = (),
+        matched: bool = True,
+        changes: Changes | None = None,
     ) -> None:
         gains = gains_db or [0.0] * len(tracks)
         self._measured = [track for track, _ in tracks]
@@ -84,6 +91,7 @@ class Player(PageWidget):
         self._excerpts = list(excerpts)
         self._total = total
         self._sent = False
+        self._changes = changes
         super().__init__(
             kind=kind,
             title=title,
@@ -93,6 +101,8 @@ class Player(PageWidget):
             level=total.level if total else "",
             active=tracks[0][0].name if kind == "compare" else "",
             markers=[dict(marker) for marker in markers],
+            matched=matched,
+            changes=changes.trait if changes else {},
         )
         self.on_msg(self._asked)
 
@@ -117,12 +127,15 @@ class Player(PageWidget):
         drawn_as = self._total or self._measured[0]
         heading = self.title or drawn_as.name
         levels = "; ".join(
-            f"{t.name}: {t.level}" + _turned(d["gain_db"]) for t, d in zip(self._measured, self.tracks, strict=True)
+            f"{t.name}: {t.level}" + (_turned(d["gain_db"]) if self.matched else "")
+            for t, d in zip(self._measured, self.tracks, strict=True)
         )
         shown = [picture(drawn_as.peaks, f"Waveform of {heading}, {self._seconds:.1f} s")]
         for part in self._excerpts:
             named = [html("span", escape(f"{part.name} "))] if len(self._excerpts) > 1 else []
             shown.append(html("div", *named, audio_tag(part.mp3, f"Excerpt of {part.name}")))
+        if self._changes:
+            shown.append(self._changes.picture())
         about = f"An excerpt, in a small MP3; run the cell for the player. {levels}."
         return html(
             "div", html("b", escape(heading)), *(html("div", s) for s in shown), paragraph(about), paragraph(self.note)
