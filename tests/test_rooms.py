@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parents[1] / "tonnbook"
-ROOMS = ["errors", "models", "dsp", "audio_files", "clients", "studio", "plots", "widgets", "services", "demo"]
+ROOMS = ["errors", "models", "dsp", "audio_files", "clients", "studio", "plots", "widgets", "services", "demo", "planted_faults"]
 MAY_IMPORT = {
     "errors": set(),
     "models": {"errors"},
@@ -19,7 +19,8 @@ MAY_IMPORT = {
     "plots": {"errors", "models", "dsp", "audio_files"},
     "widgets": {"errors", "models", "dsp", "audio_files", "clients.jobs"},
     "services": {"errors", "models", "clients", "studio"},
-    "demo": {"errors", "models", "studio.composer"},
+    "demo": {"errors", "models", "audio_files", "planted_faults", "studio.composer"},
+    "planted_faults": {"dsp"},
 }
 OUTSIDE = {
     "errors": set(),
@@ -29,6 +30,7 @@ OUTSIDE = {
     "clients": {"requests", "urllib3", "pydantic"},
     "plots": {"numpy", "matplotlib", "PIL"},  # PIL comes with matplotlib
     "demo": set(),
+    "planted_faults": {"numpy"},
 }
 HEAVY = [
     "scipy",

@@ -1,5 +1,5 @@
-"""Ready material for a lesson: the eight stems of "Night Bus" and four rough mixes of an album, shipped inside the package, and songs
-that the studio composes when they are first asked for.
+"""Ready material for a lesson: the eight stems of "Night Bus" and four rough mixes of an album, shipped inside the package; songs
+that the studio composes, and mixes and recordings with planted faults, made when they are first asked for.
 
 Every recorded sound is CC0; whose it is stands in `demo_audio/CREDITS.md`, beside the files.
 """
@@ -9,6 +9,7 @@ from __future__ import annotations
 import atexit
 import shutil
 import tempfile
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
@@ -49,10 +50,86 @@ def songs() -> dict[str, dict[str, Path]]:
     from tonnbook.studio.composer.compose import compose
     from tonnbook.studio.composer.planning import plan_of
 
-    folder = Path(tempfile.mkdtemp(prefix="tonnbook-songs-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    folder = _folder("songs")
     plans = {name: plan_of(CompositionRequest(prompt=prompt))[0] for name, prompt in PROMPTS.items()}
     return {name: dict(compose(plan, folder / name).stems) for name, plan in plans.items()}
+
+
+@cache
+def faulty_mix(*faults: str) -> Path:
+    """Return "Night Bus" as a good mix of 24 s in which these faults have been planted; without any, the good mix itself.
+
+    The faults, which `tonnbook.planted_faults` describes: clipping, polarity, delay, dull, boomy, narrow, quiet, over-compressed. They
+    are planted in the order in which they are named, always in the same way. Raises ValueError for another name.
+    """
+    from tonnbook import audio_files, planted_faults
+
+    known = planted_faults.MIX_FAULTS
+    _check(faults, known)
+    mix, rate = audio_files.read(album()["01_night_bus"])
+    mix = planted_faults.good_mix(mix, rate)
+    for fault in faults:
+        mix = known[fault](mix, rate)
+    return audio_files.write(_folder("faults") / f"{' and '.join(faults) or 'good'} mix.wav", mix, rate)
+
+
+@cache
+def faulty_recording(fault: str, of: str = "vocal") -> Path:
+    """Return a stem of "Night Bus", 24 s, in which one fault has been planted: noise, hum, clicks, rumble or bleed.
+
+    What bleeds into the microphone is kick and hi-hat. Always the same; raises ValueError for another name.
+    """
+    from tonnbook import audio_files, planted_faults
+
+    _check([fault], [*planted_faults.RECORDING_FAULTS, "bleed"])
+    _check([of], STEMS)
+    recording, rate = audio_files.read(stems()[of])
+    if fault == "bleed":
+        others = [audio_files.read(stems()[name])[0].mean(axis=0, keepdims=True) for name in ("kick", "hi-hat")]
+        made = planted_faults.bleed(recording, sum(others[1:], others[0]))
+    else:
+        made = planted_faults.RECORDING_FAULTS[fault](recording, rate)
+    return audio_files.write(_folder("faults") / f"{of} with {fault}.wav", made, rate)
+
+
+@cache
+def blind_mixes() -> dict[str, Path]:
+    """Return eight versions of one mix by letter, 12 s each: one is good, each of the others has one fault. Which, quiz 04-a asks."""
+    from tonnbook import audio_files, planted_faults
+
+    made = {}
+    for letter, fault in planted_faults.BLIND_MIXES.items():
+        whole, rate = audio_files.read(faulty_mix(*filter(None, [fault])))
+        start = round(planted_faults.BLIND_FROM_S * rate)
+        part = whole[:, start : start + round(planted_faults.BLIND_S * rate)]
+        made[letter] = audio_files.write(_folder("blind") / f"mix {letter}.wav", part, rate)
+    return made
+
+
+@cache
+def blind_recordings() -> dict[str, Path]:
+    """Return five recordings of "Night Bus" by letter, 24 s each: one is good, each of the others has one fault. See quiz 05-a."""
+    from tonnbook import planted_faults
+
+    folder, made = _folder("blind"), {}
+    for letter, (stem, fault) in planted_faults.BLIND_RECORDINGS.items():
+        place = faulty_recording(fault, stem) if fault else stems()[stem]
+        made[letter] = Path(shutil.copy(place, folder / f"{stem} {letter}{place.suffix}"))
+    return made
+
+
+def _check(names: Iterable[str], known: Iterable[str]) -> None:
+    for name in names:
+        if name not in known:
+            raise ValueError(f"there is no {name!r}; there are: {', '.join(known)}")
+
+
+@cache
+def _folder(kind: str) -> Path:
+    """Return a folder that goes when the session ends."""
+    folder = Path(tempfile.mkdtemp(prefix=f"tonnbook-{kind}-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
 
 
 def credits() -> str:  # noqa: A001 - the word of the field; the site builtin of that name is for the interpreter only

@@ -1,4 +1,4 @@
-"""The exercises of the lessons: `solution("01-2")` reveals one.
+"""The exercises of the lessons: `solution("01-2")` reveals one; `quiz("04-a")` asks a question, and `quiz("04-a", answer)` marks it.
 
 A solution is a function of this package, so it is typed and executed by a test; what is shown is its body. Its parameters are
 names that the lesson has defined by then.
@@ -14,13 +14,22 @@ from dataclasses import dataclass
 from textwrap import dedent
 from typing import Any
 
-from tonnbook.exercises import composition, mastering, mixing
+from tonnbook.exercises import cleanup, composition, diagnosis, mastering, mixing
+from tonnbook.exercises.marking import Marking, Quiz
 
 SOLUTIONS: Mapping[str, Callable[..., Any]] = {
     f"{lesson}-{number}": function
-    for lesson, solutions in (("01", mixing.SOLUTIONS), ("02", mastering.SOLUTIONS), ("03", composition.SOLUTIONS))
+    for lesson, solutions in (
+        ("01", mixing.SOLUTIONS),
+        ("02", mastering.SOLUTIONS),
+        ("03", composition.SOLUTIONS),
+        ("04", diagnosis.SOLUTIONS),
+        ("05", cleanup.SOLUTIONS),
+    )
     for number, function in enumerate(solutions, start=1)
 }
+
+QUIZZES: Mapping[str, Quiz] = {**diagnosis.QUIZZES, **cleanup.QUIZZES}
 
 
 @dataclass(frozen=True)
@@ -45,6 +54,20 @@ def solution(number: str) -> Solution:
         raise ValueError(f"there is no exercise {number!r}; there are: {', '.join(SOLUTIONS)}")
     function = SOLUTIONS[number]
     return Solution(number, inspect.cleandoc(function.__doc__ or ""), body(function))
+
+
+def quiz(number: str, answer: str | Mapping[str, str] | None = None) -> Quiz | Marking:
+    """Return a question of a lesson, or, with an answer, that answer marked; both show themselves.
+
+    An answer is one word of the options, or such words by letter. A wrong one gets a hint. Raises ValueError for a number that there
+    is not, TypeError for an answer to what was not asked.
+
+    >>> tb.quiz("04-b", "mono")
+    """
+    if number not in QUIZZES:
+        raise ValueError(f"there is no quiz {number!r}; there are: {', '.join(QUIZZES)}")
+    asked = QUIZZES[number]
+    return asked if answer is None else asked.mark(answer)
 
 
 def body(function: Callable[..., Any]) -> str:

@@ -15,6 +15,7 @@ from tonnbook.plots.picture import Picture
 from tonnbook.plots.report import Report, report
 from tonnbook.plots.score import plot_chroma, plot_score
 from tonnbook.plots.spectrum import plot_spectrum
+from tonnbook.plots.stages import Stages, stages
 from tonnbook.plots.why import Reasons, reasons
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "Picture",
     "Reasons",
     "Report",
+    "Stages",
     "compare_mixes",
     "plot_album",
     "plot_chroma",
@@ -37,4 +39,5 @@ __all__ = [
     "plot_tone",
     "reasons",
     "report",
+    "stages",
 ]

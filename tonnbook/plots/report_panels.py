@@ -115,9 +115,9 @@ def correlation(ax: Axes, notes: Diagnosis) -> str:
     ax.plot(places, [band.correlation for band in notes.bands], "o-", color=BLUE, linewidth=1.2, markersize=6)
     for place, band in zip(places, notes.bands, strict=True):
         if band.out_of_phase >= 0.005:
-            ax.text(
-                place, band.correlation - 0.12, f"{band.out_of_phase:.0%}", fontsize=7, color=INK, ha="center", va="top"
-            )
+            under = band.correlation > -0.5  # else it would stand on the axis
+            at, side = (band.correlation - 0.12, "top") if under else (band.correlation + 0.12, "bottom")
+            ax.text(place, at, f"{band.out_of_phase:.0%}", fontsize=7, color=INK, ha="center", va=side)
     ax.set_ylim(-1.1, 1.1)
     ax.set_ylabel("correlation")
     ax.set_title("Left and right (%: time out of phase)", loc="left", color=INK, fontsize=10)

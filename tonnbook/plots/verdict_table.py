@@ -10,7 +10,7 @@ from tonnbook.models.analysis import Analysis, Verdicts
 from tonnbook.models.vocabulary import Advice, ClippingVerdict, StereoField, TonalLevel
 
 FINE, LESS, MORE, WRONG, NOTE = "✓", "▼", "▲", "✗", "•"
-LEGEND = f"{FINE} in order   {LESS} less   {MORE} more   {WRONG} a fault   {NOTE} to know"
+LEGEND = f"{FINE} in order · {LESS} less · {MORE} more · {WRONG} a fault · {NOTE} to know"
 
 _TONAL = (
     ("bass", "Bass, 20-200 Hz"),

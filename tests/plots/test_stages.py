@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from test_plot_mix import Page
+
+from tonnbook.models.mastering import StageNotes
+from tonnbook.plots import stages
+
+
+@dataclass
+class Notes:
+    stages: tuple[StageNotes, ...]
+
+
+@dataclass
+class Result:
+    name: str
+    notes: Notes | None
+
+
+DONE = StageNotes(stage="tone", done=True, text="A curve of -1 to +2 dB.")
+LEFT = StageNotes(stage="stereo", done=False, text="Width & phase are in order.")
+DROPPED = StageNotes(stage="mastering", done=False, text="Tried and dropped, for it made compression worse.")
+
+
+def test_each_stage_has_a_mark_and_its_sentence() -> None:
+    table = stages(Result("my <mix>.wav", Notes((DONE, LEFT, DROPPED))))
+    assert [mark for mark, _, _ in table.rows] == ["✓", "–", "✗"]
+    page = Page(table._repr_mimebundle_()["text/html"])
+    assert page.open == []
+    assert "What was done to my <mix>.wav" in page.words
+    assert "tried, and dropped" in page.words
+    assert str(table).splitlines()[2] == "– stereo       Width & phase are in order."
+
+
+def test_a_service_that_does_not_tell_is_said_to_be_one() -> None:
+    shown = stages(Result("mix.wav", None))._repr_mimebundle_()
+    assert shown["text/plain"] == "What was done to mix.wav: this service does not tell"
+    assert not re.search("<table", shown["text/html"])

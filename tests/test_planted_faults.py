@@ -1,0 +1,100 @@
+"""The answer key of the lessons is true: each planted fault is found by the meter, or by the cleanup, and nothing else is."""
+
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tonnbook import audio_files, demo, planted_faults
+from tonnbook.models.analysis import Analysis
+from tonnbook.models.vocabulary import AnalysisStyle, SoundSource
+from tonnbook.plots.verdict_table import FINE, rows
+from tonnbook.studio.cleanup import clean
+from tonnbook.studio.diagnosis import diagnose
+
+TONE = {"Low middle, 200-2k Hz", "High middle, 2-8 kHz", "Treble, 8-20 kHz"}
+FOUND = {
+    "": set(),
+    "dull": TONE - {"Low middle, 200-2k Hz"},
+    "boomy": TONE,
+    "over-compressed": {"Compression"},
+    "clipping": {"Clipping", "Compression"},
+    "polarity": {"Stereo field", "In mono", "Phase"},
+    "delay": {"Stereo field", "In mono", "Phase"},
+    "quiet": {"Loudness"},
+    "narrow": {"Stereo field"},
+}
+SOURCES = {"vocal": SoundSource.VOCAL, "guitar": SoundSource.E_GUITAR, "snare": SoundSource.SNARE}
+
+
+def faults_in(path: Path) -> set[str]:
+    found = diagnose(path, AnalysisStyle.POP, is_master=False)
+    return {row.what for row in rows(Analysis(path.name, found.verdicts, found.notes, path)) if row.mark != FINE}
+
+
+@pytest.mark.parametrize("letter", planted_faults.BLIND_MIXES)
+def test_the_meter_finds_what_stands_behind_a_letter(letter: str) -> None:
+    assert faults_in(demo.blind_mixes()[letter]) == FOUND[planted_faults.BLIND_MIXES[letter]]
+
+
+def test_the_blind_mixes_have_every_kind_once_and_no_name_tells() -> None:
+    kinds = list(planted_faults.BLIND_MIXES.values())
+    assert len(set(kinds)) == len(kinds) == 8
+    assert set(kinds) - {""} == set(planted_faults.MIX_FAULTS) - {"delay"}
+    assert [path.name for path in demo.blind_mixes().values()] == [f"mix {letter}.wav" for letter in "ABCDEFGH"]
+    assert {audio_files.info(path).frames for path in demo.blind_mixes().values()} == {12 * 44100}
+
+
+def test_only_the_quiet_one_is_told_by_its_level() -> None:
+    levels = {
+        kind: diagnose(path, AnalysisStyle.POP, is_master=False).verdicts.loudness_lufs
+        for kind, path in zip(planted_faults.BLIND_MIXES.values(), demo.blind_mixes().values(), strict=True)
+    }
+    assert levels.pop("quiet") == pytest.approx(planted_faults.GOOD_LUFS - 10.0, abs=0.3)
+    assert list(levels.values()) == pytest.approx([planted_faults.GOOD_LUFS] * 7, abs=0.3)
+
+
+def test_a_delay_is_told_from_a_turned_side_by_the_lowest_octaves() -> None:
+    late, turned = (
+        diagnose(demo.faulty_mix(fault), AnalysisStyle.POP, is_master=False) for fault in ("delay", "polarity")
+    )
+    assert faults_in(demo.faulty_mix("delay")) == FOUND["delay"]
+    assert turned.notes.low_correlation < -0.95
+    assert -0.5 < late.notes.low_correlation < 0.5
+
+
+@pytest.mark.parametrize("letter", planted_faults.BLIND_RECORDINGS)
+def test_the_cleanup_finds_what_stands_behind_a_letter(letter: str, tmp_path: Path) -> None:
+    stem, fault = planted_faults.BLIND_RECORDINGS[letter]
+    path = demo.blind_recordings()[letter]
+    assert path.stem == f"{stem} {letter}"
+    notes = clean(path, SOURCES[stem], tmp_path / "cleaned.wav").notes
+    done = {stage.stage for stage in notes.stages if stage.done}
+    assert fault in done if fault else not done
+    if fault == "clicks":
+        (clicks,) = (stage.numbers["clicks"] for stage in notes.stages if stage.stage == "clicks")
+        assert planted_faults.CLICKS - 2 <= clicks <= planted_faults.CLICKS
+
+
+def test_the_same_fault_is_the_same_sound_and_several_are_planted_in_order() -> None:
+    assert demo.faulty_mix("dull", "polarity").name == "dull and polarity mix.wav"
+    mix = np.random.default_rng(3).normal(0.0, 0.05, (2, 44100))
+    for fault in itertools.chain(planted_faults.MIX_FAULTS.values(), planted_faults.RECORDING_FAULTS.values()):
+        first = fault(mix, 44100)
+        assert np.array_equal(first, fault(mix, 44100))
+        assert first.shape == mix.shape
+    left, right = planted_faults.polarity(mix, 44100)
+    assert np.array_equal(left, mix[0])
+    assert np.array_equal(right, -mix[1])
+
+
+def test_a_fault_that_there_is_not() -> None:
+    with pytest.raises(ValueError, match="there is no 'loud'; there are: clipping, polarity"):
+        demo.faulty_mix("loud")
+    with pytest.raises(ValueError, match="there is no 'dull'; there are: noise, hum, clicks, rumble, bleed"):
+        demo.faulty_recording("dull")
+    with pytest.raises(ValueError, match="there is no 'tuba'; there are: kick"):
+        demo.faulty_recording("hum", of="tuba")

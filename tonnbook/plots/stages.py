@@ -1,0 +1,80 @@
+"""What was done to a recording, stage by stage, as a table of words: also what was left alone, and what was tried and dropped."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import Any, Protocol
+
+from tonnbook.models.mastering import StageNotes
+
+DID, LEFT, DROPPED = "✓", "–", "✗"
+LEGEND = f"{DID} done · {LEFT} left alone · {DROPPED} tried, and dropped"
+
+_DROPPED = "Tried and dropped"
+_CELL = "text-align:left;vertical-align:top;white-space:normal;padding:3px 8px"
+
+
+class HasStages(Protocol):
+    """The studio's notes on an enhancement, a cleanup or a master."""
+
+    @property
+    def stages(self) -> Sequence[StageNotes]:
+        """In the order of the work."""
+        ...
+
+
+class Worked(Protocol):
+    """A result that may carry such notes."""
+
+    @property
+    def name(self) -> str:
+        """Of the track."""
+        ...
+
+    @property
+    def notes(self) -> HasStages | None:
+        """None on the live service."""
+        ...
+
+
+@dataclass(frozen=True)
+class Stages:
+    """A table that shows itself as HTML, and prints as text."""
+
+    name: str
+    rows: tuple[tuple[str, str, str], ...]
+    """A mark, the stage, and its sentence."""
+
+    def __str__(self) -> str:
+        told = [f"{mark} {stage:<12} {text}" for mark, stage, text in self.rows]
+        return "\n".join([self._title, *told])
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        rows = "".join(
+            f'<tr><td style="{_CELL}"><b>{mark}</b></td><th scope="row" style="{_CELL}">{escape(stage)}</th>'
+            f'<td style="{_CELL}">{escape(text)}</td></tr>'
+            for mark, stage, text in self.rows
+        )
+        table = f'<table style="text-align:left"><tbody>{rows}</tbody></table><p>{LEGEND}</p>' if rows else ""
+        return {"text/html": f"<p>{escape(self._title)}</p>{table}", "text/plain": str(self)}
+
+    @property
+    def _title(self) -> str:
+        return f"What was done to {self.name}" + ("" if self.rows else ": this service does not tell")
+
+
+def stages(result: Worked) -> Stages:
+    """Return what was done to a track that was enhanced, cleaned or mastered, stage by stage, and why.
+
+    >>> tb.stages(await tonn.enhance(builder.request))
+    """
+    found = result.notes.stages if result.notes else ()
+    return Stages(result.name, tuple((_mark(stage), stage.stage, stage.text) for stage in found))
+
+
+def _mark(stage: StageNotes) -> str:
+    if stage.done:
+        return DID
+    return DROPPED if stage.text.startswith(_DROPPED) else LEFT
