@@ -108,14 +108,18 @@ class LoudnessMeter:
         if len(block) != len(self._weights):
             raise ValueError(f"the meter listens to {len(self._weights)} channels, the block has {len(block)}")
         for start in range(0, block.shape[1], _CHUNK):
-            self._add(self._filter.process(block[:, start : start + _CHUNK]))
+            self.add(self._filter.process(block[:, start : start + _CHUNK]))
         return self
 
-    def _add(self, weighted: Array) -> None:
-        power = np.square(weighted[0]) * self._weights[0]
+    def add(self, weighted: Array) -> None:
+        """Take in the next (channels, frames) from where the K filter has done its work already: several meters may share one."""
+        held = len(self._pending)
+        power = np.empty(held + weighted.shape[1])
+        power[:held] = self._pending
+        fresh = np.square(weighted[0], out=power[held:])
+        fresh *= self._weights[0]
         for channel, weight in zip(weighted[1:], self._weights[1:], strict=True):
-            power += np.square(channel) * weight
-        power = np.concatenate([self._pending, power])
+            fresh += np.square(channel) if weight == 1.0 else np.square(channel) * weight
         lengths = self._lengths(len(power))
         used = int(lengths.sum())
         if len(lengths):

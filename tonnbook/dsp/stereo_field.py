@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
+import numpy.typing as npt
 from scipy import fft
 from scipy.signal import windows
 
@@ -53,11 +54,12 @@ class StereoFieldMeter:
     def __init__(self, rate: int, bands_hz: Sequence[tuple[float, float]]) -> None:
         self._hop = max(1, round(HOP_S * rate))
         self._size = fft.next_fast_len(2 * self._hop, real=True)
-        self._window = windows.hann(self._size, sym=False)
+        window = windows.hann(self._size, sym=False)
+        self._window = window.astype(np.float32)
         low, high = np.array(bands_hz, dtype=np.float64).T
-        scale = 2.0 / (self._size * np.sum(np.square(self._window)))
+        scale = 0.25 * 2.0 / (self._size * np.sum(np.square(window)))
         self._bands = band_shares(low, high, self._size, rate) * scale
-        self._queue = np.empty((2, 0))
+        self._queue = np.empty((2, 0), dtype=np.float32)
         self._parts: list[Array] = []
         bins = self._size // 2 + 1
         self._powers = np.zeros((2, bins))
@@ -67,8 +69,14 @@ class StereoFieldMeter:
     def process(self, block: Audio) -> Self:
         """Take in the next (channels, frames), mono or stereo."""
         left, right = block[0], block[-1]
-        both = np.stack([0.5 * (left + right), 0.5 * (left - right)])
-        self._queue = np.concatenate([self._queue, both], axis=1)
+        # Twice the middle and the side, which the scale of the bands takes back. In single precision from here on: its error lies 140 dB
+        # under the sound, and the spectra take half the time.
+        held = self._queue.shape[1]
+        queue = np.empty((2, held + block.shape[1]), dtype=np.float32)
+        queue[:, :held] = self._queue
+        np.add(left, right, out=queue[0, held:], casting="same_kind")
+        np.subtract(left, right, out=queue[1, held:], casting="same_kind")
+        self._queue = queue
         reach = (_AT_ONCE - 1) * self._hop + self._size
         while self._queue.shape[1] >= reach:
             self._take(self._queue[:, :reach])
@@ -88,14 +96,19 @@ class StereoFieldMeter:
         middle, side, common = np.concatenate(self._parts, axis=2)
         return StereoFieldReading(middle, side, common, self._coherence())
 
-    def _take(self, audio: Array) -> None:
+    def _take(self, audio: npt.NDArray[np.float32]) -> None:
         frames = np.lib.stride_tricks.sliding_window_view(audio, self._size, axis=1)[:, :: self._hop]
         middle, side = fft.rfft(frames * self._window)
-        powers = np.square(middle.real) + np.square(middle.imag), np.square(side.real) + np.square(side.imag)
         cross = side * middle.conj()
-        self._parts.append(np.stack([self._bands @ part.T for part in (*powers, cross.real)]))
-        self._powers += np.sum(powers, axis=1)
-        self._cross += cross.sum(axis=0)
+        rows = np.empty((3, *middle.shape), dtype=np.float32)
+        for row, spectrum in zip(rows, (middle, side), strict=False):
+            np.square(spectrum.real, out=row)
+            row += np.square(spectrum.imag)
+        rows[2] = cross.real
+        bands = self._bands @ rows.reshape(-1, rows.shape[2]).T
+        self._parts.append(bands.reshape(len(bands), 3, -1).swapaxes(0, 1))
+        self._powers += rows[:2].sum(axis=1, dtype=np.float64)
+        self._cross += cross.sum(axis=0, dtype=np.complex128)
         self._count += len(middle)
 
     def _coherence(self) -> Array:

@@ -14,8 +14,17 @@ import numpy as np
 import numpy.typing as npt
 
 from tonnbook import audio_files
+from tonnbook.dsp.filters import Filter
 from tonnbook.dsp.levels import Array, db
-from tonnbook.dsp.loudness import SHORT_TERM, LoudnessMeter, gated_loudness, loudness_range, lufs, windowed
+from tonnbook.dsp.loudness import (
+    SHORT_TERM,
+    LoudnessMeter,
+    gated_loudness,
+    k_weighting,
+    loudness_range,
+    lufs,
+    windowed,
+)
 from tonnbook.dsp.spectrum import THIRD_OCTAVES
 from tonnbook.dsp.stereo_field import StereoFieldMeter, StereoFieldReading, correlation
 from tonnbook.dsp.true_peak import TruePeakMeter
@@ -32,6 +41,7 @@ FRAMES_OF_A_MOMENT = 3
 _ACTIVE_DB = -20.0
 _THREADS = 2
 _STEP_S = 0.1
+_PIECE = 32768  # what stays in the cache between one ear and the next
 
 Bool = npt.NDArray[np.bool_]
 
@@ -223,7 +233,7 @@ class _Ears:
     """All meters of one pass. Each hears every block in order; they know nothing of each other, so they may run side by side."""
 
     def __init__(self, rate: int, channels: int) -> None:
-        self._rate = rate
+        self._weighting = Filter(k_weighting(rate), channels)
         self._stereo = LoudnessMeter(rate, channels)
         self._mono = LoudnessMeter(rate, 1, (float(channels),))
         self._true_peak = TruePeakMeter(rate, channels)
@@ -239,9 +249,13 @@ class _Ears:
         self._field.process(block)
 
     def _hear_loudness(self, block: Array) -> None:
-        self._stereo.process(block)
-        if len(block) == 2:
-            self._mono.process(block.mean(axis=0, keepdims=True))
+        for start in range(0, block.shape[1], _PIECE):
+            weighted = self._weighting.process(block[:, start : start + _PIECE])
+            self._stereo.add(weighted)
+            if (
+                len(block) == 2
+            ):  # the filter is linear: of the mean of both sides it makes the mean of what it makes of them
+                self._mono.add(weighted.mean(axis=0, keepdims=True))
         self._clipping.hear(block)
         self._steps.hear(block)
 
