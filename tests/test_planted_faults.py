@@ -71,6 +71,7 @@ def test_the_cleanup_finds_what_stands_behind_a_letter(letter: str, tmp_path: Pa
     stem, fault = planted_faults.BLIND_RECORDINGS[letter]
     path = demo.blind_recordings()[letter]
     assert path.stem == f"{stem} {letter}"
+    assert 0.01 < np.abs(audio_files.read(path)[0]).max() < 1.0
     notes = clean(path, SOURCES[stem], tmp_path / "cleaned.wav").notes
     done = {stage.stage for stage in notes.stages if stage.done}
     assert fault in done if fault else not done
@@ -95,6 +96,6 @@ def test_a_fault_that_there_is_not() -> None:
     with pytest.raises(ValueError, match="there is no 'loud'; there are: clipping, polarity"):
         demo.faulty_mix("loud")
     with pytest.raises(ValueError, match="there is no 'dull'; there are: noise, hum, clicks, rumble, bleed"):
-        demo.faulty_recording("dull")
+        demo.faulty_recording("vocal", "dull")
     with pytest.raises(ValueError, match="there is no 'tuba'; there are: kick"):
-        demo.faulty_recording("hum", of="tuba")
+        demo.faulty_recording("tuba", "hum")

@@ -74,22 +74,25 @@ def faulty_mix(*faults: str) -> Path:
 
 
 @cache
-def faulty_recording(fault: str, of: str = "vocal") -> Path:
-    """Return a stem of "Night Bus", 24 s, in which one fault has been planted: noise, hum, clicks, rumble or bleed.
+def faulty_recording(of: str, *faults: str) -> Path:
+    """Return a stem of "Night Bus" at -26 LUFS, 24 s, in which these faults have been planted; without any, the good recording itself.
 
-    What bleeds into the microphone is kick and hi-hat. Always the same; raises ValueError for another name.
+    The faults: noise, hum, clicks, rumble, bleed (of kick and hi-hat). Always the same; raises ValueError for another name.
     """
     from tonnbook import audio_files, planted_faults
 
-    _check([fault], [*planted_faults.RECORDING_FAULTS, "bleed"])
     _check([of], STEMS)
+    _check(faults, [*planted_faults.RECORDING_FAULTS, "bleed"])
     recording, rate = audio_files.read(stems()[of])
-    if fault == "bleed":
-        others = [audio_files.read(stems()[name])[0].mean(axis=0, keepdims=True) for name in ("kick", "hi-hat")]
-        made = planted_faults.bleed(recording, sum(others[1:], others[0]))
-    else:
-        made = planted_faults.RECORDING_FAULTS[fault](recording, rate)
-    return audio_files.write(_folder("faults") / f"{of} with {fault}.wav", made, rate)
+    recording = planted_faults.at_loudness(recording, rate, planted_faults.RECORDING_LUFS)
+    for fault in faults:
+        if fault == "bleed":
+            others = [audio_files.read(stems()[name])[0].mean(axis=0, keepdims=True) for name in ("kick", "hi-hat")]
+            recording = planted_faults.bleed(recording, sum(others[1:], others[0]))
+        else:
+            recording = planted_faults.RECORDING_FAULTS[fault](recording, rate)
+    name = f"{of} with {' and '.join(faults)}" if faults else of
+    return audio_files.write(_folder("faults") / f"{name}.wav", recording, rate)
 
 
 @cache
@@ -97,12 +100,13 @@ def blind_mixes() -> dict[str, Path]:
     """Return eight versions of one mix by letter, 12 s each: one is good, each of the others has one fault. Which, quiz 04-a asks."""
     from tonnbook import audio_files, planted_faults
 
+    whole, rate = audio_files.read(faulty_mix())
+    start = round(planted_faults.BLIND_FROM_S * rate)
+    part = whole[:, start : start + round(planted_faults.BLIND_S * rate)]
     made = {}
     for letter, fault in planted_faults.BLIND_MIXES.items():
-        whole, rate = audio_files.read(faulty_mix(*filter(None, [fault])))
-        start = round(planted_faults.BLIND_FROM_S * rate)
-        part = whole[:, start : start + round(planted_faults.BLIND_S * rate)]
-        made[letter] = audio_files.write(_folder("blind") / f"mix {letter}.wav", part, rate)
+        planted = planted_faults.MIX_FAULTS[fault](part, rate) if fault else part
+        made[letter] = audio_files.write(_folder("blind") / f"mix {letter}.wav", planted, rate)
     return made
 
 
@@ -113,8 +117,8 @@ def blind_recordings() -> dict[str, Path]:
 
     folder, made = _folder("blind"), {}
     for letter, (stem, fault) in planted_faults.BLIND_RECORDINGS.items():
-        place = faulty_recording(fault, stem) if fault else stems()[stem]
-        made[letter] = Path(shutil.copy(place, folder / f"{stem} {letter}{place.suffix}"))
+        place = faulty_recording(stem, *filter(None, [fault]))
+        made[letter] = Path(shutil.copy(place, folder / f"{stem} {letter}.wav"))
     return made
 
 

@@ -21,6 +21,9 @@ Fault = Callable[[Array, int], Array]
 GOOD_LUFS = -18.5
 """Where a good mix stands: room for mastering above it."""
 
+RECORDING_LUFS = -26.0
+"""Where recordings stand: none is louder than another, and there is room for what is planted."""
+
 _SEED = 20_26
 
 

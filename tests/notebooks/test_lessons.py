@@ -12,7 +12,7 @@ import pytest
 from nbclient import NotebookClient
 
 import tonnbook as tb
-from tonnbook.exercises import SOLUTIONS
+from tonnbook.exercises import QUIZZES, SOLUTIONS
 
 LESSONS = sorted((Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))
 KEY = "a-key-that-lies-about"
@@ -164,3 +164,13 @@ def test_a_solution_shows_its_code_without_what_makes_it_a_function() -> None:
 def test_an_exercise_that_there_is_not() -> None:
     with pytest.raises(ValueError, match="no exercise '01-9'; there are: 01-1, 01-2"):
         tb.solution("01-9")
+
+
+def test_every_quiz_stands_in_its_lesson() -> None:
+    asked = [
+        number
+        for path in LESSONS
+        for cell in code_of(path)
+        for number in re.findall(r'^tb\.quiz\("([\w-]+)"\)', cell.source, re.MULTILINE)
+    ]
+    assert asked == list(QUIZZES)

@@ -8,7 +8,7 @@ function changeRow({ label, unit, values, paths, tall }, hop) {
   const size = tall ? "tb-tall" : "tb-low";
   const at = (seconds) => {
     const value = values[Math.min(values.length - 1, Math.max(0, Math.round(seconds / hop)))];
-    if (value === null || value === undefined) return "\u2013";
+    if (value === null || value === undefined) return unit === "dB" ? "\u2013" : "nothing";
     const sign = value < 0 ? "\u2212" : unit === "dB" && value > 0 ? "+" : "";
     return `${sign}${Math.abs(value).toFixed(1)} ${unit}`;
   };

@@ -24,6 +24,7 @@ FULL_DB = (6.0, 12.0)
 LOWEST_DB = -80.0
 """Of a level: the bottom of its row."""
 
+_NOTHING_DBFS = -110.0
 _COLUMNS = 200
 _SHORTEST_S = 0.25
 _STEP_S = 0.1
@@ -72,7 +73,7 @@ class Changes:
         """Return the rows as an image that carries itself, with the sentence as its alternative text, and the legend below."""
         parts, top = [], 0
         for row in self.rows:
-            high = 48 if row.tall else 18
+            high = 64 if row.tall else 18
             wide = max(1, len(row.values) - 1)
             drawn = "".join(f'<path class="{kind}" d="{d}"/>' for kind, d in row.paths.items())
             parts.append(
@@ -143,9 +144,9 @@ def taken_changes(
     heard = _levels(before[:, :frames], rate, step)[: len(gone)]
     paths = {"grid": _grid(len(gone)), "taken": _area(_up(gone), 100.0), "line": _line(_up(heard))}
     marks = {"mark": "".join(f"M{at / step:.1f} 0V14" for at in clicks_s)} if clicks_s else {}
-    row = Row("taken away", "dBFS", _rounded(gone), paths | marks, tall=True)
+    row = Row("taken away", "dBFS", _rounded(np.where(gone < _NOTHING_DBFS, np.nan, gone)), paths | marks, tall=True)
     legend = (
-        f"Area: what was taken away; line: the recording before. Bottom to top {signed(LOWEST_DB)} to 0 dBFS, a grey line every 20 dB."
+        f"Area: what was taken away; line: the recording before. Bottom to top \N{MINUS SIGN}{-LOWEST_DB:g} to 0 dBFS, a grey line every 20 dB."
         + (" Ticks at the top: repaired clicks." if clicks_s else "")
     )
     loudest = int(np.argmax(gone))
