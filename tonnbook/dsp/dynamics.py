@@ -10,10 +10,11 @@ from collections.abc import Iterator
 from math import exp, log
 
 import numpy as np
+import numpy.typing as npt
 from scipy import signal
 
 from tonnbook.dsp.levels import Array, Audio, to_gain
-from tonnbook.dsp.true_peak import peaks_of_cells
+from tonnbook.dsp.true_peak import F, peaks_of_cells
 
 KNEE_DB = 6.0
 _NEPER = log(10.0) / 20.0  # dB to the exponent of e
@@ -170,15 +171,14 @@ class BusCompressor:
         self._makeup = to_gain(makeup_db)
         self._gain = self._makeup
 
-    def process(self, block: Array) -> Array:
+    def process(self, block: npt.NDArray[F]) -> npt.NDArray[F]:
         """Return the compressed block, (channels, frames), with the makeup gain on it; the frames are a multiple of 8."""
         peaks = peaks_of_cells(block, _BUS_CELL)
         reduction = self._detector.reduction(peaks)
         gains = np.concatenate([[self._gain], self._makeup * np.exp(-_NEPER * reduction)])
         self._gain = gains[-1]
         moving = gains[:-1, None] + np.diff(gains)[:, None] * _BUS_STEPS
-        out: Array = block * moving.ravel()
-        return out
+        return block * moving.ravel().astype(block.dtype, copy=False)
 
 
 def _check_curve(ratio: float, knee_db: float) -> None:

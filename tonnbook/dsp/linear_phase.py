@@ -6,7 +6,7 @@ add up to that of the whole, exactly: bands that are left alone sum to the audio
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from scipy import fft
@@ -74,13 +74,18 @@ class FilterBank(Chunked):
         self._before = np.zeros((channels, _SIZE - _CHUNK), impulses.dtype)
 
     def _work(self, chunk: Array) -> Array:
+        out = np.empty((self._filters, *chunk.shape))
+        for filtered, place in zip(self._filtered(chunk), out, strict=True):
+            place[:] = filtered
+        return out
+
+    def _filtered(self, chunk: Audio) -> Iterator[Audio]:
+        """Yield what each filter makes of a chunk, in the precision of the filters."""
         audio = np.concatenate([self._before, chunk.astype(self._before.dtype, copy=False)], axis=1)
         self._before = audio[:, _CHUNK:]
         spectrum = fft.rfft(audio)
-        out = np.empty((self._filters, *chunk.shape))
-        for response, filtered in zip(self._responses, out, strict=True):
-            filtered[:] = fft.irfft(response * spectrum, _SIZE)[:, _SIZE - _CHUNK :]
-        return out
+        for response in self._responses:
+            yield fft.irfft(response * spectrum, _SIZE)[:, _SIZE - _CHUNK :]
 
     def _nothing(self) -> Array:
         return np.empty((self._filters, len(self._queue), 0))

@@ -24,7 +24,6 @@ from tonnbook.dsp.levels import Array, to_gain
 from tonnbook.dsp.loudness import k_weighting
 from tonnbook.dsp.spectrum import THIRD_OCTAVES
 from tonnbook.dsp.true_peak import SHORT_TAPS
-from tonnbook.studio.mastering_ahead import ahead, helper
 from tonnbook.studio.mastering_features import CROSSOVERS_HZ
 from tonnbook.studio.mastering_plan import BandCompression, MasterPlan
 
@@ -62,8 +61,8 @@ def prepare(source: Path, plan: MasterPlan, seconds: float, folder: Path, progre
         source = _declipped(source, plan.declip_at, folder / "declipped.wav")
     notebook = _Notebook(rate)
     path = folder / "prepared.f32"
-    with path.open("wb") as file, helper() as thread:
-        for block in ahead(_shaped(_in_stereo(audio_files.blocks(source, rate), plan.offsets), plan), thread):
+    with path.open("wb") as file:
+        for block in _shaped(_in_stereo(audio_files.blocks(source, rate), plan.offsets), plan):
             notebook.note(block)
             np.ascontiguousarray(block.T, dtype=np.float32).tofile(file)
             progress(min(1.0, notebook.frames / (seconds * rate)), "shaping the tone and the dynamics")
@@ -126,13 +125,14 @@ class _Shaper(linear_phase.FilterBank):
         self._glue = _compressor(plan.glue, int(plan.wish.rate))
 
     def _work(self, chunk: Array) -> Array:
-        left, right = chunk
-        bands = super()._work(np.stack([0.5 * (left + right), 0.5 * (left - right)]))
-        total = np.zeros(chunk.shape)
-        for (middle, side), compressor in zip(bands, self._compressors, strict=True):
+        left, right = 0.5 * chunk.astype(np.float32)
+        total = np.zeros(chunk.shape, np.float32)
+        for (middle, side), compressor in zip(
+            self._filtered(np.stack([left + right, left - right])), self._compressors, strict=True
+        ):
             stereo = np.stack([middle + side, middle - side])
             total += compressor.process(stereo) if compressor else stereo
-        return self._glue.process(total) if self._glue else total
+        return (self._glue.process(total) if self._glue else total).astype(np.float64)
 
     def _nothing(self) -> Array:
         return np.empty((2, 0))

@@ -17,7 +17,6 @@ from tonnbook.dsp.spectrum import THIRD_OCTAVES
 from tonnbook.errors import AudioError
 from tonnbook.models.mastering import CEILING_DBTP, MasteringRequest, MasterNotes, StageNotes, Tone
 from tonnbook.models.vocabulary import MusicalStyle, SampleRate
-from tonnbook.studio.mastering_ahead import helper
 from tonnbook.studio.mastering_chain import Progress, prepare
 from tonnbook.studio.mastering_decisions import HEAVY_DB, decide
 from tonnbook.studio.mastering_features import SongFeatures, SongListener, series
@@ -63,14 +62,10 @@ def listen(source: Path, progress: Progress = lambda _, __: None) -> SongFeature
     if found.channels > 2:
         raise AudioError(f"{source.name} has {found.channels} channels. Export it in mono or stereo.")
     listener, detector = SongListener(found.rate, found.channels, bands=True), ClippingDetector(found.rate)
-    with helper() as thread:
-        for block in audio_files.blocks(source):
-            peaks = thread.submit(listener.hear_peaks, block)
-            clips = thread.submit(detector.hear, block)
-            listener.hear_levels(block)
-            peaks.result()
-            clips.result()
-            progress(min(1.0, listener.frames / found.frames), "listening to the song")
+    for block in audio_files.blocks(source):
+        listener.hear(block)
+        detector.hear(block)
+        progress(min(1.0, listener.frames / found.frames), "listening to the song")
     features = listener.features(detector.clipping())
     if features.true_peak_dbtp < _SILENT_DBTP:
         raise AudioError(f"{source.name} is silent from beginning to end. Export it again.")

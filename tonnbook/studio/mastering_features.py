@@ -108,10 +108,7 @@ class SongFeatures:
 
 
 class SongListener:
-    """Takes a song in, piece by piece, and says what it heard.
-
-    `hear` takes in everything; `hear_peaks` and `hear_levels` are its two halves, which may run side by side.
-    """
+    """Takes a song in, piece by piece, and says what it heard."""
 
     def __init__(
         self, rate: int, channels: int, *, bands: bool = False, true_peak: TruePeakMeter | StrictPeak | None = None
@@ -132,15 +129,7 @@ class SongListener:
 
     def hear(self, block: Audio) -> None:
         """Take in the next (channels, frames)."""
-        self.hear_peaks(block)
-        self.hear_levels(block)
-
-    def hear_peaks(self, block: Audio) -> None:
-        """Take in the next (channels, frames) for the true peak."""
         self._true_peak.process(block)
-
-    def hear_levels(self, block: Audio) -> None:
-        """Take in the next (channels, frames) for everything else."""
         self.frames += block.shape[1]
         both = np.concatenate([self._pending, np.broadcast_to(block, (2, block.shape[1]))], axis=1)
         while both.shape[1] >= self._cell:

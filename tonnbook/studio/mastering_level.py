@@ -22,7 +22,6 @@ from tonnbook.dsp.levels import Array, db, to_gain
 from tonnbook.dsp.limiter import Limiter, main_curve
 from tonnbook.dsp.loudness import gated_loudness
 from tonnbook.errors import AudioError
-from tonnbook.studio.mastering_ahead import ahead, helper
 from tonnbook.studio.mastering_chain import ENERGY_FRAMES, PreparedSong, Progress
 from tonnbook.studio.mastering_features import SongFeatures, SongListener
 from tonnbook.studio.mastering_search import GainSearch
@@ -116,11 +115,8 @@ def level_to(
 def listen(path: Path) -> SongFeatures:
     """Return what a finished master sounds like; its true peak is the highest that anyone may find in it."""
     listener = SongListener(audio_files.info(path).rate, 2, true_peak=StrictPeak(2))
-    with helper() as thread:
-        for block in audio_files.blocks(path):
-            peaks = thread.submit(listener.hear_peaks, block)
-            listener.hear_levels(block)
-            peaks.result()
+    for block in audio_files.blocks(path):
+        listener.hear(block)
     return listener.features()
 
 
@@ -147,8 +143,8 @@ def _render(
 ) -> Array:
     limiter, done = Limiter(song.rate, 2, level.ceiling_db), 0
     seeded = seed if bit_depth == 16 else None
-    with audio_files.Writer(out, song.rate, 2, bit_depth, seeded) as writer, helper() as thread:
-        for block in ahead(rendered(song, level, peak_db, limiter), thread):
+    with audio_files.Writer(out, song.rate, 2, bit_depth, seeded) as writer:
+        for block in rendered(song, level, peak_db, limiter):
             writer.write(block)
             done += block.shape[1]
             progress(done / song.frames, "setting the level")
