@@ -101,12 +101,12 @@ def blind_mixes() -> dict[str, Path]:
     from tonnbook import audio_files, planted_faults
 
     whole, rate = audio_files.read(faulty_mix())
-    start = round(planted_faults.BLIND_FROM_S * rate)
-    part = whole[:, start : start + round(planted_faults.BLIND_S * rate)]
+    start, frames = round(planted_faults.BLIND_FROM_S * rate), round(planted_faults.BLIND_S * rate)
+    part = whole[:, start - rate : start + frames]  # one second more, so that a compressor has settled
     made = {}
     for letter, fault in planted_faults.BLIND_MIXES.items():
         planted = planted_faults.MIX_FAULTS[fault](part, rate) if fault else part
-        made[letter] = audio_files.write(_folder("blind") / f"mix {letter}.wav", planted, rate)
+        made[letter] = audio_files.write(_folder("blind") / f"mix {letter}.wav", planted[:, rate:], rate)
     return made
 
 
