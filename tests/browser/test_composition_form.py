@@ -47,3 +47,29 @@ def test_sections_split_move_and_never_tear(form_nb: Notebook) -> None:
     assert blocked.is_disabled()
     assert "medium tempo" in (blocked.get_attribute("title") or "")
     assert form_nb.complaints() == []
+
+
+def test_a_border_follows_the_hand_and_reasons_are_written(form_nb: Notebook) -> None:
+    page, mouse = form_nb.output(0), form_nb.page.mouse
+    page.get_by_role("button", name="Parameters").click()
+    page.get_by_role("combobox", name="Genre").select_option("rnb")
+    page.get_by_role("combobox", name="Tempo").select_option("slow")
+    page.get_by_text('Emotions marked "blocked" are not offered for R&B at slow tempo').wait_for()
+    page.get_by_role("button", name="Split").click()
+    page.get_by_text("Section 1, 2: motivational rnb cannot be composed at slow tempo").wait_for()
+    border = page.get_by_role("separator").bounding_box()
+    assert border is not None
+    x, y = border["x"] + border["width"] / 2, border["y"] + border["height"] / 2
+    mouse.move(x, y)
+    mouse.down()
+    mouse.move(x - 123, y, steps=4)
+    seconds = page.get_by_role("spinbutton", name="Seconds of section 1")
+    shown = float(seconds.input_value())
+    assert shown < 29  # before the hand lets go
+    assert shown * 10 == round(shown * 10)
+    mouse.up()
+    for n in (1, 2):
+        page.get_by_role("combobox", name=f"Emotion of section {n}").select_option("calm")
+    lengths = form_nb.until("[s.length_ms for s in builder.request.sections]")
+    assert lengths == [round(shown * 1000), 60_000 - round(shown * 1000)]
+    assert form_nb.complaints() == []

@@ -2,6 +2,7 @@
 
 const LEAST_MS = 1000;
 const MOST_MS = 900000;
+const SNAP_MS = 100;   // where a border that is dragged comes to rest; typing is exact to the millisecond
 
 function render({ model, el }) {
   const copyOf = () => JSON.parse(JSON.stringify(model.get("value")));
@@ -32,6 +33,7 @@ function render({ model, el }) {
   total.addEventListener("change", () => tell("value", stretched(copyOf(), Math.round(1000 * Number(total.value)))));
   const line = h("div", { class: "tb-line", role: "group", "aria-label": "Sections on a time line" });
   const rows = h("div", { class: "tb-rows" });
+  const blocked = h("p", { class: "tb-quiet" });
   const faults = h("ul", { class: "tb-faults", role: "alert" });
   const text = h("pre", { tabindex: 0, "aria-label": "The request in writing" });
   let chosen = "json";
@@ -41,7 +43,7 @@ function render({ model, el }) {
   const promptSide = h("div", {}, words, heard, summary);
   const labelled = (label, node) => h("label", {}, label, node);
   const fields = h("div", { class: "tb-fields" }, labelled("Genre", genre), labelled("Tempo", tempo), labelled("Seconds", total), labelled("Title", title));
-  const parameterSide = h("div", {}, fields, line, rows);
+  const parameterSide = h("div", {}, fields, line, rows, blocked);
   const root = frame("composition", h("div", { class: "tb-top" }, h("b", {}, "Composition"), h("div", { class: "tb-modes", role: "group", "aria-label": "How to ask" }, modes), state), promptSide, parameterSide, faults, h("div", {}, papers, copy), text);
 
   root.addEventListener("keydown", (event) => { if (event.key === "Enter" && event.target.tagName === "INPUT") event.target.blur(); });
@@ -59,6 +61,12 @@ function render({ model, el }) {
       done = end;
     });
     return value;
+  }
+
+  /** How far a drag of `by` ms moves the seam after section `n`: to a tenth of a second, and no section under its least. */
+  function dragged(lengths, n, by) {
+    const end = Math.round((lengths[n] + by) / SNAP_MS) * SNAP_MS;
+    return Math.max(LEAST_MS - lengths[n], Math.min(lengths[n + 1] - LEAST_MS, end - lengths[n]));
   }
 
   /** Move the seam after section `n` by `by` ms: what one section gains, the next one gives. */
@@ -81,11 +89,28 @@ function render({ model, el }) {
       line.querySelectorAll(".tb-seam")[n]?.focus();
     });
     node.addEventListener("pointerdown", (event) => {
-      const sum = model.get("value").sections.reduce((all, each) => all + each.length_ms, 0);
-      const scale = sum / line.clientWidth;
+      event.preventDefault();
+      node.focus();
+      node.setPointerCapture(event.pointerId);
+      const before = model.get("value").sections.map((each) => each.length_ms);
+      const scale = before.reduce((all, each) => all + each, 0) / line.clientWidth;
       const from = event.clientX;
-      const ended = (up) => { removeEventListener("pointerup", ended); moved(n, (up.clientX - from) * scale); };
-      addEventListener("pointerup", ended);
+      const [left, right] = [line.querySelectorAll(".tb-part")[n], line.querySelectorAll(".tb-part")[n + 1]];
+      const [first, second] = [n, n + 1].map((each) => rows.children[each].querySelector("input"));
+      const follow = (move) => {
+        const step = dragged(before, n, (move.clientX - from) * scale);
+        left.style.flexGrow = before[n] + step;
+        right.style.flexGrow = before[n + 1] - step;
+        first.value = String((before[n] + step) / 1000);
+        second.value = String((before[n + 1] - step) / 1000);
+      };
+      const ended = (up) => {
+        node.removeEventListener("pointermove", follow);
+        if (up.type === "pointerup") moved(n, dragged(before, n, (up.clientX - from) * scale));
+        else { drawn = ""; show(); }
+      };
+      node.addEventListener("pointermove", follow);
+      for (const end of ["pointerup", "pointercancel"]) node.addEventListener(end, ended, { once: true });
     });
     return node;
   }
@@ -117,7 +142,10 @@ function render({ model, el }) {
     if (JSON.stringify(value) === drawn) return;   // an echo: whoever types meanwhile keeps the field and the focus
     drawn = JSON.stringify(value);
     const refused = blockedBy(value.genre, value.tempo);
-    const reason = `not offered for ${value.genre} at ${value.tempo} tempo`;
+    const named = (name) => model.get("choices")[name].find((each) => each.value === value[name])?.label ?? value[name];
+    const reason = `not offered for ${named("genre")} at ${named("tempo").toLowerCase()} tempo`;
+    blocked.textContent = refused.length ? `Emotions marked "blocked" are ${reason}; another tempo may have them.` : "";
+    blocked.hidden = refused.length === 0;
     genre.value = value.genre;
     tempo.value = value.tempo;
     title.value = value.title;
@@ -147,9 +175,11 @@ function render({ model, el }) {
     promptSide.hidden = !prompted;
     parameterSide.hidden = prompted;
     const wrong = model.get("faults");
-    state.replaceChildren(icon(wrong.length ? "alert" : "check"), wrong.length ? `${wrong.length} to put right` : "ready");
+    state.replaceChildren(icon(wrong.length ? "alert" : "check"), wrong.length ? `${new Set(wrong.map(({ message }) => message)).size} to put right` : "ready");
     state.classList.toggle("tb-bad", wrong.length > 0);
-    faults.replaceChildren(...wrong.map(({ message }) => h("li", {}, message)));
+    const said = new Map();   // a message of several sections is written once, with their numbers
+    for (const { path, message } of wrong) said.set(message, [...(said.get(message) ?? []), ...(path[0] === "sections" && path.length > 1 ? [path[1] + 1] : [])]);
+    faults.replaceChildren(...[...said].map(([message, at]) => h("li", {}, at.length ? `Section ${at.join(", ")}: ${message}` : message)));
     papers.forEach((paper, n) => paper.setAttribute("aria-pressed", String(["json", "python", "curl"][n] === chosen)));
     text.textContent = model.get("views")[chosen] ?? "";
     showReading();
