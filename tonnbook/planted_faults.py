@@ -75,10 +75,10 @@ def quiet(mix: Array, rate: int) -> Array:
 
 
 def over_compressed(mix: Array, rate: int) -> Array:
-    """Squeeze it 6 to 1 from far down, and drive what is left 8 dB into a limiter."""
+    """Squeeze it 6 to 1 from far down, and drive what is left into a limiter, up to -10 LUFS."""
     squeezed = Compressor(-34.0, 6.0, 5.0, 120.0, rate).process(mix)
     limiter = Limiter(rate, len(mix), -1.0)
-    driven = squeezed * to_gain(7.0) / peak(squeezed)
+    driven = at_loudness(squeezed, rate, -10.0)
     return at_loudness(np.concatenate([limiter.process(driven), limiter.flush()], axis=1), rate)
 
 
