@@ -132,6 +132,17 @@ def test_what_is_worked_with_is_not_dropped_and_then_the_folder_is_full(make: Ca
     assert not library.holds(shelf)
 
 
+def test_a_file_that_is_lent_to_a_task_takes_its_room_once(make: Callable[..., Library]) -> None:
+    library = make(folder_bytes=1500)
+    file = upload(library, bytes(1000))
+    with library.new_shelf() as shelf:
+        library.lend(file, shelf.folder / "vocal.wav")
+        library.make_room()
+        (shelf.folder / "mix.wav").write_bytes(bytes(1000))
+        with pytest.raises(Refusal, match="full"):
+            library.make_room()
+
+
 def test_the_shelf_of_failed_work_goes_at_once(make: Callable[..., Library]) -> None:
     library = make()
     with pytest.raises(ZeroDivisionError), library.new_shelf() as shelf:

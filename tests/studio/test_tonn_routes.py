@@ -130,6 +130,29 @@ def test_a_final_mix_is_rendered_once_for_one_payload_and_charged_once(
     assert caller.studio.ledger.credits - before == 500
 
 
+def test_fx_settings_are_entered_once_for_a_task(caller: Caller, task_id: str) -> None:
+    for _ in range(2):
+        assert caller.preview(task_id, retrieveFXSettings=True).status_code == 200
+    calls = [(entry.call, entry.task_id) for entry in caller.studio.ledger.entries]
+    assert calls.count(("fx_settings", task_id)) == 1
+
+
+def test_a_final_mix_that_had_to_make_room_is_made_again_and_not_charged_again() -> None:
+    with Studio() as studio:
+        caller = Caller(studio)
+        task_id = caller.start([caller.upload(wav(), "vocal.wav"), caller.upload(wav(), "bass.wav")])
+        assert caller.finished(task_id).status_code == 200
+        library = studio._library
+        assert library is not None
+        first = caller.final(task_id).json()
+        library._remove(library._shelves[-1])
+        again = caller.final(task_id).json()
+        assert first["applyAudioEffectsResults"].keys() == again["applyAudioEffectsResults"].keys()
+        paths = {urlsplit(each["applyAudioEffectsResults"]["download_url_mixed"]).path for each in (first, again)}
+        assert len(paths) == 2
+        assert studio.ledger.credits == 250
+
+
 def fetched(url: str, folder: Path) -> Path:
     path = folder / "final.wav"
     path.write_bytes(requests.get(url, timeout=30).content)

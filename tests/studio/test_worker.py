@@ -186,6 +186,20 @@ def test_an_executor_that_is_handed_in_does_the_heavy_work_and_stays_open() -> N
         assert mine.submit(lambda: 1).result(10) == 1
 
 
+def test_a_close_takes_back_what_waits_in_an_executor_that_was_handed_in() -> None:
+    gate, made = threading.Event(), []
+    with ThreadPoolExecutor(1) as own:
+        own.submit(gate.wait, 10)
+        worker = Worker(Limits(), time.time, own)
+        task = worker.start(lambda _: worker.in_turn(made.append, "mix"), lambda _: None)
+        while not own._work_queue.qsize():
+            time.sleep(0.005)
+        worker.close(5)
+        gate.set()
+    assert not task.running
+    assert made == []
+
+
 def test_daemon_threads_are_an_executor() -> None:
     threads = DaemonThreads(2, "test")
     assert list(threads.map(lambda n: n * n, range(20), timeout=10)) == [n * n for n in range(20)]
