@@ -74,3 +74,44 @@ def test_the_mixing_lesson_runs_all_at_once_with_a_nested_run(open_nb: OpenNoteb
     assert left < mix - 100
     lesson.output(number_of(lesson, "compare-final")).scroll_into_view_if_needed()
     lesson.screenshot("lesson-01")
+
+
+def test_a_mix_is_diagnosed_enhanced_and_heard_again(open_nb: OpenNotebook) -> None:
+    lesson = open_nb("04_diagnose_and_enhance.ipynb")
+    lesson.run_all()
+    blind = lesson.output(number_of(lesson, "blind-switch"))
+    lesson.until(f"{result_of(lesson, 'blind-switch')}.ready")
+    blind.get_by_role("button", name="Hear H", exact=True).click()
+    lesson.until(f"{result_of(lesson, 'blind-switch')}.active == 'H'")
+
+    ab, compared = result_of(lesson, "enhance-preview"), lesson.output(number_of(lesson, "enhance-preview"))
+    lesson.until(f"{ab}.ready")
+    treble = compared.locator(".tb-words.tb-change").last
+    assert float(treble.inner_text().replace("+", "").removesuffix(" dB")) > 3.0
+    report = lesson.output(number_of(lesson, "meter-report")).locator("img")
+    expect(report).to_have_attribute("alt", re.compile("^Loudness over 12 s: integrated -18"))
+
+    form = lesson.output(number_of(lesson, "recombine-form"))
+    form.get_by_label("Vocal gain").fill("9")
+    expect(form.get_by_text("Is 9; at most 6.0 is allowed", exact=True)).to_be_visible()
+    form.get_by_label("Vocal gain").fill("-3")
+    lesson.until("not builder.problems and builder.request.vocal_gain_db", lambda gain: gain == -3)
+    assert lesson.complaints() == []
+    for name, cell in (("04", "enhance-preview"), ("04-form", "recombine-form"), ("04-report", "meter-report")):
+        lesson.screenshot(f"lesson-{name}", lesson.output(number_of(lesson, cell)))
+
+
+def test_a_recording_is_cleaned_and_what_was_taken_is_heard(open_nb: OpenNotebook) -> None:
+    lesson = open_nb("05_cleanup.ipynb")
+    lesson.run_all()
+    ab, compared = result_of(lesson, "clean-compare"), lesson.output(number_of(lesson, "clean-compare"))
+    lesson.until(f"{ab}.ready")
+    expect(compared.locator(".tb-words.tb-change")).to_contain_text("dBFS")
+    residue = lesson.output(number_of(lesson, "residue-play"))
+    lesson.until(f"{result_of(lesson, 'residue-play')}.ready")
+    residue.get_by_role("button", name="Play").click()
+    lesson.until(f"{result_of(lesson, 'residue-play')}.position > 0.2")
+    nothing = lesson.cells()[number_of(lesson, "harm-nothing")]["outputs"][0]["text"]
+    assert "".join(nothing) == "largest difference: 0.0\n"
+    assert lesson.complaints() == []
+    lesson.screenshot("lesson-05", compared)
