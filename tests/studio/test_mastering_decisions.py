@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.optimize import lsq_linear
 
 from tonnbook.dsp.spectrum import THIRD_OCTAVES
 from tonnbook.models.mastering import StageNotes
@@ -13,7 +14,7 @@ from tonnbook.studio.mastering_engineer import wish_for
 from tonnbook.studio.mastering_features import SongFeatures
 from tonnbook.studio.mastering_plan import MasterPlan, Wish
 from tonnbook.studio.mastering_styles import target_tone_db
-from tonnbook.studio.mastering_tone import LARGEST_DB, LARGEST_LIFT_AT_THE_ENDS_DB, distance_db
+from tonnbook.studio.mastering_tone import LARGEST_DB, LARGEST_LIFT_AT_THE_ENDS_DB, away_db, distance_db
 from tonnbook.studio.mix_clipping import Clipping
 
 STEPS = 2000
@@ -115,6 +116,24 @@ class TestTone:
         curve = np.array(decide(self.bent(_30_500=by), wish()).tone_db)
         assert np.abs(curve).max() <= LARGEST_DB
         assert curve[THIRD_OCTAVES.index(31.5)] <= LARGEST_LIFT_AT_THE_ENDS_DB
+
+    def test_a_song_that_lies_too_far_off_gets_most_of_what_the_limits_allow_and_the_notes_say_why(self) -> None:
+        """As in the album's `04_open_sky`: no bass, and noise in the treble. The best curve within the limits is a least-squares problem."""
+        far = self.bent(_30_63=-15.0, _10000_16000=15.0)
+        note = stage(decide(far, wish()), "tone")
+        before, after = note.numbers["distance_before_db"], note.numbers["distance_after_db"]
+        target = np.array(wish().tone_db)
+        here = away_db(far.tone_db, target)
+        effects = np.array([here - away_db(far.tone_db + band, target) for band in np.eye(len(target))]).T
+        ends = np.array([centre <= 40 or centre >= 8000 for centre in THIRD_OCTAVES])
+        highest = np.where(ends, LARGEST_LIFT_AT_THE_ENDS_DB, LARGEST_DB)
+        best = lsq_linear(effects, here, bounds=(-LARGEST_DB, highest)).x
+        possible = before - distance_db(far.tone_db + best, target)
+        assert 0.85 * possible < before - after <= possible
+        assert after > 0.7 * before
+        assert note.numbers["held_back"] == 8
+        assert "In 8 third-octaves" in note.text
+        assert "for the mix" not in stage(decide(self.bent(_2000_16000=-6.0), wish()), "tone").text
 
     def test_where_there_is_nothing_nothing_is_lifted(self) -> None:
         curve = np.array(decide(self.bent(_10000_16000=-60.0), wish()).tone_db)

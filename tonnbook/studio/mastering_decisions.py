@@ -18,7 +18,7 @@ from tonnbook.dsp.loudness import lufs
 from tonnbook.models.mastering import StageNotes
 from tonnbook.studio.mastering_features import CROSSOVERS_HZ, SongFeatures
 from tonnbook.studio.mastering_plan import BandCompression, MasterPlan, Wish
-from tonnbook.studio.mastering_tone import CLOSE_ENOUGH_DB, louder_by, match
+from tonnbook.studio.mastering_tone import CLOSE_ENOUGH_DB, USUAL_SHARE_LEFT, louder_by, match
 
 HEAVY_DB = 14.0
 """Beyond so much over the ceiling a master is squashed, and the notes say so."""
@@ -119,11 +119,14 @@ def _tone(features: SongFeatures, wish: Wish) -> tuple[tuple[float, ...] | None,
         text = f"The tone lies {before:.1f} dB from {wish.tone_name}: near enough to be left alone."
         return None, StageNotes(stage="tone", done=False, text=text, numbers=numbers)
     lowest, highest = float(found.gain_db.min()), float(found.gain_db.max())
+    numbers |= {"held_back": float(found.held_back)}
     numbers |= {"lowest_gain_db": round(lowest, 2), "highest_gain_db": round(highest, 2)}
     text = (
         f"The tone lay {before:.1f} dB from {wish.tone_name}; a linear-phase curve of {lowest:+.1f} to {highest:+.1f} dB "
         f"brings it to {after:.1f} dB."
     )
+    if after > USUAL_SHARE_LEFT * before:
+        text += f" In {found.held_back} third-octaves it would take more than a master should do: that is for the mix to set right."
     return tuple(found.gain_db.tolist()), StageNotes(stage="tone", done=True, text=text, numbers=numbers)
 
 

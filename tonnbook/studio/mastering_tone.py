@@ -20,6 +20,8 @@ LARGEST_DB = 4.0
 LARGEST_LIFT_AT_THE_ENDS_DB = 1.5
 CLOSE_ENOUGH_DB = 1.5
 """A song this near to its target is left alone (root mean square over the bands)."""
+USUAL_SHARE_LEFT = 0.7
+"""Of the distance to the target: more is left only where a song lies so far off that the limits hold the curve back."""
 
 _ENDS = np.array([centre <= 40 or centre >= 8000 for centre in THIRD_OCTAVES])
 _EMPTY_DB = -50.0  # below the loudest band: nothing there that could be raised but noise
@@ -33,6 +35,8 @@ class ToneMatch:
     """In third-octaves, (28,)."""
     distance_before_db: float
     distance_after_db: float
+    held_back: int
+    """How many bands would have to be moved further than a master may move them."""
 
 
 def match(features: SongFeatures, target_db: Sequence[float]) -> ToneMatch:
@@ -40,8 +44,11 @@ def match(features: SongFeatures, target_db: Sequence[float]) -> ToneMatch:
     tone, target = features.tone_db, np.asarray(target_db)
     highest = np.where(_ENDS, LARGEST_LIFT_AT_THE_ENDS_DB, LARGEST_DB)
     highest = np.where(tone < tone.max() + _EMPTY_DB, 0.0, highest)
-    curve = np.clip(STRENGTH * away_db(tone, target), -LARGEST_DB, highest)
-    return ToneMatch(curve, distance_db(tone, target), distance_db(tone + curve, target))
+    wished = STRENGTH * away_db(tone, target)
+    curve = np.clip(wished, -LARGEST_DB, highest)
+    return ToneMatch(
+        curve, distance_db(tone, target), distance_db(tone + curve, target), int(np.count_nonzero(curve != wished))
+    )
 
 
 def distance_db(tone_db: Array, target_db: Sequence[float] | Array) -> float:
