@@ -3,7 +3,7 @@
     python benchmarks/analysis.py
 
 CPU time, user and system, of all threads, the best of several runs, file to verdicts; then the ratio to each peer, which says more than
-milliseconds on a machine that others use too. Needs `tonnbook[bench]`, and ffmpeg on the path. libebur128 measures loudness, range and true
+milliseconds on a machine that others use too. Needs `tonnbook[bench]` and imageio-ffmpeg. libebur128 measures loudness, range and true
 peak; ffmpeg is asked for these (ebur128), for levels and peaks (astats), and for the phase (aphasemeter): still without spectrum, width
 by band, mono sum and flat tops. soundfile only decodes.
 
@@ -25,6 +25,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import pyebur128
 import soundfile
+from imageio_ffmpeg import get_ffmpeg_exe
 
 from tonnbook import audio_files, demo
 from tonnbook.models.vocabulary import AnalysisStyle
@@ -55,7 +56,7 @@ def libebur128(path: Path) -> None:
 def ffmpeg(path: Path) -> None:
     filters = "ebur128=peak=true:framelog=verbose,astats,aphasemeter=video=0"
     subprocess.run(
-        ["ffmpeg", "-nostats", "-loglevel", "error", "-i", path, "-af", filters, "-f", "null", "-"], check=True
+        [get_ffmpeg_exe(), "-nostats", "-loglevel", "error", "-i", path, "-af", filters, "-f", "null", "-"], check=True
     )
 
 

@@ -107,6 +107,43 @@ def test_what_is_clean_stays_clean(tmp_path: Path, speech: Array, stems: Mapping
         assert si_sdr(made, stems[name]) >= 40.0, name
 
 
+def mains_hum(frames: int) -> Array:
+    t = np.arange(frames) / RATE
+    return sum(np.sin(2 * np.pi * 50.02 * n * t + n) / n for n in (1, 2, 3, 5, 7))
+
+
+def fan(frames: int) -> Array:
+    """Air and two tones of the blades, a little louder and softer as it turns."""
+    t, freqs = np.arange(frames) / RATE, np.fft.rfftfreq(frames, 1 / RATE)
+    air = np.fft.irfft(np.fft.rfft(white(frames)) / np.maximum(freqs, 40.0) ** 0.8 / (1 + (freqs / 3000) ** 2), frames)
+    air *= (1 + 0.1 * np.sin(2 * np.pi * 1.3 * t)) / np.std(air)
+    return air + 0.25 * np.sin(2 * np.pi * 118 * t) + 0.15 * np.sin(2 * np.pi * 236 * t)
+
+
+PLAYED = {
+    SoundSource.VOCAL: "vocal",
+    SoundSource.BACKING_VOX: "vocal",
+    SoundSource.KICK: "kick",
+    SoundSource.SNARE: "snare",
+    SoundSource.PERCS: "hi-hat",
+    SoundSource.E_GUITAR: "guitar",
+    SoundSource.ACOUSTIC_GUITAR: "guitar",
+    SoundSource.STRINGS: "pad",
+    SoundSource.BRASS: "synth",
+}
+
+
+@pytest.mark.parametrize("source", SoundSource)
+def test_nothing_ever_gets_worse(tmp_path: Path, stems: Mapping[str, Array], source: SoundSource) -> None:
+    """The whole sweep, every noise at every 10 dB, is in benchmarks/cleanup.py."""
+    sound = stems[PLAYED[source]][: 6 * RATE]
+    for noise, snrs_db in ((white, (5.0, 40.0)), (pink, (20.0,)), (mains_hum, (10.0, 40.0)), (fan, (20.0,))):
+        for snr_db in snrs_db:
+            noisy = sound + under(sound, noise(len(sound)), snr_db)
+            made, notes = cleaned(tmp_path, noisy, source)
+            assert si_sdr(made, sound) > si_sdr(noisy, sound) - 0.01, (noise.__name__, snr_db, done(notes))
+
+
 @pytest.mark.parametrize("source", SoundSource)
 def test_a_recording_without_faults_comes_back_sample_for_sample(tmp_path: Path, source: SoundSource) -> None:
     t = np.arange(2 * RATE) / RATE
@@ -141,12 +178,16 @@ def test_a_played_note_at_the_mains_is_no_hum(tmp_path: Path, stems: Mapping[str
 def test_clicks(tmp_path: Path, stems: Mapping[str, Array]) -> None:
     vocal, random = stems["vocal"], np.random.default_rng(5)
     clicked = vocal.copy()
-    for start in random.integers(RATE, len(vocal) - RATE, 30):
+    starts = random.integers(RATE, len(vocal) - RATE, 30)
+    for start in starts:
         clicked[start : start + 20] += 0.3 * random.standard_normal(20)
     made, notes = cleaned(tmp_path, clicked)
     (clicks,) = [stage for stage in notes.stages if stage.stage == "clicks"]
     assert 24 <= clicks.numbers["clicks"] <= 30
     assert si_sdr(made, vocal) - si_sdr(clicked, vocal) > 8.0
+    assert len(notes.clicks_s) == clicks.numbers["clicks"]
+    assert list(notes.clicks_s) == sorted(notes.clicks_s)
+    assert max(np.abs(starts / RATE - place).min() for place in notes.clicks_s) < 0.002
 
 
 @pytest.mark.parametrize(

@@ -37,8 +37,9 @@ class Declicker(Chunked):
         self._margin = self._context + self._beside + 2 * self._longest
         super().__init__(channels, _CHUNK, self._margin)
         self._before = np.zeros((channels, 2 * self._margin))
-        self.clicks = 0
-        """Clicks that were taken out so far."""
+        self._first = -2 * self._margin  # frame of the recording that the next piece starts with
+        self.places: list[int] = []
+        """First frame of each click that was taken out so far, of one channel after the other."""
 
     def _work(self, chunk: Array) -> Array:
         audio = np.concatenate([self._before, chunk], axis=1)
@@ -48,7 +49,8 @@ class Declicker(Chunked):
             for start, stop in self._found(side):
                 if self._margin <= start < len(side) - self._margin:
                     repaired[start:stop] = _drawn_anew(side, start, stop, self._context)
-                    self.clicks += 1
+                    self.places.append(self._first + start)
+        self._first += chunk.shape[1]
         return out[:, self._margin : self._margin + chunk.shape[1]]
 
     def _found(self, side: Array) -> list[tuple[int, int]]:

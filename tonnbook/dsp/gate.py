@@ -20,6 +20,9 @@ _BETWEEN_HITS_S = 0.05
 _APART_DB = 9.0  # two kinds of hits differ by this much, or there is one kind only
 _SMALLEST_SHARE = 0.03
 _HYSTERESIS_DB = 10.0
+_SMOOTH_STEPS, _LONGEST_TAIL_STEPS = 30, 400
+_RISE_DB = 3.0
+_REST_STEPS, _FALL_DB = 50, 1.0  # slower than 1 dB in 50 ms, 3 s for 60 dB, is no drum that dies away
 _FADE_STEPS = 3.0  # opening takes 3 ms, all of it before the gate is to be open
 
 
@@ -102,10 +105,24 @@ def gain_curve(levels_db: Array, opens_db: float, settings: GateSettings) -> Arr
 
 
 def _open(levels_db: Array, opens_db: float) -> npt.NDArray[np.bool_]:
-    """Return where the gate is open without its hold: from where a hit passes the level until it has fallen well below it."""
+    """Return where the gate is open without its hold: from where a hit passes the level until it has fallen well below it, and died away."""
     stretches, _ = ndimage.label(levels_db > opens_db - _HYSTERESIS_DB)
     hits = np.unique(stretches[levels_db > opens_db])
-    return np.asarray(np.isin(stretches, hits[hits > 0]))
+    opened = np.asarray(np.isin(stretches, hits[hits > 0]))
+    smooth = ndimage.uniform_filter1d(levels_db, _SMOOTH_STEPS)
+    for end in np.flatnonzero(opened[:-1] & ~opened[1:]):
+        opened[end : end + _tail(smooth[end : end + _LONGEST_TAIL_STEPS])] = True
+    return opened
+
+
+def _tail(levels_db: Array) -> int:
+    """Return how long a hit dies away: until something else begins, or until nothing falls any more."""
+    lowest = np.minimum.accumulate(levels_db)
+    rises = levels_db > lowest + _RISE_DB
+    rests = np.zeros(len(levels_db), dtype=np.bool_)
+    rests[_REST_STEPS:] = lowest[_REST_STEPS:] > lowest[:-_REST_STEPS] - _FALL_DB
+    over = np.flatnonzero(rises | rests)
+    return int(over[0]) if len(over) else len(levels_db)
 
 
 class Gate:

@@ -1,7 +1,8 @@
 """Mains hum: found by its harmonics, and taken out by following each of them and subtracting it.
 
 A notch rings where the hum begins and ends, and bends the phase of everything beside it. Following a partial - shift it to 0 Hz, average
-over two seconds, shift it back, subtract - has a bandwidth of 1 Hz, the same at every harmonic, and touches nothing else.
+over two seconds, shift it back, subtract - has a bandwidth of 1 Hz, the same at every harmonic, and touches nothing else. Averages lean on
+the moments in which nothing else sounds there.
 """
 
 from __future__ import annotations
@@ -23,9 +24,11 @@ _SEGMENT_S = 2.0
 _STANDS_OUT_DB = 8.0
 _ALWAYS_PERCENT = 25.0  # hum is there in the quiet parts too, a played note is not
 _NEEDED = 3
-_STEP_S = 0.01
+_SLOWEST_HZ = 20.0
 _AVERAGE_S = 2.0
 _PAUSE_S, _STEADY = 0.5, 0.4
+_NEAR = windows.hann(7)
+_CORRELATED_STEPS = 1.0
 
 
 @dataclass(frozen=True)
@@ -125,7 +128,9 @@ class HumRemover:
     """
 
     def __init__(self, rate: int, channels: int, partials_hz: Sequence[float]) -> None:
-        self._step = max(1, round(_STEP_S * rate))
+        # A whole period of what lies between two partials: then none of them is seen in the place of another.
+        places = np.sort(np.append(np.asarray(partials_hz, dtype=np.float64), 0.0))
+        self._step = max(1, round(rate / max(float(np.diff(places).min()), _SLOWEST_HZ)))
         self._turn = -2j * np.pi * np.array(partials_hz) / rate
         self._rate = rate
         self._channels = channels
@@ -174,10 +179,25 @@ class HumRemover:
         )
         if sums.shape[2] < 2:
             return np.zeros((*sums.shape[:2], 2), dtype=np.complex128)
-        window = windows.hann(round(_AVERAGE_S / _STEP_S) | 1)
-        weight = _same(np.ones(sums.shape[2], complex), window).real
-        smooth = np.apply_along_axis(lambda partial: _same(partial, window), 2, sums) / weight
-        return np.asarray(smooth, dtype=np.complex128)
+        window = windows.hann(round(_AVERAGE_S * self._rate / self._step) | 1)
+        return np.array([[_steady_part(partial, window) for partial in channel] for channel in sums])
+
+
+def _steady_part(partial: npt.NDArray[np.complex128], window: Array) -> npt.NDArray[np.complex128]:
+    """Return what goes on at 0 Hz, averaged under the window; what comes and goes, a note that passes by, hardly counts.
+
+    Twice each step is weighted down by how far it and its neighbours lie beside the average (iteratively reweighted least squares). What
+    is left of doubt shrinks the result, as far as the doubt goes.
+    """
+    average = _same(partial, window) / _same(np.ones(len(partial), complex), window).real
+    for _ in range(2):
+        beside = _same(np.square(np.abs(partial - average)).astype(complex), _NEAR).real / _NEAR.sum()
+        weight = 1.0 / (beside + 1e-3 * beside.mean() + 1e-30)
+        total = _same(weight.astype(complex), window).real
+        average = _same(weight * partial, window) / total
+    doubt = _same(np.square(weight) * beside, np.square(window)).real / np.square(total)
+    power = np.square(np.abs(average))
+    return np.asarray(average * power / (power + _CORRELATED_STEPS * doubt + 1e-30), dtype=np.complex128)
 
 
 def _same(values: npt.NDArray[np.complex128], window: Array) -> npt.NDArray[np.complex128]:

@@ -38,6 +38,8 @@ class CleanupNotes(Answer):
     """ "rumble", "hum", "clicks", "noise" and "bleed", each with what was found; `done` says whether it was worth a repair."""
     loudness_before_lufs: float | None = None
     loudness_after_lufs: float | None = None
+    clicks_s: tuple[float, ...] = Field((), repr=False)
+    """Where clicks were drawn anew, in s, in order; of a stereo recording each channel counts for itself."""
     taken: Series | None = Field(None, repr=False)
     """Level of what was taken away, dBFS RMS over time; None where nothing was."""
     credits_live: int = 0

@@ -36,7 +36,8 @@ RUMBLE_DB = -27.0
 CLEAN_DB = 60.0
 """A recording whose noise lies this far under it is left alone: a reducer could only do harm."""
 
-_WELL_BELOW = 0.65  # of the corner: there the filter is shut, and the lowest note is far
+_WELL_BELOW = 0.65  # of the corner: the lowest note is far
+_HALFWAY = 0.71  # of the corner: half open there, shut half an octave lower, and open from the corner on
 _STEP_S = 0.1
 _NOTHING_DB = -150.0
 
@@ -57,7 +58,7 @@ def clean(
     with scratch(out.parent, "cleanup-") as place:
         progress(0.0, "listening to the recording")
         hum, rumble = _heard(source, settings)
-        repaired, first = _repaired(source, settings, hum, rumble, place / "repaired.wav", progress)
+        repaired, first, clicks_s = _repaired(source, settings, hum, rumble, place / "repaired.wav", progress)
         progress(0.5, "looking for noise")
         quiet, noise = _without_noise(repaired, settings, place / "quiet.wav")
         progress(0.8, "looking for bleed")
@@ -69,6 +70,7 @@ def clean(
         stages=stages,
         loudness_before_lufs=finite(loudness[0]),
         loudness_after_lufs=finite(loudness[1]),
+        clicks_s=clicks_s,
         taken=series(taken, _STEP_S) if any(stage.done for stage in stages) else None,
     )
     return CleanupOutcome(out, notes)
@@ -91,8 +93,8 @@ def _heard(source: Path, settings: CleanupSettings) -> tuple[Hum | None, float]:
 
 def _repaired(
     source: Path, settings: CleanupSettings, hum: Hum | None, rumble_db: float, out: Path, progress: Progress
-) -> tuple[Path, tuple[StageNotes, ...]]:
-    """Take out rumble, hum and clicks, as far as there are any."""
+) -> tuple[Path, tuple[StageNotes, ...], tuple[float, ...]]:
+    """Take out rumble, hum and clicks, as far as there are any; the third of what is returned says where the clicks were, in s."""
     info = audio_files.info(source)
     blocks: Iterable[Array] = audio_files.blocks(source)
     corner = settings.rumble_below_hz
@@ -104,7 +106,7 @@ def _repaired(
             remover.hear(block)
         blocks = map(remover.process, blocks)
     if corner is not None and rumbles:
-        response = linear_phase.impulse(1.0 - linear_phase.below(corner, info.rate))
+        response = linear_phase.impulse(1.0 - linear_phase.below(_HALFWAY * corner, info.rate))
         bank = linear_phase.FilterBank(np.tile(response, (1, info.channels, 1)))
         blocks = (filtered[0] for filtered in through(blocks, bank))
     declicker = Declicker(info.rate, info.channels)
@@ -113,8 +115,13 @@ def _repaired(
     progress(0.25, "repairing")
     if hum or rumbles or settings.clicks:
         write(blocks, out, info)
-    notes = (_rumble_notes(corner, rumble_db, done=rumbles), _hum_notes(hum), _click_notes(settings, declicker.clicks))
-    return (out if any(stage.done for stage in notes) else source), notes
+    notes = (
+        _rumble_notes(corner, rumble_db, done=rumbles),
+        _hum_notes(hum),
+        _click_notes(settings, len(declicker.places)),
+    )
+    places = tuple(round(place / info.rate, 4) for place in sorted(declicker.places))
+    return (out if any(stage.done for stage in notes) else source), notes, places
 
 
 def _without_noise(source: Path, settings: CleanupSettings, out: Path) -> tuple[Path, StageNotes]:
