@@ -8,7 +8,8 @@ from matplotlib.collections import LineCollection
 
 from tonnbook import audio_files
 from tonnbook.models.results import RemoteFile
-from tonnbook.models.song import ChordMark, ScorePart, ScoreSheet, SectionSound, Song, SongSection
+from tonnbook.models.score_sheet import ChordMark, ScorePart, ScoreSheet, SongSection
+from tonnbook.models.song import SectionSound, Song
 from tonnbook.plots import plot_chroma, plot_score
 
 SHEET = ScoreSheet(

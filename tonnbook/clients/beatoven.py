@@ -20,7 +20,8 @@ from tonnbook.clients.watcher import Pace, Watcher
 from tonnbook.errors import JobFailed, RequestRejected, UnexpectedAnswer
 from tonnbook.models.composition import AudioFormat, CompositionOptions, CompositionRequest
 from tonnbook.models.problems import explain
-from tonnbook.models.song import (
+from tonnbook.models.song import Song
+from tonnbook.models.track import (
     DirectRequest,
     DirectStarted,
     DirectTask,
@@ -28,7 +29,6 @@ from tonnbook.models.song import (
     InstrumentsFinished,
     InstrumentUrls,
     PromptText,
-    Song,
     TaskStarted,
     TaskStatus,
     TrackCreated,

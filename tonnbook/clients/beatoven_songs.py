@@ -7,14 +7,8 @@ from collections.abc import Mapping, Sequence
 from tonnbook.clients.files import Files
 from tonnbook.models.composition import CompositionRequest
 from tonnbook.models.results import RemoteFile
-from tonnbook.models.song import (
-    DirectTask,
-    InstrumentUrls,
-    SectionOptions,
-    SectionSound,
-    Song,
-    SongNotes,
-)
+from tonnbook.models.song import SectionSound, Song
+from tonnbook.models.track import DirectTask, InstrumentUrls, SectionOptions, SongNotes
 
 
 def song_of(

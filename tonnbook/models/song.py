@@ -1,240 +1,17 @@
-"""What comes back from a composition: tracks, task states, links, notes, the score, and the finished song (Beatoven API v2 and v1).
-
-Where the document shows two shapes we read both: states in any case, meta as an object or a list. `SongNotes` is the studio's own
-block, which other clients ignore.
-"""
+"""A finished song, as a notebook holds it: its files, its sections, its score."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import BeforeValidator, Field
-
-from tonnbook.models.base import Answer, Request
-from tonnbook.models.composition import AudioFormat, CompositionRequest, Section
+from tonnbook.models.composition import CompositionRequest
 from tonnbook.models.prompt import PromptReading
 from tonnbook.models.results import RemoteFile
-
-State = Annotated[str, BeforeValidator(lambda v: v.upper() if isinstance(v, str) else v)]
-"""PENDING, PROGRESS, SUCCESS or FAILURE; read in any case."""
-
-
-class TrackRecord(Answer):
-    """A track as the service keeps it."""
-
-    created_at: str = ""
-    """As in HTTP headers: "Tue, 04 Apr 2023 09:49:33 GMT"."""
-    duration_ms: int = 0
-    genre: str = ""
-    sections: tuple[Section, ...] = ()
-    tempo: str = ""
-    title: str = ""
-    version: int = 0
-    """Number of the latest composition; 0 before the first."""
-
-
-class TrackCreated(Answer):
-    """The answer of POST /tracks."""
-
-    status: str = "Created successfully"
-    uuid: str
-    track: TrackRecord
-
-
-class TaskStarted(Answer):
-    """The answer of a call that starts a task."""
-
-    task_id: str
-
-
-class SectionTrack(Answer):
-    """One section of a finished track."""
-
-    instruments: tuple[str, ...] = ()
-    object_name: str = ""
-    preview_url: str = Field("", repr=False)
-    track_url: str = Field("", repr=False)
-    section_duration: int = 0
-    """In milliseconds."""
-
-
-class StemUrls(Answer):
-    """One stem of one section."""
-
-    preview_url: str = Field("", repr=False)
-    track_url: str = Field("", repr=False)
-
-
-SectionOptions = tuple[tuple[SectionTrack, ...], ...]
-"""A list per section; the service may offer several takes of a section, the studio makes one."""
-
-InstrumentUrls = tuple[tuple[Mapping[str, StemUrls], ...], ...]
-"""A list per section, of objects from the name of a stem to its links."""
-
-
-class ChordMark(Answer):
-    """A chord and where it stands in the song."""
-
-    name: str
-    start_s: float
-    length_s: float
-
-
-class SongSection(Answer):
-    """What the studio made of one section."""
-
-    emotion: str
-    start_ms: int
-    length_ms: int
-    scale: str
-    """"A aeolian", "D raga Yaman"."""
-    bpm: float
-    """The tempo at which whole beats fill the section."""
-    instruments: tuple[str, ...] = ()
-    chords: tuple[ChordMark, ...] = ()
-
-
-class SongNotes(Answer):
-    """The studio's own block of an answer, under the key `tonnbook`."""
-
-    made_by: str = "tonnbook local studio"
-    genre: str = ""
-    tempo: str = ""
-    bpm: float = 0.0
-    version: int = 1
-    sections: tuple[SongSection, ...] = ()
-    understood: PromptReading | None = None
-    """What the prompt was read as; None for explicit parameters."""
-    loudness_lufs: float | None = None
-    true_peak_dbtp: float | None = None
-    stem_urls: Mapping[str, str] = Field(default_factory=dict, repr=False)
-    """Whole stems, WAV, by name: bass, chords, melody, percussion. They sum to the mix."""
-    mix_url: str = Field("", repr=False)
-    """The mix as WAV."""
-    midi_url: str = Field("", repr=False)
-    midi_stem_urls: Mapping[str, str] = Field(default_factory=dict, repr=False)
-    score_url: str = Field("", repr=False)
-    """A `ScoreSheet`."""
-
-
-class ScorePart(Answer):
-    """The notes of one instrument, as (start in seconds, length in seconds, MIDI key, velocity)."""
-
-    name: str
-    """As the service spells it: "melody-flute"."""
-    role: str
-    """"bass", "chords", "melody" or "percussion"."""
-    notes: tuple[tuple[float, float, int, int], ...]
-
-
-class ScoreSheet(Answer):
-    """A whole song as notes."""
-
-    title: str = ""
-    bpm: float
-    duration_s: float
-    sections: tuple[SongSection, ...]
-    bars: tuple[float, ...]
-    """Where bars begin, in seconds."""
-    parts: tuple[ScorePart, ...]
-
-
-class Finished(Answer):
-    """The meta of a composition that has succeeded."""
-
-    download_url: str = Field(repr=False)
-    section_options: SectionOptions = ()
-
-
-class TaskStatus(Answer):
-    """The answer of GET /status/<task_id>."""
-
-    state: State
-    meta: Any = Field(default_factory=dict, repr=False)
-    """An object; a list for the instruments task."""
-    notes: SongNotes | None = Field(None, alias="tonnbook")
-
-    @property
-    def message(self) -> str:
-        """The service's own words on what it is doing, or on what went wrong."""
-        told = self.meta.get("message") if isinstance(self.meta, Mapping) else self.meta
-        return told if isinstance(told, str) else ""
-
-    @property
-    def progress(self) -> float | None:
-        """0 to 1, where the server tells: as `percentage`, or as `generationProgress`."""
-        meta = self.meta if isinstance(self.meta, Mapping) else {}
-        for name in ("percentage", "generationProgress"):
-            value = meta.get(name)
-            if isinstance(value, int | float):
-                return min(1.0, max(0.0, value / 100))
-        return None
-
-
-class InstrumentsFinished(Answer):
-    """The meta of an instruments task that has succeeded, wrapped so that a list can be read as a model."""
-
-    sections: InstrumentUrls
-
-
-class TrackUrls(Answer):
-    """The answer of GET /tracks/<track_id>; `instrument_urls` is empty before the instruments call."""
-
-    download_url: str = Field("", repr=False)
-    section_options: SectionOptions = ()
-    instrument_urls: InstrumentUrls = ()
-    notes: SongNotes | None = Field(None, alias="tonnbook")
-
-
-class TrackList(Answer):
-    """The answer of the older client's GET /api/v1/tracks."""
-
-    tracks: tuple[TrackCreated, ...] = ()
-
-
-class PromptText(Request):
-    """The prompt of the newer v1."""
-
-    text: str = Field(min_length=1, max_length=1000, title="Prompt")
-
-
-class DirectRequest(Request):
-    """The newer v1: a prompt in, one file out. Its format is WAV unless told otherwise; AAC is refused by the studio."""
-
-    prompt: PromptText
-    format: AudioFormat = AudioFormat.WAV
-    looping: bool = False
-
-
-class DirectStarted(Answer):
-    """The answer of POST /api/v1/tracks/compose."""
-
-    status: str = "started"
-    task_id: str
-
-
-class DirectMeta(Answer):
-    """What is known of a task of the newer v1."""
-
-    project_id: str = ""
-    track_id: str = ""
-    prompt: Any = None
-    version: int = 1
-    track_url: str = Field("", repr=False)
-    stems_url: Mapping[str, str] = Field(default_factory=dict, repr=False)
-    message: str = ""
-    percentage: float | None = None
-
-
-class DirectTask(Answer):
-    """The answer of GET /api/v1/tasks/<task_id>: composing, running, composed or failed."""
-
-    status: str
-    meta: DirectMeta = Field(default_factory=DirectMeta)
-    notes: SongNotes | None = Field(None, alias="tonnbook")
+from tonnbook.models.score_sheet import ScoreSheet
+from tonnbook.models.track import SongNotes
 
 
 @dataclass(frozen=True)
@@ -251,14 +28,14 @@ class SectionSound:
     """The section's own stems, where they were asked for."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Song:
     """A finished composition."""
 
     track_id: str
     task_id: str
     version: int
-    request: CompositionRequest | None = field(repr=False)
+    request: CompositionRequest | None
     mix: RemoteFile
     sections: tuple[SectionSound, ...] = ()
     stems: Mapping[str, RemoteFile] = field(default_factory=dict)
@@ -267,9 +44,18 @@ class Song:
     """The mix without loss, where the server has it; the stems sum to it bit for bit."""
     midi: RemoteFile | None = None
     midi_stems: Mapping[str, RemoteFile] = field(default_factory=dict)
-    score_file: RemoteFile | None = field(default=None, repr=False)
-    notes: SongNotes | None = field(default=None, repr=False)
+    score_file: RemoteFile | None = None
+    notes: SongNotes | None = None
     """The studio's account of the song; None on the live service."""
+
+    def __repr__(self) -> str:
+        """Return one line on what it is: the rest is a table of file names."""
+        notes = self.notes
+        kind = [f"{notes.genre}, {notes.tempo}, {notes.bpm:g} bpm"] if notes else []
+        sections = ", then ".join(f"{section.emotion} {section.length_ms / 1000:g} s" for section in self.sections)
+        stems = [f"stems {', '.join(self.stems)}"] if self.stems else []
+        told = "; ".join([*kind, *([sections] if sections else []), *stems])
+        return f"<Song {self.track_id}, version {self.version}: {told}>"
 
     @property
     def playable(self) -> Mapping[str, RemoteFile]:

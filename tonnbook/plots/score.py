@@ -8,7 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 
 from tonnbook import audio_files
-from tonnbook.models.song import ScoreSheet, SectionSound, Song, SongSection
+from tonnbook.models.score_sheet import ScoreSheet, SongSection
+from tonnbook.models.song import SectionSound, Song
 from tonnbook.plots.look import BLUE, FAINT, GREEN, INK, SKY, VERMILLION, plain
 from tonnbook.plots.picture import describe, panel_or
 

@@ -18,7 +18,7 @@ from pydantic_core import from_json
 from tonnbook.models.base import Answer, without_nulls
 from tonnbook.models.composition import OPTIONS, AudioFormat, CompositionOptions, CompositionRequest
 from tonnbook.models.problems import explain
-from tonnbook.models.song import (
+from tonnbook.models.track import (
     DirectMeta,
     DirectRequest,
     DirectStarted,

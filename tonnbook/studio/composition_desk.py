@@ -12,7 +12,7 @@ from uuid import uuid4
 
 from tonnbook.models.composition import OPTIONS, AudioFormat, CompositionRequest, Section
 from tonnbook.models.prompt import PromptReading, read_prompt
-from tonnbook.models.song import TrackRecord
+from tonnbook.models.track import TrackRecord
 from tonnbook.studio.desk import Desk, Premises
 from tonnbook.studio.library import Library, Shelf, StoredFile
 from tonnbook.studio.refusal import Refusal

@@ -10,7 +10,8 @@ from pathlib import Path
 from tonnbook.audio_files import Writer, blocks
 from tonnbook.models.composition import AudioFormat
 from tonnbook.models.prompt import PromptReading
-from tonnbook.models.song import ChordMark, ScorePart, ScoreSheet, SongNotes, SongSection
+from tonnbook.models.score_sheet import ChordMark, ScorePart, ScoreSheet, SongSection
+from tonnbook.models.track import SongNotes
 from tonnbook.studio.composer.compose import Composition, compose
 from tonnbook.studio.composer.midi import midi_bytes
 from tonnbook.studio.composer.score import ROLES, Plan, PlanSection, Score

@@ -21,7 +21,7 @@ from tonnbook.models.mastering import MasteringRequest, MasterQuery
 from tonnbook.models.mixing import FinalMixRequest, MixRequest, PreviewMixQuery, Processing
 from tonnbook.models.recombine import RecombineQuery, RecombineRequest
 from tonnbook.models.separation import SeparateRequest, StemsQuery
-from tonnbook.models.song import DirectRequest
+from tonnbook.models.track import DirectRequest
 from tonnbook.models.upload import UploadRequest
 from tonnbook.studio.refusal import ErrorBody
 
