@@ -1,20 +1,27 @@
 """Mastering beside its peer, and against its own figures: loudness and true peak of the written file, wall time, memory, songs side by side.
 
-    python benchmarks/mastering.py [python-with-matchering]
+    python benchmarks/mastering.py targets                            every song of the album at every target and rate
+    python benchmarks/mastering.py memory                             one song of 8 minutes
+    python benchmarks/mastering.py peer PYTHON-WITH-MATCHERING        wall time, CPU time and memory beside matchering
+    python benchmarks/mastering.py side-by-side [SONGS [MINUTES]]     12 songs of 3 minutes, one by one and on all cores
 
 matchering 2.0.6 is GPL, so it is looked for in another interpreter: a peer, no dependency. It needs a reference; it gets our own master of
-another song. Each measurement runs in a process of its own; peak memory is the process's, imports and all.
+another song. Like with like is the finished 16-bit file with a limiter on it, on both sides; ours then also makes the preview, theirs has
+none, so ours is timed with and without. Runs take turns, and the quickest of each counts: wall times mean something on an idle machine
+only, CPU times nearly anywhere. Each measurement runs in a process of its own; peak memory is the process's, imports and all.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import resource
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -22,15 +29,17 @@ import numpy as np
 from tonnbook import audio_files, demo
 from tonnbook.models.vocabulary import MusicalStyle, SampleRate
 from tonnbook.studio.mastering_engineer import master_song, wish_for
+from tonnbook.studio.mastering_pool import MasteringPool
 
 TARGETS = (-23.0, -16.0, -14.0, -10.0, -8.0, -6.0)
 MATCHERING = """
 import resource, sys, time
 import matchering
-start = time.perf_counter()
+start, busy = time.perf_counter(), time.process_time()
 matchering.process(target=sys.argv[1], reference=sys.argv[2], results=[matchering.pcm16(sys.argv[3])])
-print(time.perf_counter() - start, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+print(time.perf_counter() - start, time.process_time() - busy, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
 """
+TURNS = 3
 
 
 def every_target() -> None:
@@ -57,68 +66,92 @@ def long_song(minutes: float, folder: Path) -> Path:
     return path
 
 
-def one(song: Path, target: float) -> None:
-    """Master one song in this process, preview and all; print wall time and peak memory."""
-    start = time.perf_counter()
+def one(song: Path, target: float, preview: bool) -> None:
+    """Master one song in this process; print wall time, CPU time and peak memory."""
+    start, busy = time.perf_counter(), time.process_time()
     wished = wish_for(MusicalStyle.POP, target, SampleRate.CD)
-    master_song(song, wished, song.with_suffix(".master.wav"), song.with_suffix(".mp3"))
-    print(time.perf_counter() - start, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+    master_song(song, wished, song.with_suffix(".master.wav"), song.with_suffix(".mp3") if preview else None)
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(time.perf_counter() - start, time.process_time() - busy, memory)
 
 
-def measured(*command: str) -> tuple[float, float]:
-    """Return the seconds and the MiB that a program prints last."""
+def measured(*command: str) -> tuple[float, float, float]:
+    """Return the seconds of wall and CPU time and the MiB that a program prints last."""
     said = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
-    return float(said[-2]), float(said[-1])
+    return float(said[-3]), float(said[-2]), float(said[-1])
+
+
+def ours(song: Path, *, preview: bool) -> tuple[float, float, float]:
+    """Measure one master at -10 LUFS in a process of its own."""
+    return measured(sys.executable, __file__, "--one", str(song), "-10", "preview" if preview else "")
+
+
+def memory(folder: Path) -> None:
+    """Master a song of 8 minutes, preview and all."""
+    wall, cpu, mib = ours(long_song(8.0, folder), preview=True)
+    print(f"8 min: {wall:.1f} s, {cpu / 8:.2f} s of CPU per minute, {mib:.0f} MiB for the whole process", flush=True)
 
 
 def beside_matchering(python: str, folder: Path) -> None:
-    """Compare wall time and memory on a song of three minutes."""
+    """Compare wall time, CPU time and memory on a song of three minutes; the quickest of some turns each."""
     song, reference = long_song(3.0, folder), folder / "reference.wav"
     master_song(demo.album()["04_open_sky"], wish_for(MusicalStyle.POP, -10.0, SampleRate.CD), reference)
-    ours = measured(sys.executable, __file__, "--one", str(song), "-10")
-    theirs = measured(python, "-c", MATCHERING, str(song), str(reference), str(folder / "theirs.wav"))
-    print(f"3 min: ours {ours[0]:.1f} s, {ours[1]:.0f} MiB; matchering {theirs[0]:.1f} s, {theirs[1]:.0f} MiB")
+    runs: dict[str, Callable[[], tuple[float, float, float]]] = {
+        "matchering, master only": lambda: measured(
+            python, "-c", MATCHERING, str(song), str(reference), str(folder / "theirs.wav")
+        ),
+        "ours, master only": lambda: ours(song, preview=False),
+        "ours, master and preview": lambda: ours(song, preview=True),
+    }
+    turns = [{name: run() for name, run in runs.items()} for _ in range(TURNS)]
+    for name in runs:
+        wall, cpu = (min(turn[name][n] for turn in turns) for n in range(2))
+        mib = max(turn[name][2] for turn in turns)
+        print(f"3 min, {name}: {wall:.2f} s, {cpu:.2f} s of CPU, {mib:.0f} MiB", flush=True)
 
 
 def side_by_side(folder: Path, songs: int = 12, minutes: float = 3.0) -> None:
-    """Master songs one after the other, and by the studio's pool; print how much faster that is."""
-    from concurrent.futures import ThreadPoolExecutor
+    """Master songs one after the other, by the studio's own pool, and by processes; print how much faster that is.
 
+    The files must be the same, byte for byte.
+    """
     song, wished = long_song(minutes, folder), wish_for(MusicalStyle.POP, -14.0, SampleRate.CD)
-    outs = [folder / f"{n}.wav" for n in range(songs)]
+    cores = os.cpu_count() or 1
 
-    def master(out: Path) -> None:
-        master_song(song, wished, out)
-
-    times = []
-    for workers in (1, os.cpu_count() or 1):
+    def seconds(pool: MasteringPool, kind: str) -> float:
         start = time.perf_counter()
-        with ThreadPoolExecutor(workers) as pool:
-            list(pool.map(master, outs))
-        times.append(time.perf_counter() - start)
-    print(
-        json.dumps(
-            {"songs": songs, "one by one s": times[0], "side by side s": times[1], "faster": times[0] / times[1]}
-        )
-    )
+        with ThreadPoolExecutor(songs) as tasks:  # as the studio's tasks: each waits for its master
+            for n in range(songs):
+                out, preview = folder / f"{kind} {n}.wav", folder / f"{kind} {n}.mp3"
+                tasks.submit(pool.master, song, wished, out, preview, None, lambda _, __: None)
+        return time.perf_counter() - start
+
+    with ThreadPoolExecutor(1) as single, ProcessPoolExecutor(cores, get_context("spawn")) as processes:
+        list(processes.map(abs, range(cores)))  # a start that is not measured
+        pools = {"one by one": MasteringPool(single), "threads": MasteringPool(), "processes": MasteringPool(processes)}
+        took = {kind: seconds(pool, kind) for kind, pool in pools.items()}
+    files = {(folder / f"{kind} {n}.wav").read_bytes() for kind in took for n in range(songs)}
+    for kind, wall in took.items():
+        print(f"{songs} songs of {minutes:g} min, {kind}: {wall:.1f} s, {took['one by one'] / wall:.2f} times as fast")
+    print("all files are the same" if len(files) == 1 else f"{len(files)} DIFFERENT FILES")
 
 
 def main() -> None:
-    if sys.argv[1:2] == ["--one"]:
-        one(Path(sys.argv[2]), float(sys.argv[3]))
-        return
     np.seterr(all="raise", under="ignore")
+    what, *rest = sys.argv[1:] or ["help"]
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        seconds, memory = measured(sys.executable, __file__, "--one", str(long_song(8.0, folder)), "-10")
-        print(
-            f"8 min: {seconds:.1f} s, {seconds / 8:.2f} s per minute, {memory:.0f} MiB for the whole process",
-            flush=True,
-        )
-        if len(sys.argv) > 1:
-            beside_matchering(sys.argv[1], folder)
-        side_by_side(folder)
-    every_target()
+        if what == "--one":
+            one(Path(rest[0]), float(rest[1]), bool(rest[2]))
+        elif what == "targets":
+            every_target()
+        elif what == "memory":
+            memory(Path(name))
+        elif what == "peer":
+            beside_matchering(rest[0], Path(name))
+        elif what == "side-by-side":
+            side_by_side(Path(name), *map(int, rest[:1]), *map(float, rest[1:]))
+        else:
+            print(__doc__)
 
 
 if __name__ == "__main__":
