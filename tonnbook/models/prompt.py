@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable
 
 from tonnbook.models import prompt_words as words
 from tonnbook.models.base import Answer
@@ -27,32 +26,11 @@ from tonnbook.models.composition import (
     Tempo,
     TempoField,
 )
+from tonnbook.models.prompt_reader import Reader, Understood, lengths_ms
 
-_NUMBER = r"\d+(?:[.,]\d+)?|" + "|".join(sorted(words.NUMBERS, key=len, reverse=True))
-_DECADE = r"(?:pop|rock|hip|rap|r&b|soul|funk|disco|indie|style|inspired|vibes?|music|sound)"
-_DURATIONS = (
-    (r"(?<![\d/:])(?P<m>\d{1,2}):(?P<s>[0-5]\d)(?![\d:])", None),
-    (r"half an? minute|half-minute", 30.0),
-    (r"an? minute and a half|one and a half minutes", 90.0),
-    (
-        rf"(?P<m>{_NUMBER})[\s-]*(?:minutes?|mins?|m)(?:\s*(?:and\s*)?(?P<s>\d+)\s*(?:seconds?|secs?|s)?)?(?P<half> and a half)?",
-        None,
-    ),
-    (r"(?P<ms>\d+)[\s-]*(?:milliseconds?|ms)", None),
-    (rf"(?P<h>{_NUMBER})[\s-]*(?:hours?|hrs?)", None),
-    (rf"(?!808s|[5-9]0s {_DECADE})(?P<s>{_NUMBER})[\s-]*(?:seconds?|secs?|s)", None),
-)
-_NEGATED = re.compile(r"\b(?:not|no|without|never|minus|free of|don'?t want|isn'?t|less)\s+(?:\w+\s+)?$")
 _KEY = r"in (?:the key of )?(?P<note>[a-g])[\s-]?(?P<sign>sharp|flat|#|♯|b|♭)?\s*(?P<mode>major|minor|maj|min)(?! key)"
 _TONES = {"c": 0, "d": 2, "e": 4, "f": 5, "g": 7, "a": 9, "b": 11}
 _NOTES = ("C", "C♯", "D", "E♭", "E", "F", "F♯", "G", "A♭", "A", "B♭", "B")
-
-
-class Understood(Answer):
-    """Some words of the prompt, and what was made of them."""
-
-    words: str
-    meaning: str
 
 
 class PromptReading(Answer):
@@ -75,45 +53,9 @@ class PromptReading(Answer):
     not_understood: tuple[str, ...] = ()
 
 
-@dataclass
-class _Reader:
-    """A prompt and the stretches of it that have been understood."""
-
-    text: str
-    taken: list[tuple[int, int]] = field(default_factory=list)
-    notes: list[tuple[int, Understood]] = field(default_factory=list)
-
-    def find(self, pattern: str, within: tuple[int, int] | None = None) -> Iterator[re.Match[str]]:
-        """Yield the matches in stretches that nobody has taken yet."""
-        first, last = within or (0, len(self.text))
-        for match in re.finditer(rf"(?<![\w-])(?:{pattern})(?![\w])", self.text):
-            free = all(match.end() <= a or match.start() >= b for a, b in self.taken)
-            if free and first <= match.start() < last:
-                yield match
-
-    def take(self, match: re.Match[str], meaning: str) -> None:
-        """Note what a match means, with its "no" or "without" where it has one."""
-        before = _NEGATED.search(self.text[: match.start()])
-        start = before.start() if before else match.start()
-        self.taken.append((start, match.end()))
-        self.notes.append((start, Understood(words=self.text[start : match.end()].strip(), meaning=meaning)))
-
-    def negated(self, match: re.Match[str]) -> bool:
-        """Whether "no", "not" or "without" stands before a match, with at most one word between."""
-        return bool(_NEGATED.search(self.text[: match.start()]))
-
-    def left_over(self) -> tuple[str, ...]:
-        """Return the words that nobody understood, without the small ones."""
-        masked = list(self.text)
-        for start, end in self.taken:
-            masked[start:end] = " " * (end - start)
-        rest = re.findall(r"[^\W\d_][\w'-]*|\d[\w-]*", "".join(masked))
-        return tuple(dict.fromkeys(word for word in rest if word not in words.FILLERS and len(word) > 1))
-
-
 def read_prompt(text: str, options: CompositionOptions = OPTIONS) -> PromptReading:
     """Return what a prompt asks for. A combination that `options` block is moved to the nearest tempo that is allowed."""
-    reader = _Reader(re.sub(r"\s+", " ", text.lower().replace("’", "'")))
+    reader = Reader(re.sub(r"\s+", " ", text.lower().replace("’", "'")))
     assumed: list[str] = []
     bpm = _bpm(reader)
     silent = _silenced(reader)
@@ -121,7 +63,7 @@ def read_prompt(text: str, options: CompositionOptions = OPTIONS) -> PromptReadi
     genre = _genre(reader)
     instrument, hinted = _instrument(reader)
     segments = _segments(reader)
-    durations = [_durations(reader, segment) for segment in segments]
+    durations = [lengths_ms(reader, segment) for segment in segments]
     moods = [_emotion(reader, segment) for segment in segments]
     tempo = _tempo(reader)
     first = next((mood for mood in moods if mood), None)
@@ -160,7 +102,7 @@ def read_prompt(text: str, options: CompositionOptions = OPTIONS) -> PromptReadi
     )
 
 
-def _bpm(reader: _Reader) -> float | None:
+def _bpm(reader: Reader) -> float | None:
     for match in reader.find(r"(\d{2,3})\s?(?:bpm|beats per minute)"):
         value = float(match[1])
         if 40 <= value <= 220:
@@ -169,7 +111,7 @@ def _bpm(reader: _Reader) -> float | None:
     return None
 
 
-def _silenced(reader: _Reader) -> tuple[str, ...]:
+def _silenced(reader: Reader) -> tuple[str, ...]:
     silent = []
     for pattern, stem in words.STEMS:
         for match in reader.find(pattern):
@@ -179,7 +121,7 @@ def _silenced(reader: _Reader) -> tuple[str, ...]:
     return tuple(dict.fromkeys(silent))
 
 
-def _key(reader: _Reader) -> tuple[int | None, bool | None]:
+def _key(reader: Reader) -> tuple[int | None, bool | None]:
     for match in reader.find(_KEY):
         shift = {"sharp": 1, "#": 1, "♯": 1, "flat": -1, "b": -1, "♭": -1}.get(match["sign"] or "", 0)
         tonic, major = (_TONES[match["note"]] + shift) % 12, match["mode"].startswith("maj")
@@ -191,7 +133,7 @@ def _key(reader: _Reader) -> tuple[int | None, bool | None]:
     return None, None
 
 
-def _genre(reader: _Reader) -> Genre | None:
+def _genre(reader: Reader) -> Genre | None:
     """Return the genre that is named first; further ones are noted, and not followed."""
     found = [
         (match.start(), match, genre)
@@ -205,7 +147,7 @@ def _genre(reader: _Reader) -> Genre | None:
     return found[0][2] if found else None
 
 
-def _instrument(reader: _Reader) -> tuple[str | None, Genre | None]:
+def _instrument(reader: Reader) -> tuple[str | None, Genre | None]:
     """Return the voice of the melody and the genre that the first instrument hints at."""
     voice, hint = None, None
     for pattern, name, genre in words.INSTRUMENTS:
@@ -217,7 +159,7 @@ def _instrument(reader: _Reader) -> tuple[str | None, Genre | None]:
     return voice, hint
 
 
-def _segments(reader: _Reader) -> list[tuple[int, int]]:
+def _segments(reader: Reader) -> list[tuple[int, int]]:
     """Return the stretches of the text that stand for sections."""
     cuts = [match for match in reader.find(words.SPLIT) if match.start() > 0]
     for match in cuts:
@@ -226,7 +168,7 @@ def _segments(reader: _Reader) -> list[tuple[int, int]]:
     return list(itertools.pairwise(edges))
 
 
-def _emotion(reader: _Reader, segment: tuple[int, int]) -> Emotion | None:
+def _emotion(reader: Reader, segment: tuple[int, int]) -> Emotion | None:
     found = [
         (match.start(), match, emotion)
         for pattern, emotion in words.EMOTIONS
@@ -245,27 +187,7 @@ def _emotion(reader: _Reader, segment: tuple[int, int]) -> Emotion | None:
     return found[0][2] if found else None
 
 
-def _durations(reader: _Reader, segment: tuple[int, int]) -> list[int]:
-    """Return the lengths in milliseconds that a stretch of the text names."""
-    found: list[tuple[int, int]] = []
-    for pattern, fixed in _DURATIONS:
-        for match in reader.find(pattern, segment):
-            seconds = fixed if fixed is not None else _seconds(match.groupdict())
-            if seconds > 0:
-                reader.take(match, f"{seconds:g} seconds")
-                found.append((match.start(), round(seconds * 1000)))
-    return [length for _, length in sorted(found)]
-
-
-def _seconds(groups: dict[str, str | None]) -> float:
-    def number(name: str) -> float:
-        text = groups.get(name) or "0"
-        return float(words.NUMBERS.get(text, 0)) or (float(text.replace(",", ".")) if text[0].isdigit() else 0.0)
-
-    return 3600 * number("h") + 60 * number("m") + number("s") + number("ms") / 1000 + (30 if groups.get("half") else 0)
-
-
-def _tempo(reader: _Reader) -> Tempo | None:
+def _tempo(reader: Reader) -> Tempo | None:
     chosen = None
     for pattern, tempo in words.TEMPI:
         for match in reader.find(pattern):

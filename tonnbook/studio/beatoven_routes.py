@@ -7,7 +7,6 @@ States travel in upper case, as the document's example and the vendor's own clie
 from __future__ import annotations
 
 import hmac
-from collections.abc import Mapping
 from typing import Any
 
 from fastapi import APIRouter, Depends, Request
@@ -19,20 +18,17 @@ from tonnbook.models.base import Answer, without_nulls
 from tonnbook.models.composition import OPTIONS, AudioFormat, CompositionOptions, CompositionRequest
 from tonnbook.models.problems import explain
 from tonnbook.models.track import (
-    DirectMeta,
     DirectRequest,
     DirectStarted,
     DirectTask,
-    SectionTrack,
-    SongNotes,
-    StemUrls,
     TaskStarted,
     TaskStatus,
     TrackCreated,
     TrackList,
     TrackUrls,
 )
-from tonnbook.studio.composition_desk import Composed, CompositionDesk, Order, Track, Version
+from tonnbook.studio.beatoven_answers import direct_status, instrument_links, section_takes, song_notes, status
+from tonnbook.studio.composition_desk import CompositionDesk, Track
 from tonnbook.studio.openapi import described
 from tonnbook.studio.reading import read, rooms
 from tonnbook.studio.refusal import Refusal
@@ -95,9 +91,9 @@ async def get_track(request: Request, track_id: str) -> JSONResponse:
     done = desk.present(version)
     answer = TrackUrls(
         download_url=desk.link(done, done.song.track),
-        section_options=_sections(desk, done),
-        instrument_urls=_instruments(desk, version, done) or (),
-        notes=_notes(desk, done),
+        section_options=section_takes(desk, done),
+        instrument_urls=instrument_links(desk, version, done) or (),
+        notes=song_notes(desk, done),
     )
     return _answer(answer)
 
@@ -105,69 +101,7 @@ async def get_track(request: Request, track_id: str) -> JSONResponse:
 async def get_status(request: Request, task_id: str) -> JSONResponse:
     """PENDING, PROGRESS with a percentage, SUCCESS with links, or FAILURE with the reason."""
     desk = _desk(request)
-    return _answer(_status(desk, desk.order(task_id)))
-
-
-def _status(desk: CompositionDesk, order: Order) -> TaskStatus:
-    task = order.task
-    if task.running:
-        state = "PROGRESS" if task.progress > 0 else "PENDING"
-        share = int(100 * task.progress)
-        return TaskStatus(state=state, meta={"message": task.stage, "percentage": share, "generationProgress": share})
-    if task.failure is not None:
-        return TaskStatus(state="FAILURE", meta={"message": task.failure})
-    done = desk.present(order.version)
-    if order.instruments:
-        cuts = _instruments(desk, order.version, done) or ()
-        meta: Any = [[{name: stem.to_wire() for name, stem in row.items()} for row in section] for section in cuts]
-        return TaskStatus(state="SUCCESS", meta=meta)
-    options = [[take.to_wire() for take in takes] for takes in _sections(desk, done)]
-    meta = {"download_url": desk.link(done, done.song.track), "section_options": options}
-    return TaskStatus(state="SUCCESS", meta=meta, notes=_notes(desk, done))
-
-
-def _sections(desk: CompositionDesk, done: Composed) -> tuple[tuple[SectionTrack, ...], ...]:
-    return tuple(
-        (
-            SectionTrack(
-                instruments=instruments,
-                preview_url=desk.link(done, cut.preview),
-                track_url=desk.link(done, cut.track),
-                section_duration=section.length_ms,
-            ),
-        )
-        for instruments, cut, section in zip(
-            done.song.instruments, done.song.sections, done.song.plan.sections, strict=True
-        )
-    )
-
-
-def _instruments(
-    desk: CompositionDesk, version: Version, done: Composed
-) -> tuple[tuple[Mapping[str, StemUrls], ...], ...] | None:
-    task = version.instruments
-    if task is None or task.running or task.failure is not None:
-        return None
-    return tuple(
-        tuple(
-            {name: StemUrls(preview_url=desk.link(done, cut.preview), track_url=desk.link(done, cut.track))}
-            for name, cut in stems.items()
-        )
-        for stems in task.future.result()
-    )
-
-
-def _notes(desk: CompositionDesk, done: Composed) -> SongNotes:
-    song = done.song
-    return song.notes.model_copy(
-        update={
-            "stem_urls": {role: desk.link(done, path) for role, path in song.stems.items()},
-            "mix_url": desk.link(done, song.mix),
-            "midi_url": desk.link(done, song.midi),
-            "midi_stem_urls": {role: desk.link(done, path) for role, path in song.midi_stems.items()},
-            "score_url": desk.link(done, song.sheet),
-        }
-    )
+    return _answer(status(desk, desk.order(task_id)))
 
 
 # --- the newer v1
@@ -192,34 +126,7 @@ async def get_direct(request: Request, task_id: str) -> JSONResponse:
     """composing, running, composed or failed."""
     desk = _desk(request)
     order = desk.order(task_id)
-    return _answer(_direct_status(desk, order))
-
-
-def _direct_status(desk: CompositionDesk, order: Order) -> DirectTask:
-    task, track = order.task, order.track
-    known = {
-        "project_id": track.id,
-        "track_id": track.id,
-        "prompt": {"text": track.request.prompt or ""},
-        "version": order.version.number,
-    }
-    if task.running:
-        state = "running" if task.progress > 0 else "composing"
-        return DirectTask(
-            status=state, meta=DirectMeta(**known, message=task.stage, percentage=round(100 * task.progress, 1))
-        )
-    if task.failure is not None:
-        return DirectTask(status="failed", meta=DirectMeta(**known, message=task.failure))
-    done = desk.present(order.version)
-    meta = DirectMeta(
-        **known, track_url=desk.link(done, done.song.track), stems_url=_stem_links(desk, done), message="composed"
-    )
-    return DirectTask(status="composed", meta=meta, notes=_notes(desk, done))
-
-
-def _stem_links(desk: CompositionDesk, done: Composed) -> dict[str, str]:
-    files = {role: file.path for role, file in done.stem_files.items()}
-    return {role: desk.link(done, path) for role, path in (files or done.song.stems).items()}
+    return _answer(direct_status(desk, order))
 
 
 # --- what the handlers read
