@@ -55,3 +55,12 @@ def test_where_neither_sounds_there_is_no_value() -> None:
     assert np.isnan(changes_db(silence, silence, RATE, 0.25)[0]).all()
     at_32k, _ = changes_db(low, low, 32000, 0.25)
     assert np.nanmax(np.abs(at_32k)) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("hz", "octave"), [(40, 31.5), (50, 63), (80, 63), (800, 1000), (1250, 1000), (1600, 2000), (12500, 16000)]
+)
+def test_each_third_octave_belongs_to_one_octave(pink: np.ndarray, hz: float, octave: float) -> None:
+    note = 0.1 * np.sin(2 * np.pi * hz * np.arange(pink.shape[1]) / RATE)
+    _, octaves = changes_db(pink, pink + note, RATE, 0.5)
+    assert OCTAVES_HZ[int(np.argmax(octaves.mean(axis=1)))] == octave
