@@ -52,7 +52,9 @@ def test_notes_stand_where_the_score_has_them() -> None:
         [[0.5, 74.0], [1.0, 74.0]],
     ]
     texts = [text.get_text() for text in ax.texts]
-    assert {"C", "Cm"} <= set(texts)
+    assert {" C", " Cm"} <= set(texts)
+    lanes = {text.get_text(): text.xy[1] for text in ax.texts if text.get_text() in ("kick", "snare")}
+    assert lanes["snare"] < lanes["kick"] < 24  # a lane each, below the roll
     assert any("sad, C aeolian" in text for text in texts)
     assert ax.get_xlim() == (0, 4.0)
     assert "calm in C ionian from 0 s; sad in C aeolian from 2 s" in ax.alt

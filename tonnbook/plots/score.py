@@ -18,6 +18,29 @@ _LINES = {"bass": 3.0, "chords": 2.0, "melody": 3.0}
 _LOWEST, _HIGHEST = 24, 100
 _DRUM_ROW = 2.2  # keys of the roll's height that a drum's lane takes
 _NAMES = ("C", "C♯", "D", "E♭", "E", "F", "F♯", "G", "A♭", "A", "B♭", "B")
+_DRUMS = {
+    36: "kick",
+    37: "rim",
+    38: "snare",
+    39: "clap",
+    42: "hi-hat",
+    44: "pedal hat",
+    46: "open hat",
+    51: "ride",
+    54: "tambourine",
+}
+_DRUMS |= {
+    41: "floor tom",
+    43: "tom",
+    45: "low tom",
+    47: "tom",
+    48: "mid tom",
+    50: "high tom",
+    56: "cowbell",
+    57: "crash",
+}
+_DRUMS |= {63: "conga", 70: "shaker", 80: "triangle", 82: "shaker"}
+"""General MIDI's names for the keys of a kit."""
 _RATE = 22050
 _WINDOW = 8192
 
@@ -41,6 +64,7 @@ def plot_score(song: Song | ScoreSheet, ax: Axes | None = None) -> Axes:
     ax.set_xlabel("seconds")
     ax.set_title(sheet.title or "Score", loc="left", color=INK)
     plain(ax)
+    _name_drums(ax, drums)
     ax.grid(visible=False, axis="x")
     handles = [ax.plot([], [], color=c, linewidth=3, label=role)[0] for role, c in _COLOURS.items()]
     ax.legend(handles=handles, loc="lower right", fontsize=8, frameon=False, ncols=3, bbox_to_anchor=(1.0, 1.0))
@@ -74,6 +98,18 @@ def _drum_lanes(sheet: ScoreSheet) -> dict[tuple[str, int], float]:
     return {drum: _LOWEST - 3 - _DRUM_ROW * n for n, drum in enumerate(drums)}
 
 
+def _name_drums(ax: Axes, drums: dict[tuple[str, int], float]) -> None:
+    """Write the name of each drum of a kit beside its lane; the strokes of a tabla or a taiko share one name."""
+    named: set[str] = set()
+    for (part, key), height in drums.items():
+        kit = part.endswith("-kit")
+        name = _DRUMS.get(key, "") if kit else part.partition("-")[2]
+        if kit or name not in named:
+            at = (-0.006, height)
+            ax.annotate(name, at, xycoords=("axes fraction", "data"), ha="right", va="center", fontsize=6, color=INK)
+        named.add(name)
+
+
 def _draw_notes(ax: Axes, sheet: ScoreSheet, drums: dict[tuple[str, int], float]) -> None:
     for part in sheet.parts:
         if part.role == "percussion":
@@ -95,7 +131,7 @@ def _draw_grid(ax: Axes, sheet: ScoreSheet) -> None:
     shown = -1.0
     for chord in (chord for section in sheet.sections for chord in section.chords):
         if chord.start_s >= shown:
-            ax.text(chord.start_s, _HIGHEST + 1, chord.name, fontsize=6.5, color=INK, clip_on=True)
+            ax.text(chord.start_s, _HIGHEST + 1, f" {chord.name}", fontsize=6.5, color=INK, clip_on=True)
             shown = chord.start_s + 0.035 * sheet.duration_s
     _draw_sections(ax, sheet.sections, _HIGHEST + 5)
 
