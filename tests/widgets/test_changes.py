@@ -107,6 +107,16 @@ def test_an_enhanced_track_alone_is_compared_with_what_it_was_made_from(tmp_path
         compare(before)
 
 
+def test_where_a_preview_does_not_say_its_place_nothing_is_drawn(tmp_path: Path) -> None:
+    before = audio_files.write(tmp_path / "song.wav", tone(4, 0.1), RATE)
+    part = audio_files.write(tmp_path / "part.wav", tone(2, 0.1), RATE)
+    player = compare(EnhancedTrack("song.wav", "1", None, remote(part), original=before))
+    assert player.changes == {}
+    assert player.note == "Both start at their beginning; enhanced is the shorter one."
+    full = compare(EnhancedTrack("song.wav", "1", None, remote(before), original=before))
+    assert full.changes["rows"]
+
+
 @pytest.fixture
 def cleaned(tmp_path: Path) -> CleanedTrack:
     voice, noise = tone(3, 0.4), tone(3, 0.01, 3000)

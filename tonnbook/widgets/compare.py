@@ -41,6 +41,9 @@ class Side:
         return replace(self, audio=self.audio[:, max(0, first) : last], song_start_s=start_s)
 
 
+_SAME_S = 0.5
+"""Up to this difference two lengths are one: resampling and coders of MP3 add and take a little."""
+
 Draw: TypeAlias = Callable[[Sequence[Side], Sequence[float]], Changes]
 """From the sides and their gains in dB to what is drawn below them."""
 
@@ -73,7 +76,7 @@ def compare(
     called = names or (_names(before, after) if b is not None else ("before", _name(after, "after")))
     common = rate or max(_rate(before), _rate(after))
     sides, note = _aligned(_side(before, called[0], common), _side(after, called[1], common))
-    drawn = changes if changes is not None else b is None
+    drawn = changes if changes is not None else b is None and (isinstance(a, CleanedTrack) or _in_step(sides))
     return switching(sides, note=note or _unequal(sides), changes=partial(_changes, after) if drawn else None)
 
 
@@ -186,11 +189,23 @@ def _song_start(thing: Thing) -> float | None:
         case MixPreview():
             return thing.notes.preview_start_s if thing.notes else None
         case EnhancedTrack():
-            return thing.preview_start_s or 0.0
+            return _enhanced_start(thing)
         case FinalMix() | Mapping():
             return 0.0
         case _:
             return None
+
+
+def _enhanced_start(made: EnhancedTrack) -> float | None:
+    """Return where an enhanced track starts in the song: a full one at 0, a preview where it says, if it does."""
+    if made.preview_start_s is not None or made.original is None:
+        return made.preview_start_s
+    whole, part = (sources(each)[0].seconds for each in (made.original, made.track))
+    return 0.0 if abs(whole - part) < _SAME_S else None
+
+
+def _in_step(sides: Sequence[Side]) -> bool:
+    return all(side.song_start_s is not None for side in sides)
 
 
 def _aligned(a: Side, b: Side) -> tuple[tuple[Side, Side], str]:
