@@ -114,7 +114,8 @@ class CellPeaks:
         width = matrix.shape[1]
         first = self.delay * CELL - (width - CELL) // 2
         windows = np.lib.stride_tricks.sliding_window_view(side[first:], width)[::CELL]
-        values = thin_product(matrix, windows[cells].T)
+        windows = windows[: len(cells)] if len(cells) and cells[-1] == len(cells) - 1 else windows[cells]
+        values = thin_product(matrix, windows.T)
         np.abs(values, out=values)
         largest: Array32 = np.max(values, axis=0)
         return largest

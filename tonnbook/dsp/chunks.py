@@ -28,7 +28,8 @@ class Chunked(ABC):
     def process(self, block: Audio) -> Array:
         """Take in (channels, frames); return the frames that are ready, perhaps none."""
         self._taken += block.shape[1]
-        self._queue = np.concatenate([self._queue, block], axis=1)
+        waiting = self._queue.shape[1] > 0
+        self._queue = np.concatenate([self._queue, block], axis=1) if waiting else np.asarray(block, dtype=np.float64)
         return self._ready(self._queue.shape[1] // self._chunk)
 
     def flush(self) -> Array:
@@ -47,6 +48,8 @@ class Chunked(ABC):
             parts.append(done[..., min(max(0, -self._given), self._chunk) :])
             self._given += self._chunk
         self._queue = self._queue[:, chunks * self._chunk :].copy()
+        if len(parts) == 1:
+            return parts[0]
         return np.concatenate(parts, axis=-1) if parts else self._nothing()
 
     def _nothing(self) -> Array:

@@ -16,7 +16,7 @@ from tonnbook.dsp.true_peak import LONG_TAPS, highest_of, over_a_cell, peaks_of_
 
 KNEE_DB = 1.5
 _CELL = 8
-_CHUNK = 2048 * _CELL
+_CHUNK = 8192 * _CELL
 _PHASES = 4
 _GATE = 0.7  # what stands more than 3 dB over all samples around it is left to the limiter
 _BACK, _AHEAD = 4, 5  # cells that the interpolator reaches into on either side

@@ -51,7 +51,7 @@ class PreparedSong:
         """Yield the samples, (2, n) at a time."""
         with self.path.open("rb") as file:
             while len(part := np.fromfile(file, np.float32, 2 * audio_files.BLOCK)):
-                yield part.reshape(-1, 2).T.astype(np.float64)
+                yield np.ascontiguousarray(part.reshape(-1, 2).T, dtype=np.float64)
 
 
 def prepare(source: Path, plan: MasterPlan, seconds: float, folder: Path, progress: Progress) -> PreparedSong:

@@ -36,7 +36,7 @@ _HEADROOM_DB = (
 )
 _MARGIN_DB = 0.01  # what rounding and dither may add
 _RENDERS = 10
-_GAIN_STEP_DB = 0.003  # to which the sketch is solved
+_GAIN_STEP_DB = 0.01  # to which the sketch is solved
 _STEEP = 1.5  # dB of gain for 1 LU, a little more than a song at work takes: the next trial is then beyond the target
 _MOST_GAIN_DB = 40.0  # of drive beyond what a plain gain would need
 _USUAL_PEAK = 0.9995  # of all cells: one stray click says nothing of a song's hits

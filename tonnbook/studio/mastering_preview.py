@@ -23,7 +23,7 @@ PREVIEW_S = 30.0
 CEILING_DBTP = -2.5
 _HOP = 10  # steps of 10 ms between two places that are tried
 _FADE_IN_S, _FADE_OUT_S = 0.02, 0.2
-_NEAR_ENOUGH_LU = 0.02
+_NEAR_ENOUGH_LU = 0.04
 _TRIES = 8
 
 
