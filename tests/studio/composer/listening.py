@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 
@@ -89,12 +91,27 @@ def novelty(audio: Array, half_s: float = 6.0) -> tuple[Array, Array]:
     return centres / FRAMES_PER_S, distance
 
 
-def percentile_at(audio: Array, seconds: float, slack_s: float = 0.5) -> float:
-    """Return the share of all moments that are less of a change than the one at `seconds`, 0 to 1."""
-    times, distance = novelty(audio)
-    here = distance[np.abs(times - seconds) <= slack_s].max()
-    elsewhere = distance[np.abs(times - seconds) > 2.0]
-    return float(np.mean(elsewhere < here))
+def percentiles_at(audio: Array, places: Sequence[float], slack_s: float = 0.5) -> list[float]:
+    """Return, for each place in seconds, the share of moments away from all places that are less of a change, 0 to 1."""
+    times, distance = novelty(audio, 4.5)
+    elsewhere = distance[np.all([np.abs(times - place) > 2.0 for place in places], axis=0)]
+    return [float(np.mean(elsewhere < distance[np.abs(times - place) <= slack_s].max())) for place in places]
+
+
+MAJOR = (0.238, 0.006, 0.111, 0.006, 0.137, 0.094, 0.016, 0.214, 0.009, 0.080, 0.008, 0.081)
+MINOR = (0.220, 0.006, 0.104, 0.123, 0.019, 0.103, 0.012, 0.214, 0.062, 0.022, 0.061, 0.052)
+"""How often each degree of a key is heard (Albrecht & Shanahan 2013)."""
+
+
+def heard_key(audio: Array) -> tuple[int, bool]:
+    """Return the tonic and whether the key is a minor one, by the profile that fits the pitch classes best."""
+    tones = pitch_classes(audio)
+    scores = {
+        (tonic, minor): np.corrcoef(np.roll(profile, tonic), tones)[0, 1]
+        for tonic in range(12)
+        for minor, profile in ((False, MAJOR), (True, MINOR))
+    }
+    return max(scores, key=lambda key: scores[key])
 
 
 def simple_features(audio: Array) -> Array:
@@ -146,3 +163,22 @@ def classified(features: Array, labels: Array, groups: Array) -> Array:
         scores = (features[test] - mean) / spread @ weights - 0.5 * np.sum(centres.T * weights, axis=0)
         found[test] = kinds[np.argmax(scores, axis=1)]
     return found
+
+
+def cents_off(sound: Array, key: int, harmonics: int = 4) -> float:
+    """Return by how many cents a note is higher than its key, up to 80: the shift at which its first partials are strongest.
+
+    Averaged over the note, louder moments counting more, so that a vibrato comes out at its middle.
+    """
+    size = 16384 if key < 55 else 8192
+    mono = np.pad(sound[int(0.05 * RATE) :], (0, size))
+    windows = np.lib.stride_tricks.sliding_window_view(mono, size)[: len(sound) : size // 4] * np.hanning(size)
+    magnitudes = np.abs(np.fft.rfft(windows, 4 * size, axis=1))
+    shifts = np.arange(-80.0, 81.0)
+    bins = 440 * 2 ** ((key - 69 + shifts / 100) / 12) * 4 * size / RATE
+    fits = sum(
+        np.array([np.interp(h * bins, np.arange(len(m)), m) ** 0.5 for m in magnitudes])
+        for h in range(1, harmonics + 1)
+    )
+    loud = np.sqrt((windows**2).sum(axis=1))
+    return float(np.average(shifts[np.argmax(fits, axis=1)], weights=loud * (loud > 0.03 * loud.max())))

@@ -7,13 +7,14 @@ import hashlib
 import numpy as np
 import pytest
 from asking import allowed, plan
+from listening import cents_off
 
 from tonnbook.models.prompt_words import INSTRUMENTS
 from tonnbook.studio.composer.arrange import compose_score
 from tonnbook.studio.composer.bands import BANDS
 from tonnbook.studio.composer.raga import RAGAS
 from tonnbook.studio.composer.score import Note
-from tonnbook.studio.composer.soundfont import BANK, RATE, Bank, default_bank
+from tonnbook.studio.composer.soundfont import BANK, RATE, TUNING, Bank, default_bank
 from tonnbook.studio.composer.synth import Synth, bent
 from tonnbook.studio.composer.voices import KIT_BANK, VOICES
 
@@ -53,14 +54,41 @@ def test_every_voice_that_is_named_exists() -> None:
     assert named <= set(VOICES)
 
 
-@pytest.mark.parametrize("name", sorted(set(VOICES) - {"tabla", "tanpura"}))
+PITCHED = sorted(v.name for v in VOICES.values() if v.bank != KIT_BANK and v.name not in ("tanpura", "taiko", "riser"))
+STRUCK = ("timpani", "bells", "kalimba", "celesta", "vibraphone")
+"""Their overtones are not harmonic: the lowest alone is their pitch."""
+
+
+@pytest.mark.parametrize("name", PITCHED)
 def test_every_voice_sounds_over_its_range_and_in_tune(name: str) -> None:
     voice, synth = VOICES[name], Synth(0)
-    if voice.bank == KIT_BANK:
-        assert np.abs(synth.sound(voice, Note(0, 0.3, 36, 100))).max() > 0.01
-        return
-    for key in (voice.low, (voice.low + voice.high) // 2, voice.high):
-        assert np.abs(synth.sound(voice, Note(0, 0.5, key, 90))).max() > 1e-3, key
+    for key in sorted({*range(voice.low, voice.high, 7), voice.high}):
+        sound = synth.sound(voice, Note(0, 0.7, key, 90)).astype(np.float64)
+        assert np.abs(sound).max() > 1e-3, key
+        assert abs(cents_off(sound, key, 1 if name in STRUCK else 4)) <= 10, key
+
+
+@pytest.mark.parametrize(
+    ("program", "key"), [(p, k) for p, rows in TUNING.items() for low, high, _ in rows for k in {low, high}]
+)
+def test_what_the_font_has_out_of_tune_is_put_right(program: int, key: int) -> None:
+    name = next(v.name for v in VOICES.values() if v.program == program and v.bank != KIT_BANK)
+    sound = default_bank().note(0, program, key, 90, 1.5).astype(np.float64)
+    assert abs(cents_off(sound, key, 1 if name in STRUCK else 4)) <= 8
+
+
+@pytest.mark.parametrize("name", sorted(v.name for v in VOICES.values() if v.bank == KIT_BANK and v.name != "tabla"))
+def test_every_kit_sounds(name: str) -> None:
+    assert np.abs(Synth(0).sound(VOICES[name], Note(0, 0.3, 36, 100))).max() > 0.01
+
+
+@pytest.mark.parametrize("name", sorted(set(VOICES) - {"tabla", "tanpura"}))
+def test_notes_begin_and_end_without_a_click(name: str) -> None:
+    voice = VOICES[name]
+    key = 36 if voice.bank == KIT_BANK else (voice.low + voice.high) // 2
+    sound = np.abs(Synth(0).sound(voice, Note(0, 0.3, key, 100)))
+    assert sound[0] <= 0.07 * sound.max()
+    assert sound[-32:].max() <= 0.003 * sound.max()
 
 
 def test_louder_touch_is_louder_by_twelve_decibels_for_twice() -> None:

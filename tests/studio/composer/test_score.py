@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from math import log2
 from statistics import mean, median
 
@@ -21,11 +21,13 @@ WESTERN = [genre for genre in Genre if genre is not Genre.INDIAN]
 @pytest.fixture(scope="module")
 def songs() -> dict[tuple[Genre, Emotion], Score]:
     """A minute of every genre and emotion, each at one of its tempi."""
-    found = {}
-    for n, (genre, emotion, tempo) in enumerate(allowed()):
-        if (genre, emotion) not in found or n % 3 == 0:
-            found[genre, emotion] = compose_score(plan(genre, emotion, tempo, 60_000))
-    return found
+    tempi: dict[tuple[Genre, Emotion], list[Tempo]] = {}
+    for genre, emotion, tempo in allowed():
+        tempi.setdefault((genre, emotion), []).append(tempo)
+    return {
+        (genre, emotion): compose_score(plan(genre, emotion, offered[n % len(offered)], 60_000))
+        for n, ((genre, emotion), offered) in enumerate(tempi.items())
+    }
 
 
 def test_every_combination_composes_with_its_tempo_in_range() -> None:
@@ -126,25 +128,24 @@ def test_pitch_classes_are_spread_as_in_tonal_music(songs: dict[tuple[Genre, Emo
 
 def test_texture_is_neither_bare_nor_crowded(songs: dict[tuple[Genre, Emotion], Score]) -> None:
     for (genre, emotion), score in songs.items():
-        counts = [_sounding(score, 0.25 * n) for n in range(4 * 60)]
-        assert 2.5 <= mean(counts) <= 11, (genre, emotion)
-        assert max(counts) <= 20, (genre, emotion)
+        average, most = _polyphony(score)
+        assert 2.5 <= average <= 9, (genre, emotion)
+        assert most <= 16, (genre, emotion)
         starts = [n.start for part in score.parts for n in part.notes]
         bars = [(stage.at(b.start), stage.at(b.start + b.beats)) for stage in score.stages for b in stage.bars]
         empty = sum(not any(a - 0.03 <= start < b for start in starts) for a, b in bars)
         assert empty / len(bars) <= 0.02, (genre, emotion)
 
 
-@pytest.mark.parametrize("genre", [g for g in WESTERN if g not in (Genre.AMBIENT, Genre.CINEMATIC)])
-def test_grooves_are_steady_but_not_frozen(genre: Genre, songs: dict[tuple[Genre, Emotion], Score]) -> None:
-    shares = []
-    for emotion in (Emotion.HAPPY, Emotion.ANGRY, Emotion.SAD, Emotion.MOTIVATIONAL):
-        score = songs[genre, emotion]
-        for stage in score.stages:
-            notes = [n for part in score.of("percussion") for n in part.notes]
-            rows = [row for row in rhythm(notes, stage) if row]
-            shares += [1 - len(a ^ b) / 16 for a, b in pairwise(rows)]
-    assert 0.6 <= mean(shares) <= 0.985
+def test_grooves_are_steady_but_not_frozen(songs: dict[tuple[Genre, Emotion], Score]) -> None:
+    """Neighbouring bars share most of their strokes, in every song, and never all of them for long."""
+    for (genre, emotion), score in songs.items():
+        if genre is Genre.INDIAN:
+            continue
+        notes = [n for part in score.of("percussion") for n in part.notes]
+        rows = [row for row in rhythm(notes, score.stages[0]) if row]
+        shares = [1 - len(a ^ b) / 16 for a, b in pairwise(rows)]
+        assert 0.6 <= mean(shares) <= 0.97, (genre, emotion)
 
 
 def test_one_section_changed_leaves_the_others_as_they_were() -> None:
@@ -214,9 +215,12 @@ def _entropy(score: Score) -> float:
     return -sum(share * log2(share) for share in shares)
 
 
-def _sounding(score: Score, at: float) -> int:
-    roles = ("bass", "chords", "melody")
-    return sum(n.start <= at < n.end for role in roles for part in score.of(role) for n in part.notes)
+def _polyphony(score: Score) -> tuple[float, int]:
+    """Return how many notes of bass, chords and melody are held at once: over time on average, and at most."""
+    notes = [n for role in ("bass", "chords", "melody") for part in score.of(role) for n in part.notes]
+    turns = sorted([(n.start, 1) for n in notes] + [(n.end, -1) for n in notes])
+    held = list(accumulate(change for _, change in turns))
+    return sum(n.length for n in notes) / score.plan.duration_s, max(held)
 
 
 def _events(score: Score, stage: object) -> list[tuple[object, ...]]:

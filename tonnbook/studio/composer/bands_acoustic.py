@@ -25,7 +25,7 @@ POP = (
             ("R...........5...", "R.....R.R.....a.", "R.R.8.R.R.R.8.a."),
         ),
         (
-            Comp("piano", "block", ("8.......6.......", "9..7..6...7.6...", "9...8...9...8.6."), hold=0.95),
+            Comp("piano", "block", ("8.......6.......", "9..7..6...7.6...", "9...8...9...8.6."), hold=0.95, voices=3),
             Comp("clean-guitar", "broken", ("0...1...2...1...", "0.1.2.1.3.2.1.2.", "0.2.1.2.3.2.1.2."), 1.1, 55, 79),
             Comp("strings", "held", voices=3, layer="pad", low=55, high=81, level_db=-3),
         ),
@@ -44,7 +44,7 @@ POP = (
         "square-bass",
         (("R.......8.......", "R.R.R.R.R.R.R.a.", "R.8.R.8.R.8.R.8."),),
         (
-            Comp("piano", "block", ("8...............", "9.....7.....7...", "9..8..9...8.7..."), hold=0.9),
+            Comp("piano", "block", ("8...............", "9.....7.....7...", "9..8..9...8.7..."), hold=0.9, voices=3),
             Comp("polysynth", "broken", ("0...2...1...2...", "0.2.1.2.3.2.1.2.", "0213021302130213"), 0.8, 60, 84),
             Comp("warm-pad", "held", voices=3, layer="pad", low=55, high=79),
         ),
@@ -75,8 +75,10 @@ INDIE = (
             ("R...........R...", "R...R.5.R...R.a.", "R.RRR.R.5.5.R.a."),
         ),
         (
-            Comp("steel-guitar", "strum", _STRUMS, 0.95, 48, 72, 4),
-            Comp("steel-guitar-2", "strum", ("", "9...7.6...6.7.6.", "9.7.8.7.9.7.8.7."), 0.95, 52, 76, 3),
+            Comp("steel-guitar", "strum", _STRUMS, 0.95, 48, 72, 3),
+            Comp(
+                "steel-guitar-2", "strum", ("....6.......5...", "9...7.6...6.7.6.", "9.7.8.7.9.7.8.7."), 0.95, 55, 79, 2
+            ),
             Comp(
                 "clean-guitar",
                 "broken",
@@ -86,7 +88,7 @@ INDIE = (
                 81,
                 layer="extra",
             ),
-            Comp("harmonium", "held", voices=3, layer="pad", low=55, high=76, level_db=-4),
+            Comp("harmonium", "held", voices=2, layer="pad", low=55, high=76, level_db=-4),
         ),
         (
             Groove("standard-kit", _INDIE_DRUMS),
@@ -129,7 +131,7 @@ CINEMATIC = (
         (
             Comp("strings", "held", voices=3, low=52, high=79),
             Comp(
-                "string-ostinato", "broken", ("", "0.1.2.1.0.1.2.1.", "0012001200120012"), 0.6, 57, 76, 3, level_db=-1
+                "string-ostinato", "broken", ("", "0.1.2.1.0.1.2.1.", "0012001200120012"), 0.5, 57, 76, 3, level_db=-1
             ),
             Comp(
                 "harp",
@@ -173,14 +175,14 @@ CINEMATIC = (
                 "piano",
                 "broken",
                 ("0.1.2.1.3.1.2.1.", "0.1.2.1.3.1.2.1.", "0.1.2.3.0.1.2.3."),
-                1.1,
+                0.9,
                 48,
                 72,
                 3,
                 level_db=-3,
             ),
             Comp("choir", "held", voices=2, layer="pad", low=52, high=74, level_db=-2),
-            Comp("low-strings", "low", layer="extra", low=40, high=55, level_db=-2),
+            Comp("low-strings", "low", voices=1, layer="extra", low=40, high=55, level_db=-2),
         ),
         (Groove("orchestra-kit", _CINE_DRUMS | {"march": ("", "", "5..5..5.5..5..5.")}, "roll"),),
         tender=("violin", "oboe", "celesta"),

@@ -27,7 +27,7 @@ RNB = (
         (
             Comp("rhodes", "block", ("8.........6.....", "8.......6.7.....", "8..6....7.6...6."), hold=0.95, late_ms=8),
             Comp("jazz-guitar", "broken", ("", "..2...1.....3...", "..2.3.1...2.3..."), 0.5, 57, 81, layer="extra"),
-            Comp("warm-pad", "held", voices=3, layer="pad", low=55, high=76, level_db=-2),
+            Comp("warm-pad", "held", voices=2, layer="pad", low=55, high=76, level_db=-2),
         ),
         (Groove("808-kit", _RNB_DRUMS, "claps", (0.56, 0.60), 6.0),),
         tender=("jazz-guitar", "flute", "vibraphone"),
@@ -65,7 +65,14 @@ HIPHOP = (
             ("R...............", "R......5..R.....", "R..R...5..R...a."),
         ),
         (
-            Comp("rhodes", "block", ("8...............", "8......5..6.....", "8..6...5..7....."), hold=1.0, late_ms=14),
+            Comp(
+                "rhodes",
+                "block",
+                ("8...............", "8......5..6.....", "8..6...5..7....."),
+                hold=0.98,
+                voices=3,
+                late_ms=14,
+            ),
             Comp(
                 "nylon-guitar",
                 "broken",
@@ -76,7 +83,7 @@ HIPHOP = (
                 layer="extra",
                 level_db=-1,
             ),
-            Comp("warm-pad", "held", voices=3, layer="pad", low=55, high=74, level_db=-3),
+            Comp("warm-pad", "held", voices=3, layer="pad", low=55, high=74),
         ),
         (Groove("dusty-kit", _BOOM_BAP, "snare", (0.58, 0.62), 11.0),),
         tender=("soft-piano", "vibraphone", "nylon-guitar"),
@@ -96,7 +103,7 @@ HIPHOP = (
             Comp(
                 "rhodes", "block", ("8...............", "7...............", "8.......7......."), hold=1.0, level_db=-3
             ),
-            Comp("strings", "held", voices=3, layer="pad", low=55, high=79, level_db=-2),
+            Comp("strings", "held", voices=2, layer="pad", low=55, high=79, level_db=-2),
         ),
         (Groove("808-kit", _TRAP, "roll", (0.52, 0.56)),),
         tender=("bells", "flute", "kalimba"),
@@ -125,7 +132,9 @@ ELECTRONIC = (
             ("R.....R...R.....", "..RR..RR..RR..Ra", ".RRR.RRR.RRR.RRR"),
         ),
         (
-            Comp("saw-chords", "block", ("6...............", "..7...7...7...7.", "8..7..7...7..7.."), hold=0.55),
+            Comp(
+                "saw-chords", "block", ("6...............", "..7...7...7...7.", "8..7..7...7..7.."), hold=0.55, voices=3
+            ),
             Comp("polysynth", "broken", ("0...1...2...3...", "0.1.2.3.2.1.0.2.", "0123210301232103"), 0.7, 60, 86),
             Comp("warm-pad", "held", voices=3, layer="pad", low=52, high=79),
         ),
@@ -143,7 +152,7 @@ ELECTRONIC = (
         "square-bass",
         (("R...R...R...R...", "R.R.R.R.R.R.R.R.", "RRRRRRRRRRRRRR8a"),),
         (
-            Comp("saw-chords", "held", low=52, high=79, level_db=-1),
+            Comp("saw-chords", "held", low=52, high=79, voices=3, level_db=-1),
             Comp("polysynth", "broken", ("0...2...1...2...", "0.2.1.2.3.2.1.2.", "0213021302130213"), 0.7, 57, 84),
             Comp("warm-pad", "held", voices=3, layer="pad", low=52, high=76),
         ),
@@ -171,7 +180,7 @@ _AMBIENT = {
 AMBIENT = (
     Band(
         "drift",
-        "synth-bass",
+        "soft-bass",
         (("R...............", "R...............", "R.......5......."),),
         (
             Comp("fantasia", "held", voices=3, low=52, high=79),
@@ -185,7 +194,7 @@ AMBIENT = (
                 layer="pad",
                 level_db=-2,
             ),
-            Comp("space-voice", "held", voices=3, layer="pad", low=55, high=81),
+            Comp("space-voice", "held", voices=2, layer="pad", low=55, high=81),
         ),
         (Groove("brush-kit", _AMBIENT, "none"),),
         tender=("pan-flute", "celesta", "soft-piano"),
@@ -198,7 +207,7 @@ AMBIENT = (
     ),
     Band(
         "glass",
-        "synth-bass",
+        "soft-bass",
         (("R...............", "R...............", "R...........5..."),),
         (
             Comp("warm-pad", "held", voices=3, low=52, high=76),
@@ -212,7 +221,7 @@ AMBIENT = (
                 layer="pad",
                 level_db=-2,
             ),
-            Comp("glass-pad", "held", voices=3, layer="pad", low=57, high=84, level_db=-2),
+            Comp("glass-pad", "held", voices=2, layer="pad", low=57, high=84, level_db=-2),
         ),
         (Groove("brush-kit", _AMBIENT, "none"),),
         tender=("vibraphone", "soft-piano", "pan-flute"),

@@ -42,7 +42,7 @@ def _voicings(stage: Stage, comp: Comp) -> dict[ChordSpan, tuple[int, ...]]:
     for span in stage.chords:
         if comp.kind == "low":
             root = nearest_key(span.chord.bass, (comp.low + comp.high) / 2)
-            before = (root, root + 7) if 7 in span.chord.tones else (root,)
+            before = (root, root + 7)[: comp.voices if 7 in span.chord.tones else 1]
         else:
             bare = MOODS[stage.emotion].texture == "power" and comp.kind in ("block", "strum")
             before = voicing(bare_fifth(span.chord) if bare else span.chord, before, comp.low, comp.high, comp.voices)
@@ -82,7 +82,7 @@ def _tremolo(stage: Stage, start: float, end: float, key: int, velocity: int) ->
     pace = 0.125 if stage.beat_s > 0.8 else 0.25
     for n in range(round((end - start) / pace)):
         growing = 0.75 + 0.25 * (n * pace % stage.meter) / stage.meter
-        yield Note(stage.at(start + n * pace), pace * stage.beat_s, key, max(1, round(velocity * growing)))
+        yield Note(stage.at(start + n * pace), 0.9 * pace * stage.beat_s, key, max(1, round(velocity * growing)))
 
 
 def _sounds_before(stage: Stage, bar: Bar, comp: Comp) -> bool:

@@ -39,6 +39,11 @@ STROKES: dict[str, tuple[str, int]] = {
 }
 """Voice (the kit where empty) and key of each layer of a groove; key 0 is the tonic."""
 
+LIGHT = ("hat", "shaker", "ride", "tambourine", "triangle", "rim")
+"""Layers in which a stroke more or less is a touch, and not another groove."""
+TOUCHED_SHARE = 0.45
+"""Share of the bars that have one."""
+
 Strokes = dict[str, list[Note]]
 """Notes by voice."""
 
@@ -53,7 +58,7 @@ def percussion(stage: Stage, groove: Groove, dice: random.Random, looseness: flo
     for bar in stage.bars:
         rests = hesitates and bar.place % 2 == 1 and not bar.last_of_phrase and dice.random() < 0.6
         if "drums" in bar.layers and not rests:
-            source = thinned if bar.number % 2 else rows
+            source = _touched(thinned if bar.number % 2 else rows, _tier(bar), dice)
             found += _bar(stage, bar, groove, source, swing)
         found += _fill(stage, bar, groove, dice)
     found += _accents(stage, groove)
@@ -84,11 +89,37 @@ def _varied(row: str, dice: random.Random) -> str:
     return row[:place] + "." + row[place + 1 :]
 
 
+def _touched(rows: dict[str, tuple[str, ...]], tier: int, dice: random.Random) -> dict[str, tuple[str, ...]]:
+    """Return the rows of one bar: in some bars a light stroke more or less, as no drummer plays every bar alike."""
+    playing = {name: levels[tier] for name, levels in rows.items() if levels[tier]}
+    light = [name for name in LIGHT if name in playing]
+    if not light or dice.random() > TOUCHED_SHARE:
+        return rows
+    name = dice.choice(light)
+    row = playing[name]
+    taken = {n for other, steps in playing.items() if other != name for n, c in enumerate(steps) if c.isdigit()}
+    free = [n for n in range(1, len(row)) if n % 4 and n not in taken]
+    droppable = [n for n in free if row[n].isdigit() and int(row[n]) <= 5]
+    room = [n for n in free if row[n] == "."]
+    even = [n for n in room if n % 2 == 0]
+    places = droppable + (room if row[1::2].strip(".") or not even else even)
+    if not places:
+        return rows
+    place = dice.choice(places)
+    touched = row[:place] + ("." if row[place].isdigit() else "3") + row[place + 1 :]
+    return rows | {name: tuple(touched if n == tier else steps for n, steps in enumerate(rows[name]))}
+
+
+def _tier(bar: Bar) -> int:
+    """Return which string of a layer a bar reads: an opening the quietest."""
+    return LOW if "opening" in bar.layers else level(bar.energy)
+
+
 def _bar(
     stage: Stage, bar: Bar, groove: Groove, rows: dict[str, tuple[str, ...]], swing: float
 ) -> Iterator[tuple[str, Note]]:
     """Yield the groove of one bar. An opening plays the light layers only; the song's last bar is one stroke."""
-    tier = LOW if "opening" in bar.layers else level(bar.energy)
+    tier = _tier(bar)
     light = "opening" in bar.layers
     if stage.final and bar.last:
         return

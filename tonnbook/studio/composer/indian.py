@@ -53,16 +53,16 @@ def harmonium_notes(stage: Stage, raga: Raga) -> list[Note]:
 
 
 def swarmandal_notes(stage: Stage, raga: Raga, dice: random.Random) -> list[Note]:
-    """Return the swarmandal: a run up the raga where the section and its phrases begin."""
+    """Return the swarmandal: a run up the raga where the section and its phrases begin, each string damped as the hand moves on."""
     sa = nearest_key(stage.tonic, 60)
-    ladder = raga.ladder(True, sa, sa, sa + 15)
+    ladder = raga.ladder(True, sa, sa, sa + 12)
     notes = []
     for bar in stage.bars:
         if bar.place and not bar.last:
             continue
         pace = min(0.07, stage.beat_s * 0.9 / len(ladder))
         notes += [
-            Note(stage.at(bar.start) + n * pace, 0.8, key, min(90, loudness(bar, 4) + n))
+            Note(stage.at(bar.start) + n * pace, 0.3, key, min(90, loudness(bar, 4) + n))
             for n, key in enumerate(ladder)
         ]
     return humanised(notes, dice, 3, stage.end - 0.05, 3)
@@ -80,7 +80,7 @@ def santoor_notes(stage: Stage, raga: Raga, dice: random.Random) -> list[Note]:
         for n, c in enumerate((row * 2)[: round(bar.beats * 4)]):
             if c.isdigit() and (bar.energy > 0.35 or n % 4 == 0):
                 key = tones[int(c) % len(tones)]
-                notes.append(Note(stage.at(bar.start + n / 4), 0.5, key, loudness(bar, 6 if n % 4 == 0 else 4)))
+                notes.append(Note(stage.at(bar.start + n / 4), 0.3, key, loudness(bar, 6 if n % 4 == 0 else 4)))
     return humanised(notes, dice, 5, stage.end - 0.05)
 
 

@@ -69,6 +69,7 @@ def _slots(stage: Stage, theme: Theme, voice: Voice, mood: Mood, dice: random.Ra
     lengths = {p: sum(1 for b in stage.bars if b.phrase == p) for p in {b.phrase for b in stage.bars}}
     sung = sorted({b.phrase for b in stage.bars if "melody" in b.layers})
     slots: list[Slot] = []
+    before: list[tuple[float, ...]] = []
     for bar in stage.bars:
         if "melody" not in bar.layers:
             continue
@@ -76,8 +77,17 @@ def _slots(stage: Stage, theme: Theme, voice: Voice, mood: Mood, dice: random.Ra
             cell = Cell(((0, 1, 0),))
         else:
             cell = theme.bar(sung.index(bar.phrase), bar.place, lengths[bar.phrase], dice)
-        slots += _bar_slots(stage, bar, cell, voice, mood, lengths[bar.phrase], taste)
+        # A sparse mood leaves little of its cells: what would be the same bar for the third time becomes a fuller one.
+        ways = [_bar_slots(stage, bar, cell, voice, mood, lengths[bar.phrase], taste + more) for more in range(4)]
+        chosen = next((way for way in ways if before[-2:] != [_rhythm(way)] * 2), ways[0])
+        before.append(_rhythm(chosen))
+        slots += chosen
     return slots
+
+
+def _rhythm(slots: Sequence[Slot]) -> tuple[float, ...]:
+    """Return where the notes of a bar begin, in beats of the bar."""
+    return tuple(slot.beat - slot.bar.start for slot in slots)
 
 
 def _bar_slots(

@@ -28,7 +28,7 @@ class Comp:
 
     voice: str
     kind: str
-    """"held" (whole spans), "block", "strum", "broken" or "low" (root and fifth)."""
+    """"held" (whole spans), "block", "strum", "broken" or "low" (the root, with two voices its fifth too)."""
     steps: Levels = ("9", "9", "9")
     hold: float = 0.9
     """Sounding part of the time to its next stroke."""

@@ -64,7 +64,7 @@ RAGAS: dict[Emotion, Raga] = {
     Emotion.SAD: Raga("Asavari", "SRmPd", "SRgmPdn", "d", "g", "P", (_SARANGI, _BANSURI)),
     Emotion.DEPRESSING: Raga("Darbari", "SRgmPdn", "SRgmPdn", "R", "P", "P", (_SARANGI, _SITAR), sway="gd"),
     Emotion.ANGRY: Raga("Adana", "SRmPn", "SRgmPdn", "S", "P", "P", (_SHEHNAI, _SITAR)),
-    Emotion.TENSE: Raga("Marwa", "SrGMDN", "SrGMDN", "r", "D", "N", (_SARANGI, _SITAR)),
+    Emotion.TENSE: Raga("Marwa", "SrGMDN", "SrGMDN", "r", "D", "D", (_SARANGI, _SITAR)),
     Emotion.SCARY: Raga("Malkauns", "Sgmdn", "Sgmdn", "m", "S", "m", (_SARANGI, _BANSURI)),
     Emotion.FEARFUL: Raga("Todi", "SrgMdN", "SrgMPdN", "d", "g", "P", (_SARANGI, _BANSURI)),
 }

@@ -119,7 +119,7 @@ def _players(score: Score, role: str, synth: Synth) -> list[PartPlayer]:
     for rank, part in enumerate(score.of(role)):
         drum = VOICES[part.voice].bank == KIT_BANK
         drums = {key: drum_gain(synth, part, key) for key in {n.key for n in part.notes}} if drum else {}
-        gain = part_gain(synth, part, rank, score.plan.genre, drums)
+        gain = part_gain(synth, part, rank, score, drums)
         players.append(PartPlayer(part, synth, gain, drums, beat_s))
     return players
 

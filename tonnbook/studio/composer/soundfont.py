@@ -32,6 +32,17 @@ _LONGEST_RELEASE_S = 2.0
 _OPEN_FILTER = 13500
 """In cents, 20 kHz. A filter that starts above it, and is modulated, has no coefficients in pyTinySoundFont 0.0.1: a KeyError."""
 
+TUNING: dict[int, tuple[tuple[int, int, int], ...]] = {
+    8: ((84, 89, 10),),
+    15: ((62, 66, 10),),
+    45: ((49, 54, 6), (55, 59, 9), (60, 66, 7), (71, 74, 10), (75, 78, 12)),
+    47: ((36, 36, -12), (43, 57, 20)),
+    48: ((40, 40, -13), (52, 59, -9)),
+    88: ((58, 69, -13),),
+    110: ((90, 91, 19),),
+}
+"""Samples that the font has out of tune, by program: (lowest key, highest key, cents too high), measured over a note's length."""
+
 
 class Bank:
     """A SoundFont, ready to play."""
@@ -67,7 +78,10 @@ class Bank:
         """
         samples, preset = self._prepared(bank, program)
         touch = max(1, min(127, velocity)) / 127
-        count, data = pyTinySoundFont.SynthNote(samples, preset, key, touch, int(seconds * RATE), pyTinySoundFont.MONO)
+        tuned = key - (0.0 if bank else _sharp_cents(program, key) / 100)
+        count, data = pyTinySoundFont.SynthNote(
+            samples, preset, tuned, touch, int(seconds * RATE), pyTinySoundFont.MONO
+        )
         if not count:
             return np.zeros(1, np.float32)
         return np.frombuffer(data, np.float32) * np.float32(touch)
@@ -84,6 +98,11 @@ class Bank:
             pieces = [piece for n in used for piece in (sounds[n], gap)]
             self._ready[bank, program] = np.concatenate(pieces).tobytes(), preset
         return self._ready[bank, program]
+
+
+def _sharp_cents(program: int, key: int) -> int:
+    """Return by how many cents the font's sample for a key is too high."""
+    return next((cents for low, high, cents in TUNING.get(program, ()) if low <= key <= high), 0)
 
 
 def _moved(region: Mapping[str, Any], starts: Mapping[int, int], sounds: Mapping[int, Mono]) -> dict[str, Any]:

@@ -119,14 +119,22 @@ def nearest_key(pitch_class: int, to: float) -> int:
 def voicing(harmony: Chord, before: Sequence[int], low: int = 52, high: int = 76, voices: int = 4) -> tuple[int, ...]:
     """Return the chord in close position that moves least from the voicing `before`; all keys within `low`..`high`.
 
-    More tones than voices: the fifth goes first, then the root, which the bass has anyway.
+    More tones than voices: a doubled root goes first, then the fifth, then ninth and root, which the bass has anyway; third
+    and seventh, which name the chord, stay.
     """
     tones = [t % 12 for t in harmony.tones]
     while len(tones) > voices:
-        tones.remove(7 if 7 in tones else tones[0])
+        tones.remove(_least_needed(tones))
     classes = [(harmony.root + t) % 12 for t in tones]
     centre = sum(before) / len(before) if before else (low + high) / 2
     return min(_inversions(tuple(classes), low, high), key=lambda keys: (_movement(keys, before, centre), keys))
+
+
+def _least_needed(tones: Sequence[int]) -> int:
+    """Return the tone that a thinner voicing leaves out. Beside a seventh the ninth is worth more than the root, alone less."""
+    seventh = 10 in tones or 11 in tones
+    order = (7, 0, 2) if seventh else (7, 2, 0)
+    return 0 if tones.count(0) > 1 else next(t for t in (*order, *tones) if t in tones)
 
 
 @cache
