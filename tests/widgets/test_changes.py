@@ -122,7 +122,7 @@ def cleaned(tmp_path: Path) -> CleanedTrack:
     voice, noise = tone(3, 0.4), tone(3, 0.01, 3000)
     before = audio_files.write(tmp_path / "voice.wav", voice + noise, RATE)
     after = audio_files.write(tmp_path / "voice cleaned.wav", voice, RATE)
-    notes = CleanupNotes(sound_source="VOCAL_GROUP", taken=Series(hop_s=0.1, values=(-50.0,) * 30))
+    notes = CleanupNotes(sound_source="VOCAL_GROUP", taken=Series(hop_s=0.1, values=(-50.0,) * 30), clicks_s=(1.5,))
     return CleanedTrack("voice.wav", remote(after), notes, before)
 
 
@@ -130,6 +130,7 @@ def test_a_cleaned_track_shows_what_was_taken_and_its_twin_shows_the_same(cleane
     player = compare(cleaned)
     (row,) = player.changes["rows"]
     assert set(row["values"]) == {-50.0}
+    assert row["paths"]["mark"] == "M15.0 0V14"
     (drawing,) = re.findall(
         r'<img alt="What was taken away: [^"]+" src="data:image/svg\+xml;base64,([^"]+)"', player.twin()
     )

@@ -53,7 +53,9 @@ def loudness(ax: Axes, analysis: Analysis, notes: Diagnosis) -> str:
     ax.set_xlabel("time, s")
     ax.set_ylabel("LUFS")
     ax.set_title("Loudness", loc="left", color=INK, fontsize=10)
-    ax.legend(fontsize=8, frameon=False, ncols=4, loc="lower right")
+    ax.legend(
+        fontsize=8, frameon=False, ncols=4, loc="lower right", bbox_to_anchor=(1.0, 0.98)
+    )  # above: below are the clips
     plain(ax)
     clipped = f", clipped in {clips.runs} places, the first at {clips.places_s[0]:.1f} s" if clips.places_s else ""
     return f"Loudness over {notes.seconds:.0f} s: integrated {said.loudness_lufs:.1f} LUFS, wanted {low:g} to {high:g}{clipped}."

@@ -135,7 +135,7 @@ def gains_db(lufs: Sequence[float]) -> list[float]:
 def _changes(thing: Thing, sides: Sequence[Side], gains: Sequence[float]) -> Changes:
     before, after = sides
     if isinstance(thing, CleanedTrack):
-        taken, clicks = (thing.notes.taken, getattr(thing.notes, "clicks_s", ())) if thing.notes else (None, ())
+        taken, clicks = (thing.notes.taken, thing.notes.clicks_s) if thing.notes else (None, ())
         return taken_changes(before.audio, after.audio, before.rate, taken, clicks)
     return tone_changes(before.audio, after.audio, before.rate, (gains[0], gains[1]))
 
