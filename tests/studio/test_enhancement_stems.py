@@ -16,7 +16,7 @@ from tonnbook.models.mastering import StageNotes
 from tonnbook.models.vocabulary import AnalysisStyle, EnhanceStyle
 from tonnbook.studio import enhancement_stems
 from tonnbook.studio.enhancement import EnhanceOutcome, enhance
-from tonnbook.studio.separation import take_apart
+from tonnbook.studio.separation import separate
 from tonnbook.studio.streams import summed
 
 RATE = 44100
@@ -79,7 +79,7 @@ def total(paths: dict[str, Path]) -> Array:
 def taken(tmp_path: Path, mix: Array) -> dict[str, Path]:
     (tmp_path / "parts").mkdir()
     source = audio_files.write(tmp_path / "whole.wav", mix, RATE, 32)
-    return dict(take_apart(source, tmp_path / "parts", RATE, 32).stems)
+    return dict(separate(source, tmp_path / "parts", bit_depth=32).stems)
 
 
 def test_taken_apart_and_put_together_is_nothing_done(tmp_path: Path, mix: Array, taken: dict[str, Path]) -> None:

@@ -21,7 +21,7 @@ from tonnbook.models.enhancement import EnhanceRequest
 from tonnbook.models.vocabulary import EnhanceStyle
 from tonnbook.studio import separation_network
 from tonnbook.studio.enhancement import enhance
-from tonnbook.studio.separation import take_apart
+from tonnbook.studio.separation import separate
 
 RATE = 44100
 Array = np.ndarray
@@ -121,7 +121,7 @@ def test_without_the_package_or_without_weights_it_is_classical(
 ) -> None:
     source = audio_files.write(without_weights / "mix.wav", mix(seconds=1.0), RATE, 24)
     assert separation_network.find_network() is None
-    assert take_apart(source, without_weights, RATE, 24).how == "classical"
+    assert separate(source, without_weights).how == "classical"
     put(without_weights / "own" / "small.th")
     monkeypatch.setenv(separation_network.FOLDER, str(without_weights / "own"))
     assert separation_network.find_network() is not None
@@ -152,7 +152,7 @@ def test_weights_are_found_where_they_lie(
 @pytest.mark.parametrize(("rate", "to_rate"), [(44100, 44100), (48000, 48000), (44100, 48000)])
 def test_the_stems_are_the_networks_and_add_up(with_weights: Path, rate: int, to_rate: int) -> None:
     source = audio_files.write(with_weights / "mix.wav", mix(rate), rate, 32)
-    apart = take_apart(source, with_weights, to_rate, 32)
+    apart = separate(source, with_weights, rate=to_rate, bit_depth=32)
     assert apart.how == "demucs small"
     whole = np.concatenate(list(audio_files.blocks(source, to_rate)), axis=1)
     assert left_db(dict(apart.stems), whole) < -120.0
@@ -165,7 +165,7 @@ def test_the_stems_are_the_networks_and_add_up(with_weights: Path, rate: int, to
 def test_two_stems_of_a_mono_mix_and_how_far_it_is(with_weights: Path) -> None:
     source = audio_files.write(with_weights / "mix.wav", mix(channels=1), RATE, 24)
     heard = []
-    apart = take_apart(source, with_weights, RATE, 24, lambda share, text: heard.append((share, text)), two_stems=True)
+    apart = separate(source, with_weights, two_stems=True, progress=lambda share, text: heard.append((share, text)))
     assert set(apart.stems) == {"vocals", "instrumental"}
     assert left_db(dict(apart.stems), audio_files.read(source)[0].repeat(2, axis=0)) < -100.0
     assert [share for share, text in heard if "network" in text] == [pytest.approx(n / 3.0) for n in range(3)]
@@ -186,7 +186,7 @@ def test_weights_that_are_none_are_told_of(with_weights: Path, written: str, sai
     (with_weights / "own" / "small.th").write_text(written)
     source = audio_files.write(with_weights / "mix.wav", mix(seconds=1.0), RATE, 24)
     with pytest.raises(AudioError, match=f"demucs small.*{said}.*TONNBOOK_DEMUCS"):
-        take_apart(source, with_weights, RATE, 24)
+        separate(source, with_weights)
 
 
 @pytest.mark.skipif(find_spec("demucs") is None, reason="demucs is not installed")
@@ -211,6 +211,6 @@ def test_the_real_package_with_a_tiny_network(tmp_path: Path, monkeypatch: pytes
     torch.save(file, tmp_path / "own" / "tiny.th")
     monkeypatch.setenv(separation_network.FOLDER, str(tmp_path / "own"))
     source = audio_files.write(tmp_path / "mix.wav", mix(), RATE, 32)
-    apart = take_apart(source, tmp_path, RATE, 32)
+    apart = separate(source, tmp_path, bit_depth=32)
     assert apart.how == "demucs tiny"
     assert left_db(dict(apart.stems), audio_files.read(source)[0]) < -120.0

@@ -65,7 +65,7 @@ class StemsAnswer(Answer):
     error: bool = False
     message: str = ""
     separation: str = ""
-    """The studio's own: how they were made. "classical" is a rough guide, not isolation."""
+    """The studio's own: how they were made. "classical" is a rough guide, not isolation; else the name of a network, "demucs htdemucs"."""
     stems: Mapping[str, str] = Field(repr=False)
 
 

@@ -27,7 +27,7 @@ from tonnbook.studio.enhancement_judging import Bench, Repair
 from tonnbook.studio.mastering_level import listen as listen_to_level
 from tonnbook.studio.mastering_preview import preview_start, write_preview
 from tonnbook.studio.scratch import scratch
-from tonnbook.studio.separation import take_apart
+from tonnbook.studio.separation import separate
 from tonnbook.studio.streams import write
 
 Progress = Callable[[float, str], None]
@@ -121,7 +121,9 @@ def _work_on_stems(bench: Bench, request: EnhanceRequest, progress: Progress, *,
         folder = bench.folder / "stems"
         folder.mkdir()
         rate = audio_files.info(bench.track).rate
-        taken = take_apart(bench.track, folder, rate, 32, lambda share, text: progress(0.2 + 0.2 * share, text))
+        taken = separate(
+            bench.track, folder, rate=rate, bit_depth=32, progress=lambda s, told: progress(0.2 + 0.2 * s, told)
+        )
         bench.stems, how = taken.stems, taken.how
     for name, (asked, change) in changes.items():
         if asked:

@@ -15,13 +15,12 @@ from tonnbook import audio_files
 from tonnbook.dsp.levels import Array
 from tonnbook.dsp.separation import STEMS, Separator
 from tonnbook.studio.separation_network import find_network, in_stereo, network_stems
-from tonnbook.studio.streams import summed as summed
 
 HOW = "classical"
 """What the answers call the separation that is always there."""
 
 RATE = 44100
-"""Stems are stereo WAV at this rate, 24 bit."""
+"""Stems are stereo WAV, at this rate unless another one is asked for."""
 
 Progress = Callable[[float, str], None]
 
@@ -41,23 +40,11 @@ def separate(
     folder: Path,
     *,
     rate: int = RATE,
+    bit_depth: audio_files.BitDepth = 24,
     two_stems: bool = False,
     progress: Progress = lambda _, __: None,
-) -> Mapping[str, Path]:
-    """Write the stems of a mix into `folder` and return them by name: the four of `STEMS`, or vocals and instrumental."""
-    return take_apart(source, folder, rate, 24, progress, two_stems=two_stems).stems
-
-
-def take_apart(
-    source: Path,
-    folder: Path,
-    rate: int,
-    bit_depth: audio_files.BitDepth,
-    progress: Progress = lambda _, __: None,
-    *,
-    two_stems: bool = False,
 ) -> Apart:
-    """Write the stems of a mix into `folder`, stereo WAV; AudioError where it cannot be read."""
+    """Write the stems of a mix into `folder`: the four of `STEMS`, or vocals and instrumental. AudioError where it cannot be read."""
     names = ("vocals", "instrumental") if two_stems else STEMS
     info, network = audio_files.info(source), find_network()
     made = {name: folder / f"{name}.wav" for name in names}

@@ -24,6 +24,8 @@ class Separated:
 
     shelf: Shelf
     stems: Mapping[str, StoredFile]
+    how: str
+    """What took the mix apart: "classical", or the name of a network."""
 
 
 class SeparationDesk(Desk[Task[Separated]]):
@@ -55,15 +57,14 @@ class SeparationDesk(Desk[Task[Separated]]):
 
     def stems(self, task_id: str) -> StemsAnswer | None:
         """Return the stems, None while they are being made; raises Refusal 404, or 500 for a task that failed."""
-        from tonnbook.studio.separation import HOW
-
         task = self.order(task_id)
         if task.running:
             return None
         if task.failure is not None:
             raise Refusal(500, task.failure)
         done = self._present(task)
-        return StemsAnswer(stems={name: self._library.link(file) for name, file in done.stems.items()}, separation=HOW)
+        links = {name: self._library.link(file) for name, file in done.stems.items()}
+        return StemsAnswer(stems=links, separation=done.how)
 
     def finished(self, task_id: str) -> Separated:
         """Return a separation that is done; raises Refusal 404, or 400 for one that is not."""
@@ -74,7 +75,7 @@ class SeparationDesk(Desk[Task[Separated]]):
 
     def lend_two(self, task_id: str, folder: Path) -> tuple[Path, Path]:
         """Write the vocals of a separation, and the sum of its other stems, into `folder`."""
-        from tonnbook.studio.separation import summed
+        from tonnbook.studio.streams import summed
 
         done = self.finished(task_id)
         with self._library.holding(done.shelf):
@@ -101,11 +102,17 @@ class SeparationDesk(Desk[Task[Separated]]):
                 progress=part(progress, FETCHING, 1),
             )
             self._ledger.charge("separation", task_id)
-            return Separated(shelf, {name: self._library.add(path) for name, path in made.items()})
+            return Separated(shelf, {name: self._library.add(path) for name, path in made.stems.items()}, made.how)
 
 
 def told(task: Task[Any]) -> Told:
-    """Return what a webhook is told of a task that has a status call of its own: how it ended, and no links."""
+    """Return what a webhook is told of a task that has a status call of its own: how it ended, and no links.
+
+    Known, from the docstrings and the README of roex-python 1.6.0: the webhook is for "async status notifications (pending/started/
+    completed/failed)", and the links expire and are asked for by calls of their own. Not known, for neither the specification nor the client
+    says it: the body. The studio's is that of the other calls, with the id under the name that these calls give it, and the word for how it
+    ended as the `state`; "pending" and "started", which the caller knows from the status call, are not sent.
+    """
     return "failed" if task.failure is not None else "completed", {}
 
 

@@ -14,7 +14,7 @@ router = APIRouter(dependencies=[Depends(key_holder)])
 
 @router.post("/separate", **described("Take a mix apart", SeparateTask, SeparateRequest, busy=True))
 async def separate(request: Request) -> JSONResponse:
-    """Classical separation: a rough guide, not isolation. The stems add up to the mix. Live, this costs 75 credits."""
+    """The stems add up to the mix. Classical separation, a rough guide and not isolation; demucs where it is installed. Live: 75 credits."""
     task_id = rooms(request).separation.open(await read(request, SeparateRequest))
     return JSONResponse(SeparateTask(task_id=task_id, message="the separation has been started").to_wire())
 
