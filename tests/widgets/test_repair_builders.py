@@ -59,6 +59,14 @@ def test_python_and_json_make_an_equal_request(make: Any, place: Path | str) -> 
 
 
 @each_form
+def test_what_is_saved_is_loaded_again(make: Any, tmp_path: Path) -> None:
+    builder = make(MIX)
+    file = builder.save(tmp_path / "request.json")
+    assert json.loads(file.read_text())[builder.model.envelope]
+    assert make("https://host/other.wav").load(file).request == builder.request
+
+
+@each_form
 def test_no_folder_and_no_signature_stands_in_state_twin_or_name(make: Any) -> None:
     for builder in (make(MIX), make(SIGNED)):
         shown = json.dumps(builder.get_state(), default=str) + builder.twin() + repr(builder)

@@ -58,11 +58,6 @@ class MasteringBuilder(PayloadForm[Album]):
             self.set(row, **fields)
         return self
 
-    def save(self, path: str | Path) -> Path:
-        """Write the album file, as the batch-mastering tutorial has it; return its path. Raises pydantic.ValidationError."""
-        Path(path).write_text(self.to_json(), encoding="utf-8")
-        return Path(path)
-
     def load(self, request: Album | str | Path) -> Self:
         """Fill the form from an album file, its text, or an `Album`. Raises ValueError for what is none of these."""
         if isinstance(request, Album):

@@ -133,6 +133,11 @@ class RequestForm(PageWidget, Generic[R]):
         self.note = left_out(self._shape, body)
         return self
 
+    def save(self, path: str | Path) -> Path:
+        """Write the JSON body into a file, paths and links in full; return its path. Raises pydantic.ValidationError."""
+        Path(path).write_text(self.to_json(), encoding="utf-8")
+        return Path(path)
+
     # ---- the twin
 
     def plain(self) -> str:
