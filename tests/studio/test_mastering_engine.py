@@ -15,6 +15,7 @@ from tonnbook import audio_files
 from tonnbook.errors import AudioError
 from tonnbook.models.mastering import AlbumContext, MasteringRequest
 from tonnbook.models.vocabulary import DesiredLoudness, MusicalStyle, SampleRate
+from tonnbook.studio import mastering_level
 from tonnbook.studio.mastering_engineer import MasterOutcome, listen, master_float_file, master_song, wish, wish_for
 from tonnbook.studio.mastering_tone import distance_db
 
@@ -58,6 +59,15 @@ def test_the_written_file_stands_at_its_loudness_below_the_ceiling(
     found = soundfile.info(outcome.master)
     assert (found.samplerate, found.channels, found.subtype) == (rate, 2, "PCM_16" if rate is CD else "PCM_24")
     assert found.frames == pytest.approx(8 * rate, abs=1)
+
+
+def test_a_render_that_passes_the_ceiling_is_made_again(
+    songs: Mapping[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mastering_level, "_HEADROOM_DB", -0.3)
+    outcome = master_song(songs["04_open_sky"], wish_for(MusicalStyle.OTHER, -12.0, CD), tmp_path / "master.wav")
+    judged(outcome.master, -12.0)
+    assert next(note for note in outcome.notes.stages if note.stage == "loudness").numbers["renders"] > 1
 
 
 @pytest.mark.slow
@@ -167,10 +177,25 @@ class TestWhatComesIn:
     def test_a_clipped_recording_is_repaired_first(self, tmp_path: Path) -> None:
         time = np.arange(3 * 44100) / 44100
         whole = np.sin(2 * np.pi * 220 * time) * (0.6 + 0.4 * np.sin(2 * np.pi * 0.7 * time))
-        source = self.made(tmp_path, np.clip(np.stack([whole, whole]), -0.7, 0.7))
+        cut = np.clip(whole, -0.7, 0.7)
+        source = self.made(tmp_path, np.stack([cut, cut]))
         outcome = master_song(source, wish_for(MusicalStyle.POP, -16.0, CD), tmp_path / "m.wav")
         assert outcome.plan.declip_at == pytest.approx(0.7, abs=0.001)
         judged(outcome.master, -16.0)
+        out = audio_files.read(outcome.master)[0][0]
+
+        def residue(wave: np.ndarray) -> float:
+            return float(np.sum(np.square(out - wave * (out @ wave) / (wave @ wave))) / (out @ out))
+
+        assert residue(whole) < 0.2 * residue(cut)
+
+    def test_dither_carries_what_is_smaller_than_a_step_of_16_bit(self, tmp_path: Path) -> None:
+        quiet = np.sin(2 * np.pi * 1000 * np.arange(2 * 44100) / 44100) * 5e-6
+        source = self.made(tmp_path, np.concatenate([self.noise(), np.stack([quiet, quiet])], axis=1), depth=32)
+        master_song(source, wish_for(MusicalStyle.POP, -14.0, CD), tmp_path / "m.wav")
+        tail = soundfile.read(tmp_path / "m.wav", dtype="int16")[0][-44100:, 0]
+        assert 1 <= np.abs(tail).max() <= 2
+        assert np.corrcoef(tail, quiet[-44100:])[0, 1] > 0.1
 
     def test_a_recording_beside_the_zero_line_is_moved_back(self, tmp_path: Path) -> None:
         outcome = master_song(

@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 from tonnbook import audio_files
+from tonnbook.dsp.loudness import integrated_loudness
+from tonnbook.dsp.true_peak import true_peak_db
 from tonnbook.studio.mastering_features import SongFeatures, SongListener
-from tonnbook.studio.mastering_preview import PREVIEW_S, preview_start, write_preview
+from tonnbook.studio.mastering_preview import CEILING_DBTP, PREVIEW_S, preview_start, write_preview
 
 RATE = 8000
 
@@ -56,3 +58,14 @@ def test_a_cut_fades_in_and_out_and_the_songs_own_ends_do_not(tmp_path: Path) ->
     assert cut.shape[1] == pytest.approx(PREVIEW_S * 44100, abs=2000)
     assert np.abs(cut[:, :100]).max() < 0.1 < np.abs(whole[:, :100]).max()
     assert np.abs(cut[:, -50:]).max() < 0.05
+
+
+def test_what_is_encoded_has_headroom_for_the_encoder_at_the_loudness_of_the_master(tmp_path: Path) -> None:
+    time = np.arange(5 * 44100) / 44100
+    hits = 0.75 * np.sin(2 * np.pi * 150 * time) * np.exp(-8.0 * (time % 0.5))
+    audio = np.stack([hits, hits]) + np.random.default_rng(4).standard_normal((2, len(time))) * 0.04
+    master = audio_files.write(tmp_path / "master.wav", audio, 44100, 24)
+    assert true_peak_db(audio, 44100) > -1.5
+    cut, _ = audio_files.read(write_preview(master, 0.0, tmp_path / "cut.wav"))
+    assert -2.6 < true_peak_db(cut, 44100) <= CEILING_DBTP + 0.01
+    assert integrated_loudness(cut, 44100) == pytest.approx(integrated_loudness(audio, 44100), abs=0.05)

@@ -31,9 +31,8 @@ LIMITED_ALONE_DB = 3.0
 CLIPPED_SHARE = 0.75
 """Of what is over that, the share that the clipper takes: a limiter that ducks deeper than some dB is heard as pumping."""
 _AIM_LU = 0.04  # of the 0.05 LU that a master may be off
-_HEADROOM_DB = (
-    0.08  # what the moving gain may add between the samples; costs nothing but a render where it is too little
-)
+# What the moving gain may add between the samples. Too much of it costs nothing, too little another render.
+_HEADROOM_DB = 0.08
 _MARGIN_DB = 0.01  # what rounding and dither may add
 _RENDERS = 10
 _GAIN_STEP_DB = 0.01  # to which the sketch is solved
