@@ -112,6 +112,40 @@ def test_the_solutions_do_what_the_exercises_ask() -> None:
     assert "vocal" not in band
 
 
+def solved(stem: str) -> dict[str, str]:
+    """Return what the solution of each exercise of a lesson shows."""
+    (path,) = (path for path in LESSONS if path.stem == stem)
+    code = {tb.solution(number).code: number for number in SOLUTIONS}
+    return {
+        code[cell.source]: "".join(o.data["text/plain"] for o in cell.outputs if o.output_type == "execute_result")
+        for cell in run(path).cells
+        if cell.source in code
+    }
+
+
+@pytest.mark.slow
+def test_a_late_side_and_a_turned_one_are_told_apart_as_the_solution_says() -> None:
+    shown = solved("04_diagnose_and_enhance")
+    rows = dict(re.split(r"\s{2,}", line, maxsplit=1) for line in shown["04-1"].splitlines()[1:])
+    assert rows["Safe in mono"].split()[:2] == ["no", "no"]
+    assert rows["Phase issues"].split()[:2] == ["yes", "yes"]
+    late, turned = map(float, rows["Correlation under 120 Hz"].split()[:2])
+    assert turned == -1.0
+    assert late > -0.5
+    lost_late, lost_turned = (float(found) for found in re.findall(r"(-?[\d.]+) LU", rows["Change in mono"]))
+    assert lost_turned < lost_late - 5.0
+    assert shown["04-2"] == "Player(before or enhanced, 24.0 s)"
+    assert shown["04-3"] == "Player(before, streaming or CD, 24.0 s)"
+
+
+@pytest.mark.slow
+def test_the_cleaned_voice_is_closer_to_the_good_one_as_the_solution_says() -> None:
+    shown = solved("05_cleanup")
+    before, after = (float(found) for found in re.findall(r"error (-[\d.]+) dB", shown["05-1"]))
+    assert after == pytest.approx(before - 6.0, abs=2.0)
+    assert shown["05-2"] == "Player(before or cleaned, 24.0 s)"
+
+
 @lesson
 def test_is_stored_without_outputs_and_with_fixed_ids(path: Path) -> None:
     nbformat.validate(read(path))
