@@ -83,7 +83,7 @@ def tone_target_db(style: Style, *, is_master: bool) -> Array:
 def tonal_target_db(style: Style, *, is_master: bool) -> Array:
     """Return what each range of the tonal profile should have of the whole, in dB, (4,)."""
     power = 10.0 ** (tone_target_db(style, is_master=is_master) / 10.0)
-    shares = np.array([(power * _inside(*edges)).sum() for edges in TONAL_HZ.values()])
+    shares = np.array([(power * share_inside(*edges)).sum() for edges in TONAL_HZ.values()])
     return np.asarray(10.0 * np.log10(shares / shares.sum()))
 
 
@@ -96,7 +96,7 @@ def plr_range_lu(style: Style, *, is_master: bool) -> tuple[float, float]:
     return _DENSE_PLR_LU if family(style) in _DENSE else _MASTER_PLR_LU
 
 
-def _inside(low_hz: float, high_hz: float) -> Array:
+def share_inside(low_hz: float, high_hz: float) -> Array:
     """Return the part of each third octave that lies between two frequencies, with its power spread evenly over its pitch."""
     exact = 1000.0 * 10.0 ** (np.arange(-15, 13) / 10.0)
     lower, upper = exact * 10.0**-0.05, exact * 10.0**0.05

@@ -15,16 +15,20 @@ from tonnbook.dsp import decorrelation, linear_phase
 from tonnbook.dsp.declip import Declipper
 from tonnbook.dsp.levels import Array, to_gain
 from tonnbook.dsp.spectrum import THIRD_OCTAVES
+from tonnbook.models.analysis import TONAL_HZ
 from tonnbook.models.mastering import StageNotes
 from tonnbook.models.vocabulary import AnalysisStyle, StereoField, TonalLevel
 from tonnbook.studio import diagnosis_verdicts as rules
 from tonnbook.studio.diagnosis_listening import FIELD_EDGES_HZ, Findings
-from tonnbook.studio.diagnosis_styles import tone_target_db
+from tonnbook.studio.diagnosis_styles import share_inside, tonal_target_db, tone_target_db
 from tonnbook.studio.enhancement_judging import Repair, Treatment
 from tonnbook.studio.mastering_tone import away_db
 from tonnbook.studio.streams import through, write
 
-_TONE_STRENGTH, _TONE_DB, _MASTERED_TONE_DB = 0.6, 4.0, 1.5
+_TONE_STEPS = ((0.6, 4.0), (0.8, 6.0), (1.0, 9.0))
+"""How much of the way a tone curve goes, and how many dB at the most: the gentlest that puts every range within its tolerance."""
+_MASTERED_TONE_STEPS = ((0.6, 1.5),)
+_TONE_MARGIN_DB = 0.5
 _NARROW_TO_DB, _WIDE_TO_DB, _WIDEN_DB = -16.0, -7.0, 24.0
 _MADE_SIDE_DB = -14.0
 _TURNED = -0.3  # a correlation under this is a reversed side, no wide mix
@@ -57,10 +61,7 @@ def tone(found: Findings, style: AnalysisStyle, *, is_master: bool) -> Repair:
     if not odd:
         text = "Every range lies within the style's tolerance: left alone."
         return Repair(StageNotes(stage="tone", done=False, text=text))
-    level = 10.0 * np.log10(np.maximum(found.tone, 1e-30))
-    most = _MASTERED_TONE_DB if is_master else _TONE_DB
-    away = away_db(level - level.max(), tone_target_db(style, is_master=is_master))
-    curve = np.clip(_TONE_STRENGTH * away, -most, most)
+    curve = tone_curve_db(found, style, is_master=is_master)
     impulse = linear_phase.impulse(linear_phase.gains_between(THIRD_OCTAVES, curve.tolist(), found.info.rate))
 
     def shape(track: Path, out: Path) -> None:
@@ -71,6 +72,25 @@ def tone(found: Findings, style: AnalysisStyle, *, is_master: bool) -> Repair:
     text = f"{', '.join(odd).replace('_', ' ')} beside the style: a linear-phase curve of {curve.min():+.1f} to {curve.max():+.1f} dB."
     numbers = {"lowest_gain_db": round(float(curve.min()), 2), "highest_gain_db": round(float(curve.max()), 2)}
     return Repair(StageNotes(stage="tone", done=True, text=text, numbers=numbers), shape)
+
+
+def tone_curve_db(found: Findings, style: AnalysisStyle, *, is_master: bool) -> Array:
+    """Return the gain of each third octave: of the curves that may be, the gentlest that is foreseen to leave least beside the style."""
+    level = 10.0 * np.log10(np.maximum(found.tone, 1e-30))
+    away = away_db(level - level.max(), tone_target_db(style, is_master=is_master))
+    steps = _MASTERED_TONE_STEPS if is_master else _TONE_STEPS
+    curves = [np.clip(strength * away, -most, most) for strength, most in steps]
+    return min(curves, key=lambda curve: _beside_db(found, curve, style, is_master=is_master))
+
+
+def _beside_db(found: Findings, curve_db: Array, style: AnalysisStyle, *, is_master: bool) -> float:
+    """Return by how many dB, all ranges together, the tonal profile would miss its tolerances after a curve."""
+    gains = 10.0 ** (curve_db / 10.0)
+    inside = np.array([share_inside(*edges) for edges in TONAL_HZ.values()])
+    power = found.tonal * (inside @ (found.tone * gains)) / np.maximum(inside @ found.tone, 1e-30)
+    share = 10.0 * np.log10(np.maximum(power / power.sum(), 1e-30))
+    missed = np.abs(share - tonal_target_db(style, is_master=is_master)) - np.array(rules.TONAL_TOLERANCE_DB)
+    return float(np.maximum(missed + _TONE_MARGIN_DB, 0.0).sum())
 
 
 def stereo(found: Findings) -> Repair:
