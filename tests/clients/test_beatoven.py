@@ -56,6 +56,8 @@ def test_a_song_comes_with_everything(client: BeatovenClient, tmp_path: Path) ->
     assert {"song.mp3", "song.mid", "bass.wav"} <= set(saved)
     assert all(path.stat().st_size for path in saved.values())
     assert "signature" not in repr(song)
+    assert repr(song).startswith("<Song ")
+    assert "happy 2.5 s, then sad 2.5 s; stems bass, chords, melody, percussion" in repr(song)
 
 
 def test_a_prompt_tells_what_was_understood_and_versions_differ(client: BeatovenClient) -> None:

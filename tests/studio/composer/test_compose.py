@@ -70,7 +70,7 @@ def test_levels(name: str, songs: dict[str, Composition]) -> None:
     assert np.abs(audio).max() < 0.9
     assert np.abs(audio.mean(axis=1)).max() < 1e-4
     crest = 20 * np.log10(np.abs(audio).max() / audio.std())
-    assert 9 <= crest <= 20
+    assert 9 <= crest <= 18
 
 
 @pytest.mark.parametrize("name", ASKED)
@@ -95,7 +95,7 @@ def test_a_loop_has_no_seam(songs: dict[str, Composition]) -> None:
     frames = [round((stage.at(bar.start)) * RATE / 1024) for bar in stage.bars[1:]]
     lines = [strength[max(0, f - 3) : f + 4].max() for f in frames]
     seam = round(ASKED["loop"].duration_s * RATE / 1024)
-    assert strength[seam - 3 : seam + 4].max() <= 1.25 * np.percentile(lines, 95)
+    assert strength[seam - 3 : seam + 4].max() <= np.percentile(lines, 95)
     jump = np.abs(audio[:, 0] - audio[:, -1]).max()
     assert jump <= np.percentile(np.abs(np.diff(audio, axis=1)), 99.9)
 

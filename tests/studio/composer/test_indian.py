@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from itertools import pairwise
+from math import log2
 
 import numpy as np
 import pytest
@@ -36,6 +38,15 @@ def test_the_melody_keeps_to_its_raga(emotion: Emotion, pieces: dict[Emotion, Sc
     assert time[raga.vadi] / sum(time.values()) >= 0.18
     assert (notes[-1].key - sa) % 12 == 0
     assert 7 <= max(n.key for n in notes) - min(n.key for n in notes) <= 19
+
+
+def test_ragas_of_five_notes_sound_of_five_notes(pieces: dict[Emotion, Score]) -> None:
+    pentatonic = [emotion for emotion in Emotion if len(RAGAS[emotion].scale) == 5]
+    assert len(pentatonic) == 5
+    for emotion in pentatonic:
+        counts = Counter(note.key % 12 for note in tune(pieces[emotion]))
+        entropy = -sum(n / counts.total() * log2(n / counts.total()) for n in counts.values())
+        assert 1.6 <= entropy <= 2.4, emotion
 
 
 def test_everything_over_the_drone_is_of_the_raga(pieces: dict[Emotion, Score]) -> None:

@@ -63,7 +63,7 @@ def test_a_section_begins_on_its_millisecond(genre: Genre) -> None:
     score = compose_score(plan(genre, "sad happy angry", "medium", 41_234))
     for stage in score.stages:
         first = min(n.start for role in ("bass", "chords") for p in score.of(role) for n in inside(p.notes, stage))
-        assert abs(first - stage.start) <= 0.015
+        assert abs(first - stage.start) <= 0.010
 
 
 @pytest.mark.parametrize("genre", WESTERN)
@@ -81,13 +81,26 @@ def test_notes_stay_in_the_scale(genre: Genre, songs: dict[tuple[Genre, Emotion]
         assert good / total >= 0.97, emotion
 
 
-def test_thirds_say_the_mood_and_the_tonic_rules_the_bass(songs: dict[tuple[Genre, Emotion], Score]) -> None:
+def test_thirds_say_the_mood(songs: dict[tuple[Genre, Emotion], Score]) -> None:
     fitting = 0
     for emotion in Emotion:
         stage = songs[Genre.POP, emotion].stages[0]
         home = [span.chord for span in stage.chords if span.chord.root == stage.tonic]
         fitting += all(c.minor == (emotion is Emotion.ENERGETIC or MOODS[emotion].dark) for c in home) and bool(home)
     assert fitting == 16
+
+
+def test_the_tonic_rules_the_bass(songs: dict[tuple[Genre, Emotion], Score]) -> None:
+    """The bass rests on the tonic more than on any other note; a loop of four equal chords may give another one as much."""
+    ruled = []
+    for genre in WESTERN:
+        for emotion in Emotion:
+            score = songs[genre, emotion]
+            time: dict[int, float] = {}
+            for note in (n for part in score.of("bass") for n in part.notes):
+                time[note.key % 12] = time.get(note.key % 12, 0.0) + note.length
+            ruled.append(max(time, key=lambda key: time[key]) == score.stages[0].tonic)
+    assert mean(ruled) >= 0.80
 
 
 @pytest.mark.parametrize("genre", WESTERN)
@@ -103,7 +116,7 @@ def test_melodies_move_like_melodies(genre: Genre, songs: dict[tuple[Genre, Emot
     assert sum(0.6 <= share <= 0.95 for share in steps) >= 14
     assert median(leaps) <= 0.06
     assert 7 <= median(ranges) <= 17
-    assert max(ranges) <= 19
+    assert max(ranges) <= 17
 
 
 @pytest.mark.parametrize("genre", list(Genre))
@@ -171,7 +184,7 @@ def test_versions_are_different_songs() -> None:
         for s in songs
     ]
     differing = [sum(a != b for a, b in zip(faces[0], face, strict=True)) for face in faces]
-    assert sum(d >= 3 for d in differing[1:]) >= 4
+    assert sum(d >= 3 for d in differing[1:]) >= 5
     figures = [_figures(song) for song in songs]
     shared = [len(a & b) / len(a | b) for n, a in enumerate(figures) for b in figures[n + 1 :]]
     assert max(shared) < 0.5

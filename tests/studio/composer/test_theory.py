@@ -56,6 +56,13 @@ def test_voices_move_little() -> None:
     assert max(moves) <= 5
 
 
+def test_a_thin_voicing_keeps_what_names_the_chord() -> None:
+    ninth = enriched(chord("i", 0), SCALES["dorian"], 0, (7, 9))
+    assert {k % 12 for k in voicing(ninth, (), voices=2)} == {3, 10}
+    assert {k % 12 for k in voicing(ninth, (), voices=3)} == {2, 3, 10}
+    assert {k % 12 for k in voicing(chord("Iadd9", 0), (), voices=2)} == {0, 4}
+
+
 def test_nearest_key() -> None:
     assert (nearest_key(0, 61), nearest_key(11, 61), nearest_key(6, 60)) == (60, 59, 54)
 

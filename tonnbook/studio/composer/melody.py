@@ -141,28 +141,31 @@ def _pitched(slots: Sequence[Slot], stage: Stage, voice: Voice, mood: Mood, dice
         options = keys_in(slot.span.scale, stage.tonic, low, high)
         if stage.final and n == len(slots) - 1:
             options = [k for k in options if k % 12 == stage.tonic] or [nearest_key(stage.tonic, centre)]
-        whim = {key: 0.7 * dice.random() for key in options}
+        places = [(key, 0.7 * dice.random() + _place_cost(slot, key, stage.tonic)) for key in options]
         grown = [
-            (cost + whim[key] + _cost(slot, key, line, mood, stage.tonic), (*line, key))
-            for cost, line in beam
-            for key in options
+            (cost + place + _move_cost(key, line, mood), (*line, key)) for cost, line in beam for key, place in places
         ]
         beam = sorted(grown)[:BEAM]
     return list(beam[0][1])
 
 
-def _cost(slot: Slot, key: int, line: tuple[int, ...], mood: Mood, tonic: int) -> float:
-    """Return how little a key fits: away from the target, off the chord on strong beats, leaping, circling."""
+def _place_cost(slot: Slot, key: int, tonic: int) -> float:
+    """Return how little a key fits its place: away from the target, off the chord on strong beats."""
     fits = key % 12 in slot.span.chord.classes
     cost = 0.22 * abs(key - slot.target)
     if not fits:
         cost += 4.0 if slot.closing else 2.2 if slot.strong else 0.3
     if key % 12 == tonic and (slot.strong or slot.closing):
         cost -= 0.5  # a tune knows where it is at home
+    return cost
+
+
+def _move_cost(key: int, line: tuple[int, ...], mood: Mood) -> float:
+    """Return how little a key follows from the notes before it: leaping, circling."""
     if not line:
-        return cost
+        return 0.0
     move = key - line[-1]
-    cost += _LEAPS.get(abs(move), 5.0) * (1 - 0.4 * mood.leap)
+    cost = _LEAPS.get(abs(move), 5.0) * (1 - 0.4 * mood.leap)
     if len(line) > 1:
         before = line[-1] - line[-2]
         if abs(before) > 4 and (move * before > 0 or abs(move) > 2):

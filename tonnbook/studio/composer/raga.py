@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 
 from tonnbook.models.composition import Emotion
 
@@ -35,7 +36,7 @@ class Raga:
     @property
     def scale(self) -> tuple[int, ...]:
         """All its notes as semitones above Sa."""
-        return tuple(sorted({SWARAS.index(c) for c in self.up + self.down}))
+        return _scale(self.up + self.down)
 
     def ladder(self, rising: bool, sa: int, low: int, high: int) -> list[int]:
         """Return the keys from `low` to `high` that a rising or a falling line may touch."""
@@ -46,6 +47,11 @@ class Raga:
         """Return how restful each note is for the end of a phrase, by semitones above Sa; 1 for Sa and the vadi."""
         calm = {0: 1.0, SWARAS.index(self.vadi): 1.0, SWARAS.index(self.samvadi): 0.7}
         return calm if 7 not in self.scale else {7: 0.5, **calm}
+
+
+@cache
+def _scale(swaras: str) -> tuple[int, ...]:
+    return tuple(sorted({SWARAS.index(c) for c in swaras}))
 
 
 _SITAR, _BANSURI, _SARANGI, _SHEHNAI = "sitar", "bansuri", "sarangi", "shehnai"

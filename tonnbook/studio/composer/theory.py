@@ -42,7 +42,7 @@ class Chord:
     @property
     def classes(self) -> frozenset[int]:
         """Pitch classes that sound."""
-        return frozenset((self.root + t) % 12 for t in self.tones)
+        return _classes(self.root, self.tones)
 
     @property
     def minor(self) -> bool:
@@ -60,6 +60,11 @@ class Chord:
         colour = ninth or seventh or ("add9" if 14 in self.tones else "")
         text = names[self.root] + (colour + third if third.startswith("sus") else third + colour)
         return text if self.bass == self.root else f"{text}/{names[self.bass]}"
+
+
+@cache
+def _classes(root: int, tones: tuple[int, ...]) -> frozenset[int]:
+    return frozenset((root + t) % 12 for t in tones)
 
 
 def _degree(accidental: str, roman: str) -> int:
