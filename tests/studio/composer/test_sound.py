@@ -113,7 +113,7 @@ def test_the_tempo_is_in_the_sound(gallery: list[Heard]) -> None:
     """
     shares = [song.tempi[near(song.bpm, (0.5, 1, 2), 0.013)].max() / song.tempi[BPMS >= 40].max() for song in gallery]
     assert np.mean(np.array(shares) >= 0.90) >= 0.85
-    assert min(shares) >= 0.80
+    assert min(shares) >= 0.75
 
 
 def test_the_strongest_beat_is_the_asked_one_or_a_relative(gallery: list[Heard]) -> None:
