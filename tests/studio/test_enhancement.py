@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from faults import RATE, noise, stereo
 
-from tonnbook import audio_files
+from tonnbook import audio_files, demo
 from tonnbook.dsp.filters import Filter, high_shelf, low_shelf
 from tonnbook.dsp.loudness import integrated_loudness
 from tonnbook.dsp.spectrum import THIRD_OCTAVES, third_octave_energies
@@ -108,6 +108,25 @@ def test_each_fault_gets_better_and_nothing_worse(tmp_path: Path, good: Array, f
     before, after = outcome.notes.before, outcome.notes.after
     was, is_now = badness(before, is_master=False), badness(after, is_master=False)
     assert expected <= {name for name, value in was.items() if value}, was
+    assert all(is_now[name] < was[name] for name in expected), outcome.notes.stages
+    assert worsened(before, after, is_master=False) == ()
+    assert after.loudness_lufs == pytest.approx(before.loudness_lufs, abs=0.1)
+
+
+@pytest.mark.parametrize(
+    ("fault", "expected"),
+    [
+        ("dull", {"high mid", "high"}),
+        ("over-compressed", {"compression"}),
+        ("delay", {"phase", "mono compatibility"}),
+    ],
+)
+def test_faults_that_lessons_plant_in_music_get_better_too(tmp_path: Path, fault: str, expected: set[str]) -> None:
+    source = demo.faulty_mix(fault)
+    request = EnhanceRequest(source=source, style=EnhanceStyle.POP, apply_mastering=False)
+    outcome = enhance(source, request, tmp_path / "enhanced.wav", None)
+    before, after = outcome.notes.before, outcome.notes.after
+    was, is_now = badness(before, is_master=False), badness(after, is_master=False)
     assert all(is_now[name] < was[name] for name in expected), outcome.notes.stages
     assert worsened(before, after, is_master=False) == ()
     assert after.loudness_lufs == pytest.approx(before.loudness_lufs, abs=0.1)
