@@ -106,3 +106,15 @@ def test_a_voice_keeps_its_pulses() -> None:
     made = np.concatenate([declicker.process(pulses), declicker.flush()], axis=1)
     assert declicker.places == []
     assert np.array_equal(made, pulses)
+
+
+def test_a_note_beside_the_hum_is_left_alone() -> None:
+    """Ten times as loud as the partial it lies beside, 0.3 Hz away, most of every third second."""
+    t = np.arange(10 * RATE) / RATE
+    hum = 0.02 * sum(np.sin(2 * np.pi * 50.02 * n * t + n) / n for n in (1, 2, 3))
+    plays = np.clip(np.mod(t, 1.0) / 0.02, 0.0, 1.0) * (np.mod(t, 1.0) < 0.7)
+    note = 0.2 * plays * np.sin(2 * np.pi * (100.3 + 20.0 * (np.floor(t) % 3)) * t)
+    remover = HumRemover(RATE, 1, (50.02, 100.04, 150.06))
+    remover.hear((hum + note)[None])
+    left = remover.process((hum + note)[None])[0] - note
+    assert 10 * np.log10(np.mean(np.square(left)) / np.mean(np.square(hum))) < -25.0

@@ -28,6 +28,7 @@ _SLOWEST_HZ = 20.0
 _AVERAGE_S = 2.0
 _PAUSE_S, _STEADY = 0.5, 0.4
 _NEAR = windows.hann(7)
+_ROUNDS = 6
 _CORRELATED_STEPS = 1.0
 
 
@@ -186,11 +187,11 @@ class HumRemover:
 def _steady_part(partial: npt.NDArray[np.complex128], window: Array) -> npt.NDArray[np.complex128]:
     """Return what goes on at 0 Hz, averaged under the window; what comes and goes, a note that passes by, hardly counts.
 
-    Twice each step is weighted down by how far it and its neighbours lie beside the average (iteratively reweighted least squares). What
-    is left of doubt shrinks the result, as far as the doubt goes.
+    Again and again each step is weighted down by how far it and its neighbours lie beside the average (iteratively reweighted least
+    squares), so that in the end the pauses of a note next to the hum decide. What is left of doubt shrinks the result, as far as it goes.
     """
     average = _same(partial, window) / _same(np.ones(len(partial), complex), window).real
-    for _ in range(2):
+    for _ in range(_ROUNDS):
         beside = _same(np.square(np.abs(partial - average)).astype(complex), _NEAR).real / _NEAR.sum()
         weight = 1.0 / (beside + 1e-3 * beside.mean() + 1e-30)
         total = _same(weight.astype(complex), window).real
