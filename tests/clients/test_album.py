@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import random
-import re
 import signal
 import subprocess
 import sys
@@ -19,6 +18,7 @@ import numpy as np
 import pytest
 import requests
 from judges import libebur128
+from programs import studio_program
 
 from tonnbook import audio_files
 from tonnbook.clients.album_record import SongRecord, record_path
@@ -293,28 +293,23 @@ sys.exit(0 if len(masters) == 6 else 1)
 def killed_and_resumed(kills: int, shorts: Mapping[str, Path], tmp_path: Path, longest_s: float) -> None:
     """Master six songs in a program that is killed at random moments; the studio lives on in a process of its own."""
     dice = random.Random(kills)
-    command = [sys.executable, "-m", "tonnbook", "studio", "--port", "0"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as studio:
-        try:
-            url = re.search(r"http://\S+", studio.stdout.readline())[0]
-            folder = next(iter(shorts.values())).parent
-            work = [sys.executable, "-c", PROGRAM, url, str(folder), str(tmp_path / "out")]
-            known: dict[str, str] = {}
-            for _ in range(kills):
-                program = subprocess.Popen(work)
-                time.sleep(dice.uniform(0.3, longest_s))
-                program.send_signal(signal.SIGKILL)
-                program.wait()
-                for song in shorts:
-                    record = SongRecord.read(record_path(tmp_path / "out", song))
-                    if record and record.task_id:
-                        assert known.setdefault(song, record.task_id) == record.task_id
-                for master in (tmp_path / "out").glob("*.wav"):
-                    assert libebur128(master)[0] == pytest.approx(-14.0, abs=0.05)
-            assert subprocess.run(work, timeout=120).returncode == 0
-            answer = requests.get(f"{url}/studio/ledger", headers={"X-API-Key": "studio"}, timeout=10).json()
-        finally:
-            studio.terminate()
+    with studio_program() as (_, url):
+        folder = next(iter(shorts.values())).parent
+        work = [sys.executable, "-c", PROGRAM, url, str(folder), str(tmp_path / "out")]
+        known: dict[str, str] = {}
+        for _ in range(kills):
+            program = subprocess.Popen(work)
+            time.sleep(dice.uniform(0.3, longest_s))
+            program.send_signal(signal.SIGKILL)
+            program.wait()
+            for song in shorts:
+                record = SongRecord.read(record_path(tmp_path / "out", song))
+                if record and record.task_id:
+                    assert known.setdefault(song, record.task_id) == record.task_id
+            for master in (tmp_path / "out").glob("*.wav"):
+                assert libebur128(master)[0] == pytest.approx(-14.0, abs=0.05)
+        assert subprocess.run(work, timeout=120).returncode == 0
+        answer = requests.get(f"{url}/studio/ledger", headers={"X-API-Key": "studio"}, timeout=10).json()
     assert {song: record_of(tmp_path / "out", song).task_id for song in shorts}.items() >= known.items()
     paid = [entry["task_id"] for entry in answer["entries"] if entry["call"] == "final_master"]
     assert len(paid) == len(set(paid)) == 6

@@ -1,9 +1,7 @@
 """Uploads and downloads, against the real studio; a broken line and a dying server where the studio cannot play along."""
 
-import re
 import stat
 import subprocess
-import sys
 import wave
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +10,7 @@ from typing import Any
 
 import pytest
 import requests
+from programs import studio_program
 from scripted import Answer, scripted
 
 from tonnbook.clients.files import Files, check_upload, safe_name
@@ -184,16 +183,12 @@ class _Deadly(Http):
 
 
 def test_a_studio_that_dies_midway_leaves_nothing_and_an_earlier_file_stays(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "tonnbook", "studio", "--port", "0"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        found = re.search(r"http://127\.0\.0\.1:\d+", process.stdout.readline())
-        assert found
+    with studio_program() as (process, url):
         (tmp_path / "long.wav").write_bytes(bytes(32_000_000))
         earlier = tmp_path / "downloads" / "mix.wav"
         earlier.parent.mkdir()
         earlier.write_bytes(b"the mix of yesterday")
-        door = _Deadly(found[0], process)
+        door = _Deadly(url, process)
         files = Files(door, tmp_path / "downloads")
         link = files.upload(tmp_path / "long.wav")
         with pytest.raises(Unreachable):
