@@ -15,7 +15,7 @@ from pathlib import Path
 
 from tonnbook import audio_files
 from tonnbook.models.enhancement import EnhanceNotes, EnhanceRequest
-from tonnbook.models.mastering import CEILING_DBTP, StageNotes
+from tonnbook.models.mastering import CEILING_DBTP
 from tonnbook.models.vocabulary import AnalysisStyle
 from tonnbook.studio import enhancement_stages as stages
 from tonnbook.studio import enhancement_stems as parts
@@ -68,12 +68,11 @@ def enhance(
         stems = _delivered(bench.stems, out) if stems_wanted else {}
     before = report(found, style, is_master=request.is_master).verdicts
     before = before.model_copy(update={"bit_depth": audio_files.info(source).bit_depth or 0})
-    notes = (*bench.notes, *finished)
-    progress(0.9, "listening to the result")
-    is_master = request.is_master or _is_done(notes, "mastering")
-    after = report(listen(out), style, is_master=is_master).verdicts
+    notes = (*bench.notes, finished.mastering, finished.loudness)
+    after = report(finished.found, style, is_master=request.is_master or finished.mastering.done).verdicts
     start_s = None
     if preview is not None:
+        progress(0.9, "cutting the preview")
         start_s = preview_start(listen_to_level(out), request.preview_start_s)
         write_preview(out, start_s, preview)
     target = round(wished.target_lufs, 2)
@@ -141,7 +140,3 @@ def _delivered(stems: Mapping[str, Path], track: Path) -> Mapping[str, Path]:
     return {
         name: write(audio_files.blocks(path, info.rate), folder / f"{name}.wav", info) for name, path in named.items()
     }
-
-
-def _is_done(notes: tuple[StageNotes, ...], name: str) -> bool:
-    return any(note.stage == name and note.done for note in notes)

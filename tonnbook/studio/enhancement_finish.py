@@ -53,8 +53,18 @@ class Repaired:
         return self.request.is_master or (self.request.fix_loudness and self.request.loudness in TARGET_LUFS)
 
 
-def finish(repaired: Repaired, out: Path, folder: Path) -> tuple[StageNotes, StageNotes]:
-    """Write the finished track to `out`; return the notes of the mastering and of the loudness."""
+@dataclass(frozen=True)
+class Finished:
+    """What was made of it in the end."""
+
+    mastering: StageNotes
+    loudness: StageNotes
+    found: Findings
+    """Measured on the written file."""
+
+
+def finish(repaired: Repaired, out: Path, folder: Path) -> Finished:
+    """Write the finished track to `out`."""
     request, target = repaired.request, repaired.target_lufs
     mastering = StageNotes(stage="mastering", done=False, text=NOT_ASKED_FOR)
     if request.apply_mastering and request.is_master:
@@ -65,45 +75,40 @@ def finish(repaired: Repaired, out: Path, folder: Path) -> tuple[StageNotes, Sta
         done = [stage.stage for stage in outcome.notes.stages if stage.done]
         text = f"Mastered for {repaired.style.label}: {', '.join(done)}."
         mastering = StageNotes(stage="mastering", done=True, text=text)
-        worse = harm(repaired.found, listen(made), repaired.style, is_master=True)
+        heard = listen(made)
+        worse = harm(repaired.found, heard, repaired.style, is_master=True)
         if not worse:
             made.replace(out)
-            reached = outcome.notes.after.loudness_lufs
-            return mastering, _level_notes(repaired, target, reached if reached is not None else target)
+            return Finished(mastering, _level_notes(repaired, target, heard.loudness_lufs), heard)
         mastering = dropped(mastering, worse)
-    return mastering, _levelled(repaired, out, folder)
+    return Finished(mastering, *_levelled(repaired, out, folder))
 
 
-def _levelled(repaired: Repaired, out: Path, folder: Path) -> StageNotes:
+def _levelled(repaired: Repaired, out: Path, folder: Path) -> tuple[StageNotes, Findings]:
     """Set the level, and nothing else: by a gain, and by the limiter where peaks would pass -1 dBTP."""
     target = repaired.target_lufs
-    note, worse = _level(repaired, target, out, folder)
+    note, heard = _level(repaired, target, out, folder)
+    worse = harm(repaired.as_it_came, heard, repaired.style, is_master=repaired.is_release)
     if not worse:
-        return note
-    found = repaired.found
-    room = (
-        CEILING_DBTP - _HEADROOM_DB - found.plr_lu
-    )  # the loudness at which the highest peak is just below the ceiling
-    kept = min(repaired.as_it_came.loudness_lufs, room)
-    told, _ = _level(repaired, kept, out, folder)
-    return dropped(note, worse).model_copy(
-        update={
-            "text": f"Tried and dropped, for it made {' and '.join(worse)} worse. {note.text} Left at {kept:.2f} LUFS instead.",
-            "numbers": {**told.numbers, "target_lufs": round(target, 2)},
-        }
-    )
+        return note, heard
+    # As loud as it came, or where its highest peak just fits below the ceiling:
+    kept = min(repaired.as_it_came.loudness_lufs, CEILING_DBTP - _HEADROOM_DB - repaired.found.plr_lu)
+    told, heard = _level(repaired, kept, out, folder)
+    note = dropped(note, worse)
+    numbers = {**told.numbers, "target_lufs": round(target, 2)}
+    return note.model_copy(update={"text": f"{note.text} Left at {kept:.2f} LUFS instead.", "numbers": numbers}), heard
 
 
-def _level(repaired: Repaired, target_lufs: float, out: Path, folder: Path) -> tuple[StageNotes, tuple[str, ...]]:
-    """Write the track at a loudness; return the note, and which verdicts got worse."""
+def _level(repaired: Repaired, target_lufs: float, out: Path, folder: Path) -> tuple[StageNotes, Findings]:
+    """Write the track at a loudness, and listen to it."""
     wished = _wish(repaired, target_lufs)
     plan = MasterPlan(wished, None, None, None, False, 0.0, (None, None, None), None, ())
     with scratch(folder, "level-") as place:
         song = prepare(repaired.track, plan, max(repaired.found.info.seconds, 0.01), place, lambda _, __: None)
         seed = int.from_bytes(hashlib.sha256(repaired.request.name.encode()).digest()[:8], "big")
-        levelled = level_to(song, target_lufs, CEILING_DBTP, out, _DEPTH, seed, lambda _, __: None)
-    worse = harm(repaired.as_it_came, listen(out), repaired.style, is_master=repaired.is_release)
-    return _level_notes(repaired, target_lufs, levelled.features.loudness_lufs), worse
+        level_to(song, target_lufs, CEILING_DBTP, out, _DEPTH, seed, lambda _, __: None)
+    heard = listen(out)
+    return _level_notes(repaired, target_lufs, heard.loudness_lufs), heard
 
 
 def _level_notes(repaired: Repaired, target_lufs: float, reached_lufs: float) -> StageNotes:
