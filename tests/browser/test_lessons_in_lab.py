@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Callable
 
 import pytest
@@ -26,9 +25,7 @@ def result_of(notebook: Notebook, cell_id: str) -> str:
 
 def test_the_first_lesson_is_run_heard_and_clicked(open_nb: OpenNotebook) -> None:
     lesson = open_nb("00_start_here.ipynb")
-    started = time.monotonic()
     lesson.run_all()
-    took_s = time.monotonic() - started
 
     raw, player = result_of(lesson, "recordings-play"), lesson.output(number_of(lesson, "recordings-play"))
     lesson.until(f"{raw}.ready")
@@ -56,7 +53,6 @@ def test_the_first_lesson_is_run_heard_and_clicked(open_nb: OpenNotebook) -> Non
     expect(page.locator("img")).to_have_count(8)
     expect(page.locator("img").first).to_have_attribute("alt", re.compile("^kick: gain "))
     assert page.locator("img").first.evaluate("image => image.complete && image.naturalWidth > 500")
-    assert took_s < 60
     assert lesson.complaints() == []
 
     for name, place in (("lesson-00", player), ("lesson-00-compare", compared), ("lesson-00-why", page)):
