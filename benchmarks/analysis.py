@@ -7,8 +7,8 @@ milliseconds on a machine that others use too. Needs `tonnbook[bench]` and image
 peak; ffmpeg is asked for these (ebur128), for levels and peaks (astats), and for the phase (aphasemeter): still without spectrum, width
 by band, mono sum and flat tops. soundfile only decodes.
 
-21 November, two cores that four others were working on too, four runs: 229 to 254 ms; libebur128 274 to 280 ms (ratio 0.84 to 0.91), ffmpeg
-331 to 340 ms (0.67 to 0.77), decoding alone 29 ms.
+21 November, two cores that four others were working on too (load 3 to 4), two runs: 232 and 237 ms; libebur128 274 and 280 ms (ratio 0.83
+and 0.87), ffmpeg 9.0.2 311 and 318 ms (0.73 and 0.76), decoding alone 29 ms.
 """
 
 import os
