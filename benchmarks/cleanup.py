@@ -24,7 +24,8 @@ Improvement in dB, 21 November (speech / the sung stem of the demo song; ffmpeg 
 | mean of all, with 0 dB | | 8.3 | -0.3 | 4.5 | 1.6 | -9.7 | -9.7 |
 
 Ours is the highest of each row, by 1.0 dB at the least. The sweep of the same day: none of 288 recordings got worse. Where nothing is known
-for sure, an instrument that never pauses in noise say, nothing is done.
+for sure, an instrument that never pauses in noise say, nothing is done. (noisereduce that is handed the very noise as `y_noise` reaches +8.9
+and +12.2 dB in white noise at 5 dB, +1.2 and +4.7 at 20: also under ours in each of 16 cases.)
 """
 
 from __future__ import annotations
