@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -189,7 +188,7 @@ def test_weights_that_are_none_are_told_of(with_weights: Path, written: str, sai
         separate(source, with_weights)
 
 
-@pytest.mark.skipif(find_spec("demucs") is None, reason="demucs is not installed")
+@pytest.mark.demucs
 def test_the_real_package_with_a_tiny_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import torch
     from demucs.htdemucs import HTDemucs
