@@ -23,7 +23,7 @@ from tonnbook.clients.watcher import Pace
 from tonnbook.errors import TonnbookError
 
 if TYPE_CHECKING:
-    from tonnbook.models.mastering import Sound
+    from tonnbook.models.notes import Sound
     from tonnbook.studio.server import Studio
 
 T = TypeVar("T")

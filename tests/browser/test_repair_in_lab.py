@@ -19,7 +19,7 @@ from pathlib import Path
 from tempfile import mkdtemp
 from tonnbook import audio_files
 from tonnbook.models.cleanup import CleanedTrack, CleanupNotes
-from tonnbook.models.mastering import Series
+from tonnbook.models.notes import Series
 from tonnbook.models.results import RemoteFile
 
 RATE, folder = 44100, Path(mkdtemp())

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from tonnbook.clients.coherence import KEPT_LU, average_tone, loudnesses, place
-from tonnbook.models.mastering import MasteringRequest, Sound
+from tonnbook.models.mastering import MasteringRequest
 from tonnbook.models.masters import spread
+from tonnbook.models.notes import Sound
 from tonnbook.models.vocabulary import DesiredLoudness, MusicalStyle
 
 

@@ -10,8 +10,9 @@ import pytest
 from tonnbook import audio_files
 from tonnbook.dsp.loudness import integrated_loudness
 from tonnbook.dsp.spectrum import THIRD_OCTAVES
-from tonnbook.models.mastering import MasterNotes, Series, Sound, Tone
+from tonnbook.models.mastering import MasterNotes, Tone
 from tonnbook.models.masters import Master, Masters, kept
+from tonnbook.models.notes import Series, Sound
 from tonnbook.plots import plot_album, plot_gain_reduction, plot_loudness, plot_tone
 from tonnbook.plots.picture import Panel, Picture
 

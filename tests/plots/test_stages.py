@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from test_plot_mix import Page
 
-from tonnbook.models.mastering import StageNotes
+from tonnbook.models.notes import StageNotes
 from tonnbook.plots import stages
 
 

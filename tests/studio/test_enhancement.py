@@ -15,7 +15,7 @@ from tonnbook.dsp.loudness import integrated_loudness
 from tonnbook.dsp.spectrum import THIRD_OCTAVES, third_octave_energies
 from tonnbook.dsp.true_peak import true_peak_db
 from tonnbook.models.enhancement import EnhanceRequest
-from tonnbook.models.mastering import StageNotes
+from tonnbook.models.notes import StageNotes
 from tonnbook.models.vocabulary import AnalysisStyle, EnhanceStyle, LoudnessPreference
 from tonnbook.studio import enhancement_stages
 from tonnbook.studio.diagnosis_listening import Findings, listen

@@ -12,7 +12,7 @@ from tonnbook import audio_files
 from tonnbook.dsp.loudness import integrated_loudness
 from tonnbook.dsp.transients import Powers, attacks_db
 from tonnbook.models.enhancement import EnhanceRequest
-from tonnbook.models.mastering import StageNotes
+from tonnbook.models.notes import StageNotes
 from tonnbook.models.vocabulary import AnalysisStyle, EnhanceStyle
 from tonnbook.studio import enhancement_stems
 from tonnbook.studio.enhancement import EnhanceOutcome, enhance

@@ -7,7 +7,7 @@ import pytest
 from scipy.optimize import lsq_linear
 
 from tonnbook.dsp.spectrum import THIRD_OCTAVES
-from tonnbook.models.mastering import StageNotes
+from tonnbook.models.notes import StageNotes
 from tonnbook.models.vocabulary import MusicalStyle, SampleRate
 from tonnbook.studio.mastering_decisions import decide, over_db
 from tonnbook.studio.mastering_engineer import wish_for

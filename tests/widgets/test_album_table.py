@@ -9,8 +9,9 @@ import pytest
 
 from tonnbook.clients.album import Batch
 from tonnbook.clients.jobs import Job
-from tonnbook.models.mastering import MasterNotes, Sound
+from tonnbook.models.mastering import MasterNotes
 from tonnbook.models.masters import Master, kept
+from tonnbook.models.notes import Sound
 from tonnbook.widgets import job_card
 from tonnbook.widgets.album_table import AlbumTable
 

@@ -13,7 +13,7 @@ from tones import RATE, tone
 from tonnbook import audio_files
 from tonnbook.models.cleanup import CleanedTrack, CleanupNotes
 from tonnbook.models.enhancement import EnhancedTrack
-from tonnbook.models.mastering import Series
+from tonnbook.models.notes import Series
 from tonnbook.models.results import RemoteFile
 from tonnbook.widgets.changes import Changes, taken_changes, tone_changes
 from tonnbook.widgets.compare import compare, switch

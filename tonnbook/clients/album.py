@@ -20,9 +20,10 @@ from tonnbook.clients.http import Http
 from tonnbook.clients.jobs import Ask, Job
 from tonnbook.clients.watcher import Pace, Watcher
 from tonnbook.errors import JobTimeout, TonnbookError
-from tonnbook.models.mastering import MasteringRequest, Sound
+from tonnbook.models.mastering import MasteringRequest
 from tonnbook.models.masters import Master, Masters, kept
 from tonnbook.models.mixing import file_name
+from tonnbook.models.notes import Sound
 
 Listen = Callable[[Path], Sound]
 """Measures a song on this machine."""

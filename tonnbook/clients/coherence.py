@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from math import copysign, log10, tanh
 from statistics import mean
 
-from tonnbook.models.mastering import AlbumContext, MasteringRequest, Sound
+from tonnbook.models.mastering import AlbumContext, MasteringRequest
+from tonnbook.models.notes import Sound
 
 KEPT_LU = 2.0
 """A song this near to the album's loudness keeps its difference."""

@@ -14,8 +14,8 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field
 
 from tonnbook.models.base import Answer, AudioSource, Request
-from tonnbook.models.mastering import Series
 from tonnbook.models.mixing import file_name
+from tonnbook.models.notes import Series
 from tonnbook.models.vocabulary import Advice, AnalysisStyle, ClippingVerdict, StereoField, TonalLevel
 
 TONAL_HZ: Mapping[str, tuple[float, float]] = {

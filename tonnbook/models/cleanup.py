@@ -9,8 +9,8 @@ from pathlib import Path
 from pydantic import Field
 
 from tonnbook.models.base import Answer, AudioSource, Request
-from tonnbook.models.mastering import Series, StageNotes
 from tonnbook.models.mixing import file_name
+from tonnbook.models.notes import Series, StageNotes
 from tonnbook.models.results import RemoteFile
 from tonnbook.models.vocabulary import SoundSource
 

@@ -10,8 +10,8 @@ from pydantic import Field
 
 from tonnbook.models.analysis import Verdicts
 from tonnbook.models.base import Answer, AudioSource, Link, Request, unit
-from tonnbook.models.mastering import StageNotes
 from tonnbook.models.mixing import file_name
+from tonnbook.models.notes import StageNotes
 from tonnbook.models.results import RemoteFile
 from tonnbook.models.vocabulary import EnhanceState, EnhanceStyle, LoudnessPreference
 

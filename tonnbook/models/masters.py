@@ -12,7 +12,8 @@ from statistics import mean, pstdev
 from typing import overload
 from uuid import uuid4
 
-from tonnbook.models.mastering import MasteringRequest, MasterNotes, Sound
+from tonnbook.models.mastering import MasteringRequest, MasterNotes
+from tonnbook.models.notes import Sound
 from tonnbook.models.results import RemoteFile
 
 

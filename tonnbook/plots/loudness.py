@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from tonnbook.dsp.loudness import LoudnessMeter
 from tonnbook.dsp.true_peak import true_peak_db
-from tonnbook.models.mastering import Series, Sound
 from tonnbook.models.masters import Master, Masters
+from tonnbook.models.notes import Series, Sound
 from tonnbook.plots.look import BLACK, BLUE, INK, VERMILLION, plain
 from tonnbook.plots.picture import Panel, Picture, describe, panel_or
 from tonnbook.plots.spectrum import Sound as Playable

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from tonnbook.dsp.spectrum import THIRD_OCTAVES
 from tonnbook.models.analysis import TONAL_HZ, Analysis, Diagnosis
-from tonnbook.models.mastering import Series
+from tonnbook.models.notes import Series
 from tonnbook.plots.look import BLUE, FAINT, GREEN, INK, PURPLE, VERMILLION, frequency_axis, hertz, plain, signed
 from tonnbook.plots.picture import Picture
 

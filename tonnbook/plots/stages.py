@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any, Protocol
 
-from tonnbook.models.mastering import StageNotes
+from tonnbook.models.notes import StageNotes
 
 DID, LEFT, DROPPED = "✓", "–", "✗"
 LEGEND = f"{DID} done · {LEFT} left alone · {DROPPED} tried, and dropped"

@@ -21,7 +21,7 @@ from tonnbook.dsp.levels import Array, db
 from tonnbook.dsp.loudness import LoudnessMeter
 from tonnbook.dsp.noise_reduction import FrameLevels, NoiseReducer, noise_profile
 from tonnbook.models.cleanup import CleanupNotes
-from tonnbook.models.mastering import StageNotes
+from tonnbook.models.notes import StageNotes
 from tonnbook.models.vocabulary import SoundSource
 from tonnbook.studio.cleanup_settings import SETTINGS, CleanupSettings
 from tonnbook.studio.mastering_features import finite, series

@@ -16,7 +16,7 @@ from tonnbook.dsp.levels import Array
 from tonnbook.dsp.loudness import LoudnessMeter
 from tonnbook.dsp.transients import Powers, attacks_db, gain_curve
 from tonnbook.dsp.true_peak import TruePeakMeter
-from tonnbook.models.mastering import StageNotes
+from tonnbook.models.notes import StageNotes
 from tonnbook.models.vocabulary import Advice, AnalysisStyle
 from tonnbook.studio import diagnosis_verdicts as rules
 from tonnbook.studio.diagnosis_listening import Findings

@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Literal
 
 from tonnbook.models.enhancement import TARGET_LUFS, EnhanceRequest
-from tonnbook.models.mastering import CEILING_DBTP, StageNotes
+from tonnbook.models.mastering import CEILING_DBTP
+from tonnbook.models.notes import StageNotes
 from tonnbook.models.vocabulary import AnalysisStyle, SampleRate
 from tonnbook.studio.diagnosis_listening import Findings, listen
 from tonnbook.studio.diagnosis_styles import tone_target_db

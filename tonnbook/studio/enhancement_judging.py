@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tonnbook.models.analysis import Verdicts
-from tonnbook.models.mastering import StageNotes
+from tonnbook.models.notes import StageNotes
 from tonnbook.models.vocabulary import Advice, AnalysisStyle, ClippingVerdict, StereoField, TonalLevel
 from tonnbook.studio import diagnosis_verdicts as rules
 from tonnbook.studio.diagnosis_listening import Findings, listen

@@ -16,7 +16,7 @@ from tonnbook.dsp.declip import Declipper
 from tonnbook.dsp.levels import Array, to_gain
 from tonnbook.dsp.spectrum import THIRD_OCTAVES
 from tonnbook.models.analysis import TONAL_HZ
-from tonnbook.models.mastering import StageNotes
+from tonnbook.models.notes import StageNotes
 from tonnbook.models.vocabulary import AnalysisStyle, StereoField, TonalLevel
 from tonnbook.studio import diagnosis_verdicts as rules
 from tonnbook.studio.diagnosis_listening import FIELD_EDGES_HZ, Findings

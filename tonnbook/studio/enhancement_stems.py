@@ -19,7 +19,7 @@ from tonnbook.dsp.gate import SideChain
 from tonnbook.dsp.levels import to_gain
 from tonnbook.dsp.loudness import LoudnessMeter
 from tonnbook.dsp.transients import Powers, attacks_db
-from tonnbook.models.mastering import StageNotes
+from tonnbook.models.notes import StageNotes
 from tonnbook.models.vocabulary import AnalysisStyle, InstrumentGroup
 from tonnbook.studio.diagnosis_styles import family
 from tonnbook.studio.enhancement_dynamics import with_hits

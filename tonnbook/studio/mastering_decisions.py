@@ -15,7 +15,7 @@ import numpy as np
 from tonnbook.dsp.dynamics import gain_reduction_db
 from tonnbook.dsp.levels import Array, db
 from tonnbook.dsp.loudness import lufs
-from tonnbook.models.mastering import StageNotes
+from tonnbook.models.notes import StageNotes
 from tonnbook.studio.mastering_features import CROSSOVERS_HZ, SongFeatures
 from tonnbook.studio.mastering_plan import BandCompression, MasterPlan, Wish
 from tonnbook.studio.mastering_tone import CLOSE_ENOUGH_DB, USUAL_SHARE_LEFT, louder_by, match

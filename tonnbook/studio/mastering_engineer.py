@@ -15,7 +15,8 @@ from tonnbook import audio_files
 from tonnbook.dsp.linear_phase import gains_between, impulse, response
 from tonnbook.dsp.spectrum import THIRD_OCTAVES
 from tonnbook.errors import AudioError
-from tonnbook.models.mastering import CEILING_DBTP, MasteringRequest, MasterNotes, StageNotes, Tone
+from tonnbook.models.mastering import CEILING_DBTP, MasteringRequest, MasterNotes, Tone
+from tonnbook.models.notes import StageNotes
 from tonnbook.models.vocabulary import MusicalStyle, SampleRate
 from tonnbook.studio.mastering_chain import Progress, prepare
 from tonnbook.studio.mastering_decisions import HEAVY_DB, decide

@@ -19,7 +19,7 @@ from tonnbook.dsp.levels import Array, Audio, db
 from tonnbook.dsp.loudness import MOMENTARY, SHORT_TERM, LoudnessMeter, gated_loudness, loudness_range, lufs, windowed
 from tonnbook.dsp.spectrum import THIRD_OCTAVES, third_octave_energies
 from tonnbook.dsp.true_peak import TruePeakMeter
-from tonnbook.models.mastering import Series, Sound
+from tonnbook.models.notes import Series, Sound
 from tonnbook.studio.mix_clipping import Clipping
 
 CROSSOVERS_HZ = (120.0, 2500.0)

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from tonnbook.models.mastering import Series
+from tonnbook.models.notes import Series
 from tonnbook.widgets.page import data_url, html
 from tonnbook.widgets.sources import Audio
 from tonnbook.widgets.tracks import signed

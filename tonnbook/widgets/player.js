@@ -81,7 +81,9 @@ function slider(desk, markers, changes) {
   const head = h("div", { class: "tb-head" });
   const band = h("div", { class: "tb-band", hidden: true });
   const share = (seconds) => `${(100 * seconds) / desk.duration}%`;
-  const flags = markers.map(({ start_s, label }) => h("span", { class: "tb-marker", style: `left:${share(start_s)}` }, label));
+  const until = (n) => markers[n + 1]?.start_s ?? desk.duration;
+  const flags = markers.map(({ start_s, label }, n) => (
+    h("span", { class: "tb-marker", style: `left:${share(start_s)};width:${share(until(n) - start_s)}` }, label)));
   const node = h("div", {
     class: "tb-slider", role: "slider", tabindex: 0, "aria-label": "Position", "aria-valuemin": 0, "aria-valuemax": desk.duration.toFixed(2),
   }, band, flags, head);
@@ -243,10 +245,12 @@ function view(desk, model, el) {
     ]);
   }
   if (changes) rows.push(...changes.cells);
+  const [first] = rows;
+  if (model.get("markers").length) rows.unshift([h("div", { class: "tb-flags" })]);   // a row for the labels that the slider draws
   rows.forEach((cells, row) => cells.forEach((cell) => { cell.style.gridRow = row + 1; }));
   over.node.style.gridRow = `1 / span ${rows.length}`;   // over all lanes at once
   const board = h("div", { class: "tb-board" }, rows, over.node);
-  if (kind === "one") bar.title.after(rows[0][2]);       // one sound: its level fits above
+  if (kind === "one") bar.title.after(first[2]);         // one sound: its level fits above
   const note = h("div", { class: "tb-note tb-quiet" });
   const problem = h("div", { class: "tb-note tb-bad", role: "alert" });
   const { line, say } = announcer();

@@ -1,0 +1,50 @@
+"""What the studio's notes are made of, whatever was done: stages with their reasons, curves over time, and a sound as it was measured."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pydantic import Field
+
+from tonnbook.models.base import Answer
+
+
+class Series(Answer):
+    """Numbers over time, at a steady pace."""
+
+    hop_s: float
+    values: tuple[float | None, ...] = Field(repr=False)
+    """None where there is no value: silence."""
+
+
+class StageNotes(Answer):
+    """What one stage of the chain did, and why."""
+
+    stage: str
+    """"declip", "dc", "resample", "tone", "stereo", "multiband", "glue", "clip", "limiter", "loudness" or "dither"."""
+    done: bool
+    """False where the stage was looked at and left out."""
+    text: str
+    """One sentence, with its numbers."""
+    numbers: Mapping[str, float] = Field(default_factory=dict)
+    """The same numbers to compute with; the unit stands in each name."""
+
+
+class Sound(Answer):
+    """A song measured: BS.1770 loudness, R128 range, union true peak."""
+
+    loudness_lufs: float | None = None
+    """Integrated; None for silence."""
+    loudness_range_lu: float = 0.0
+    true_peak_dbtp: float | None = None
+    momentary_max_lufs: float | None = None
+    short_term_max_lufs: float | None = None
+    plr_lu: float | None = None
+    """Peak to loudness ratio: true peak less integrated loudness."""
+    width_db: float | None = None
+    """Side relative to mid; None for mono."""
+    correlation: float | None = None
+    tone_db: tuple[float, ...] = Field((), repr=False)
+    """Long-term spectrum in third-octaves, dB re 1 kHz."""
+    short_term: Series | None = None
+    momentary: Series | None = None
