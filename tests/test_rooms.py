@@ -8,7 +8,19 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parents[1] / "tonnbook"
-ROOMS = ["errors", "models", "dsp", "audio_files", "clients", "studio", "plots", "widgets", "services", "demo", "planted_faults"]
+ROOMS = [
+    "errors",
+    "models",
+    "dsp",
+    "audio_files",
+    "clients",
+    "studio",
+    "plots",
+    "widgets",
+    "services",
+    "demo",
+    "planted_faults",
+]
 MAY_IMPORT = {
     "errors": set(),
     "models": {"errors"},
