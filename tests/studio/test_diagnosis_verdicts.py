@@ -14,7 +14,8 @@ from tonnbook.errors import AudioError
 from tonnbook.models.vocabulary import Advice, AnalysisStyle, ClippingVerdict, StereoField, TonalLevel
 from tonnbook.studio import diagnosis_verdicts as rules
 from tonnbook.studio.diagnosis import diagnose, report
-from tonnbook.studio.diagnosis_listening import Findings, listen
+from tonnbook.studio.diagnosis_findings import Findings
+from tonnbook.studio.diagnosis_listening import listen
 from tonnbook.studio.diagnosis_styles import plr_range_lu, tonal_target_db
 
 POP = AnalysisStyle.POP

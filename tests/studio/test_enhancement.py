@@ -18,7 +18,8 @@ from tonnbook.models.enhancement import EnhanceRequest
 from tonnbook.models.notes import StageNotes
 from tonnbook.models.vocabulary import AnalysisStyle, EnhanceStyle, LoudnessPreference
 from tonnbook.studio import enhancement_stages
-from tonnbook.studio.diagnosis_listening import Findings, listen
+from tonnbook.studio.diagnosis_findings import Findings
+from tonnbook.studio.diagnosis_listening import listen
 from tonnbook.studio.diagnosis_styles import tone_target_db
 from tonnbook.studio.enhancement import EnhanceOutcome, enhance
 from tonnbook.studio.enhancement_judging import Repair, badness, worsened

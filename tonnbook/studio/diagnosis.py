@@ -17,7 +17,8 @@ from tonnbook.dsp.spectrum import THIRD_OCTAVES
 from tonnbook.models.analysis import Clips, Diagnosis, FieldBand, Verdicts
 from tonnbook.models.vocabulary import AnalysisStyle
 from tonnbook.studio import diagnosis_verdicts as rules
-from tonnbook.studio.diagnosis_listening import FIELD_EDGES_HZ, OCTAVES_HZ, Bands, Findings, listen
+from tonnbook.studio.diagnosis_findings import FIELD_EDGES_HZ, OCTAVES_HZ, Bands, Findings
+from tonnbook.studio.diagnosis_listening import listen
 from tonnbook.studio.diagnosis_styles import plr_range_lu, tone_target_db
 from tonnbook.studio.diagnosis_summary import sentences
 from tonnbook.studio.mastering_features import finite, series

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from tonnbook.models.analysis import FieldBand, TonalBand, Verdicts
 from tonnbook.models.vocabulary import Advice, AnalysisStyle, ClippingVerdict, StereoField, TonalLevel
 from tonnbook.studio import diagnosis_verdicts as rules
-from tonnbook.studio.diagnosis_listening import Findings
+from tonnbook.studio.diagnosis_findings import Findings
 from tonnbook.studio.diagnosis_styles import plr_range_lu
 
 _RANGES = {

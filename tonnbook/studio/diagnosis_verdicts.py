@@ -24,7 +24,7 @@ import numpy.typing as npt
 from tonnbook.dsp.levels import Array
 from tonnbook.models.analysis import TONAL_HZ, TonalBand, TonalProfile, Verdicts
 from tonnbook.models.vocabulary import Advice, AnalysisStyle, ClippingVerdict, StereoField, TonalLevel
-from tonnbook.studio.diagnosis_listening import FIELD_EDGES_HZ, Bands, Findings
+from tonnbook.studio.diagnosis_findings import FIELD_EDGES_HZ, Bands, Findings
 from tonnbook.studio.diagnosis_styles import plr_range_lu, tonal_target_db
 
 MIX_LUFS = (-24.0, -15.0)

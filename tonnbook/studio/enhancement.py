@@ -20,7 +20,8 @@ from tonnbook.models.vocabulary import AnalysisStyle
 from tonnbook.studio import enhancement_stages as stages
 from tonnbook.studio import enhancement_stems as parts
 from tonnbook.studio.diagnosis import report
-from tonnbook.studio.diagnosis_listening import Findings, listen
+from tonnbook.studio.diagnosis_findings import Findings
+from tonnbook.studio.diagnosis_listening import listen
 from tonnbook.studio.enhancement_dynamics import compression
 from tonnbook.studio.enhancement_finish import Repaired, finish
 from tonnbook.studio.enhancement_judging import Bench, Repair

@@ -19,7 +19,7 @@ from tonnbook.dsp.true_peak import TruePeakMeter
 from tonnbook.models.notes import StageNotes
 from tonnbook.models.vocabulary import Advice, AnalysisStyle
 from tonnbook.studio import diagnosis_verdicts as rules
-from tonnbook.studio.diagnosis_listening import Findings
+from tonnbook.studio.diagnosis_findings import Findings
 from tonnbook.studio.diagnosis_styles import plr_range_lu
 from tonnbook.studio.enhancement_judging import Repair, Treatment
 from tonnbook.studio.streams import write

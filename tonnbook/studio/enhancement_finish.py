@@ -18,7 +18,8 @@ from tonnbook.models.enhancement import TARGET_LUFS, EnhanceRequest
 from tonnbook.models.mastering import CEILING_DBTP
 from tonnbook.models.notes import StageNotes
 from tonnbook.models.vocabulary import AnalysisStyle, SampleRate
-from tonnbook.studio.diagnosis_listening import Findings, listen
+from tonnbook.studio.diagnosis_findings import Findings
+from tonnbook.studio.diagnosis_listening import listen
 from tonnbook.studio.diagnosis_styles import tone_target_db
 from tonnbook.studio.enhancement_judging import NOT_ASKED_FOR, dropped, harm
 from tonnbook.studio.mastering_chain import prepare

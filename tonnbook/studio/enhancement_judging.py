@@ -14,7 +14,8 @@ from tonnbook.models.analysis import Verdicts
 from tonnbook.models.notes import StageNotes
 from tonnbook.models.vocabulary import Advice, AnalysisStyle, ClippingVerdict, StereoField, TonalLevel
 from tonnbook.studio import diagnosis_verdicts as rules
-from tonnbook.studio.diagnosis_listening import Findings, listen
+from tonnbook.studio.diagnosis_findings import Findings
+from tonnbook.studio.diagnosis_listening import listen
 from tonnbook.studio.streams import summed
 
 Treatment = Callable[[Path, Path], None]

@@ -19,7 +19,7 @@ from tonnbook.models.analysis import TONAL_HZ
 from tonnbook.models.notes import StageNotes
 from tonnbook.models.vocabulary import AnalysisStyle, StereoField, TonalLevel
 from tonnbook.studio import diagnosis_verdicts as rules
-from tonnbook.studio.diagnosis_listening import FIELD_EDGES_HZ, Findings
+from tonnbook.studio.diagnosis_findings import FIELD_EDGES_HZ, Findings
 from tonnbook.studio.diagnosis_styles import share_inside, tonal_target_db, tone_target_db
 from tonnbook.studio.enhancement_judging import Repair, Treatment
 from tonnbook.studio.mastering_tone import away_db
