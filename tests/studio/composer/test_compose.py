@@ -5,21 +5,26 @@ from __future__ import annotations
 import hashlib
 import subprocess
 import sys
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 
 import mido
 import numpy as np
 import pytest
-from asking import plan
+from asking import allowed, plan
 from listening import RATE, onset_strength, spectrogram
 
 from tonnbook.audio_files import info, read
 from tonnbook.dsp.loudness import integrated_loudness
 from tonnbook.dsp.true_peak import true_peak_db
+from tonnbook.studio.composer.arrange import compose_score
 from tonnbook.studio.composer.compose import Composition, compose
 from tonnbook.studio.composer.midi import midi_bytes
+from tonnbook.studio.composer.render import render_stem
 from tonnbook.studio.composer.score import ROLES
+from tonnbook.studio.composer.synth import Synth
+from tonnbook.studio.composition_work import frame
 
 ASKED = {
     "pop": plan("pop", "happy sad", "medium", 11_111),
@@ -52,6 +57,25 @@ def test_every_file_is_exactly_as_long_as_asked(name: str, songs: dict[str, Comp
     for path in (songs[name].mix, *songs[name].stems.values()):
         found = info(path)
         assert (found.frames, found.rate, found.channels, found.bit_depth) == (frames, RATE, 2, 16)
+
+
+def test_every_combination_is_as_long_as_asked_at_any_length(tmp_path: Path) -> None:
+    """Score, renderer and slices agree on the frame, for 736 songs of odd lengths in one section and in three; without sound."""
+    synth = Synth(0)
+    lengths = set()
+    for n, (genre, emotion, tempo) in enumerate(allowed()):
+        for ms, emotions in ((1_001 + 2 * n, emotion), (3_737 + 2 * n, f"{emotion} {emotion} {emotion}")):
+            score = compose_score(plan(genre, emotions, tempo, ms))
+            frames = round(ms * RATE / 1000)
+            assert abs(score.stages[-1].end * RATE - frames) <= 0.501
+            assert all(stage.at(stage.beats) == pytest.approx(stage.end, abs=1e-9) for stage in score.stages)
+            mute = replace(score, parts=())
+            stem = render_stem(mute, "melody", False, synth, tmp_path / "raw", lambda share: None)
+            assert stem.frames == stem.path.stat().st_size / 8 == frames
+            slices = [frame(s.start_ms + s.length_ms) - frame(s.start_ms) for s in score.plan.sections]
+            assert (len(slices), sum(slices)) == (len(emotions.split()), frames)
+            lengths.add(ms)
+    assert len(lengths) == 736
 
 
 @pytest.mark.parametrize("name", ASKED)

@@ -36,7 +36,7 @@ _SECTIONS = 1.4
 DRUM_LEVELS = {36: 0.0, 38: -0.5, 37: -8.0, 39: -3.0, 42: -13.0, 44: -14.0, 46: -10.0, 51: -13.0, 57: -7.5, 54: -13.0}
 DRUM_LEVELS |= {82: -16.0, 56: -9.0, 63: -8.0, 80: -17.0, 50: -4.0, 48: -4.0, 47: -4.0, 45: -4.0, 43: -3.5, 41: -3.5}
 """Loudness of one stroke of a kit against the kick, by key: the kits of the font differ by 20 dB among themselves."""
-PEAKS_DB = {"percussion": -5.5, "bass": -7.0, "chords": -10.0, "melody": -9.0}
+PEAKS_DB = {"percussion": -6.5, "bass": -8.0, "chords": -10.0, "melody": -10.0}
 """How high the loudest note of a part may reach before mastering, in dBFS: a few strokes in a calm song are not blown up to the
 loudness of a busy drummer, and the limiter is left little to do."""
 _SAMPLES = 20

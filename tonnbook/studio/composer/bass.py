@@ -58,6 +58,8 @@ def _key(stage: Stage, beat: float, voice: Voice, mark: str) -> int:
     tones = span.chord.tones
     if mark == "a":
         return _approach(stage, span, root, voice)
+    if span.chord.bass != span.chord.root:  # a pedal stays where it is, but for its octave
+        mark = "8" if mark == "8" else "R"
     interval = {"R": 0, "8": 12, "5": 7 if 7 in tones else 6 if 6 in tones else 0, "3": 3 if 3 in tones else 4}[mark]
     return root + interval if root + interval <= voice.high else root + interval - 12
 

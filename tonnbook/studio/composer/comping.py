@@ -57,7 +57,7 @@ def loudness(bar: Bar, accent: float) -> int:
 
 def _ring(stage: Stage, bar: Bar, comp: Comp, voicings: dict[ChordSpan, tuple[int, ...]]) -> list[Note]:
     span = stage.chord_at(bar.start)
-    spread = 0.03 if comp.kind in ("broken", "strum") else 0.004
+    spread = 0.045 if comp.kind in ("broken", "strum") else 0.015
     start, length = stage.at(bar.start), max(0.1, stage.end - stage.at(bar.start) - 0.3)
     return [Note(start + n * spread, length, key, loudness(bar, 6)) for n, key in enumerate(voicings[span])]
 

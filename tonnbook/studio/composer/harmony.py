@@ -8,6 +8,10 @@ from tonnbook.studio.composer.moods import Mood
 from tonnbook.studio.composer.score import Bar, ChordSpan
 from tonnbook.studio.composer.theory import SCALES, Chord, chord, enriched, progression
 
+TONIC_LEAD = 1.5
+"""How many times as long as on any other note the bass rests on the tonic, before the figures of a line take from it."""
+FIFTHS = 0.2
+
 
 def chord_spans(
     bars: Sequence[Bar], mood: Mood, tonic: int, loops: Sequence[str], colours: Sequence[int], ends_song: bool
@@ -22,7 +26,7 @@ def chord_spans(
         inside = [bar for bar in bars if bar.phrase == phrase]
         loop = progression(loops[phrase % min(2, len(loops))], tonic)
         found += _loop(inside, loop, _pace(inside, mood.beats_per_chord, len(loop)))
-    found = _closed(found, bars, mood, tonic, ends_song)
+    found = _grounded(_closed(found, bars, mood, tonic, ends_song), tonic)
     coloured = [ChordSpan(_coloured(s.chord, scale, tonic, colours), s.start, s.beats, ()) for s in found]
     return tuple(_adapted(span, scale, tonic) for span in _merged(coloured))
 
@@ -65,6 +69,42 @@ def _closed(spans: list[ChordSpan], bars: Sequence[Bar], mood: Mood, tonic: int,
     share = before.beats / len(steps)
     cadence = [ChordSpan(c, before.start + n * share, share, ()) for n, c in enumerate(steps)]
     return [s for s in spans if s.start < before.start - 1e-6] + cadence + final
+
+
+def _grounded(spans: Sequence[ChordSpan], tonic: int) -> list[ChordSpan]:
+    """Return the spans with the bass kept on the tonic under some of them, until it lies there clearly longer than anywhere else.
+
+    A loop of four equal chords, or one that returns to its fourth degree, leaves the ear to choose the key. A pedal settles it:
+    first under chords that hold the tonic themselves (IV/I, vi/I), right after it, and in place of its strongest rival.
+    The first chord of a section and the last stay as they are.
+    """
+    grounded = list(spans)
+    for _ in spans:
+        time = _bass_time(grounded)
+        rival = max((pc for pc in range(12) if pc != tonic), key=lambda pc: time[pc])
+        places = [n for n in range(1, len(grounded) - 1) if grounded[n].chord.bass != tonic]
+        if time[tonic] >= TONIC_LEAD * time[rival] or not places:
+            break
+        n = min(places, key=lambda n: _unfit(grounded[n], grounded[n - 1], tonic, rival))
+        old = grounded[n].chord
+        pedal = Chord(old.root, old.tones, tonic, f"{old.symbol.split('/')[0]}/I")
+        grounded[n] = ChordSpan(pedal, grounded[n].start, grounded[n].beats, ())
+    return grounded
+
+
+def _bass_time(spans: Sequence[ChordSpan]) -> list[float]:
+    """Return how many beats the bass will rest on each pitch class: on roots, with `FIFTHS` of the time on their fifths."""
+    time = [0.0] * 12
+    for span in spans:
+        figured = FIFTHS if span.chord.bass == span.chord.root else 0.0
+        time[span.chord.bass] += (1 - figured) * span.beats
+        time[(span.chord.root + 7) % 12] += figured * span.beats
+    return time
+
+
+def _unfit(span: ChordSpan, before: ChordSpan, tonic: int, rival: int) -> tuple[bool, bool, bool]:
+    """Return what speaks against a tonic pedal under a chord, the gravest first."""
+    return tonic not in span.chord.classes, span.chord.bass != rival, before.chord.bass != tonic
 
 
 def _coloured(plain: Chord, scale: Sequence[int], tonic: int, colours: Sequence[int]) -> Chord:

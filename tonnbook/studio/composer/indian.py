@@ -72,7 +72,7 @@ def santoor_notes(stage: Stage, raga: Raga, dice: random.Random) -> list[Note]:
     """Return the santoor's patterns between Sa, vadi and samvadi in the fuller bars."""
     sa = nearest_key(stage.tonic, 62)
     tones = sorted({sa, sa + SWARAS.index(raga.vadi), sa + SWARAS.index(raga.samvadi), sa + 12})
-    row = dice.choice(("0.1.2.1.3.1.2.1.", "0.2.1.2.0.2.3.2.", "0..1..2..1..3.2."))
+    row = dice.choice(("0.1.2.1.3.1.2.1.", "0.2.1.2.0.2.3.2.", "0...12..1...3.2."))
     notes = []
     for bar in stage.bars:
         if "pad" not in bar.layers or "opening" in bar.layers or (stage.final and bar.last):

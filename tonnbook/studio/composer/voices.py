@@ -66,7 +66,7 @@ _ALL = (
     Voice("synth-bass", 38, 24, 52, HELD, send=0.1),
     Voice("square-bass", 39, 24, 52, HELD, send=0.1),
     Voice("soft-bass", 39, 24, 52, HELD, level_db=2, send=0.3, low_pass_hz=300, attack_s=0.06),
-    Voice("sub-bass", 38, 24, 48, HELD, level_db=-3, send=0.05, low_pass_hz=320, glide=True),
+    Voice("sub-bass", 38, 24, 48, HELD, level_db=-3, send=0.05, low_pass_hz=320, attack_s=0.05, glide=True),
     Voice("contrabass", 43, 28, 52, HELD, send=0.6),
     Voice("pizzicato", 45, 48, 84, pan=-0.3),
     Voice("harp", 46, 43, 91, pan=-0.4),
