@@ -71,6 +71,15 @@ def test_chroma_finds_the_a(song: Song) -> None:
     assert "the strongest are A" in ax.alt
 
 
+def test_the_sections_of_chroma_are_named_above_it(song: Song) -> None:
+    ax = plot_chroma(song)
+    ax.figure.canvas.draw()
+    assert len(ax.texts) == len(song.sections) > 0
+    for label in ax.texts:
+        box = label.get_window_extent().transformed(ax.transData.inverted())
+        assert 11.5 <= box.y0 < box.y1 <= ax.get_ylim()[1]
+
+
 def test_an_axes_that_is_given_is_used() -> None:
     ax = plot_score(SHEET)
     assert plot_score(SHEET, ax) is ax

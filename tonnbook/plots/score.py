@@ -86,7 +86,8 @@ def plot_chroma(song: Song, ax: Axes | None = None) -> Axes:
     ax.set_title("Pitch classes", loc="left", color=INK)
     plain(ax)
     ax.grid(visible=False)
-    _draw_sections(ax, song.sections, 11.5)
+    ax.set_ylim(-0.5, 13.2)  # room for the names above the pitch classes
+    _draw_sections(ax, song.sections, 11.9)
     strongest = ", ".join(_NAMES[n] for n in np.argsort(-tones.mean(axis=1))[:3])
     describe(ax, f"Pitch classes over {seconds:.0f} seconds; the strongest are {strongest}.")
     return ax
