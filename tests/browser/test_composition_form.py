@@ -70,6 +70,7 @@ def test_a_border_follows_the_hand_and_reasons_are_written(form_nb: Notebook) ->
     mouse.up()
     for n in (1, 2):
         page.get_by_role("combobox", name=f"Emotion of section {n}").select_option("calm")
-    lengths = form_nb.until("[s.length_ms for s in builder.request.sections]")
+    form_nb.until("not builder.problems")
+    lengths = form_nb.py("[s.length_ms for s in builder.request.sections]")
     assert lengths == [round(shown * 1000), 60_000 - round(shown * 1000)]
     assert form_nb.complaints() == []
