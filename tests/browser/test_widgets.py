@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from jlab import Notebook, Server, poll
 from nbconvert import HTMLExporter
-from playwright.sync_api import Page
+from playwright.sync_api import Locator, Page
 
 from tonnbook.widgets.player import Player
 
@@ -44,6 +44,9 @@ LEVEL = """async () => {
   ear.getFloatTimeDomainData(heard);
   return 10 * Math.log10(heard.reduce((sum, x) => sum + x * x, 1e-20) / heard.length);
 }"""
+
+# Where the letters of an element lie on the page.
+TEXT_BOX = "(node) => { const words = new Range(); words.selectNodeContents(node); return words.getBoundingClientRect().toJSON(); }"
 
 NULL = (
     -90
@@ -108,6 +111,24 @@ def test_stems_sound_on_the_same_sample_with_solo_mute_and_volume(stems_nb: Note
     assert level(nb) < NULL
     slider.press("3")
     nb.until("player.soloed == ['high']")
+    no_complaints(nb)
+
+
+def test_the_names_of_sections_stand_above_the_waveforms(open_nb: OpenNotebook, write_nb: WriteNotebook) -> None:
+    sections = "[{'start_s': 0.0, 'label': 'happy'}, {'start_s': 5.8, 'label': 'inspirational'}]"
+    cell = f"player = tb.play({{'a': file('a.flac'), 'b': file('b.flac')}}); player.markers = {sections}; player"
+    nb = open_nb(write_nb("sections.ipynb", [SOUNDS, cell])).run_all()
+    nb.until("player.ready")
+    highest = min(lane["y"] for lane in map(Locator.bounding_box, nb.output(1).locator(".tb-lane").all()) if lane)
+    board = nb.output(1).locator(".tb-slider").bounding_box()
+    flags = nb.output(1).locator(".tb-marker").all()
+    assert board is not None
+    assert len(flags) == 2
+    for flag in flags:
+        text, box = flag.evaluate(TEXT_BOX), flag.bounding_box()
+        assert box is not None
+        assert text["bottom"] <= highest
+        assert box["x"] + box["width"] <= board["x"] + board["width"] + 1
     no_complaints(nb)
 
 
