@@ -1,47 +1,142 @@
-"""Where masters are made: side by side, one per core, in threads of the studio or on any executor that is handed in.
+"""Where masters are made: side by side, as many at once as there are cores, or on any executor that is handed in.
+
+The first song is mastered in the thread that asks for it; those beside it in processes of their own, for two threads of one Python come
+in each other's way (12 songs on 2 cores: 1.5 times as fast as one by one in threads, 1.9 times with a process). The processes start when a
+second song is there. They are loky's: unlike those of the standard library they do not import the user's program again.
 
 An executor may run its work in other processes, on this machine or on a cluster that sees the same files (`dask.distributed`'s
-`client.get_executor()`, `ProcessPoolExecutor`). So what it gets is plain: paths and values, and no callback. A worker that is killed
-leaves no half file, because every file is renamed when it is whole; an executor that starts the work again gets the same bytes.
+`client.get_executor()`, `ProcessPoolExecutor`). So what it gets is plain: paths and values; progress comes back in a small file. A worker
+that is killed leaves no half file, because every file is renamed when it is whole; who starts the work again gets the same bytes.
 """
 
 from __future__ import annotations
 
 import os
-from concurrent.futures import Executor, Future
+import threading
+from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future, wait
 from pathlib import Path
 
 from tonnbook.studio.mastering_engineer import MasterOutcome, master_song
-from tonnbook.studio.mastering_executors import shares_memory
+from tonnbook.studio.mastering_executors import ProgressFile, shares_memory
 from tonnbook.studio.mastering_plan import Wish
-from tonnbook.studio.threads import DaemonThreads
 from tonnbook.studio.worker import Progress
+
+MOST_AT_ONCE = 4
+"""Songs in work at most: each takes some 200 MiB."""
+
+_LOOK_S = 0.2
+_IDLE_S = 300
 
 
 class MasteringPool:
     """Runs masters. An executor that was handed in is left open at close."""
 
     def __init__(self, executor: Executor | None = None) -> None:
-        self._own = None if executor else DaemonThreads(os.cpu_count() or 1, "studio-master")
-        self._executor: Executor = executor or self._own  # type: ignore[assignment]  # one of the two is there
+        self._executor = executor
+        self._processes: Executor | None = None
         self._running: set[Future[MasterOutcome]] = set()
+        self._closed = False
+        self._free = threading.Condition()
+        self._here = True
+        self._beside = min(_cores(), MOST_AT_ONCE) - 1
 
     def master(
         self, source: Path, wished: Wish, out: Path, preview: Path, preview_start_s: float | None, progress: Progress
     ) -> MasterOutcome:
         """Have one song mastered and wait for it. Called from within a task."""
-        if shares_memory(self._executor):
-            turn = self._executor.submit(master_song, source, wished, out, preview, preview_start_s, progress)
-        else:
-            progress(0.0, "being mastered by a worker elsewhere")
-            turn = self._executor.submit(master_song, source, wished, out, preview, preview_start_s)
-        self._running.add(turn)
-        turn.add_done_callback(self._running.discard)
-        return turn.result()
+        order = source, wished, out, preview, preview_start_s
+        if self._executor is not None and shares_memory(self._executor):
+            return self._result(self._executor.submit(master_song, *order, progress), progress)
+        if self._executor is not None:
+            return self._elsewhere(self._executor, *order, progress)
+        here = self._take(progress)
+        try:
+            if not here:
+                try:
+                    return self._elsewhere(self._made_processes(), *order, progress)
+                except BrokenExecutor:  # a process was killed, for memory perhaps: the song is made here
+                    self._drop_processes()
+            return master_song(*order, progress)
+        finally:
+            self._give_back(here)
 
     def close(self) -> None:
-        """Cancel what waits. Returns at once."""
+        """Cancel what waits, and end the processes. Returns at once."""
+        self._closed = True
         for turn in tuple(self._running):
             turn.cancel()
-        if self._own:
-            self._own.shutdown(wait=False, cancel_futures=True)
+        self._drop_processes()
+
+    def _elsewhere(
+        self,
+        executor: Executor,
+        source: Path,
+        wished: Wish,
+        out: Path,
+        preview: Path,
+        preview_start_s: float | None,
+        progress: Progress,
+    ) -> MasterOutcome:
+        told = ProgressFile(out.with_suffix(".progress"))
+        progress(0.0, "being mastered by a worker elsewhere")
+        turn = executor.submit(master_song, source, wished, out, preview, preview_start_s, told)
+        try:
+            return self._result(turn, progress, told)
+        finally:
+            told.path.unlink(missing_ok=True)
+
+    def _result(
+        self, turn: Future[MasterOutcome], progress: Progress, told: ProgressFile | None = None
+    ) -> MasterOutcome:
+        self._running.add(turn)
+        turn.add_done_callback(self._running.discard)
+        while told and not wait([turn], _LOOK_S).done:
+            if read := told.read():
+                progress(*read)
+        try:
+            return turn.result()
+        except (BrokenExecutor, RuntimeError):  # the latter is loky's, when it is shut down in mid-work
+            if self._closed:
+                raise CancelledError from None
+            raise
+
+    def _take(self, progress: Progress) -> bool:
+        """Wait for a place; say whether it is here, or else in a process beside."""
+        with self._free:
+            while not self._here and not self._beside:
+                self._free.wait(_LOOK_S)
+                progress(0.0, "waiting for its turn")
+            if here := self._here:
+                self._here = False
+            else:
+                self._beside -= 1
+            return here
+
+    def _give_back(self, here: bool) -> None:
+        with self._free:
+            if here:
+                self._here = True
+            else:
+                self._beside += 1
+            self._free.notify()
+
+    def _made_processes(self) -> Executor:
+        from loky import ProcessPoolExecutor
+
+        with self._free:
+            if self._closed:
+                raise CancelledError
+            if self._processes is None:
+                self._processes = ProcessPoolExecutor(max(1, min(_cores(), MOST_AT_ONCE) - 1), timeout=_IDLE_S)
+            return self._processes
+
+    def _drop_processes(self) -> None:
+        with self._free:
+            processes, self._processes = self._processes, None
+        if processes is not None:
+            processes.shutdown(wait=False, kill_workers=True)  # type: ignore[call-arg]  # loky's own option
+
+
+def _cores() -> int:
+    """Return the cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

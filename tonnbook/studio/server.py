@@ -46,9 +46,10 @@ class Studio:
     """A local server that answers the services' calls and does the audio.
 
     `port` 0 takes a free one. `folder` is where the temporary folder with all files is made; it is removed at close.
-    `executor` does the heavy work; without one, a single thread does one mix after the other, and as many threads as there are
-    cores master songs side by side. One whose workers are other processes, on this machine or on a cluster that sees the same
-    files, masters songs; everything else stays here. `clock` returns seconds since 1970 and decides when links expire.
+    `executor` does the heavy work; without one, a single thread does one mix after the other, and songs are mastered side by side, the
+    first here and others in processes beside it, as many in all as there are cores, four at most. One whose workers are other
+    processes, on this machine or on a cluster that sees the same files, masters songs; everything else stays here. `clock` returns
+    seconds since 1970 and decides when links expire.
     """
 
     def __init__(
