@@ -128,7 +128,11 @@ def side_by_side(folder: Path, songs: int = 12, minutes: float = 3.0) -> None:
 
     with ThreadPoolExecutor(1) as single, ProcessPoolExecutor(cores, get_context("spawn")) as processes:
         list(processes.map(abs, range(cores)))  # a start that is not measured
-        pools = {"one by one": MasteringPool(single), "the studio": MasteringPool(), "processes": MasteringPool(processes)}
+        pools = {
+            "one by one": MasteringPool(single),
+            "the studio": MasteringPool(),
+            "processes": MasteringPool(processes),
+        }
         took = {kind: seconds(pool, kind) for kind, pool in pools.items()}
     files = {(folder / f"{kind} {n}.wav").read_bytes() for kind in took for n in range(songs)}
     for kind, wall in took.items():
