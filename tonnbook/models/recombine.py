@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 
 from tonnbook.models.base import Answer, AudioSource, Link, Request, unit
 from tonnbook.models.results import RemoteFile
-from tonnbook.models.separation import State
+from tonnbook.models.separation import StatusAnswer
 from tonnbook.models.vocabulary import DesiredLoudness, MusicalStyle, RecombineStyle
 
 
@@ -67,15 +67,10 @@ class RecombineTask(Answer):
     message: str = ""
 
 
-class RecombineStatus(Answer):
+class RecombineStatus(StatusAnswer):
     """The answer of /recombinestatus/{id}."""
 
     task_id: str = Field(alias="recombineTaskId")
-    status: State
-    error: bool = False
-    message: str = ""
-    info: str = ""
-    progress: float | None = None
 
 
 class RecombineQuery(Request):

@@ -40,15 +40,22 @@ class SeparateTask(Answer):
     message: str = ""
 
 
-class SeparateStatus(Answer):
-    """The answer of /separatestatus/{id}."""
+class StatusAnswer(Answer):
+    """How far a task is: what the status calls of separation and recombination have in common. Each call has a name of its own for the id."""
 
-    task_id: str = Field(alias="stemflowTaskId")
+    task_id: str
     status: State
     error: bool = False
     message: str = ""
     info: str = ""
     progress: float | None = None
+    """0 to 1."""
+
+
+class SeparateStatus(StatusAnswer):
+    """The answer of /separatestatus/{id}."""
+
+    task_id: str = Field(alias="stemflowTaskId")
 
 
 class StemsQuery(Request):

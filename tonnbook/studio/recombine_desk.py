@@ -19,7 +19,7 @@ from tonnbook.models.recombine import (
 )
 from tonnbook.studio.desk import Desk, Premises
 from tonnbook.studio.library import Shelf, StoredFile
-from tonnbook.studio.separation_desk import SeparationDesk, told
+from tonnbook.studio.separation_desk import SeparationDesk, how_far, told
 from tonnbook.studio.worker import Progress, Task, part
 
 if TYPE_CHECKING:  # at run time the engine is loaded in the background
@@ -69,15 +69,7 @@ class RecombineDesk(Desk[RecombineOrder]):
 
     def status(self, order: RecombineOrder) -> RecombineStatus:
         """Return how far a recombination is."""
-        task = order.task
-        if task.running:
-            share = round(task.progress, 4)
-            return RecombineStatus(task_id=order.id, status="processing", message=task.stage, progress=share)
-        if task.failure is not None:
-            return RecombineStatus(
-                task_id=order.id, status="failed", error=True, message="it failed", info=task.failure
-            )
-        return RecombineStatus(task_id=order.id, status="complete", message="the master is ready", progress=1.0)
+        return how_far(RecombineStatus, order.id, order.task, "the master is ready")
 
     def preview_answer(self, order: RecombineOrder) -> RecombinePreviewAnswer:
         """Return the preview of a recombination that is done; raises Refusal 404 if its files had to make room."""

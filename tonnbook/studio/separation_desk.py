@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from uuid import uuid4
 
-from tonnbook.models.separation import SeparateRequest, SeparateStatus, StemsAnswer
+from tonnbook.models.separation import SeparateRequest, SeparateStatus, StatusAnswer, StemsAnswer
 from tonnbook.studio.desk import Desk, Told
 from tonnbook.studio.library import Shelf, StoredFile
 from tonnbook.studio.refusal import Refusal
 from tonnbook.studio.worker import Progress, Task, part
+
+S = TypeVar("S", bound=StatusAnswer)
 
 FETCHING = 0.1
 """Share of the progress that fetching and checking the mix fills."""
@@ -47,13 +49,7 @@ class SeparationDesk(Desk[Task[Separated]]):
 
     def status(self, task_id: str) -> SeparateStatus:
         """Return how far a separation is; raises Refusal 404."""
-        task = self.order(task_id)
-        if task.running:
-            share = round(task.progress, 4)
-            return SeparateStatus(task_id=task_id, status="processing", message=task.stage, progress=share)
-        if task.failure is not None:
-            return SeparateStatus(task_id=task_id, status="failed", error=True, message="it failed", info=task.failure)
-        return SeparateStatus(task_id=task_id, status="complete", message="the stems are ready", progress=1.0)
+        return how_far(SeparateStatus, task_id, self.order(task_id), "the stems are ready")
 
     def stems(self, task_id: str) -> StemsAnswer | None:
         """Return the stems, None while they are being made; raises Refusal 404, or 500 for a task that failed."""
@@ -103,6 +99,15 @@ class SeparationDesk(Desk[Task[Separated]]):
             )
             self._ledger.charge("separation", task_id)
             return Separated(shelf, {name: self._library.add(path) for name, path in made.stems.items()}, made.how)
+
+
+def how_far(kind: type[S], task_id: str, task: Task[Any], ready: str) -> S:
+    """Return what a status call says of a task."""
+    if task.running:
+        return kind(task_id=task_id, status="processing", message=task.stage, progress=round(task.progress, 4))
+    if task.failure is not None:
+        return kind(task_id=task_id, status="failed", error=True, message="it failed", info=task.failure)
+    return kind(task_id=task_id, status="complete", message=ready, progress=1.0)
 
 
 def told(task: Task[Any]) -> Told:
