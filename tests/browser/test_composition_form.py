@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 import pytest
 from jlab import Notebook
+from playwright.sync_api import expect
 
 OpenNotebook = Callable[..., Notebook]
 WriteNotebook = Callable[[str, Sequence[str]], str]
@@ -27,6 +28,9 @@ def test_a_prompt_is_read_as_it_is_typed(form_nb: Notebook) -> None:
     page.get_by_text("purple: not understood").wait_for()
     page.get_by_text("electronic, fast: energetic 5 s, then sad 5 s").wait_for()
     form_nb.until("builder.request.prompt", lambda v: "techno" in v)
+    expect(page.get_by_role("tabpanel")).to_contain_text('"prompt": "10 seconds of purple techno')
+    page.get_by_role("tab", name="Python").click()
+    expect(page.get_by_role("tabpanel")).to_contain_text("CompositionRequest(")
     assert form_nb.complaints() == []
 
 

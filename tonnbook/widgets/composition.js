@@ -35,16 +35,13 @@ function render({ model, el }) {
   const rows = h("div", { class: "tb-rows" });
   const blocked = h("p", { class: "tb-quiet" });
   const faults = h("ul", { class: "tb-faults", role: "alert" });
-  const text = h("pre", { tabindex: 0, "aria-label": "The request in writing" });
-  let chosen = "json";
-  const papers = Object.entries({ json: "JSON", python: "Python", curl: "curl" }).map(([key, label]) => h("button", { type: "button", class: "tb-button tb-bare", onclick: () => { chosen = key; show(); } }, label));
-  const copy = iconButton("copy", "Copy", () => copyText(copy, text.textContent), { class: "tb-button tb-square tb-bare" });
+  const papers = writing(model, `tb-composition-${Math.random().toString(36).slice(2, 8)}`);
 
   const promptSide = h("div", {}, words, heard, summary);
   const labelled = (label, node) => h("label", {}, label, node);
   const fields = h("div", { class: "tb-fields" }, labelled("Genre", genre), labelled("Tempo", tempo), labelled("Seconds", total), labelled("Title", title));
   const parameterSide = h("div", {}, fields, line, rows, blocked);
-  const root = frame("composition", h("div", { class: "tb-top" }, h("b", {}, "Composition"), h("div", { class: "tb-modes", role: "group", "aria-label": "How to ask" }, modes), state), promptSide, parameterSide, faults, h("div", {}, papers, copy), text);
+  const root = frame("composition", h("div", { class: "tb-top" }, h("b", {}, "Composition"), h("div", { class: "tb-modes", role: "group", "aria-label": "How to ask" }, modes), state), promptSide, parameterSide, faults, papers.node);
 
   root.addEventListener("keydown", (event) => { if (event.key === "Enter" && event.target.tagName === "INPUT") event.target.blur(); });
 
@@ -180,8 +177,7 @@ function render({ model, el }) {
     const said = new Map();   // a message of several sections is written once, with their numbers
     for (const { path, message } of wrong) said.set(message, [...(said.get(message) ?? []), ...(path[0] === "sections" && path.length > 1 ? [path[1] + 1] : [])]);
     faults.replaceChildren(...[...said].map(([message, at]) => h("li", {}, at.length ? `Section ${at.join(", ")}: ${message}` : message)));
-    papers.forEach((paper, n) => paper.setAttribute("aria-pressed", String(["json", "python", "curl"][n] === chosen)));
-    text.textContent = model.get("views")[chosen] ?? "";
+    papers.show();
     showReading();
     showParameters();
   }

@@ -51,8 +51,8 @@ class CompositionBuilder(PageWidget):
     >>> song = await beatoven.compose(builder.request)
     """
 
-    _esm = script("composition")
-    _css = style("form", "composition")
+    _esm = script("writing", "composition")
+    _css = style("writing", "form", "composition")
 
     mode = traitlets.Unicode("prompt").tag(sync=True)
     prompt = traitlets.Unicode("").tag(sync=True)

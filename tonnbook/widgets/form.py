@@ -43,8 +43,8 @@ Where: TypeAlias = tuple[str | int, ...]
 class RequestForm(PageWidget, Generic[R]):
     """A form of single fields, files among them: those are shown by name, and changed by `set`."""
 
-    _esm = script("form")
-    _css = style("form")
+    _esm = script("writing", "form")
+    _css = style("writing", "form")
 
     model: ClassVar[type[Request]]
     """The request that the form makes."""
