@@ -10,6 +10,7 @@ function render({ model, el }) {
   const root = frame("album", h("table", {}, h("thead", {}, h("tr", {}, head)), body), line);
   const sounds = new Map();          // song name -> object URL, made once
   let sounding = null;               // { name, audio, button }
+  let wanted = null;                 // the name last asked for; a preview that comes after another was asked for stays silent
 
   const stop = () => {
     if (!sounding) return;
@@ -27,17 +28,22 @@ function render({ model, el }) {
     button.replaceChildren(icon("pause"));
     button.setAttribute("aria-pressed", "true");
     audio.onended = stop;
-    audio.play().catch(() => { stop(); say(`the preview of ${name} cannot be played here`); });
+    audio.play().catch(() => {
+      if (sounding?.audio !== audio) return;  // stopped before it had begun: the promise of play() fails then, too
+      stop();
+      say(`the preview of ${name} cannot be played here`);
+    });
   };
   const press = (name) => {
-    if (sounding?.name === name) stop();
+    wanted = sounding?.name === name ? null : name;
+    if (!wanted) stop();
     else if (sounds.has(name)) start(name, sounds.get(name));
     else model.send({ kind: "preview", name });
   };
   const heard = (message, buffers) => {
     if (message.kind !== "preview" || !buffers?.length) return;
     sounds.set(message.name, URL.createObjectURL(new Blob([buffers[0]], { type: "audio/mpeg" })));
-    start(message.name, sounds.get(message.name));
+    if (message.name === wanted) start(message.name, sounds.get(message.name));
   };
 
   let rows = new Map();

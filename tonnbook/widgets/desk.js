@@ -133,8 +133,10 @@ class Desk extends EventTarget {
     const context = this.#context();
     const woken = context.resume();           // inside the click: browsers want a gesture before the first sound
     if (context.state !== "running") {
-      await Promise.race([woken, new Promise((done) => setTimeout(done, 1000))]);
-      if (context.state !== "running") return this.#fail("The browser wants a click first: press Play.");
+      const clicked = navigator.userActivation?.hasBeenActive;      // then only a slow sound device keeps us waiting
+      await Promise.race([woken, new Promise((done) => setTimeout(done, clicked ? 10000 : 1000))]);
+      if (this.playing) return;                                     // pressed again in the meantime
+      if (context.state !== "running") return this.#fail(clicked ? "The browser cannot open its sound output." : "The browser wants a click first: press Play.");
     }
     this.problem = "";
     if (PAGE.sounding !== this) PAGE.sounding?.pause();
