@@ -20,10 +20,10 @@ def test_the_studio_prints_its_address_answers_and_ends_cleanly(ending: signal.S
     with studio_program("-W", "error") as (studio, address):
         assert address.startswith("http://127.0.0.1:")
         assert f"curl {address}/health" in studio.stdout.readline()
-        with urllib.request.urlopen(f"{address}/health", timeout=10) as answer:
+        with urllib.request.urlopen(f"{address}/health", timeout=60) as answer:
             assert answer.status == 200
         studio.send_signal(ending)
-        out, err = studio.communicate(timeout=20)
+        out, err = studio.communicate(timeout=60)
     assert (studio.returncode, err) == (0, "")
     assert "closed" in out
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from jlab import ARTEFACTS, CHROMIUM, Notebook, Server, launch, write_notebook
-from playwright.sync_api import BrowserContext, Page, sync_playwright
+from playwright.sync_api import BrowserContext, Page, expect, sync_playwright
 
 OpenNotebook = Callable[..., Notebook]
 WriteNotebook = Callable[[str, Sequence[str]], str]
@@ -29,7 +29,8 @@ def context() -> Iterator[BrowserContext]:
     with sync_playwright() as playwright:
         browser = launch(playwright)
         context = browser.new_context(viewport={"width": 1280, "height": 1400}, accept_downloads=True)
-        context.set_default_timeout(15000)
+        context.set_default_timeout(30000)
+        expect.set_options(timeout=20000)  # for a busy machine; what works does not wait for it
         yield context
         browser.close()
 

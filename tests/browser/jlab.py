@@ -144,7 +144,7 @@ def write_notebook(path: Path, cells: Sequence[str]) -> Path:
     return path
 
 
-def poll(ask: Callable[[], T], good: Callable[[T], object] = bool, timeout: float = 10.0) -> T:
+def poll(ask: Callable[[], T], good: Callable[[T], object] = bool, timeout: float = 30.0) -> T:
     """Ask until the answer is good, and return it."""
     end = time.monotonic() + timeout
     while True:
@@ -229,7 +229,7 @@ class Notebook:
         except (ValueError, SyntaxError):
             return text
 
-    def until(self, expression: str, good: Callable[[Any], object] = bool, timeout: float = 10.0) -> Any:
+    def until(self, expression: str, good: Callable[[Any], object] = bool, timeout: float = 30.0) -> Any:
         """Evaluate in the kernel until the value is good, and return it."""
         return poll(lambda: self.py(expression), good, timeout)
 
@@ -293,7 +293,7 @@ class Notebook:
     def close(self) -> None:
         """Shut the kernel down and close the notebook."""
         self.page.evaluate(f"() => {{ {DOCUMENT}?.context?.sessionContext?.shutdown(); }}")
-        self.page.wait_for_function(f"() => !({KERNEL})", timeout=10000)
+        self.page.wait_for_function(f"() => !({KERNEL})", timeout=30000)
         self.page.remove_listener("console", self._note)
         self.page.remove_listener("pageerror", self._note_error)
         if self._own_page:

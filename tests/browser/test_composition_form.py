@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 
 import pytest
@@ -48,8 +49,8 @@ def test_sections_split_move_and_never_tear(form_nb: Notebook) -> None:
     assert starts[0][1] == starts[1][0]
     assert starts[1][1] == 20_000
     blocked = page.get_by_role("combobox", name="Emotion of section 1").locator("option[value=energetic]")
-    assert blocked.is_disabled()
-    assert "medium tempo" in (blocked.get_attribute("title") or "")
+    expect(blocked).to_be_disabled()
+    expect(blocked).to_have_attribute("title", re.compile("medium tempo"))
     assert form_nb.complaints() == []
 
 

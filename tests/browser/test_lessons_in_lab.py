@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 
 import pytest
-from jlab import Notebook
+from jlab import Notebook, poll
 from playwright.sync_api import expect
 
 OpenNotebook = Callable[..., Notebook]
@@ -52,7 +52,7 @@ def test_the_first_lesson_is_run_heard_and_clicked(open_nb: OpenNotebook) -> Non
     page = lesson.output(number_of(lesson, "why-plot"))
     expect(page.locator("img")).to_have_count(8)
     expect(page.locator("img").first).to_have_attribute("alt", re.compile("^kick: gain "))
-    assert page.locator("img").first.evaluate("image => image.complete && image.naturalWidth > 500")
+    poll(lambda: page.locator("img").first.evaluate("image => image.complete && image.naturalWidth > 500"))
     assert lesson.complaints() == []
 
     for name, place in (("lesson-00", player), ("lesson-00-compare", compared), ("lesson-00-why", page)):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 
 import pytest
-from jlab import Notebook
+from jlab import Notebook, poll
 from playwright.sync_api import expect
 
 OpenNotebook = Callable[..., Notebook]
@@ -46,7 +47,7 @@ def test_a_form_without_a_table_is_edited_judged_and_written_down(
     expect(paper).to_contain_text("fix_tone=False")
 
     file = form.get_by_label("File", exact=True)
-    assert file.input_value() == "my mix.wav"
+    expect(file).to_have_value("my mix.wav")
     assert not file.is_editable()
     assert "/home" not in form.inner_html()
 
@@ -90,8 +91,8 @@ ab = tb.compare(before, after, changes=True); ab"""
     player = nb.output(1)
     nb.until("ab.ready")
     expect(player.get_by_text("What changed.")).to_be_visible()
+    poll(lambda: "4 kHz" in player.locator(".tb-strip.tb-change").all_inner_texts())
     labels = player.locator(".tb-strip.tb-change").all_inner_texts()
-    assert "4 kHz" in labels
     reading = player.locator(".tb-words.tb-change").nth(labels.index("4 kHz"))
     slider = player.get_by_role("slider", name="Position")
     box = slider.bounding_box()
@@ -105,14 +106,14 @@ ab = tb.compare(before, after, changes=True); ab"""
     )
     assert late - fourth == pytest.approx(6.0, abs=0.2)
     nb.page.mouse.move(box["x"] + box["width"] / 3, box["y"] + 10)
-    assert value() == pytest.approx(fourth, abs=0.05)
+    poll(value, lambda v: v == pytest.approx(fourth, abs=0.05))
     nb.page.mouse.move(box["x"] + box["width"] * 0.9, box["y"] + 10)
-    assert value() == pytest.approx(late, abs=0.05)
+    poll(value, lambda v: v == pytest.approx(late, abs=0.05))
     nb.page.mouse.move(2, 2)
     slider.press("ArrowRight")
     slider.press("ArrowRight")
     expect(reading).to_have_text(f"\N{MINUS SIGN}{abs(fourth):.1f} dB")
-    assert (slider.get_attribute("aria-valuetext") or "").startswith("0:02.0 of 0:06.0; loudness ")
+    expect(slider).to_have_attribute("aria-valuetext", re.compile("^0:02.0 of 0:06.0; loudness "))
     up, down = (
         player.locator(f".tb-lane.tb-change path.tb-change-{kind}").nth(labels.index("4 kHz"))
         for kind in ("more", "less")
@@ -137,9 +138,9 @@ ab = tb.compare(cleaned); ab"""
     expect(reading).to_have_text("\N{MINUS SIGN}50.0 dBFS")
     nb.py("ab.seek(5.0)")
     expect(reading).to_have_text("\N{MINUS SIGN}30.0 dBFS")
-    spoken = player.get_by_role("slider", name="Position").get_attribute("aria-valuetext")
-    assert spoken == "0:05.0 of 0:06.0; taken away \N{MINUS SIGN}30.0 dBFS"
-    assert "at its loudest, 3.0 s into the recording" in player.locator(".tb-change-legend").inner_text()
+    spoken = "0:05.0 of 0:06.0; taken away \N{MINUS SIGN}30.0 dBFS"
+    expect(player.get_by_role("slider", name="Position")).to_have_attribute("aria-valuetext", spoken)
+    expect(player.locator(".tb-change-legend")).to_contain_text("at its loudest, 3.0 s into the recording")
     assert nb.complaints() == []
 
 
@@ -149,7 +150,7 @@ def test_one_key_goes_round_among_several_sounds(open_nb: OpenNotebook, write_nb
     player = nb.output(1)
     nb.until("many.ready")
     expect(player.get_by_role("button", name="Equal loudness")).to_have_attribute("aria-pressed", "false")
-    assert not player.get_by_text("turned down").is_visible()
+    expect(player.get_by_text("turned down")).not_to_be_visible()
     player.get_by_role("button", name="Play", exact=True).click()
     nb.until("many.playing")
     slider = player.get_by_role("slider", name="Position")

@@ -309,7 +309,7 @@ def killed_and_resumed(kills: int, shorts: Mapping[str, Path], tmp_path: Path, l
             for master in (tmp_path / "out").glob("*.wav"):
                 assert libebur128(master)[0] == pytest.approx(-14.0, abs=0.05)
         assert subprocess.run(work, timeout=120).returncode == 0
-        answer = requests.get(f"{url}/studio/ledger", headers={"X-API-Key": "studio"}, timeout=10).json()
+        answer = requests.get(f"{url}/studio/ledger", headers={"X-API-Key": "studio"}, timeout=60).json()
     assert {song: record_of(tmp_path / "out", song).task_id for song in shorts}.items() >= known.items()
     paid = [entry["task_id"] for entry in answer["entries"] if entry["call"] == "final_master"]
     assert len(paid) == len(set(paid)) == 6

@@ -32,7 +32,7 @@ def inbox(woken: list[str]) -> Iterator[WebhookInbox]:
 
 
 def post(inbox: WebhookInbox, body: bytes, path: str | None = None, kind: str | None = "application/json") -> int:
-    connection = http.client.HTTPConnection("127.0.0.1", inbox.port, timeout=5)
+    connection = http.client.HTTPConnection("127.0.0.1", inbox.port, timeout=60)
     headers = {"Content-Type": kind} if kind else {}
     connection.request("POST", path or urlsplit(inbox.url).path, body, headers)
     status = connection.getresponse().status

@@ -65,7 +65,7 @@ def service(routes: dict[str, Any], **options: Any) -> Iterator[tuple[TonnClient
 
 def test_a_preview_that_is_ready_at_the_first_question() -> None:
     with service({"/mixpreview": TASK, "/retrievepreviewmix": READY}) as (tonn, server):
-        preview = tonn.preview_mix(REQUEST).result(timeout=5)
+        preview = tonn.preview_mix(REQUEST).result(timeout=60)
     assert (preview.task_id, preview.mix.name, preview.notes) == ("t1", "mix.mp3", None)
     assert preview.request == REQUEST
     assert [call.path for call in server.calls] == ["/mixpreview", "/retrievepreviewmix"]
@@ -74,7 +74,7 @@ def test_a_preview_that_is_ready_at_the_first_question() -> None:
 def test_a_202_is_never_a_result_whatever_is_in_it() -> None:
     answers = [WORKING, Answer(202, READY), Answer(202, b"soon"), Answer(202, {"progress": "half"}), READY]
     with service({"/mixpreview": TASK, "/retrievepreviewmix": answers}) as (tonn, server):
-        tonn.preview_mix(REQUEST).result(timeout=5)
+        tonn.preview_mix(REQUEST).result(timeout=60)
     assert server.count("/retrievepreviewmix") == 5
 
 
@@ -83,7 +83,7 @@ def test_a_state_in_the_body_counts_at_either_level() -> None:
     answers = [{"status": "MIX_TASK_PREVIEW_PROCESSING"}, inner, {"status": "MIX_TASK_PREVIEW_ERROR"}]
     with service({"/mixpreview": TASK, "/retrievepreviewmix": answers}) as (tonn, server):
         with pytest.raises(JobFailed, match="MIX_TASK_PREVIEW_ERROR"):
-            tonn.preview_mix(REQUEST).result(timeout=5)
+            tonn.preview_mix(REQUEST).result(timeout=60)
         assert server.count("/retrievepreviewmix") == 3
 
 
@@ -92,14 +92,14 @@ def test_an_error_in_the_body_fails_the_job(status: int) -> None:
     failed = Answer(status, {"error": True, "message": "track 2 is silent"})
     with service({"/mixpreview": TASK, "/retrievepreviewmix": [WORKING, failed]}) as (tonn, server):
         with pytest.raises(JobFailed, match="preview mix t1 failed: track 2 is silent"):
-            tonn.preview_mix(REQUEST).result(timeout=5)
+            tonn.preview_mix(REQUEST).result(timeout=60)
         assert server.count("/retrievepreviewmix") == 2
 
 
 def test_an_order_that_is_turned_down_in_the_body() -> None:
     refusal = {"error": True, "message": "too many tracks"}
     with service({"/mixpreview": refusal}) as (tonn, _), pytest.raises(JobFailed, match="too many tracks"):
-        tonn.preview_mix(REQUEST).result(timeout=5)
+        tonn.preview_mix(REQUEST).result(timeout=60)
 
 
 @pytest.mark.parametrize(
@@ -122,13 +122,13 @@ def test_an_order_that_is_turned_down_in_the_body() -> None:
 )
 def test_a_success_of_the_wrong_shape_says_what_is_missing(routes: dict[str, Any], message: str) -> None:
     with service(routes) as (tonn, _), pytest.raises(UnexpectedAnswer, match=message):
-        tonn.preview_mix(REQUEST).result(timeout=5)
+        tonn.preview_mix(REQUEST).result(timeout=60)
 
 
 def test_a_poll_that_is_turned_away_for_a_moment_is_made_again() -> None:
     answers = [Answer(429, headers={"Retry-After": "0"}), Answer(503), Answer(drop=True), READY]
     with service({"/mixpreview": TASK, "/retrievepreviewmix": answers}) as (tonn, server):
-        tonn.preview_mix(REQUEST).result(timeout=5)
+        tonn.preview_mix(REQUEST).result(timeout=60)
         assert server.count("/retrievepreviewmix") == 4
 
 
@@ -146,7 +146,7 @@ def test_what_may_cost_credits_is_sent_exactly_once(path: str, answer: Answer, k
     with service({path: answer}) as (tonn, server):
         job = tonn.preview_mix(REQUEST) if path == "/mixpreview" else tonn.final_mix(PREVIEW)
         with pytest.raises(kind):
-            job.result(timeout=5)
+            job.result(timeout=60)
         assert (job.status, server.count(path)) == ("failed", 1)
 
 
@@ -158,10 +158,10 @@ def test_fx_settings_are_asked_once_when_the_mix_is_ready() -> None:
         return WORKING if len(asked) < 4 else Answer(body=READY)
 
     with service({"/mixpreview": TASK, "/retrievepreviewmix": retrieve}) as (tonn, _):
-        tonn.preview_mix(REQUEST, fx_settings=True).result(timeout=5)
+        tonn.preview_mix(REQUEST, fx_settings=True).result(timeout=60)
         assert asked == [False, False, False, False, True]
         asked[:] = [False] * 4
-        tonn.preview_mix(REQUEST).result(timeout=5)
+        tonn.preview_mix(REQUEST).result(timeout=60)
         assert asked == [False] * 5
 
 
@@ -176,9 +176,9 @@ def test_fx_settings_that_do_not_come_are_not_asked_again() -> None:
         with pytest.raises(
             JobFailed, match=r"mix is ready, but its FX settings did not come.*fx_settings=False\) gets"
         ):
-            tonn.preview_mix(REQUEST, fx_settings=True).result(timeout=5)
+            tonn.preview_mix(REQUEST, fx_settings=True).result(timeout=60)
         assert asked == [False, True]
-        assert tonn.attach("t1").result(timeout=5).mix.name == "mix.mp3"
+        assert tonn.attach("t1").result(timeout=60).mix.name == "mix.mp3"
 
 
 def test_a_final_mix_names_every_track_by_its_link() -> None:
@@ -188,7 +188,7 @@ def test_a_final_mix_names_every_track_by_its_link() -> None:
     }
     with service({"/retrievefinalmix": FINAL}) as (tonn, server):
         job = tonn.final_mix(PREVIEW, changes, return_stems=True, desired_loudness=DesiredLoudness.LOW)
-        assert job.result(timeout=5).mix.name == "mix.wav"
+        assert job.result(timeout=60).mix.name == "mix.wav"
     assert job.task_id == "t1"
     vocal, bass = server.calls[0].json["applyAudioEffectsData"].pop("trackData")
     assert server.calls[0].json["applyAudioEffectsData"] | {"trackData": 0} == {
@@ -217,7 +217,7 @@ def test_a_server_that_answers_later_is_asked_where_it_says() -> None:
         tonn,
         server,
     ):
-        tonn.final_mix(PREVIEW).result(timeout=5)
+        tonn.final_mix(PREVIEW).result(timeout=60)
         assert (server.count("/retrievefinalmix"), server.count("/studio/renders/7")) == (1, 3)
 
 
@@ -229,19 +229,19 @@ def test_a_render_that_fails_on_the_way() -> None:
         service(routes) as (tonn, _),
         pytest.raises(JobFailed, match=r"final mix t1 failed: vocal\.flac cannot be read"),
     ):
-        tonn.final_mix(PREVIEW).result(timeout=5)
+        tonn.final_mix(PREVIEW).result(timeout=60)
 
 
 def test_a_location_on_another_server_is_not_followed() -> None:
     away = Answer(202, {}, {"Location": "https://evil.example/renders/7"})
     with service({"/retrievefinalmix": away}) as (tonn, _), pytest.raises(UnexpectedAnswer, match=r"evil\.example"):
-        tonn.final_mix(PREVIEW).result(timeout=5)
+        tonn.final_mix(PREVIEW).result(timeout=60)
 
 
 def test_a_202_without_a_location_is_neither_a_result_nor_sent_again() -> None:
     with service({"/retrievefinalmix": Answer(202, {"message": "the preview is being made"})}) as (tonn, server):
         with pytest.raises(UnexpectedAnswer, match="without a Location: the preview is being made"):
-            tonn.final_mix(PREVIEW).result(timeout=5)
+            tonn.final_mix(PREVIEW).result(timeout=60)
         assert server.count("/retrievefinalmix") == 1
 
 
@@ -257,7 +257,7 @@ def test_one_long_call_is_waited_for_and_not_sent_again() -> None:
         with pytest.raises(JobTimeout):
             job.result(timeout=2.5)  # longer than any other call may take here
         gate.set()
-        assert job.result(timeout=5).task_id == "t1"
+        assert job.result(timeout=60).task_id == "t1"
         assert server.count("/retrievefinalmix") == 1
 
 
@@ -270,7 +270,7 @@ def test_one_long_call_that_takes_too_long() -> None:
 
     with service({"/retrievefinalmix": never}, final_read_s=0.3) as (tonn, server):
         with pytest.raises(Unreachable, match=r"did not answer in time.*sent once.*may have arrived all the same"):
-            tonn.final_mix(PREVIEW).result(timeout=5)
+            tonn.final_mix(PREVIEW).result(timeout=60)
         assert server.count("/retrievefinalmix") == 1
         gate.set()
 
@@ -284,7 +284,7 @@ def test_two_tracks_of_one_name_are_told_apart() -> None:
             tonn.final_mix(preview, {"take": TrackEffects(gain_db=-1)})
         with pytest.raises(ValueError, match=r"changes names take \(2\)\.wav twice"):
             tonn.final_mix(preview, {"take (2)": TrackEffects(), "take (2).wav": TrackEffects()})
-        tonn.final_mix(preview, {"take (2)": TrackEffects(gain_db=-1)}).result(timeout=5)
+        tonn.final_mix(preview, {"take (2)": TrackEffects(gain_db=-1)}).result(timeout=60)
     assert [track["gainDb"] for track in server.calls[0].json["applyAudioEffectsData"]["trackData"]] == [0, -1, 0]
 
 
@@ -292,7 +292,7 @@ def test_stems_of_one_name_become_two_files() -> None:
     results = {"download_url_mixed": "https://a.example/mix.wav", "stems": {}}
     results["stems"] = {"take.wav": "https://a.example/1.wav", "take.flac": "https://a.example/2.wav"}
     with service({"/retrievefinalmix": {"applyAudioEffectsResults": results}}) as (tonn, _):
-        final = tonn.final_mix(PREVIEW).result(timeout=5)
+        final = tonn.final_mix(PREVIEW).result(timeout=60)
     assert {name: file.name for name, file in final.stems.items()} == {
         "take.wav": "take.wav.wav",
         "take.flac": "take.flac.wav",

@@ -49,7 +49,7 @@ def test_a_cleanup(client: RoExClient, tmp_path: Path, source: SoundSource) -> N
     assert answer is not None
     assert answer.error is False
     assert answer.audio_cleanup_results.error is False
-    made = requests.get(answer.audio_cleanup_results.cleaned_audio_file_location, timeout=10)
+    made = requests.get(answer.audio_cleanup_results.cleaned_audio_file_location, timeout=60)
     assert audio_files.decode(made.content)[0].shape == (2, 4 * RATE)
 
 
@@ -61,7 +61,7 @@ def test_an_enhancement(client: RoExClient, tmp_path: Path, full: bool) -> None:
     task = start(wished)
     assert task.error is False
     result = client.enhance.retrieve_enhanced_track(task.mixrevive_task_id, poll_interval=1, timeout=60)
-    made = requests.get(result.download_url_revived if full else result.download_url_preview_revived, timeout=10)
+    made = requests.get(result.download_url_revived if full else result.download_url_preview_revived, timeout=60)
     assert audio_files.decode(made.content)[0].shape == (2, 4 * RATE)
     assert result.stems is None
 

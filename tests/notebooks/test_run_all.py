@@ -126,6 +126,6 @@ def test_an_interrupted_cell_lets_go_of_its_job(
     assert replies(kernel, [cell], seconds=10) == ["error"]
     interrupted = list(_printed(kernel))
     assert interrupted in (["CancelledError: "], ["KeyboardInterrupt: "])
-    ended, printed = run_all(kernel, ["print(job)", "gate.append(1)", "print(job.result(timeout=20))"], seconds=30)
+    ended, printed = run_all(kernel, ["print(job)", "gate.append(1)", "print(job.result(timeout=60))"], seconds=30)
     assert ended == ["ok", "ok", "ok"]
     assert printed == ["<Job preview mix t1: running>", "the mix"]

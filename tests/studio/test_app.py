@@ -27,30 +27,30 @@ from tonnbook.studio.server import Studio
 
 
 def test_health_needs_no_key(studio: Studio) -> None:
-    assert requests.get(studio.url + "/health", timeout=10).json()["status"] == "ok"
+    assert requests.get(studio.url + "/health", timeout=60).json()["status"] == "ok"
 
 
 def test_the_key_by_header_or_query(studio: Studio) -> None:
     url = studio.url + "/studio/ledger"
-    assert requests.get(url, headers={"x-api-key": "studio"}, timeout=10).status_code == 200
-    assert requests.get(url, params={"key": "studio"}, timeout=10).status_code == 200
+    assert requests.get(url, headers={"x-api-key": "studio"}, timeout=60).status_code == 200
+    assert requests.get(url, params={"key": "studio"}, timeout=60).status_code == 200
 
 
 @pytest.mark.parametrize("key", [None, "", "wrong", "studio ", "stüdio"])
 @pytest.mark.parametrize("path", ["/upload", "/mixpreview", "/retrievepreviewmix", "/retrievefinalmix"])
 def test_without_the_key_nothing_is_read(studio: Studio, path: str, key: str | None) -> None:
-    answer = requests.post(studio.url + path, params={"key": key} if key else {}, data=b"not json", timeout=10)
+    answer = requests.post(studio.url + path, params={"key": key} if key else {}, data=b"not json", timeout=60)
     assert "key is missing or wrong" in said(answer, 401)
 
 
 @pytest.mark.parametrize("headers", [{"Host": "evil.example"}, {"Origin": "https://evil.example"}, {"Origin": "null"}])
 def test_web_pages_from_elsewhere_are_turned_away(caller: Caller, headers: dict[str, str]) -> None:
-    answer = requests.get(caller.studio.url + "/health", headers=headers, timeout=10)
+    answer = requests.get(caller.studio.url + "/health", headers=headers, timeout=60)
     assert "this machine only" in said(answer, 403)
 
 
 def test_pages_of_this_machine_may_call(caller: Caller) -> None:
-    answer = requests.get(caller.studio.url + "/health", headers={"Origin": "http://localhost:8888"}, timeout=10)
+    answer = requests.get(caller.studio.url + "/health", headers={"Origin": "http://localhost:8888"}, timeout=60)
     assert answer.status_code == 200
 
 
@@ -67,7 +67,7 @@ def test_unknown_addresses_and_wrong_methods(caller: Caller) -> None:
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[1", b"\xff\xfe", b"[" * 100_000, b'["\\ud800"]', b"NaN", b"1" * 5000])
 def test_what_is_not_json(caller: Caller, body: bytes) -> None:
-    answer = requests.post(caller.studio.url + "/mixpreview", data=body, headers=caller.headers, timeout=10)
+    answer = requests.post(caller.studio.url + "/mixpreview", data=body, headers=caller.headers, timeout=60)
     assert "not JSON" in said(answer, 400)
 
 
@@ -78,7 +78,7 @@ def test_what_stands_outside_its_envelope(caller: Caller, body: Any) -> None:
 
 def test_a_body_beyond_the_limit(caller: Caller) -> None:
     for size in (2**20 + 1, 40 * 2**20):
-        answer = requests.post(caller.studio.url + "/mixpreview", data=bytes(size), headers=caller.headers, timeout=10)
+        answer = requests.post(caller.studio.url + "/mixpreview", data=bytes(size), headers=caller.headers, timeout=60)
         assert "larger than 1 MiB" in said(answer, 413)
 
 
@@ -119,10 +119,10 @@ def test_no_key_and_no_signature_in_any_log_or_message(
             caller.mix([good + "c0ffee", "http://[?c0ffee"]).text,
             caller.mix([good, good]).text,
             caller.mix([good, "http://127.0.0.1:1/x.wav?c0ffee"], webhookURL="http://?c0ffee").text,
-            requests.get(studio.url + "/nowhere?key=k-c0ffee", timeout=10).text,
+            requests.get(studio.url + "/nowhere?key=k-c0ffee", timeout=60).text,
             repr(studio),
         ]
-        web.heard.get(timeout=10)
+        web.heard.get(timeout=60)
     secrets = ("c0ffee", "signature=")
     ours = [record.getMessage() for record in caplog.records if record.threadName != "MainThread"]
     written = capfd.readouterr()
@@ -165,5 +165,5 @@ def test_random_bodies_never_break_the_studio(studio: Studio, path: str, envelop
 @given(raw=st.binary(max_size=200))
 @settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_random_bytes_never_break_the_studio(studio: Studio, raw: bytes) -> None:
-    answer = requests.post(studio.url + "/mixpreview?key=studio", data=raw, timeout=10)
+    answer = requests.post(studio.url + "/mixpreview?key=studio", data=raw, timeout=60)
     assert answer.status_code == 400

@@ -183,25 +183,25 @@ def test_close_removes_everything(make: Callable[..., Library]) -> None:
 
 def links(studio: Studio, kind: str = "audio/wav") -> dict[str, str]:
     body = {"filename": "vocal.wav", "contentType": kind}
-    answer = requests.post(studio.url + "/upload", json=body, headers={"X-API-Key": studio.key}, timeout=10)
+    answer = requests.post(studio.url + "/upload", json=body, headers={"X-API-Key": studio.key}, timeout=60)
     return dict(answer.json())
 
 
 @pytest.fixture
 def readable(studio: Studio) -> str:
     both = links(studio)
-    assert requests.get(both["readable_url"], timeout=10).status_code == 404
-    put = requests.put(both["signed_url"], data=bytes(range(100)), headers={"Content-Type": "audio/wav"}, timeout=10)
+    assert requests.get(both["readable_url"], timeout=60).status_code == 404
+    put = requests.put(both["signed_url"], data=bytes(range(100)), headers={"Content-Type": "audio/wav"}, timeout=60)
     assert put.status_code == 200
     return both["readable_url"]
 
 
 def test_what_was_put_is_what_is_got(readable: str) -> None:
-    whole = requests.get(readable, timeout=10)
+    whole = requests.get(readable, timeout=60)
     assert (whole.status_code, whole.content) == (200, bytes(range(100)))
     assert whole.headers["Content-Type"] == "audio/wav"
     assert whole.headers["Accept-Ranges"] == "bytes"
-    head = requests.head(readable, timeout=10)
+    head = requests.head(readable, timeout=60)
     assert (head.status_code, head.headers["Content-Length"], head.content) == (200, "100", b"")
 
 
@@ -220,7 +220,7 @@ def test_what_was_put_is_what_is_got(readable: str) -> None:
     ],
 )
 def test_byte_ranges(readable: str, wanted: str, status: int, content: bytes | None, said: str | None) -> None:
-    answer = requests.get(readable, headers={"Range": wanted}, timeout=10)
+    answer = requests.get(readable, headers={"Range": wanted}, timeout=60)
     assert answer.status_code == status
     assert answer.headers.get("Content-Range") == said
     if content is None:
@@ -232,7 +232,7 @@ def test_byte_ranges(readable: str, wanted: str, status: int, content: bytes | N
 def test_a_range_of_a_file_that_has_changed_is_the_whole_file(readable: str) -> None:
     tag = requests.head(readable, timeout=10).headers["ETag"]
     for known, status in ((tag, 206), ('"another"', 200)):
-        answer = requests.get(readable, headers={"Range": "bytes=0-9", "If-Range": known}, timeout=10)
+        answer = requests.get(readable, headers={"Range": "bytes=0-9", "If-Range": known}, timeout=60)
         assert answer.status_code == status
 
 
@@ -248,7 +248,7 @@ def test_a_range_never_leaves_the_file(size: int, start: int | None, stop: int |
 
 def test_the_content_type_must_be_the_one_that_was_asked_for(studio: Studio) -> None:
     signed = links(studio, "audio/flac")["signed_url"]
-    answer = requests.put(signed, data=b"x", headers={"Content-Type": "audio/wav"}, timeout=10)
+    answer = requests.put(signed, data=b"x", headers={"Content-Type": "audio/wav"}, timeout=60)
     assert answer.status_code == 400
     assert "'audio/flac'" in answer.json()["message"]
 
@@ -257,9 +257,9 @@ def test_a_file_beyond_the_limit_is_413_and_leaves_nothing_behind(tmp_path: Path
     with Studio(folder=tmp_path, limits=Limits(file_bytes=1000)) as small:
         for body in (bytes(1001), iter([bytes(600), bytes(600)])):  # with and without a Content-Length
             both = links(small)
-            put = requests.put(both["signed_url"], data=body, headers={"Content-Type": "audio/wav"}, timeout=10)
+            put = requests.put(both["signed_url"], data=body, headers={"Content-Type": "audio/wav"}, timeout=60)
             assert put.status_code == 413
-            assert requests.get(both["readable_url"], timeout=10).status_code == 404
+            assert requests.get(both["readable_url"], timeout=60).status_code == 404
         assert not [path for path in tmp_path.rglob("*") if path.is_file()]
 
 
@@ -268,8 +268,8 @@ def test_links_expire_by_the_studios_clock(clock: Clock) -> None:
         both = links(studio)
         clock.now += 3601
         for answer in (
-            requests.put(both["signed_url"], data=b"x", headers={"Content-Type": "audio/wav"}, timeout=10),
-            requests.get(both["readable_url"], timeout=10),
+            requests.put(both["signed_url"], data=b"x", headers={"Content-Type": "audio/wav"}, timeout=60),
+            requests.get(both["readable_url"], timeout=60),
         ):
             assert answer.status_code == 404
             assert "expired" in answer.json()["message"]

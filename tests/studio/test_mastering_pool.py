@@ -101,7 +101,7 @@ def test_a_close_ends_the_process_and_says_so(pool: MasteringPool, song: Path, t
 
     with pytest.raises(CancelledError):
         pool.master(song, WISH, tmp_path / "1.wav", tmp_path / "1.mp3", None, close)
-    psutil.wait_procs(beside(), timeout=10)
+    psutil.wait_procs(beside(), timeout=60)
     assert not beside()
     assert not (tmp_path / "1.wav").exists()
 

@@ -11,7 +11,7 @@ from tonnbook.studio.server import Studio
 
 
 def test_openapi_describes_envelopes_ranges_and_units(studio: Studio) -> None:
-    document = requests.get(studio.url + "/openapi.json", timeout=10).json()
+    document = requests.get(studio.url + "/openapi.json", timeout=60).json()
     body = document["paths"]["/mixpreview"]["post"]["requestBody"]["content"]["application/json"]["schema"]
     assert body["required"] == ["multitrackData"]
     schemas = document["components"]["schemas"]
@@ -33,7 +33,7 @@ def test_openapi_describes_envelopes_ranges_and_units(studio: Studio) -> None:
 
 
 def test_every_reference_of_the_document_leads_somewhere(studio: Studio) -> None:
-    text = requests.get(studio.url + "/openapi.json", timeout=10).text
+    text = requests.get(studio.url + "/openapi.json", timeout=60).text
     document = json.loads(text)
     for reference in {part.split('"')[0] for part in text.split('"$ref":"')[1:]}:
         place: Any = document
@@ -42,7 +42,7 @@ def test_every_reference_of_the_document_leads_somewhere(studio: Studio) -> None
 
 
 def test_the_page_about_all_calls_needs_no_other_server(studio: Studio) -> None:
-    answer = requests.get(studio.url + "/", timeout=10)
+    answer = requests.get(studio.url + "/", timeout=60)
     assert answer.url == studio.url + "/docs"
     assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
     page = answer.text

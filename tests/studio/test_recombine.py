@@ -49,7 +49,7 @@ def test_the_published_client_from_two_files(caller: Caller, parts: tuple[Path, 
     assert (final.sample_rate, final.bit_depth, final.channels) == (RATE, 16, 2)
     assert final.peak_level <= -1.0
     assert (final.processing.musical_style, final.processing.vocal_gain_db) == ("K_POP", 2.0)
-    audio, _ = audio_files.decode(requests.get(final.master_url, timeout=10).content)
+    audio, _ = audio_files.decode(requests.get(final.master_url, timeout=60).content)
     assert integrated_loudness(audio, RATE) == pytest.approx(-10.0, abs=0.1)
     assert caller.studio.ledger.credits - before == 250
 

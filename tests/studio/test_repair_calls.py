@@ -89,7 +89,7 @@ def test_a_cleanup_is_answered_at_once(caller: Caller, wide: Path, source: str) 
     assert answer.status_code == 200, answer.text
     results = answer.json()["audioCleanupResults"]
     assert (answer.json()["error"], results["error"]) == (False, False)
-    made = requests.get(results["cleaned_audio_file_location"], timeout=10)
+    made = requests.get(results["cleaned_audio_file_location"], timeout=60)
     audio, rate = audio_files.decode(made.content)
     assert (audio.shape, rate) == (audio_files.read(wide)[0].shape, RATE)
     assert results["tonnbook"]["sound_source"] == source
@@ -129,12 +129,12 @@ def test_the_preview_of_an_enhancement(caller: Caller, wide: Path, web: Web) -> 
     results = done.json()["revivedTrackTaskResults"]
     assert done.json()["error"] is False
     assert "download_url_revived" not in results
-    made = requests.get(results["download_url_preview_revived"], timeout=10)
+    made = requests.get(results["download_url_preview_revived"], timeout=60)
     assert made.headers["Content-Type"] == "audio/mpeg"
     assert results["preview_start_time"] == 0.0
     assert results["tonnbook"]["before"]["stereo_field"] == "WIDE"
     assert results["tonnbook"]["after"]["stereo_field"] == "BALANCED"
-    heard = web.heard.get(timeout=10)
+    heard = web.heard.get(timeout=60)
     assert heard["state"] == "MIXREVIVE_TASK_PREVIEW_COMPLETED"
     assert heard["download_url_preview_revived"].startswith("http://127.0.0.1")
     assert caller.studio.ledger.credits == before
@@ -144,7 +144,7 @@ def test_a_full_enhancement(caller: Caller, wide: Path) -> None:
     before = caller.studio.ledger.credits
     task_id = _enhance(caller, "/mixenhance", caller.upload(wide), loudnessPreference="STREAMING_LOUDNESS")
     results = _enhanced(caller, task_id).json()["revivedTrackTaskResults"]
-    audio, rate = audio_files.decode(requests.get(results["download_url_revived"], timeout=10).content)
+    audio, rate = audio_files.decode(requests.get(results["download_url_revived"], timeout=60).content)
     assert (audio.shape, rate) == (audio_files.read(wide)[0].shape, RATE)
     assert results["tonnbook"]["after"]["integrated_loudness_lufs"] == pytest.approx(-14.0, abs=0.1)
     assert results["tonnbook"]["credits_live"] == caller.studio.ledger.credits - before == 250
@@ -179,7 +179,7 @@ def test_a_separation(caller: Caller, wide: Path, mode: str, names: set[str]) ->
     stems = done.json()["stems"]
     assert set(stems) == names
     mix = audio_files.read(wide)[0]
-    total = sum(audio_files.decode(requests.get(link, timeout=10).content)[0] for link in stems.values())
+    total = sum(audio_files.decode(requests.get(link, timeout=60).content)[0] for link in stems.values())
     assert np.mean(np.square(total - mix)) < 1e-10 * np.mean(np.square(mix))
     assert caller.studio.ledger.credits - before == 75
 

@@ -193,7 +193,7 @@ def test_prefer_respond_async(caller: Caller, links: Mapping[str, str], held: He
         assert set(answer.json()) == {"status", "message", "progress", "stage"}
         assert answer.json()["status"] == "MIX_TASK_FINAL_PROCESSING"
         where = answer.headers["Location"]
-        assert requests.get(studio.url + where, timeout=10).status_code == 401
+        assert requests.get(studio.url + where, timeout=60).status_code == 401
         assert own.get(where).status_code == 202
         held.let_go()
         done = patiently(lambda: own.get(where))
@@ -294,10 +294,10 @@ def test_a_client_that_breaks_off_its_upload(caller: Caller) -> None:
     with socket.create_connection(("127.0.0.1", target.port)) as client:
         head = f"PUT {target.path}?{target.query} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: audio/wav\r\n"
         client.sendall(head.encode() + b"Content-Length: 1000\r\n\r\nRIFF")
-    assert requests.get(links["readable_url"], timeout=10).status_code == 404
-    put = requests.put(links["signed_url"], data=b"whole", headers={"Content-Type": "audio/wav"}, timeout=10)
+    assert requests.get(links["readable_url"], timeout=60).status_code == 404
+    put = requests.put(links["signed_url"], data=b"whole", headers={"Content-Type": "audio/wav"}, timeout=60)
     assert put.status_code == 200
-    assert requests.get(links["readable_url"], timeout=10).content == b"whole"
+    assert requests.get(links["readable_url"], timeout=60).content == b"whole"
 
 
 BROKEN = wav()[:44] + b"\x00" * 10
@@ -376,11 +376,11 @@ def test_a_webhook_hears_of_the_end(caller: Caller, links: Mapping[str, str], we
     assert body["error_message"] is None
     assert body["creation_time"] <= body["completion_time"]
     assert set(body["stems"]) == {"vocal.wav", "bass.wav"}
-    assert requests.get(body["download_url_preview_mixed"], timeout=10).status_code == 200
+    assert requests.get(body["download_url_preview_mixed"], timeout=60).status_code == 200
     assert caller.final(task_id, webhookURL=hook).status_code == 200
     body = web.heard.get(timeout=60)
     assert body["state"] == "MIX_TASK_FINAL_COMPLETED"
-    assert requests.head(body["download_url_mixed"], timeout=10).status_code == 200
+    assert requests.head(body["download_url_mixed"], timeout=60).status_code == 200
 
 
 def test_a_webhook_hears_of_a_failure(caller: Caller, links: Mapping[str, str], web: Web) -> None:
