@@ -61,7 +61,7 @@ def test_songs_side_by_side_are_the_same_bytes_and_tell_their_progress(
         files = set(tasks.map(master, told))
     assert len(files) == 1
     stages = {n: {stage for _, stage in lines} for n, lines in told.items()}
-    assert any("being mastered by a worker elsewhere" in each for each in stages.values())
+    assert any("handed to a worker" in each for each in stages.values())
     assert all(each & {"listening to the song", "setting the level"} for each in stages.values())
     assert not list(tmp_path.glob("*.progress*"))
 
@@ -78,7 +78,7 @@ def test_a_process_that_is_killed_loses_no_song(pool: MasteringPool, song: Path,
     killed = threading.Event()
 
     def kill(share: float, stage: str) -> None:
-        if "elsewhere" not in stage and not killed.is_set():
+        if stage != "handed to a worker" and not killed.is_set():
             for process in beside():
                 process.kill()
             killed.set()
@@ -95,7 +95,7 @@ def test_a_close_ends_the_process_and_says_so(pool: MasteringPool, song: Path, t
     at_work = threading.Event()
 
     def close(share: float, stage: str) -> None:
-        if "elsewhere" not in stage and not at_work.is_set():
+        if stage != "handed to a worker" and not at_work.is_set():
             at_work.set()
             pool.close()
 

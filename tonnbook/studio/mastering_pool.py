@@ -78,7 +78,7 @@ class MasteringPool:
         progress: Progress,
     ) -> MasterOutcome:
         told = ProgressFile(out.with_suffix(".progress"))
-        progress(0.0, "being mastered by a worker elsewhere")
+        progress(0.0, "handed to a worker")
         turn = executor.submit(master_song, source, wished, out, preview, preview_start_s, told)
         try:
             return self._result(turn, progress, told)
