@@ -9,6 +9,7 @@ Everything below is loaded when it is first used, so that the import itself cost
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -212,3 +213,16 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return [*__all__, "__version__"]
+
+
+def _show_jobs_in_notebooks() -> None:
+    """Have IPython, where it runs, show a job that is the value of a cell by its card."""
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython else None
+    if shell is not None:
+        cards = shell.display_formatter.ipython_display_formatter
+        for room, name in (("tonnbook.clients.jobs", "Job"), ("tonnbook.clients.album", "Batch")):
+            cards.for_type_by_name(room, name, lambda job: import_module("tonnbook.widgets.job_card").show(job))
+
+
+_show_jobs_in_notebooks()

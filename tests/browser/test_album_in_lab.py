@@ -47,6 +47,7 @@ SLOW_START = """() => {
 def test_songs_are_followed_and_their_previews_heard(open_nb: OpenNotebook, write_nb: WriteNotebook) -> None:
     nb = open_nb(write_nb("album.ipynb", [SONGS, RUN])).run_all()
     table = nb.output(1)
+    assert len(nb.cells()[1]["outputs"]) == 1  # the table, and not the batch's own line below it
     row = {
         name: table.get_by_role("row").filter(has_text=name) for name in ("01_night_bus", "02_tabla_street", "broken")
     }

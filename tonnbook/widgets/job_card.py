@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from html import escape
 from typing import TYPE_CHECKING, Any, TypeVar, overload
+from weakref import WeakKeyDictionary
 
 import traitlets
 
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from tonnbook.clients.jobs import Job
 
 T = TypeVar("T")
+
+_shown_in: WeakKeyDictionary[object, int | None] = WeakKeyDictionary()
+"""The number of the cell that showed a job last."""
 
 
 class JobCard(PageWidget):
@@ -63,14 +67,28 @@ def watch(job: Batch) -> Batch: ...
 def watch(job: Job[T] | Batch) -> Job[T] | Batch:
     """Show a card for a job, or a table for the songs of an album, and return what was given.
 
-    The cell goes on at once; wait with `await job` or `job.result()`.
+    The cell goes on at once; wait with `await job` or `job.result()`. A job that is the value of a cell shows itself so, too.
     """
+    show(job)
+    return job
+
+
+def show(job: Job[Any] | Batch) -> None:
+    """Show a job's card, or an album's table; once in a cell, so that `tb.watch(job)` as its last line does not show two.
+
+    `import tonnbook` has IPython call this for a job that is the value of a cell.
+    """
+    from IPython.core.getipython import get_ipython
     from IPython.display import display
 
     from tonnbook.clients.jobs import Job
 
+    shell = get_ipython()
+    cell = shell.execution_count if shell else None
+    if cell is not None and _shown_in.get(job) == cell:
+        return
+    _shown_in[job] = cell
     display(JobCard(job) if isinstance(job, Job) else AlbumTable(job))
-    return job
 
 
 def _state(job: Job[Any]) -> dict[str, Any]:
