@@ -41,6 +41,8 @@ STROKES: dict[str, tuple[str, int]] = {
 
 LIGHT = ("hat", "shaker", "ride", "tambourine", "triangle", "rim")
 """Layers in which a stroke more or less is a touch, and not another groove."""
+GHOST = 0.65
+"""How hard a ghost stroke of the snare, an accent of 1 or 2, is struck against a plain soft one: felt more than heard."""
 TOUCHED_SHARE = 0.45
 """Share of the bars that have one."""
 
@@ -72,7 +74,7 @@ def percussion(stage: Stage, groove: Groove, dice: random.Random, looseness: flo
 
 
 def _thinned(rows: dict[str, tuple[str, ...]], dice: random.Random) -> dict[str, tuple[str, ...]]:
-    """Return the variant for every other bar: the last kick of the bar moves or goes, the rest stays."""
+    """Return the variant for every other bar: one kick off the beat goes, a lone one moves; the rest stays."""
     varied = dict(rows)
     for name in ("kick", "taiko"):
         if name in rows:
@@ -82,11 +84,17 @@ def _thinned(rows: dict[str, tuple[str, ...]], dice: random.Random) -> dict[str,
 
 def _varied(row: str, dice: random.Random) -> str:
     places = [n for n, c in enumerate(row) if c.isdigit() and n > 4 and n % 8]
-    if not places:
-        free = [n for n in (7, 10, 11, 14) if n < len(row) and row[n] == "."]
-        return row[: free[0]] + "5" + row[free[0] + 1 :] if row.strip(".") and free and dice.random() < 0.4 else row
-    place = dice.choice(places)
-    return row[:place] + "." + row[place + 1 :]
+    free = [n for n in (7, 10, 11, 14) if n < len(row) and row[n] == "."]
+    if len(places) > 1:
+        return _with(row, dice.choice(places), ".")
+    if places and free:
+        return _with(_with(row, places[0], "."), dice.choice(free), row[places[0]])
+    return _with(row, free[0], "5") if row.strip(".") and free and dice.random() < 0.4 else row
+
+
+def _with(row: str, place: int, stroke: str) -> str:
+    """Return a row with one of its sixteenths changed."""
+    return row[:place] + stroke + row[place + 1 :]
 
 
 def _touched(rows: dict[str, tuple[str, ...]], tier: int, dice: random.Random) -> dict[str, tuple[str, ...]]:
@@ -106,7 +114,7 @@ def _touched(rows: dict[str, tuple[str, ...]], tier: int, dice: random.Random) -
     if not places:
         return rows
     place = dice.choice(places)
-    touched = row[:place] + ("." if row[place].isdigit() else "3") + row[place + 1 :]
+    touched = _with(row, place, "." if row[place].isdigit() else "3")
     return rows | {name: tuple(touched if n == tier else steps for n, steps in enumerate(rows[name]))}
 
 
@@ -132,7 +140,8 @@ def _bar(
                 continue
             late = groove.snare_late_ms / 1000 if name in ("snare", "clap") else 0.0
             start = stage.at(bar.start + swung(beat, swing)) + late
-            yield name, Note(start, 0.3, 0, loudness(bar, digit))
+            ghost = GHOST if name == "snare" and digit <= 2 else 1.0
+            yield name, Note(start, 0.3, 0, round(ghost * loudness(bar, digit)))
 
 
 def _fill_beats(stage: Stage, bar: Bar, groove: Groove) -> float:
