@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from tonnbook.models.composition import TEMPO_BPM, Emotion, Genre
-from tonnbook.studio.composer.bands import band_for, lead_for
+from tonnbook.studio.composer.bands import band_for, lead_for, without
 from tonnbook.studio.composer.bass import bass_notes
 from tonnbook.studio.composer.comping import comp_notes
 from tonnbook.studio.composer.form import bars_of, fit
@@ -43,7 +43,8 @@ class Song:
     plan: Plan
     tonic: int
     theme: Theme
-    band: Band
+    bands: tuple[Band, ...]
+    """One per section; they share bass, rhythm and colours."""
     tala: Tala
     bpm: float
     beats: tuple[float, ...]
@@ -56,7 +57,7 @@ class Song:
     @property
     def ducked(self) -> bool:
         """Whether the kick presses bass and chords down."""
-        return self.band.ducked and not self.indian
+        return self.bands[0].ducked and not self.indian
 
 
 def compose_score(plan: Plan) -> Score:
@@ -71,13 +72,14 @@ def song_of(plan: Plan) -> Song:
     """Return what the sections of a plan share."""
     dice = plan.dice("song")
     tonic = dice.randrange(12)
-    mood = MOODS[plan.sections[0].emotion]
-    band = band_for(Genre.POP if plan.genre is Genre.INDIAN else plan.genre, mood, dice)
+    genre = Genre.POP if plan.genre is Genre.INDIAN else plan.genre
+    moods = [MOODS[section.emotion] for section in plan.sections]
+    bands = tuple(without(band_for(genre, mood, plan.dice("band")), plan.without) for mood in moods)
     tala = tala_for(plan.tempo, dice)
-    theme = new_theme("straight" if plan.genre is Genre.INDIAN else band.rhythm, plan.dice("theme"))
+    theme = new_theme("straight" if plan.genre is Genre.INDIAN else bands[0].rhythm, plan.dice("theme"))
     meter = tala.bar if plan.genre is Genre.INDIAN else 4.0
     fitted = fit(plan, TEMPO_BPM[plan.genre][plan.tempo], meter)
-    return Song(plan, plan.tonic if plan.tonic is not None else tonic, theme, band, tala, fitted.bpm, fitted.beats)
+    return Song(plan, plan.tonic if plan.tonic is not None else tonic, theme, bands, tala, fitted.bpm, fitted.beats)
 
 
 def _stage(song: Song, n: int) -> Stage:
@@ -105,7 +107,7 @@ def _stage(song: Song, n: int) -> Stage:
     loops = list(mood.progressions)
     plan.dice("progressions", section.emotion).shuffle(loops)
     turned = loops[n % len(loops) :] + loops[: n % len(loops)]
-    return replace(stage, chords=chord_spans(stage.bars, mood, song.tonic, turned, song.band.colours, final))
+    return replace(stage, chords=chord_spans(stage.bars, mood, song.tonic, turned, song.bands[n].colours, final))
 
 
 def asked_mode(mood: Mood, major: bool | None) -> Mood:
@@ -121,11 +123,12 @@ def asked_mode(mood: Mood, major: bool | None) -> Mood:
 def _section(song: Song, stage: Stage) -> Iterator[Played]:
     """Yield what everybody plays in a section."""
     players = _indian(song, stage) if song.indian else _western(song, stage)
-    yield from (part for part in players if part[0] not in song.plan.silent)
+    silent, away = song.plan.silent, song.plan.without
+    yield from (part for part in players if part[0] not in silent and (part[1] not in away or part[0] == "melody"))
 
 
 def _western(song: Song, stage: Stage) -> Iterator[Played]:
-    plan, band, mood = song.plan, song.band, MOODS[stage.emotion]
+    plan, band, mood = song.plan, song.bands[stage.index], MOODS[stage.emotion]
     dice = plan.dice("groove", stage.index, stage.emotion)
     groove = dice.choice(band.grooves)
     swing = sum(groove.swing) / 2
@@ -154,7 +157,8 @@ def _indian(song: Song, stage: Stage) -> Iterator[Played]:
     yield "chords", "harmonium", harmonium_notes(stage, raga)
     yield "chords", "swarmandal", swarmandal_notes(stage, raga, plan.dice("swarmandal", stage.index))
     yield "chords", "santoor", santoor_notes(stage, raga, plan.dice("santoor", stage.index))
-    lead = plan.lead or raga.lead[plan.dice("lead", stage.emotion).randrange(len(raga.lead))]
+    leads = [voice for voice in raga.lead if voice not in plan.without] or raga.lead
+    lead = plan.lead or leads[plan.dice("lead", stage.emotion).randrange(len(leads))]
     yield "melody", lead, raga_melody(stage, raga, song.theme, VOICES[lead], plan.dice("melody", stage.index))
     yield "percussion", "tabla", tabla_notes(stage, song.tala, plan.dice("percussion", stage.index))
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Set
+from dataclasses import replace
 
 from tonnbook.models.composition import Genre
 from tonnbook.studio.composer.bands_acoustic import CINEMATIC, INDIE, POP
@@ -20,6 +22,9 @@ BANDS: dict[Genre, tuple[Band, ...]] = {
     Genre.ELECTRONIC: ELECTRONIC,
 }
 
+_GUESTS = ("flute", "vibraphone", "piano")
+"""Who leads where all leads of a band were asked away."""
+
 
 def band_for(genre: Genre, mood: Mood, dice: random.Random) -> Band:
     """Return the band of a song; restless or dark hip-hop is trap, the rest boom bap."""
@@ -28,6 +33,22 @@ def band_for(genre: Genre, mood: Mood, dice: random.Random) -> Band:
         hard = mood.arousal >= 0.6 and (mood.dark or mood.arousal > 0.8 or dice.random() < 0.4)
         return HIPHOP[1] if hard else HIPHOP[0]
     return choice
+
+
+def without(band: Band, voices: Set[str]) -> Band:
+    """Return a band without some voices: who is left takes their place, a guest if nobody is."""
+    if not voices:
+        return band
+
+    def left(names: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(name for name in (*names, *_GUESTS) if name not in voices)[: len(names)] or names
+
+    comps = tuple(comp for comp in band.comps if comp.voice not in voices)
+    comps = comps or tuple(comp for comp in POP[0].comps if comp.voice not in voices)[:1] or band.comps
+    if not any(comp.layer == "chords" for comp in comps):
+        comps = (replace(comps[0], layer="chords"), *comps[1:])
+    leads = {name: left(getattr(band, name)) for name in ("tender", "bright", "dark", "strong")}
+    return replace(band, comps=comps, **leads)
 
 
 def lead_for(band: Band, mood: Mood, turn: int) -> str:

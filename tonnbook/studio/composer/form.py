@@ -23,13 +23,15 @@ class Fit:
 
 
 def fit(plan: Plan, tempo_range: tuple[float, float], meter: float) -> Fit:
-    """Return the tempo of the class at which the sections bend least, near the one that the first mood asks for.
+    """Return the tempo of the class at which the sections bend least, near the one that the mood asks for.
 
-    An asked tempo is kept as it is. A loop holds whole bars only.
+    Where there are several moods none of them may move the others' tempo: the wish is drawn. An asked tempo is kept as it is. A loop
+    holds whole bars only.
     """
     lengths = [section.length_ms / 1000 for section in plan.sections]
     low, high = tempo_range
-    wish = low + (high - low) * (0.15 + 0.7 * MOODS[plan.sections[0].emotion].arousal)
+    mood = plan.lone_emotion
+    wish = low + (high - low) * (0.15 + 0.7 * (MOODS[mood].arousal if mood else plan.dice("tempo").random()))
     candidates = [plan.bpm] if plan.bpm else [low + n / 4 for n in range(int((high - low) * 4) + 1)]
 
     def cost(bpm: float) -> float:

@@ -55,6 +55,9 @@ def percussion(stage: Stage, groove: Groove, dice: random.Random, looseness: flo
     swing = dice.uniform(*groove.swing)
     rows = {name: tuple(settled(row, dice) for row in levels) for name, levels in groove.layers.items()}
     thinned = _thinned(rows, dice)
+    touch = dice.getrandbits(
+        64
+    )  # what the next section does to the fill at the end must not move the strokes before it
     found: list[tuple[str, Note]] = []
     hesitates = MOODS[stage.emotion].texture == "tremolo" and stage.emotion is not Emotion.TENSE
     for bar in stage.bars:
@@ -69,7 +72,10 @@ def percussion(stage: Stage, groove: Groove, dice: random.Random, looseness: flo
         voice, key = STROKES[layer]
         tuned = key or nearest_key(stage.tonic, 45)
         by_voice.setdefault(voice or groove.kit, []).append(Note(note.start, note.length, tuned, note.velocity))
-    played = {v: humanised(_once(notes), dice, 2.5 * looseness, stage.end - 0.05, 4) for v, notes in by_voice.items()}
+    played = {
+        voice: humanised(_once(notes), random.Random(f"{touch} {voice}"), 2.5 * looseness, stage.end - 0.05, 4)
+        for voice, notes in by_voice.items()
+    }
     return {voice: _choked(notes) for voice, notes in played.items()}
 
 

@@ -40,10 +40,14 @@ class Plan:
     """Name of the melody's voice, when one was asked for."""
     silent: frozenset[str] = frozenset()
     """Stems that were asked away: they stay silent."""
+    without: frozenset[str] = frozenset()
+    """Voices that were asked away: others take their parts."""
     looping: bool = False
     version: int = 1
     words: str = ""
-    """The prompt, which seeds another song than the same parameters without it."""
+    """The words of the prompt, which seed another song than the same parameters without them; see `planning.canonical`."""
+    seed: int | None = None
+    """The caller's own number: another one, another song."""
 
     @property
     def duration_ms(self) -> int:
@@ -55,12 +59,19 @@ class Plan:
         """Length of the song in seconds."""
         return self.duration_ms / 1000
 
+    @property
+    def lone_emotion(self) -> Emotion | None:
+        """The emotion of a song that has one section; None for several: no section rules what it shares with the others."""
+        return self.sections[0].emotion if len(self.sections) == 1 else None
+
     def dice(self, *names: object) -> random.Random:
         """Return the random numbers of one corner of the song, named by section and part.
 
-        Neither the sections nor other corners go into the seed, so changing one section leaves the others as they were.
+        Of several sections none goes into the seed, so another emotion in one leaves the others as they were.
         """
-        identity = [self.genre, self.tempo, self.words, self.version, *names]
+        identity = [self.genre, self.tempo, self.words, self.duration_ms, self.lone_emotion or "", self.version, *names]
+        if self.seed is not None:
+            identity.append(f"seed {self.seed}")
         text = "|".join(str(part) for part in identity)
         return random.Random(hashlib.sha256(text.encode()).digest())
 
@@ -202,12 +213,15 @@ def smoothed(noise: list[float], memory: float = 0.7) -> list[float]:
 def humanised(notes: list[Note], dice: random.Random, sigma_ms: float, end: float, loose: int = 5) -> list[Note]:
     """Return the notes with a player's timing and touch; the first stays in its place, none leaves 0 to `end` seconds."""
     ordered = sorted(notes, key=lambda note: (note.start, note.key))
-    drift = smoothed([dice.gauss(0, sigma_ms / 1000) for _ in ordered])
+    dealt = [
+        (dice.gauss(0, sigma_ms / 1000), dice.randint(-loose, loose)) for _ in ordered
+    ]  # so later notes change no earlier one
+    drift = smoothed([late for late, _ in dealt])
     played = []
-    for note, late in zip(ordered, drift, strict=True):
+    for note, late, (_, harder) in zip(ordered, drift, dealt, strict=True):
         first = note.start - ordered[0].start < 1e-6
         start = note.start if first else min(max(note.start + late, 0.0), end)
-        touch = max(1, min(127, note.velocity + dice.randint(-loose, loose)))
+        touch = max(1, min(127, note.velocity + harder))
         played.append(Note(round(start, 5), note.length, note.key, touch, note.bend, note.word))
     return played
 
