@@ -14,8 +14,8 @@ from tonnbook.dsp.noise_reduction import FrameLevels, NoiseProfile, NoiseReducer
 
 RATE = 44100
 AUDIO = 0.1 * np.random.default_rng(2).standard_normal((2, 3 * RATE + 17))
-QUIET = NoiseProfile(np.full(frame_size(RATE) // 2 + 1, 1e-9), 40.0, 1.0)
-LOUD = NoiseProfile(np.full(frame_size(RATE) // 2 + 1, 20.0), 5.0, 1.0)
+QUIET = NoiseProfile(np.full((2, frame_size(RATE) // 2 + 1), 1e-9), ((0, 1),), 40.0, 1.0)
+LOUD = NoiseProfile(np.full((2, frame_size(RATE) // 2 + 1), 20.0), ((0,), (1,)), 5.0, 1.0)
 
 
 def streamed(stage: Chunked, block: int) -> np.ndarray:
@@ -43,6 +43,38 @@ def test_noise_alone_is_turned_down_to_the_floor() -> None:
     inner = slice(RATE, 2 * RATE)
     change = 10 * np.log10(np.mean(np.square(reduced[:, inner])) / np.mean(np.square(AUDIO[:, inner])))
     assert -18.1 < change < -14.0
+
+
+@pytest.mark.parametrize(
+    ("lower_db", "together"), [(0.0, ((0, 1),)), (1.0, ((0, 1),)), (5.0, ((0, 1),)), (10.0, ((0,), (1,)))]
+)
+@pytest.mark.parametrize("louder", [0, 1])
+def test_noise_that_is_not_as_loud_on_both_sides_is_noise_all_the_same(
+    lower_db: float, together: tuple[tuple[int, ...], ...], louder: int
+) -> None:
+    noisy = AUDIO * np.array([[1.0], [10 ** (-lower_db / 20)]])
+    noisy = noisy if louder == 0 else noisy[::-1]
+    levels = FrameLevels(RATE)
+    levels.hear(noisy)
+    profile = noise_profile([noisy], RATE, levels.levels)
+    assert profile is not None
+    assert {frozenset(group) for group in profile.together} == {frozenset(group) for group in together}
+    own = 10 * np.log10(profile.power[louder].mean() / profile.power[1 - louder].mean())
+    assert own == pytest.approx(lower_db, abs=0.2)
+
+
+def test_a_side_without_noise_is_no_part_of_it() -> None:
+    t = np.arange(AUDIO.shape[1]) / RATE
+    one_sided = np.stack([AUDIO[0], 0.05 * np.sin(2 * np.pi * 440 * t)])
+    levels = FrameLevels(RATE)
+    levels.hear(one_sided)
+    profile = noise_profile([one_sided], RATE, levels.levels)
+    assert profile is not None
+    assert profile.together == ((0,),)
+    reducer = NoiseReducer(RATE, 2, profile, -18.0)
+    reduced = np.concatenate([reducer.process(one_sided), reducer.flush()], axis=1)
+    assert np.abs(reduced[1] - one_sided[1]).max() < 1e-12
+    assert np.std(reduced[0]) < 0.25 * np.std(one_sided[0])
 
 
 def test_a_tone_is_no_noise() -> None:
@@ -106,6 +138,32 @@ def test_a_voice_keeps_its_pulses() -> None:
     made = np.concatenate([declicker.process(pulses), declicker.flush()], axis=1)
     assert declicker.places == []
     assert np.array_equal(made, pulses)
+
+
+def declicked(audio: np.ndarray, block: int = 10**7) -> tuple[np.ndarray, list[int]]:
+    declicker = Declicker(RATE, len(audio))
+    parts = [declicker.process(audio[:, start : start + block]) for start in range(0, audio.shape[1], block)]
+    return np.concatenate([*parts, declicker.flush()], axis=1), declicker.places
+
+
+@pytest.mark.parametrize("frames", [1, 2, 700, 65536, 65537, 2 * RATE - 77])
+def test_a_recording_that_was_cut_out_of_another_has_no_clicks_at_its_ends(frames: int) -> None:
+    cut = 0.2 * np.cos(2 * np.pi * 220.13 * np.arange(frames) / RATE)[None]
+    made, places = declicked(cut)
+    assert places == []
+    assert np.array_equal(made, cut)
+
+
+def test_a_click_at_either_end_is_taken_out_too() -> None:
+    wave = 0.2 * np.cos(2 * np.pi * 220.13 * np.arange(2 * RATE) / RATE)[None]
+    for place in (40, 300, 2 * RATE - 300, 2 * RATE - 40):
+        clicked = wave.copy()
+        clicked[:, place : place + 3] += 0.3
+        made, places = declicked(clicked)
+        assert len(places) == 1
+        assert abs(places[0] - place) <= 2
+        assert np.abs(made - wave).max() < 0.01
+        assert np.array_equal(declicked(clicked, 4099)[0], made)
 
 
 def test_a_note_beside_the_hum_is_left_alone() -> None:

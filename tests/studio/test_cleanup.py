@@ -99,8 +99,8 @@ def test_nothing_ever_gets_worse(tmp_path: Path, stems: Mapping[str, Array], sou
 
 @pytest.mark.parametrize("source", SoundSource)
 def test_a_recording_without_faults_comes_back_sample_for_sample(tmp_path: Path, source: SoundSource) -> None:
-    t = np.arange(2 * RATE) / RATE
-    tone = 0.2 * np.stack([np.sin(2 * np.pi * 220 * t), np.sin(2 * np.pi * 330 * t)])
+    t = np.arange(2 * RATE - 77) / RATE  # neither end lies at zero
+    tone = 0.2 * np.stack([np.cos(2 * np.pi * 220 * t), np.sin(2 * np.pi * 330 * t + 1.0)])
     made, notes = cleaned(tmp_path, tone.astype(np.float32).astype(np.float64), source)
     assert np.array_equal(made, tone.astype(np.float32))
     assert not notes.changed
@@ -180,6 +180,20 @@ def test_both_sides_get_the_same_gain(tmp_path: Path, speech: Array) -> None:
     voice = np.abs(speech) > 0.1 * np.abs(speech).max()
     ratio = np.sqrt(np.mean(np.square(made[1, voice])) / np.mean(np.square(made[0, voice])))
     assert ratio == pytest.approx(0.3, rel=0.05)
+
+
+@pytest.mark.parametrize("lower_db", [1.0, 20.0, 200.0])
+def test_noise_that_is_louder_on_one_side_is_reduced_and_the_better_side_loses_nothing(
+    tmp_path: Path, speech: Array, lower_db: float
+) -> None:
+    """The last has noise on the left only."""
+    random = np.random.default_rng(99)
+    sides = [under(speech, random.standard_normal(len(speech)), 15.0 + db) for db in (0.0, lower_db)]
+    noisy = np.stack([speech, speech]) + np.stack(sides)
+    made, notes = cleaned(tmp_path, noisy)
+    assert "noise" in done(notes)
+    assert si_sdr(made[0], speech) - si_sdr(noisy[0], speech) >= 7.0
+    assert si_sdr(made[1], speech) >= min(si_sdr(noisy[1], speech), 60.0) - 0.05
 
 
 def test_the_same_recording_gives_the_same_bytes(tmp_path: Path, speech: Array) -> None:

@@ -36,10 +36,14 @@ class Chunked(ABC):
         """Return the rest and end the stream."""
         left = max(0, self._taken - self._given)
         missing = -(-left // self._chunk) * self._chunk - self._queue.shape[1]
-        self._queue = np.pad(self._queue, ((0, 0), (0, max(0, missing))))
+        self._queue = np.concatenate([self._queue, self._beyond(max(0, missing))], axis=1)
         rest = self._ready(-(-left // self._chunk))
         over = max(0, self._given - self._taken)
         return rest[..., : rest.shape[-1] - over]
+
+    def _beyond(self, frames: int) -> Array:
+        """Return what stands for the time after the end; silence, unless somebody knows better."""
+        return np.zeros((len(self._queue), frames))
 
     def _ready(self, chunks: int) -> Array:
         parts = []

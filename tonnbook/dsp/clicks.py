@@ -1,7 +1,7 @@
 """Clicks: single samples, or up to 1.5 ms, that do not belong to the wave; found by their curvature, and drawn anew.
 
 The second difference of a wave is small where the wave is smooth; a click stands out of it. What takes the place of a click is what a
-linear prediction from both sides expects there: A. Janssen, R. Veldhuis, L. Vries, "Adaptive interpolation of discrete-time signals that
+linear prediction from both sides expects there (beyond the ends of the recording, its odd reflection: no step, no bend): A. Janssen, R. Veldhuis, L. Vries, "Adaptive interpolation of discrete-time signals that
 can be modeled as autoregressive processes", IEEE Trans. ASSP 34(2), 1986.
 """
 
@@ -42,6 +42,8 @@ class Declicker(Chunked):
         """First frame of each click that was taken out so far, of one channel after the other."""
 
     def _work(self, chunk: Array) -> Array:
+        if self._first == -2 * self._margin:
+            self._before = _reflected(chunk[:, ::-1], 2 * self._margin)[:, ::-1]
         audio = np.concatenate([self._before, chunk], axis=1)
         self._before = audio[:, chunk.shape[1] :].copy()
         out = audio.copy()
@@ -53,12 +55,18 @@ class Declicker(Chunked):
         self._first += chunk.shape[1]
         return out[:, self._margin : self._margin + chunk.shape[1]]
 
+    def _beyond(self, frames: int) -> Array:
+        known = np.concatenate([self._before, self._queue], axis=1)[:, -max(1, self._taken) :]
+        return _reflected(known, frames)
+
     def _found(self, side: Array) -> list[tuple[int, int]]:
         """Return the first sample of each click, and the one after its last."""
         turn = np.diff(side, 2, prepend=side[:1], append=side[-1:])
         bend = np.abs(turn)
         cells = np.pad(bend, (0, -len(bend) % self._cell), mode="edge").reshape(-1, self._cell)
         usual = np.repeat(ndimage.maximum_filter1d(np.median(cells, axis=1), 3), self._cell)[: len(bend)]
+        # A click near an end has its own reflection beside it: that is none of its neighbours.
+        bend[: max(0, -self._first)] = bend[max(0, self._taken - self._first) :] = 0.0
         high = np.flatnonzero(bend > np.maximum(_OVER_THE_USUAL * usual, _AUDIBLE))
         found: list[tuple[int, int]] = []
         for group in np.split(high, np.flatnonzero(np.diff(high) > self._longest) + 1):
@@ -72,6 +80,13 @@ class Declicker(Chunked):
     def _alone(self, bend: Array, first: int, last: int) -> bool:
         around = np.concatenate([bend[max(0, first - self._beside) : first - 2], bend[last + 3 : last + self._beside]])
         return bool(bend[first : last + 1].max() > _OVER_THE_HIGHEST * np.max(around, initial=0.0))
+
+
+def _reflected(audio: Array, frames: int) -> Array:
+    """Return how it goes on after its end when it is turned about its last sample: value and slope stay."""
+    reach = min(frames, audio.shape[1] - 1)
+    turned = 2.0 * audio[:, -1:] - audio[:, -1 - reach : -1][:, ::-1] if reach else audio[:, :0]
+    return np.pad(turned, ((0, 0), (0, frames - reach)), mode="edge" if reach else "constant")
 
 
 def _comes_back(turns: Array) -> bool:

@@ -5,7 +5,8 @@ with their decision-directed estimate of the signal-to-noise ratio (ASSP 32(6), 
 ratio that the first has found and makes a Wiener gain of it: C. Plapous, C. Marro, P. Scalart, "Improved signal-to-noise ratio
 estimation for speech enhancement", IEEE Trans. ASLP 14(6), 2006. It wins 1 to 4 dB of signal over distortion (measured).
 
-What the noise is, is read from the frames in which nothing else sounds. All channels get the same gain, so that the stereo image stays.
+What the noise is, is read from the frames in which nothing else sounds. Channels whose noise is about as loud get the same gain, so that the
+stereo image stays; where one side is far noisier than the other, each has a gain of its own, or the better side would lose by it.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ _SILENT = 1e-12  # mean square (-120 dBFS): digital silence says nothing of the 
 _QUIET_PERCENT, _QUIET_DB = 5.0, 3.0
 _ENOUGH_S = 0.2
 _TONAL = 4.0  # how far a line may stand over the noise around it; the rest of it is no noise
+_TOGETHER_DB = 6.0  # channels whose noise is not further than this under that of the noisiest share one gain
 _TABLE_DB = np.linspace(-70.0, 40.0, 2201)
 _MOSTLY = 0.3
 _LEAST_RATIO = 3e-3
@@ -50,7 +52,9 @@ class NoiseProfile:
     """The noise of one recording."""
 
     power: Array
-    """Mean power of each bin of a frame, over all channels, (bins,)."""
+    """Mean power of each bin of a frame, (channels, bins)."""
+    together: tuple[tuple[int, ...], ...]
+    """The channels that are reduced: each tuple by one gain. A channel that stands in none of them has no steady noise."""
     snr_db: float
     """Power of the signal over that of the noise, while it sounds."""
     seconds: float
@@ -102,12 +106,23 @@ def noise_profile(blocks: Iterable[Audio], rate: int, levels: Array) -> NoisePro
     if quiet.sum() * hop < _ENOUGH_S * rate or not _steady(levels):
         return None
     power, spread_db = _statistics(blocks, rate, quiet)
-    if not _GAUSSIAN_DB[0] < spread_db < _GAUSSIAN_DB[1]:
-        return None
-    plain = np.minimum(power, _TONAL * ndimage.median_filter(power, size=31, mode="nearest"))
-    if plain.sum() < _MOSTLY * power.sum():  # a few lines hold nearly all of it: a quiet note, no noise
-        return None
-    return NoiseProfile(plain, _snr_db(levels, quiet), float(quiet.sum() * hop) / rate)
+    plain = np.minimum(power, _TONAL * ndimage.median_filter(power, size=(1, 31), mode="nearest"))
+    together = tuple(group for group in _as_loud(power.sum(axis=1)) if _is_noise(plain, power, spread_db, group))
+    return NoiseProfile(plain, together, _snr_db(levels, quiet), float(quiet.sum() * hop) / rate) if together else None
+
+
+def _as_loud(powers: Array) -> Iterator[tuple[int, ...]]:
+    """Yield the channels that are about as loud as the loudest, and then each of the others by itself."""
+    loud = powers >= powers.max() * 10.0 ** (-_TOGETHER_DB / 10.0)
+    yield tuple(np.flatnonzero(loud).tolist())
+    yield from ((int(channel),) for channel in np.flatnonzero(~loud))
+
+
+def _is_noise(plain: Array, power: Array, spread_db: Array, group: tuple[int, ...]) -> bool:
+    """Say whether the powers are spread as those of noise are, and whether more than a few lines, a quiet note, hold them."""
+    own = list(group)
+    gaussian = _GAUSSIAN_DB[0] < spread_db[own].mean() < _GAUSSIAN_DB[1]
+    return bool(gaussian and plain[own].sum() >= _MOSTLY * power[own].sum())
 
 
 def _steady(levels: Array) -> bool:
@@ -121,18 +136,20 @@ def _snr_db(levels: Array, quiet: npt.NDArray[np.bool_]) -> float:
     return 10.0 * log10(max(float(loud.mean()) / noise - 1.0, 1e-3)) if len(loud) else 0.0
 
 
-def _statistics(blocks: Iterable[Audio], rate: int, quiet: npt.NDArray[np.bool_]) -> tuple[Array, float]:
-    """Return the mean power of each bin over the quiet frames, and by how many dB the mean of the logarithms lies under it."""
-    total, logs, count = np.zeros(frame_size(rate) // 2 + 1), np.zeros(frame_size(rate) // 2 + 1), 0
+def _statistics(blocks: Iterable[Audio], rate: int, quiet: npt.NDArray[np.bool_]) -> tuple[Array, Array]:
+    """Return the mean power of each bin over the quiet frames, (channels, bins), and by how many dB the mean of the logarithms lies under
+    it, for each channel. A channel counts against its own mean: sides that are not as loud are no wider spread for that.
+    """
+    total, logs = np.zeros((2, 1, frame_size(rate) // 2 + 1))
     for frames in _chosen(blocks, frame_size(rate), quiet):
         spectra = fft.rfft(frames * np.sqrt(windows.hann(frame_size(rate), sym=False)))
         power = np.square(spectra.real) + np.square(spectra.imag)
-        total += power.mean(axis=0).sum(axis=0)
-        logs += np.log10(np.maximum(power[0], 1e-30)).sum(axis=0)
-        count += power.shape[1]
-    heard = slice(len(total) // 64, -len(total) // 8)  # without the ends, which many a converter has filtered
-    spread = 10.0 * (np.log10(np.maximum(total / count, 1e-30)) - logs / count)
-    return total / count, float(np.median(spread[heard]))
+        total = total + power.sum(axis=1)
+        logs = logs + np.log10(np.maximum(power, 1e-30)).sum(axis=1)
+    mean, count = total / quiet.sum(), int(quiet.sum())
+    heard = slice(total.shape[1] // 64, -total.shape[1] // 8)  # without the ends, which many a converter has filtered
+    spread = 10.0 * (np.log10(np.maximum(mean, 1e-30)) - logs / count)
+    return mean, np.asarray(np.median(spread[:, heard], axis=1))
 
 
 def _chosen(blocks: Iterable[Audio], size: int, quiet: npt.NDArray[np.bool_]) -> Iterator[Array]:
@@ -165,18 +182,21 @@ class NoiseReducer(Chunked):
         self._window = np.sqrt(windows.hann(self._size, sym=False) / (OVERLAP / 2))
         # The profile was taken with a window of another level; relative to the frames here it counts for so much:
         self._noise = np.maximum(profile.power / (OVERLAP / 2), 1e-20)
+        self._together = [list(group) for group in profile.together]
         self._floor = to_gain(floor_db)
         self._before = np.zeros((channels, self._size - self._hop))
         self._tail = np.zeros((channels, self._size - self._hop))
-        self._clean = np.zeros(self._size // 2 + 1)
+        self._clean = np.zeros((len(self._together), self._size // 2 + 1))
 
     def _work(self, chunk: Array) -> Array:
         audio = np.concatenate([self._before, chunk], axis=1)
         self._before = audio[:, chunk.shape[1] :].copy()
         frames = np.lib.stride_tricks.sliding_window_view(audio, self._size, axis=1)[:, :: self._hop]
         spectra = fft.rfft(frames * self._window)
-        power = (np.square(spectra.real) + np.square(spectra.imag)).mean(axis=0)
-        reduced = fft.irfft(spectra * self._gains(power / self._noise), self._size) * self._window
+        for n, group in enumerate(self._together):
+            power = (np.square(spectra[group].real) + np.square(spectra[group].imag)).mean(axis=0)
+            spectra[group] *= self._gains(power / self._noise[group].mean(axis=0), self._clean[n])
+        reduced = fft.irfft(spectra, self._size) * self._window
         out = np.pad(self._tail, ((0, 0), (0, chunk.shape[1])))
         for n in range(reduced.shape[1]):
             out[:, n * self._hop : n * self._hop + self._size] += reduced[:, n]
@@ -184,16 +204,16 @@ class NoiseReducer(Chunked):
         done: Array = out[:, : chunk.shape[1]]
         return done
 
-    def _gains(self, posterior: Array) -> Array:
-        """Return the gain of each bin of each frame, given power over noise power; goes on in time."""
+    def _gains(self, posterior: Array, clean: Array) -> Array:
+        """Return the gain of each bin of each frame, given power over noise power; `clean` is what it remembers from frame to frame."""
         fresh = (1.0 - _MEMORY) * np.maximum(posterior - 1.0, 0.0)
         gains = np.empty_like(posterior)
         for n, ratio in enumerate(posterior):
-            prior = np.maximum(_MEMORY * self._clean + fresh[n], _LEAST_RATIO)
+            prior = np.maximum(_MEMORY * clean + fresh[n], _LEAST_RATIO)
             wiener = prior / (1.0 + prior)
             first = np.clip(wiener * _boost(wiener * ratio), self._floor, 1.0)
-            self._clean = np.square(first) * ratio
-            gains[n] = self._clean / (1.0 + self._clean)
+            clean[:] = np.square(first) * ratio
+            gains[n] = clean / (1.0 + clean)
         return np.maximum(gains, self._floor)
 
 
