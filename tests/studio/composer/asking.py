@@ -47,6 +47,6 @@ def rhythm(notes: Sequence[Note], stage: Stage) -> list[frozenset[int]]:
     for bar in stage.bars:
         if bar.beats == stage.meter:
             first, last = stage.at(bar.start) - 0.03, stage.at(bar.start + bar.beats) - 0.03
-            steps = [(n.start - first - 0.03) / stage.beat_s * 4 for n in notes if first <= n.start < last]
+            steps = [(stage.beat_at(n.start) - bar.start) * 4 for n in notes if first <= n.start < last]
             rows.append(frozenset(round(step) for step in steps))
     return rows

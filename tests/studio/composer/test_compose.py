@@ -24,6 +24,7 @@ from tonnbook.studio.composer.midi import midi_bytes
 from tonnbook.studio.composer.render import render_stem
 from tonnbook.studio.composer.score import ROLES
 from tonnbook.studio.composer.synth import Synth
+from tonnbook.studio.composer.tala import BOL_KEYS
 from tonnbook.studio.composition_work import frame
 
 ASKED = {
@@ -147,7 +148,8 @@ def test_the_midi_file_says_the_same(songs: dict[str, Composition]) -> None:
         assert file.length == pytest.approx(score.plan.duration_s, abs=0.002)
         ons = [m for track in file.tracks for m in track if m.type == "note_on"]
         offs = [m for track in file.tracks for m in track if m.type == "note_off"]
-        assert len(ons) == len(offs) == sum(len(part.notes) for part in score.parts)
+        both_hands = sum(len(BOL_KEYS.get(n.word, "1")) for part in score.parts for n in part.notes)
+        assert len(ons) == len(offs) == both_hands
         markers = [m.text for m in file.tracks[0] if m.type == "marker"]
         assert [text.split(":")[0] for text in markers] == [str(s.emotion) for s in score.plan.sections]
     melody = mido.MidiFile(file=BytesIO(midi_bytes(songs["pop"].score, "melody")))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from itertools import pairwise
 from math import log2
 
@@ -11,11 +12,12 @@ import pytest
 from asking import plan, tune
 
 from tonnbook.models.composition import Emotion, Tempo
-from tonnbook.studio.composer.arrange import compose_score
+from tonnbook.studio.composer.arrange import compose_score, song_of
 from tonnbook.studio.composer.indian_voices import hertz, tabla, tanpura
 from tonnbook.studio.composer.raga import RAGAS, SWARAS, legal
 from tonnbook.studio.composer.score import Score
-from tonnbook.studio.composer.tala import BOL_KEYS, tihai_beats
+from tonnbook.studio.composer.tala import BOL_KEYS, Cycle, Tala, cycles, tihai_beats
+from tonnbook.studio.composer.transitions import SLOWING
 
 RATE = 44100
 
@@ -77,11 +79,86 @@ def test_the_piece_closes_with_a_tihai_on_the_last_downbeat(pieces: dict[Emotion
         assert max(n.start for n in drum.notes) < landings[-1] + 0.05
 
 
-def test_an_alap_comes_before_the_tabla(pieces: dict[Emotion, Score]) -> None:
+def test_an_alap_comes_before_the_tabla_and_is_free_of_the_beat(pieces: dict[Emotion, Score]) -> None:
+    apart, pulsed = [], []
     for score in pieces.values():
-        first = min(n.start for part in score.of("percussion") for n in part.notes)
+        stage, first = score.stages[0], entry(score)
         assert first > 2.0
-        assert any(n.start < first - 1 for n in tune(score))
+        free = [n for n in tune(score) if n.start < first - 0.05]
+        assert len(free) >= 3
+        assert first - 3.5 < free[-1].start < first - 1.0
+        apart += [off_the_grid(stage.beat_at(n.start)) for n in free]
+        pulsed += [off_the_grid(stage.beat_at(n.start)) for n in tune(score)[len(free) :]]
+    assert np.mean(apart) == pytest.approx(1 / 8, abs=0.025)  # evenly spread between the half beats
+    assert np.mean(pulsed) < 0.6 * np.mean(apart)
+
+
+def off_the_grid(beat: float) -> float:
+    """Return how far a beat is from the nearest half beat, up to a quarter."""
+    return abs(2 * beat - round(2 * beat)) / 2
+
+
+def entry(score: Score) -> float:
+    """Return when the tabla enters, in seconds."""
+    return min(note.start for part in score.of("percussion") for note in part.notes)
+
+
+@pytest.mark.parametrize("version", [1, 2, 3])
+@pytest.mark.parametrize(("tempo", "lengths"), [("slow", [60_000]), ("medium", [47_300]), ("fast", [60_000]), ("fast", [33_333]), ("fast", [20_000, 14_100, 26_700])])  # fmt: skip
+def test_the_tabla_enters_on_sam_and_the_tihai_lands_on_it(tempo: str, lengths: list[int], version: int) -> None:
+    """Between its first stroke and the last downbeat lie whole cycles, also over the borders of sections."""
+    asked = plan("indian", "happy " * len(lengths), tempo, sum(lengths), version=version)
+    starts = [sum(lengths[:n]) for n in range(len(lengths))]
+    sections = tuple(
+        replace(s, start_ms=a, length_ms=b) for s, a, b in zip(asked.sections, starts, lengths, strict=True)
+    )
+    song = song_of(replace(asked, sections=sections))
+    score = compose_score(replace(asked, sections=sections))
+    first, last = score.stages[0], score.stages[-1]
+    (drum,) = score.of("percussion")
+    assert drum.notes[0].word == song.tala.theka.split()[0]
+    landing = sum(song.beats[:-1]) + last.bars[-1].start
+    passed = (landing - first.beat_at(drum.notes[0].start)) / song.tala.cycle
+    assert passed == pytest.approx(round(passed), abs=0.05)
+    assert round(passed) >= 1
+    assert drum.notes[-1].word == "dha"
+    assert drum.notes[-1].start == pytest.approx(last.at(last.bars[-1].start), abs=0.03)
+
+
+def test_the_theka_is_struck_in_its_order() -> None:
+    """Calm: no ornaments. From sam to sam the bols are those of the tala, whatever borders lie between."""
+    songs = (song_of(plan("indian", "depressing calm", "fast", 64_000, version=v)) for v in range(1, 20))
+    song = next(song for song in songs if song.tala.name == "teental")
+    score = compose_score(song.plan)
+    (drum,) = score.of("percussion")
+    words = song.tala.theka.split()
+    counted = Counter()
+    for stage, cycle in zip(score.stages, song.cycles, strict=True):
+        for note in drum.notes:
+            beat = stage.beat_at(note.start)
+            if stage.start - 0.03 <= note.start < stage.end - 0.03 and abs(beat - round(beat)) < 0.04:
+                counted[note.word == words[cycle.matra(round(beat))]] += 1
+    assert counted[True] / counted.total() > 0.9
+
+
+def test_a_song_without_room_for_a_cycle_has_its_tabla_at_once() -> None:
+    tala = Tala("teental", "dha " * 16, 1.0, 4)
+    assert cycles(tala, (14.0,), 0.0, looping=False) == (Cycle(tala, 12.0, 0.0),)
+    assert cycles(tala, (70.0,), 8.0, looping=False) == (Cycle(tala, 68.0, 20.0),)
+    assert cycles(tala, (30.5, 40.0), 8.0, looping=False) == (Cycle(tala, 66.0, 18.0), Cycle(tala, 36.0, 0.0))
+
+
+def test_a_calm_piece_slows_down_at_its_end_and_an_angry_one_does_not() -> None:
+    for emotion, share in (("calm", SLOWING), ("angry", 0.0)):
+        stage = compose_score(plan("indian", emotion, "medium", 60_000)).stages[0]
+        beats = [stage.at(b + 1) - stage.at(b) for b in range(int(stage.beats))]
+        assert beats[-1] / beats[0] == pytest.approx(1 + share)
+        assert max(b / a for a, b in pairwise(beats)) <= 1 + 0.3 * share + 1e-9
+        assert stage.at(stage.beats) == pytest.approx(60.0, abs=1e-9)
+        assert max(abs(b / stage.beat_s - 1) for b in beats) <= 0.05
+        assert all(
+            stage.beat_at(stage.at(b / 7)) == pytest.approx(b / 7, abs=1e-9) for b in range(int(7 * stage.beats))
+        )
 
 
 @pytest.mark.parametrize("bol", sorted(BOL_KEYS))

@@ -74,7 +74,7 @@ def test_notes_stay_in_the_scale(genre: Genre, songs: dict[tuple[Genre, Emotion]
         for stage in score.stages:
             for part in (p for role in ("bass", "chords", "melody") for p in score.of(role)):
                 for note in inside(part.notes, stage):
-                    here = stage.chord_at((note.start + 0.03 - stage.start) / stage.beat_s)
+                    here = stage.chord_at(stage.beat_at(note.start + 0.03))
                     scale = {(stage.tonic + s) % 12 for s in here.scale} | here.chord.classes
                     good += note.key % 12 in scale
                     total += 1
@@ -108,7 +108,7 @@ def test_a_pedal_stays_on_its_note(songs: dict[tuple[Genre, Emotion], Score]) ->
     for score in (songs[genre, emotion] for genre in WESTERN for emotion in Emotion):
         stage = score.stages[0]
         for note in (n for part in score.of("bass") for n in part.notes):
-            beat = (note.start + 0.03 - stage.start) / stage.beat_s
+            beat = stage.beat_at(note.start + 0.03)
             span = stage.chord_at(beat)
             if span.chord.symbol.endswith("/I") and span.chord.root != stage.tonic and beat % 4 < 2.9:
                 assert note.key % 12 == stage.tonic, (score.plan.genre, span.chord.symbol)

@@ -25,9 +25,9 @@ from tonnbook.studio.composer.moods import MOODS, Mood
 from tonnbook.studio.composer.patterns import Band
 from tonnbook.studio.composer.raga import RAGAS
 from tonnbook.studio.composer.score import ROLES, Note, Part, Plan, Score, Stage
-from tonnbook.studio.composer.tala import Tala, tabla_notes, tala_for
+from tonnbook.studio.composer.tala import Cycle, Tala, cycles, tabla_notes, tala_for
 from tonnbook.studio.composer.theme import Theme, new_theme
-from tonnbook.studio.composer.transitions import transition
+from tonnbook.studio.composer.transitions import ritardando, transition
 from tonnbook.studio.composer.voices import VOICES
 
 Played = tuple[str, str, list[Note]]
@@ -46,6 +46,8 @@ class Song:
     bands: tuple[Band, ...]
     """One per section; they share bass, rhythm and colours."""
     tala: Tala
+    cycles: tuple[Cycle, ...]
+    """Where the tala stands in each section."""
     bpm: float
     beats: tuple[float, ...]
 
@@ -75,11 +77,15 @@ def song_of(plan: Plan) -> Song:
     genre = Genre.POP if plan.genre is Genre.INDIAN else plan.genre
     moods = [MOODS[section.emotion] for section in plan.sections]
     bands = tuple(without(band_for(genre, mood, plan.dice("band")), plan.without) for mood in moods)
-    tala = tala_for(plan.tempo, dice)
+    tala = tala_for(plan.tempo, plan.duration_s, plan.looping, dice)
     theme = new_theme("straight" if plan.genre is Genre.INDIAN else bands[0].rhythm, plan.dice("theme"))
     meter = tala.bar if plan.genre is Genre.INDIAN else 4.0
     fitted = fit(plan, TEMPO_BPM[plan.genre][plan.tempo], meter)
-    return Song(plan, plan.tonic if plan.tonic is not None else tonic, theme, bands, tala, fitted.bpm, fitted.beats)
+    first = bars_of(fitted.beats[0], meter, moods[0], opens=True)
+    opening = sum(bar.beats for bar in first if "opening" in bar.layers)
+    cycle = cycles(tala, fitted.beats, opening, plan.looping)
+    key = plan.tonic if plan.tonic is not None else tonic
+    return Song(plan, key, theme, bands, tala, cycle, fitted.bpm, fitted.beats)
 
 
 def _stage(song: Song, n: int) -> Stage:
@@ -101,6 +107,7 @@ def _stage(song: Song, n: int) -> Stage:
         bars=bars_of(song.beats[n], song.tala.bar if song.indian else 4.0, mood, opens=n == 0),
         final=final,
         step_up=MOODS[after].arousal - mood.arousal,
+        slowing=ritardando(plan.genre, mood, song.beats[n]) if final else 0.0,
     )
     if song.indian:
         return replace(stage, chords=(drone(stage, RAGAS[section.emotion]),))
@@ -152,15 +159,16 @@ def _western(song: Song, stage: Stage) -> Iterator[Played]:
 
 
 def _indian(song: Song, stage: Stage) -> Iterator[Played]:
-    plan, raga = song.plan, RAGAS[stage.emotion]
+    plan, raga, cycle = song.plan, RAGAS[stage.emotion], song.cycles[stage.index]
     yield "bass", "tanpura", tanpura_notes(stage, raga, plan.dice("tanpura", stage.index))
-    yield "chords", "harmonium", harmonium_notes(stage, raga)
+    yield "chords", "harmonium", harmonium_notes(stage, raga, cycle.entry)
     yield "chords", "swarmandal", swarmandal_notes(stage, raga, plan.dice("swarmandal", stage.index))
-    yield "chords", "santoor", santoor_notes(stage, raga, plan.dice("santoor", stage.index))
+    yield "chords", "santoor", santoor_notes(stage, raga, cycle.entry, plan.dice("santoor", stage.index))
     leads = [voice for voice in raga.lead if voice not in plan.without] or raga.lead
     lead = plan.lead or leads[plan.dice("lead", stage.emotion).randrange(len(leads))]
-    yield "melody", lead, raga_melody(stage, raga, song.theme, VOICES[lead], plan.dice("melody", stage.index))
-    yield "percussion", "tabla", tabla_notes(stage, song.tala, plan.dice("percussion", stage.index))
+    tune = raga_melody(stage, raga, song.theme, VOICES[lead], cycle.entry, plan.dice("melody", stage.index))
+    yield "melody", lead, tune
+    yield "percussion", "tabla", tabla_notes(stage, cycle, plan.dice("percussion", stage.index))
 
 
 def _parts(played: Sequence[Played], plan: Plan) -> Iterator[Part]:

@@ -11,7 +11,9 @@ from tonnbook.studio.composer.score import Bar, Plan
 
 STRETCH_LIMITS = ((1.0, 0.015), (0.5, 0.025))
 """How far the tempo may bend so that a section fills whole bars, or whole bars and a half one (3.1)."""
-_BEATS_LIMIT = 0.03
+_SHORT_LIMITS = ((1.0, 0.03, 1.0), (0.5, 0.03, 2.0), (0.25, 0.045, 3.0))
+"""The same for whole, half and quarter beats, and how much each hurts. What fits none of them is a single gesture of less than three
+beats, and needs no beat to end on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +50,12 @@ def _beats(length: float, bpm: float, meter: float, whole_bars: bool) -> tuple[f
     units = [(meter * share, limit, hurt) for (share, limit), hurt in zip(STRETCH_LIMITS, (0.0, 0.5), strict=True)]
     if whole_bars:
         units = [(meter, 1.0, 0.0)]
-    for unit, limit, hurt in [*units, (1.0, _BEATS_LIMIT, 1.0), (0.5, 1.0, 2.0)]:
+    for unit, limit, hurt in [*units, *_SHORT_LIMITS]:
         beats = max(unit, round(exact / unit) * unit)
         bend = abs(beats / exact - 1)
-        if bend <= limit and unit in (meter, 0.5, 1.0, 2.0):
+        if bend <= limit and unit in (meter, 0.25, 0.5, 1.0, 2.0):
             return beats, hurt + 60 * bend * (bend > 0.01) + 10 * bend
-    raise AssertionError("half a beat always fits")
+    return exact, 4.0
 
 
 def phrase_lengths(bars: int) -> list[int]:

@@ -16,6 +16,8 @@ from tonnbook.studio.composer.theory import Chord, nearest_key
 from tonnbook.studio.composer.voices import Voice
 
 BEAM = 20
+ALAP_NOTE_S, ALAP_REST_S = (0.35, 1.1), (1.4, 2.6)
+"""How long the moving notes of an alap last, and those on which its phrases rest."""
 
 
 def drone(stage: Stage, raga: Raga) -> ChordSpan:
@@ -38,14 +40,12 @@ def tanpura_notes(stage: Stage, raga: Raga, dice: random.Random) -> list[Note]:
     return humanised(notes, dice, 9, stage.end - 0.05, 3)
 
 
-def harmonium_notes(stage: Stage, raga: Raga) -> list[Note]:
-    """Return the harmonium: Sa and the vadi, held four bars at a time and left out in the alap."""
+def harmonium_notes(stage: Stage, raga: Raga, alap: float) -> list[Note]:
+    """Return the harmonium: Sa and the vadi, held four bars at a time and left out in the alap, the first `alap` beats."""
     sa = nearest_key(stage.tonic, 60)
     keys = sorted({sa, sa + (SWARAS.index(raga.vadi) or 12)})
     notes = []
-    for bar in stage.bars[::4]:
-        if "opening" in bar.layers:
-            continue
+    for bar in [bar for bar in stage.bars if bar.start > alap - 1e-6][::4]:
         end = min(stage.end - 0.3, stage.at(bar.start + 4 * stage.meter))
         length = max(0.2, end - stage.at(bar.start) - 0.05)
         notes += [Note(stage.at(bar.start), length, key, loudness(bar, 4)) for key in keys]
@@ -68,14 +68,14 @@ def swarmandal_notes(stage: Stage, raga: Raga, dice: random.Random) -> list[Note
     return humanised(notes, dice, 3, stage.end - 0.05, 3)
 
 
-def santoor_notes(stage: Stage, raga: Raga, dice: random.Random) -> list[Note]:
-    """Return the santoor's patterns between Sa, vadi and samvadi in the fuller bars."""
+def santoor_notes(stage: Stage, raga: Raga, alap: float, dice: random.Random) -> list[Note]:
+    """Return the santoor's patterns between Sa, vadi and samvadi in the fuller bars after the alap."""
     sa = nearest_key(stage.tonic, 62)
     tones = sorted({sa, sa + SWARAS.index(raga.vadi), sa + SWARAS.index(raga.samvadi), sa + 12})
     row = dice.choice(("0.1.2.1.3.1.2.1.", "0.2.1.2.0.2.3.2.", "0...12..1...3.2."))
     notes = []
     for bar in stage.bars:
-        if "pad" not in bar.layers or "opening" in bar.layers or (stage.final and bar.last):
+        if "pad" not in bar.layers or bar.start < alap - 1e-6 or (stage.final and bar.last):
             continue
         for n, c in enumerate((row * 2)[: round(bar.beats * 4)]):
             if c.isdigit() and (bar.energy > 0.35 or n % 4 == 0):
@@ -84,16 +84,20 @@ def santoor_notes(stage: Stage, raga: Raga, dice: random.Random) -> list[Note]:
     return humanised(notes, dice, 5, stage.end - 0.05)
 
 
-def raga_melody(stage: Stage, raga: Raga, theme: Theme, voice: Voice, dice: random.Random) -> list[Note]:
-    """Return the melody: an alap in free, long notes where the song opens, then the theme of the song in this raga."""
+def raga_melody(stage: Stage, raga: Raga, theme: Theme, voice: Voice, alap: float, dice: random.Random) -> list[Note]:
+    """Return the melody: an alap, free of the beat, for the first `alap` beats, then the theme of the song in this raga."""
     mood = MOODS[stage.emotion]
-    slots = _slots(stage, theme, mood, dice)
+    slots = _alap_slots(stage, alap, dice) + _slots(stage, theme, mood, alap, dice)
     keys = _pitched(slots, stage, raga, voice, mood, dice)
     notes = []
     for n, ((bar, beat, _, _), key) in enumerate(zip(slots, keys, strict=True)):
         following = slots[n + 1][1] if n + 1 < len(slots) else stage.beats
         breath = 0.5 if n + 1 < len(slots) and following - beat > 1.5 else 0.0
-        length = min(4.0, following - beat - breath) * stage.beat_s * max(0.9, mood.articulation)
+        length = (
+            min(4.0 if beat >= alap else ALAP_REST_S[1] / stage.beat_s, following - beat - breath)
+            * stage.beat_s
+            * max(0.9, mood.articulation)
+        )
         if n + 1 == len(slots) and stage.final:
             length = max(0.2, stage.end - stage.at(beat) - 0.35)
         notes.append(Note(stage.at(beat), max(0.1, length), key, min(120, loudness(bar, 8 if beat % 2 == 0 else 6))))
@@ -105,7 +109,29 @@ Slot = tuple[Bar, float, float, bool]
 """A bar, the beat from the start of the section, the scale steps from the middle, and whether the note is one to rest on."""
 
 
-def _slots(stage: Stage, theme: Theme, mood: Mood, dice: random.Random) -> list[Slot]:
+def _alap_slots(stage: Stage, alap: float, dice: random.Random) -> list[Slot]:
+    """Return the places of an alap: phrases of free notes, each ending on a long one, that climb from the low register.
+
+    Times are drawn in seconds, for nothing beats here; the last long note leads to where the tabla enters.
+    """
+    slots: list[Slot] = []
+    end = alap * stage.beat_s
+    at, height = 0.1 * end if end < ALAP_REST_S[1] else dice.uniform(0.4, 0.9), 0.0
+    while at < end - ALAP_REST_S[0]:
+        count = dice.randint(2, 4)
+        for n in range(count + 1):
+            if at > end - ALAP_REST_S[0]:
+                break
+            resting = n == count or at > end - 1.4 * ALAP_REST_S[0]
+            beat = stage.beat_at(stage.start + at)
+            bar = next(bar for bar in reversed(stage.bars) if bar.start <= beat + 1e-6)
+            slots.append((bar, beat, -3 + height + 2.5 * sin(3.1 * n / count), resting))
+            at += dice.uniform(*ALAP_REST_S) if resting else dice.uniform(*ALAP_NOTE_S)
+        height += dice.uniform(0.5, 1.5)
+    return slots
+
+
+def _slots(stage: Stage, theme: Theme, mood: Mood, alap: float, dice: random.Random) -> list[Slot]:
     closing = tihai_beats(stage)
     lengths = {p: sum(1 for b in stage.bars if b.phrase == p) for p in {b.phrase for b in stage.bars}}
     slots: list[Slot] = []
@@ -114,7 +140,7 @@ def _slots(stage: Stage, theme: Theme, mood: Mood, dice: random.Random) -> list[
             continue
         for half, first in enumerate(_halves(bar)):
             cell = theme.bar(bar.phrase, bar.place, lengths[bar.phrase], dice)
-            slots += _bar_slots(bar, first, half, cell, mood)
+            slots += [slot for slot in _bar_slots(bar, first, half, cell, mood) if slot[1] > alap - 1e-6]
     if not closing:
         return slots
     kept = [slot for slot in slots if slot[1] < closing[0] - 0.8]
@@ -129,8 +155,7 @@ def _halves(bar: Bar) -> list[float]:
 
 
 def _bar_slots(bar: Bar, first: float, half: int, cell: Cell, mood: Mood) -> Iterator[Slot]:
-    slow = "opening" in bar.layers
-    density = 1 if slow else max(1, min(5, round(1.2 + 3.4 * bar.energy)))
+    density = max(1, min(5, round(1.2 + 3.4 * bar.energy)))
     until = bar.beats if half or bar.beats <= 4 else 3.0
     notes = [n for n in cell.at(density) if first + n[0] / 4 < until - 1e-6]
     upper = bar.phrase % 2 == 0 and bar.phrase > 0  # every other part of a piece, the antara, climbs to the high Sa

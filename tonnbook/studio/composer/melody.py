@@ -54,7 +54,7 @@ def harmony_line(stage: Stage, notes: Sequence[Note], voice: Voice) -> list[Note
     """Return a second voice below the melody, a third or a sixth away on chord tones, where the bar has the "extra" layer."""
     line = []
     for note in notes:
-        beat = (note.start - stage.start) / stage.beat_s
+        beat = stage.beat_at(note.start)
         bar = max((b for b in stage.bars if b.start <= beat + 0.05), key=lambda b: b.start, default=stage.bars[0])
         if "extra" not in bar.layers:
             continue

@@ -168,15 +168,45 @@ class Stage:
     """Whether the song ends with it (and does not loop)."""
     step_up: float = 0.0
     """How much more aroused the next section is; negative for calmer, 0 where there is none."""
+    slowing: float = 0.0
+    """How much slower the last bar is than the first ones, as a share: a ritardando in the two bars before it leads there."""
 
     @property
     def beats(self) -> float:
         """Length in beats."""
         return self.bars[-1].start + self.bars[-1].beats
 
+    @property
+    def slowed(self) -> tuple[float, float]:
+        """Where a ritardando begins, and where it has reached its tempo: the last downbeat; in beats."""
+        return self.bars[max(0, len(self.bars) - 3)].start, self.bars[-1].start
+
     def at(self, beat: float) -> float:
         """Return the time of a beat of this section in seconds."""
-        return self.start + beat * self.beat_s
+        if not self.slowing:
+            return self.start + beat * self.beat_s
+        return self.start + self._stretched(beat) * self.beat_s * self.beats / self._stretched(self.beats)
+
+    def beat_at(self, seconds: float) -> float:
+        """Return the beat of this section at a time: `at` turned round."""
+        beat = (seconds - self.start) / self.beat_s
+        if not self.slowing:
+            return beat
+        wanted = beat * self._stretched(self.beats) / self.beats
+        for _ in range(4):  # Newton: the slope is 1 to 1 + slowing, so four rounds are exact
+            beat -= (self._stretched(beat) - wanted) / self._pace(beat)
+        return beat
+
+    def _pace(self, beat: float) -> float:
+        """Return how long a beat is there against the first ones."""
+        first, last = self.slowed
+        return 1 + self.slowing * min(1.0, max(0.0, (beat - first) / (last - first)))
+
+    def _stretched(self, beat: float) -> float:
+        """Return how many of the first beats have the length of all beats up to `beat`."""
+        first, last = self.slowed
+        within = min(max(beat, first), last) - first
+        return beat + self.slowing * (within**2 / (2 * (last - first)) + max(0.0, beat - last))
 
     def chord_at(self, beat: float) -> ChordSpan:
         """Return the chord that stands at a beat."""

@@ -1,15 +1,33 @@
-"""What happens where sections meet: a reversed cymbal into a fuller one, a soft roll out of a livelier one."""
+"""What happens where sections meet and where a song ends: a reversed cymbal, a soft roll, a ritardando."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from tonnbook.models.composition import Genre
 from tonnbook.studio.composer.comping import loudness
+from tonnbook.studio.composer.moods import Mood
 from tonnbook.studio.composer.patterns import Groove
 from tonnbook.studio.composer.score import Note, Stage
 
 RISER_S = 2.05
 """How long the reversed cymbal of the bank takes to its peak, in seconds."""
+
+
+SLOWING = 0.04
+"""How much slower the last downbeat is than the song: together with the bend of the section it stays under 5 % (3.1)."""
+_ROOM_BEATS = 24
+"""A section of less would have to hurry before it, to end on its millisecond."""
+
+
+def ritardando(genre: Genre, mood: Mood, beats: float) -> float:
+    """Return how much a song slows down at the end of its last section, as a share; 0 for genres of a machine's pulse.
+
+    Calm endings settle and bright ones broaden; restless and frightened ones stop dead.
+    """
+    free = genre in (Genre.AMBIENT, Genre.CINEMATIC) or (genre is Genre.INDIAN and mood.arousal < 0.5)
+    settles = mood.arousal < 0.5 or (mood.valence > 0 and mood.arousal <= 0.9)
+    return SLOWING if free and settles and beats >= _ROOM_BEATS else 0.0
 
 
 def transition(stage: Stage, groove: Groove) -> Iterator[tuple[str, str, list[Note]]]:
