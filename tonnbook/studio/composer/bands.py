@@ -47,8 +47,8 @@ def without(band: Band, voices: Set[str]) -> Band:
     comps = comps or tuple(comp for comp in POP[0].comps if comp.voice not in voices)[:1] or band.comps
     if not any(comp.layer == "chords" for comp in comps):
         comps = (replace(comps[0], layer="chords"), *comps[1:])
-    leads = {name: left(getattr(band, name)) for name in ("tender", "bright", "dark", "strong")}
-    return replace(band, comps=comps, **leads)
+    tender, bright, dark, strong = (left(names) for names in (band.tender, band.bright, band.dark, band.strong))
+    return replace(band, comps=comps, tender=tender, bright=bright, dark=dark, strong=strong)
 
 
 def lead_for(band: Band, mood: Mood, turn: int) -> str:
