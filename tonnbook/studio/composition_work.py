@@ -142,7 +142,7 @@ def _section_notes(score: Score, n: int) -> SongSection:
     stage, asked = score.stages[n], score.plan.sections[n]
     chords = tuple(
         ChordMark(
-            name=span.chord.symbol if stage.mode.startswith("raga") else span.chord.name(stage.tonic),
+            name=span.chord.symbol if stage.mode.startswith("raga") else span.chord.name(stage.tonic, stage.mode),
             start_s=round(stage.at(span.start), 4),
             length_s=round(span.beats * stage.beat_s, 4),
         )

@@ -11,7 +11,7 @@ from asking import plan
 from tonnbook.models.composition import TEMPO_BPM, Emotion, Genre, Tempo
 from tonnbook.studio.composer.form import bars_of, fit, phrase_lengths
 from tonnbook.studio.composer.moods import MOODS, contrast
-from tonnbook.studio.composer.theory import SCALES, chord, enriched, nearest_key, progression, voicing
+from tonnbook.studio.composer.theory import SCALES, chord, enriched, nearest_key, progression, scale_name, voicing
 
 
 @pytest.mark.parametrize(
@@ -23,6 +23,28 @@ from tonnbook.studio.composer.theory import SCALES, chord, enriched, nearest_key
 )  # fmt: skip
 def test_roman_numerals_have_names(symbol: str, tonic: int, name: str) -> None:
     assert chord(symbol, tonic).name(tonic) == name
+
+
+@pytest.mark.parametrize(
+    ("symbol", "tonic", "mode", "name"),
+    [
+        ("bVII/I", 1, "mixolydian", "C♭/D♭"), ("bVI", 1, "aeolian", "A"), ("i", 1, "aeolian", "C♯m"), ("i", 3, "aeolian", "E♭m"),
+        ("V", 8, "harmonic minor", "D♯"), ("IV", 6, "ionian", "B"), ("bII", 10, "phrygian", "C♭"), ("II", 5, "lydian", "G"),
+        ("bVI", 3, "aeolian", "C♭"), ("v°", 6, "phrygian", "C♯dim"), ("bII", 1, "", "D"),
+    ],
+)  # fmt: skip
+def test_chords_are_spelled_in_their_key(symbol: str, tonic: int, mode: str, name: str) -> None:
+    assert chord(symbol, tonic).name(tonic, mode) == name
+
+
+def test_keynotes_are_spelled_as_usual() -> None:
+    assert [scale_name(1, mode) for mode in ("aeolian", "ionian", "raga Todi")] == [
+        "C♯ aeolian",
+        "D♭ ionian",
+        "D♭ raga Todi",
+    ]
+    assert " ".join(scale_name(n, "ionian").split()[0] for n in range(12)) == "C D♭ D E♭ E F F♯ G A♭ A B♭ B"
+    assert " ".join(scale_name(n, "aeolian").split()[0] for n in range(12)) == "C C♯ D E♭ E F F♯ G G♯ A B♭ B"
 
 
 def test_nonsense_is_no_chord() -> None:

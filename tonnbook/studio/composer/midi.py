@@ -94,7 +94,7 @@ def _conductor(score: Score, clock: _Clock) -> Iterator[Event]:
                 yield first + round(bar.start * TICKS), 2, _signature(size)
         if score.plan.genre is not Genre.INDIAN:
             for span in stage.chords:
-                name = span.chord.name(stage.tonic).replace("♭", "b").replace("♯", "#")
+                name = span.chord.name(stage.tonic, stage.mode).replace("♭", "b").replace("♯", "#")
                 yield first + round(span.start * TICKS), 3, mido.MetaMessage("lyrics", text=name)
 
 

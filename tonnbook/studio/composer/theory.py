@@ -27,6 +27,11 @@ _TOKEN = re.compile(r"^([b#]?)([ivIV]+)(°|5)?(maj7|7|9)?(sus2|sus)?(add9)?(?:/(
 _SHARPS = ("C", "C♯", "D", "D♯", "E", "F", "F♯", "G", "G♯", "A", "A♯", "B")
 _FLATS = ("C", "D♭", "D", "E♭", "E", "F", "G♭", "G", "A♭", "A", "B♭", "B")
 _FLAT_KEYS = {1, 3, 5, 8, 10}
+_LETTERS, _NATURALS = "CDEFGAB", (0, 2, 4, 5, 7, 9, 11)
+_DEGREES = ("i", "ii", "iii", "iv", "v", "vi", "vii")
+_PARENTS = {"ionian": 0, "dorian": 2, "phrygian": 4, "lydian": 5, "mixolydian": 7, "aeolian": 9, "locrian": 11}
+_PARENTS |= {"harmonic minor": 9}
+"""Where a mode's tonic stands above that of the major key with the same signature."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,22 +54,47 @@ class Chord:
         """Whether the third is a minor one."""
         return 3 in self.tones
 
-    def name(self, tonic: int) -> str:
-        """Return the chord as lead sheets write it in the key of `tonic`: "Am7", "F/C"."""
-        names = _FLATS if tonic in _FLAT_KEYS or self.symbol.startswith("b") else _SHARPS
+    def name(self, tonic: int, mode: str = "") -> str:
+        """Return the chord as lead sheets write it in the key of `tonic` and `mode`: "Am7", "F/C", "C♭/D♭"."""
+        _, root, *_, bass = _parsed(self.symbol)
         third = "dim" if {3, 6} <= set(self.tones) else "m" if self.minor else ""
         if not {3, 4} & set(self.tones):
             third = "sus4" if 5 in self.tones else "sus2" if 2 in self.tones else "5"
         seventh = "maj7" if 11 in self.tones else "7" if 10 in self.tones else ""
         ninth = "9" if 14 in self.tones and seventh == "7" else "maj9" if 14 in self.tones and seventh else ""
         colour = ninth or seventh or ("add9" if 14 in self.tones else "")
-        text = names[self.root] + (colour + third if third.startswith("sus") else third + colour)
-        return text if self.bass == self.root else f"{text}/{names[self.bass]}"
+        home = tonic_name(tonic, mode)
+        text = _spelled(self.root, root, home) + (colour + third if third.startswith("sus") else third + colour)
+        return text if self.bass == self.root else f"{text}/{_spelled(self.bass, bass or root, home)}"
 
 
 @cache
 def _classes(root: int, tones: tuple[int, ...]) -> frozenset[int]:
     return frozenset((root + t) % 12 for t in tones)
+
+
+def _parsed(symbol: str) -> Sequence[str]:
+    """Return the pieces of a chord symbol, "" for what it lacks: accidental, numeral, ..., accidental and numeral of the bass."""
+    found = _TOKEN.match(symbol)
+    if not found:
+        raise ValueError(f"{symbol!r} is not a chord symbol")
+    return found.groups("")
+
+
+def _spelled(pitch_class: int, roman: str, home: str) -> str:
+    """Return the name of a note on a degree of the key of `home`: each degree has its own letter, so bVII of D♭ is C♭ and not B."""
+    letter = (_LETTERS.index(home[0]) + _DEGREES.index(roman.lower())) % 7
+    raised = (pitch_class - _NATURALS[letter] + 6) % 12 - 6
+    if abs(raised) > 1:  # nobody reads double flats in a chart
+        return (_FLATS if raised < 0 else _SHARPS)[pitch_class]
+    return _LETTERS[letter] + {-1: "♭", 0: "", 1: "♯"}[raised]
+
+
+def tonic_name(tonic: int, mode: str = "") -> str:
+    """Return the keynote as it is usually written: with the signature of fewer accidentals, so C♯ aeolian and D♭ ionian."""
+    parent = (tonic - _PARENTS.get(mode, 0)) % 12
+    flat = tonic in _FLAT_KEYS if parent in (0, 6) or mode not in _PARENTS else parent in _FLAT_KEYS
+    return (_FLATS if flat else _SHARPS)[tonic]
 
 
 def _degree(accidental: str, roman: str) -> int:
@@ -77,10 +107,7 @@ def chord(symbol: str, tonic: int) -> Chord:
 
     Numerals count from the major scale, so minor keys spell their flats; lower case is a minor third. Raises ValueError.
     """
-    found = _TOKEN.match(symbol)
-    if not found:
-        raise ValueError(f"{symbol!r} is not a chord symbol")
-    accidental, roman, shape, seventh, sus, add, bass_accidental, bass_roman = found.groups()
+    accidental, roman, shape, seventh, sus, add, bass_accidental, bass_roman = _parsed(symbol)
     root = (tonic + _degree(accidental, roman)) % 12
     kind = shape or sus or ("minor" if roman.islower() else "major")
     tones = list(_TRIADS[kind])
@@ -88,7 +115,7 @@ def chord(symbol: str, tonic: int) -> Chord:
         tones.append(11 if seventh == "maj7" else 10)
     if add or seventh == "9":
         tones.append(14)
-    bass = (tonic + _degree(bass_accidental or "", bass_roman)) % 12 if bass_roman else root
+    bass = (tonic + _degree(bass_accidental, bass_roman)) % 12 if bass_roman else root
     return Chord(root, tuple(tones), bass, symbol)
 
 
@@ -166,4 +193,4 @@ def _movement(keys: tuple[int, ...], before: Sequence[int], centre: float) -> fl
 
 def scale_name(tonic: int, mode: str) -> str:
     """Return "A aeolian", spelled as the key is usually written."""
-    return f"{(_FLATS if tonic in _FLAT_KEYS else _SHARPS)[tonic]} {mode}"
+    return f"{tonic_name(tonic, mode)} {mode}"
