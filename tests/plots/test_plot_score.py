@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from matplotlib.collections import LineCollection
@@ -78,6 +80,31 @@ def test_the_sections_of_chroma_are_named_above_it(song: Song) -> None:
     for label in ax.texts:
         box = label.get_window_extent().transformed(ax.transData.inverted())
         assert 11.5 <= box.y0 < box.y1 <= ax.get_ylim()[1]
+
+
+@pytest.mark.parametrize("thing", [None, "song.mid", 3])
+def test_what_is_no_song_is_named(thing: object) -> None:
+    for plot in (plot_score, plot_chroma):
+        with pytest.raises(TypeError, match=f"takes a song, as compose returns it,.* not {type(thing).__name__}"):
+            plot(thing)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("sections", "seconds"), [(2, 60.0), (2, 6.0), (4, 6.0), (12, 24.0)])
+def test_names_of_sections_do_not_meet(sections: int, seconds: float) -> None:
+    share = round(1000 * seconds / sections)
+    asked = tuple(
+        SongSection(emotion="motivational", start_ms=n * share, length_ms=share, scale="A♭ mixolydian", bpm=120)
+        for n in range(sections)
+    )
+    ax = plot_score(SHEET.model_copy(update={"sections": asked, "duration_s": seconds}))
+    ax.figure.canvas.draw()
+    labels = [text for text in ax.texts if "motivational" in text.get_text()]
+    boxes = [label.get_window_extent() for label in labels]
+    assert len(boxes) == sections
+    assert all(a.x1 <= b.x0 + 1 for a, b in pairwise(boxes))
+    assert boxes[-1].x1 <= ax.bbox.x1 + 1
+    assert max(box.y1 for box in boxes) <= ax.bbox.y1 + 1
+    assert ("mixolydian" in labels[0].get_text()) == (sections < 12)
 
 
 def test_an_axes_that_is_given_is_used() -> None:

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
+from matplotlib.text import Text
 
 from tonnbook import audio_files
 from tonnbook.models.score_sheet import ScoreSheet, SongSection
@@ -48,8 +49,10 @@ _WINDOW = 8192
 def plot_score(song: Song | ScoreSheet, ax: Axes | None = None) -> Axes:
     """Draw a song as a piano roll with its chords and sections; percussion stands below, a lane to each drum.
 
-    A song without a score, as from the live service, is drawn as a waveform with its sections.
+    A song without a score, as from the live service, is drawn as a waveform with its sections. Raises TypeError for anything else.
     """
+    if not isinstance(song, Song | ScoreSheet):
+        raise TypeError(f"plot_score takes a song, as compose returns it, or its score, not {type(song).__name__}")
     sheet = song if isinstance(song, ScoreSheet) else song.score
     if sheet is None:
         assert isinstance(song, Song)
@@ -59,7 +62,7 @@ def plot_score(song: Song | ScoreSheet, ax: Axes | None = None) -> Axes:
     _draw_notes(ax, sheet, drums)
     _draw_grid(ax, sheet)
     bottom = _LOWEST - 3 - _DRUM_ROW * len(drums)
-    ax.set_ylim(bottom, _HIGHEST + 9)
+    ax.set_ylim(bottom, _HIGHEST + 11)
     ax.set_yticks([36, 48, 60, 72, 84, 96], ["C2", "C3", "C4", "C5", "C6", "C7"])
     ax.set_xlabel("seconds")
     ax.set_title(sheet.title or "Score", loc="left", color=INK)
@@ -73,7 +76,9 @@ def plot_score(song: Song | ScoreSheet, ax: Axes | None = None) -> Axes:
 
 
 def plot_chroma(song: Song, ax: Axes | None = None) -> Axes:
-    """Draw how strong each pitch class is over time, from the sound alone; sections are marked."""
+    """Draw how strong each pitch class is over time, from the sound alone; sections are marked. Raises TypeError for no song."""
+    if not isinstance(song, Song):
+        raise TypeError(f"plot_chroma takes a song, as compose returns it, not {type(song).__name__}")
     ax = panel_or(ax, 10.0, 3.0)
     audio, _ = audio_files.read(song.mix.path, _RATE)
     tones = _chroma(audio.mean(axis=0))
@@ -138,11 +143,25 @@ def _draw_grid(ax: Axes, sheet: ScoreSheet) -> None:
 
 
 def _draw_sections(ax: Axes, sections: tuple[SongSection | SectionSound, ...], height: float) -> None:
-    for section in sections:
-        start = section.start_ms / 1000
+    """Draw the border and the name of each section; the names in one line, in two, without scales or smaller, so that none meets the next."""
+    starts = [section.start_ms / 1000 for section in sections]
+    scales = [section.scale if isinstance(section, SongSection) else "" for section in sections]
+    style = {"color": INK, "weight": "bold", "clip_on": True, "va": "bottom"}
+    labels = [ax.text(start, height, "", fontsize=8.5, **style) for start in starts]  # type: ignore[arg-type]
+    for start in starts:
         ax.axvline(start, color=INK, linewidth=1.2, zorder=2)
-        scale = f", {section.scale}" if isinstance(section, SongSection) else ""
-        ax.text(start, height, f" {section.emotion}{scale}", fontsize=8.5, color=INK, weight="bold", clip_on=True)
+    for size, between in ((8.5, ", "), (8.5, "\n "), (7.0, "\n "), (8.5, None), (7.0, None), (5.5, None), (4.0, None)):
+        for label, section, scale in zip(labels, sections, scales, strict=True):
+            label.set_fontsize(size)
+            label.set_text(f" {section.emotion}{between}{scale}" if between and scale else f" {section.emotion}")
+        if _apart(ax, [*starts, ax.get_xlim()[1]], labels):
+            return
+
+
+def _apart(ax: Axes, edges: list[float], labels: list[Text]) -> bool:
+    """Whether each label ends before the next edge. A layout only makes the panel wider than it is now, and so the room."""
+    room = np.diff([ax.transData.transform((edge, 0))[0] for edge in edges])
+    return all(label.get_window_extent().width <= width for label, width in zip(labels, room, strict=True))
 
 
 def _plot_wave(song: Song, ax: Axes) -> Axes:
