@@ -6,100 +6,54 @@ Where the document is silent we chose, and say so on the field. The document's o
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from difflib import get_close_matches
-from enum import StrEnum
+from itertools import pairwise
 from typing import Annotated, Any, Self
 
-from pydantic import AliasChoices, BeforeValidator, Field, PlainSerializer, WithJsonSchema, model_validator
+from pydantic import AliasChoices, Field, field_validator, model_validator
 
 from tonnbook.models.base import Answer, Request, unit
+from tonnbook.models.composition_words import (
+    AudioFormat,
+    Emotion,
+    EmotionField,
+    Genre,
+    GenreField,
+    HeardEmotion,
+    HeardGenre,
+    HeardTempo,
+    Tempo,
+    TempoField,
+)
 from tonnbook.models.problems import Problem
+
+__all__ = [
+    "DEFAULT_MS",
+    "MAX_MS",
+    "MAX_SEED",
+    "MIN_MS",
+    "OPTIONS",
+    "TEMPO_BPM",
+    "AudioFormat",
+    "Blocked",
+    "CompositionOptions",
+    "CompositionRequest",
+    "Emotion",
+    "EmotionField",
+    "Genre",
+    "GenreField",
+    "Section",
+    "Tempo",
+    "TempoField",
+    "coverage_fault",
+]
 
 MIN_MS, MAX_MS = 1_000, 900_000
 """Shortest and longest track; a section is no shorter than a track. Our choice: the document gives no limits."""
 DEFAULT_MS = 60_000
+MAX_SEED = 2**53 - 1
+"""The largest whole number that every JSON reader keeps as it is."""
 
 
-class _Choice(StrEnum):
-    """A word of the service, matched without case: the create answer writes "Ambient", requests are lower case."""
-
-    @property
-    def label(self) -> str:
-        """What a person reads: "R&B", "Hip-hop", "Calm"."""
-        return {"rnb": "R&B", "hiphop": "Hip-hop"}.get(self.value, self.value.capitalize())
-
-    @classmethod
-    def read(cls, value: Any) -> Self:
-        """Return the choice that `value` names. Raises ValueError with the list and the nearest match."""
-        text = value.strip().lower() if isinstance(value, str) else ""
-        known = {word.value: word for word in cls}
-        if text in known:
-            return known[text]
-        near = get_close_matches(text, known, n=1, cutoff=0.5)
-        hint = f"did you mean {near[0]}? " if near else ""
-        shown = repr(value[:40]) if isinstance(value, str) else type(value).__name__
-        raise ValueError(f"{shown} is not a known {cls.__name__.lower()}; {hint}Known: {', '.join(known)}")
-
-
-class Genre(_Choice):
-    """Genres of composition_params."""
-
-    INDIAN = "indian"
-    POP = "pop"
-    AMBIENT = "ambient"
-    INDIE = "indie"
-    RNB = "rnb"
-    CINEMATIC = "cinematic"
-    HIPHOP = "hiphop"
-    ELECTRONIC = "electronic"
-
-
-class Emotion(_Choice):
-    """Emotions of composition_params, also called moods."""
-
-    SAD = "sad"
-    CALM = "calm"
-    MOTIVATIONAL = "motivational"
-    HAPPY = "happy"
-    SCARY = "scary"
-    CHEERFUL = "cheerful"
-    ANGRY = "angry"
-    TRIUMPHANT = "triumphant"
-    RELAXING = "relaxing"
-    DEPRESSING = "depressing"
-    DREAMY = "dreamy"
-    INSPIRATIONAL = "inspirational"
-    ENERGETIC = "energetic"
-    JOYFUL = "joyful"
-    TENSE = "tense"
-    FEARFUL = "fearful"
-
-
-class Tempo(_Choice):
-    """Tempo classes of composition_params; what they mean in BPM depends on the genre."""
-
-    SLOW = "slow"
-    MEDIUM = "medium"
-    FAST = "fast"
-
-
-class AudioFormat(_Choice):
-    """Formats that the newer v1 names. The studio refuses AAC: no permissive encoder comes as a wheel."""
-
-    WAV = "wav"
-    MP3 = "mp3"
-    AAC = "aac"
-
-
-def _reads(kind: type[_Choice]) -> tuple[Any, ...]:
-    """Return what makes a field of `kind` lenient in case and clear in its complaint, and keeps its JSON schema."""
-    schema = WithJsonSchema({"type": "string", "enum": [str(word) for word in kind], "title": kind.__name__})
-    return BeforeValidator(kind.read), PlainSerializer(str, return_type=str), schema
-
-
-GenreField = Annotated[Genre, *_reads(Genre)]
-EmotionField = Annotated[Emotion, *_reads(Emotion)]
-TempoField = Annotated[Tempo, *_reads(Tempo)]
 Milliseconds = Annotated[int, Field(ge=MIN_MS, le=MAX_MS, json_schema_extra=unit("ms"))]
 
 
@@ -129,10 +83,21 @@ class CompositionRequest(Request):
     title: str | None = Field(None, max_length=200, title="Title")
     sections: tuple[Section, ...] | None = Field(None, max_length=30, title="Sections")
     """Gapless, in order, from 0 to the end of the track."""
+    seed: int | None = Field(None, ge=0, le=MAX_SEED, title="Seed")
+    """Another number, another song of the same kind. The local studio's own field: the live service has none, and clients do not send
+    it there."""
+
+    @field_validator("prompt", mode="before")
+    @classmethod
+    def _has_words(cls, value: Any) -> Any:
+        text = value.strip() if isinstance(value, str) else value
+        if text == "":
+            raise ValueError("is empty; give a prompt, or leave it out")
+        return text
 
     @model_validator(mode="after")
     def _something_is_asked(self) -> Self:
-        if not (self.prompt and self.prompt.strip()) and not self.model_fields_set - {"title", "prompt"}:
+        if not self.prompt and not self.model_fields_set - {"title", "prompt", "seed"}:
             raise ValueError(
                 'give a prompt, or at least one of genre, tempo, duration_ms and sections, e.g. {"genre": "pop"}'
             )
@@ -152,13 +117,19 @@ def coverage_fault(sections: Iterable[Section], duration_ms: int | None) -> str 
     sections = list(sections)
     if not sections:
         return "the list of sections is empty; leave it out for a track of one section"
+    for n, (before, after) in enumerate(pairwise(sections), start=1):
+        if after.start_ms < before.start_ms:
+            return (
+                f"the sections are not in order: section {n} starts at {before.start_ms} ms, section {n + 1} at "
+                f"{after.start_ms} ms; put them in the order of their starts"
+            )
     at = 0
     for n, section in enumerate(sections, start=1):
         if section.start_ms != at:
-            before = f"section {n - 1} ends" if n > 1 else "the track begins"
+            end = f"section {n - 1} ends" if n > 1 else "the track begins"
             kind = "a gap" if section.start_ms > at else "an overlap"
             return (
-                f"section {n} starts at {section.start_ms} ms, but {before} at {at} ms: {kind} of "
+                f"section {n} starts at {section.start_ms} ms, but {end} at {at} ms: {kind} of "
                 f"{abs(section.start_ms - at)} ms; set its start to {at}"
             )
         at = section.end_ms
@@ -171,9 +142,9 @@ def coverage_fault(sections: Iterable[Section], duration_ms: int | None) -> str 
 class Blocked(Answer):
     """A genre and tempo with the emotions that the composing system refuses there."""
 
-    genre: GenreField
-    tempo: TempoField
-    emotions: tuple[EmotionField, ...] = Field(
+    genre: HeardGenre
+    tempo: HeardTempo
+    emotions: tuple[HeardEmotion, ...] = Field(
         alias="moods", validation_alias=AliasChoices("moods", "mood", "emotions")
     )
     """The document spells it `moods`, once `mood`; we read both."""
@@ -186,6 +157,15 @@ class CompositionOptions(Answer):
     emotions: tuple[str, ...] = Field(alias="emotion")
     tempos: tuple[str, ...] = Field(alias="tempo")
     blocked: tuple[Blocked, ...] = Field((), alias="blockedParams")
+    extras: tuple[str, ...] | None = Field(None, alias="tonnbook")
+    """Fields of a request that this server takes beyond the document: the studio's `seed`."""
+
+    def request(self, **fields: Any) -> CompositionRequest:
+        """Return a request that may use every word of these options, also those that the document does not have.
+
+        Raises pydantic.ValidationError.
+        """
+        return CompositionRequest.model_validate(fields, context={"options": self})
 
     def is_blocked(self, genre: Genre, emotion: Emotion, tempo: Tempo) -> bool:
         """Whether the service refuses this combination."""
@@ -197,16 +177,23 @@ class CompositionOptions(Answer):
         return [t for t in Tempo if t in self.tempos and not any(self.is_blocked(genre, e, t) for e in wanted)]
 
     def problems(self, request: CompositionRequest) -> list[Problem]:
-        """Return what the service would refuse in explicit parameters; a prompt's tempo is moved instead, and reported."""
-        genre, tempo, sections = request.genre, request.tempo or Tempo.MEDIUM, request.sections or ()
-        if genre is None or (request.prompt and request.tempo is None):
+        """Return what is blocked in the explicit parameters of a request; what a prompt asks for is the server's to judge."""
+        sections = request.sections or ()
+        if request.genre is None or (request.prompt and request.tempo is None):
             return []
-        free = self.allowed_tempos(genre, [s.emotion for s in sections])
+        emotions = [section.emotion for section in sections]
+        found = self.refused(request.genre, request.tempo or Tempo.MEDIUM, emotions)
+        return [Problem(("sections", n, "emotion"), words) for n, words in found]
+
+    def refused(self, genre: Genre, tempo: Tempo, emotions: Iterable[Emotion]) -> list[tuple[int, str]]:
+        """Return the places of the emotions that a genre is not offered with at a tempo, each with a sentence that names the way out."""
+        wanted = list(emotions)
+        free = self.allowed_tempos(genre, wanted)
         advice = f"choose {' or '.join(free)}" if free else "choose another genre"
         return [
-            Problem(("sections", n, "emotion"), f"{s.emotion} {genre} cannot be composed at {tempo} tempo: {advice}")
-            for n, s in enumerate(sections)
-            if self.is_blocked(genre, s.emotion, tempo)
+            (n, f"{emotion} {genre} cannot be composed at {tempo} tempo: {advice}")
+            for n, emotion in enumerate(wanted)
+            if self.is_blocked(genre, emotion, tempo)
         ]
 
 

@@ -88,7 +88,7 @@ def direct_status(desk: CompositionDesk, order: Order) -> DirectTask:
     known = {
         "project_id": track.id,
         "track_id": track.id,
-        "prompt": {"text": track.request.prompt or ""},
+        "prompt": {"text": order.version.request.prompt or ""},
         "version": order.version.number,
     }
     if task.running:

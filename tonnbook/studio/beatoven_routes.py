@@ -15,7 +15,9 @@ from pydantic import ValidationError
 from pydantic_core import from_json
 
 from tonnbook.models.base import Answer, without_nulls
-from tonnbook.models.composition import OPTIONS, AudioFormat, CompositionOptions, CompositionRequest
+from tonnbook.models.composition import OPTIONS, CompositionOptions, CompositionRequest
+from tonnbook.models.composition_settled import laid_over
+from tonnbook.models.composition_words import AudioFormat
 from tonnbook.models.problems import explain
 from tonnbook.models.track import (
     DirectRequest,
@@ -53,8 +55,9 @@ def _desk(request: Request) -> CompositionDesk:
 
 
 async def composition_params(request: Request) -> JSONResponse:
-    """Genres, emotions, tempi, and the combinations that are refused. One entry spells its list `mood`, as the document's does."""
-    body = OPTIONS.to_wire()
+    """Genres, emotions, tempi, and the combinations that are refused. One entry spells its list `mood`, as the document's does;
+    `tonnbook` lists the fields of a request that this studio takes beyond the document."""
+    body = OPTIONS.model_copy(update={"extras": ("seed",)}).to_wire()
     body["blockedParams"][3]["mood"] = body["blockedParams"][3].pop("moods")
     return JSONResponse(body)
 
@@ -137,11 +140,8 @@ async def _changed(request: Request, track: Track) -> CompositionRequest | None:
     body = await _body(request)
     if not body:
         return None
-    own = track.request.to_wire() if "prompt" not in body else {}
-    if "prompt" not in body and track.request.prompt:
-        own.pop("prompt", None)
     try:
-        return CompositionRequest.from_wire({**own, **body})
+        return laid_over(track.request, body)
     except ValidationError as error:
         raise Refusal(400, explain(error)) from None
 

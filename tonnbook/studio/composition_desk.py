@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from tonnbook.models.composition import OPTIONS, AudioFormat, CompositionRequest, Section
-from tonnbook.models.prompt import PromptReading, read_prompt
+from tonnbook.models.composition import CompositionRequest
+from tonnbook.models.composition_settled import refusals, settled
+from tonnbook.models.composition_words import AudioFormat
+from tonnbook.models.prompt import PromptReading
 from tonnbook.models.track import TrackRecord
 from tonnbook.studio.desk import Desk, Premises
 from tonnbook.studio.library import Library, Shelf, StoredFile
@@ -40,6 +42,7 @@ class Version:
     """One composition of a track."""
 
     number: int
+    request: CompositionRequest
     task_id: str
     task: Task[Composed]
     instruments: Task[Stems] | None = None
@@ -47,7 +50,7 @@ class Version:
 
 @dataclass
 class Track:
-    """A track: what was asked, and its versions, oldest first."""
+    """A track: what it was created with, which composing it with other parameters does not change, and its versions, oldest first."""
 
     id: str
     request: CompositionRequest
@@ -57,17 +60,13 @@ class Track:
 
     def record(self) -> TrackRecord:
         """Return the track as it travels; a prompt's track shows what the prompt was read as."""
-        reading = read_prompt(self.request.prompt) if self.request.prompt else None
-        sections = self.request.sections or (reading.sections if reading else ())
-        length = self.request.duration_ms or (sections[-1].end_ms if sections else 60_000)
-        if not sections:
-            sections = (Section(emotion="motivational", start_ms=0, length_ms=length),)
+        found = settled(self.request)
         return TrackRecord(
             created_at=self.created_at,
-            duration_ms=length,
-            genre=(self.request.genre or (reading.genre if reading else "ambient")).capitalize(),
-            sections=sections,
-            tempo=self.request.tempo or (reading.tempo if reading else "medium"),
+            duration_ms=found.duration_ms,
+            genre=found.genre.capitalize(),
+            sections=found.sections,
+            tempo=found.tempo,
             title=self.title,
             version=len(self.versions),
         )
@@ -133,11 +132,11 @@ class CompositionDesk(Desk[Order]):
         task_id = secrets.token_hex(12)
         with self._lock:
             number = len(track.versions) + 1
-            job = _Composing(self._library, self._worker, wanted, track.title, number, format_, looping, whole_stems)
+            title = wanted.title or track.title
+            job = _Composing(self._library, self._worker, wanted, title, number, format_, looping, whole_stems)
             task = self._worker.start(job, lambda _: self._noted(task_id))
-            version = Version(number, task_id, task)
+            version = Version(number, wanted, task_id, task)
             track.versions.append(version)
-            track.request = wanted
             self._orders[task_id] = Order(track, version)
         return task_id
 
@@ -186,8 +185,8 @@ class CompositionDesk(Desk[Order]):
 
 
 def check(request: CompositionRequest) -> None:
-    """Refuse a blocked combination of explicit parameters before any work; raises Refusal 400."""
-    found = OPTIONS.problems(request)
+    """Refuse a blocked combination before any work, wherever its parts come from; raises Refusal 400."""
+    found = refusals(request)
     if found:
         raise Refusal(400, "; ".join(map(str, found)))
 
