@@ -27,7 +27,7 @@ POP = (
         (
             Comp("piano", "block", ("8.......6.......", "9..7..6...7.6...", "9...8...9...8.6."), hold=0.95, voices=3),
             Comp("clean-guitar", "broken", ("0...1...2...1...", "0.1.2.1.3.2.1.2.", "0.2.1.2.3.2.1.2."), 1.1, 55, 79),
-            Comp("strings", "held", voices=3, layer="pad", low=55, high=81, level_db=-3),
+            Comp("strings", "held", voices=3, layer="pad", low=55, high=81),
         ),
         (
             Groove("standard-kit", _POP_DRUMS),
@@ -88,7 +88,7 @@ INDIE = (
                 81,
                 layer="extra",
             ),
-            Comp("harmonium", "held", voices=2, layer="pad", low=55, high=76, level_db=-4),
+            Comp("harmonium", "held", voices=2, layer="pad", low=55, high=76),
         ),
         (
             Groove("standard-kit", _INDIE_DRUMS),
@@ -113,12 +113,12 @@ INDIE = (
 )
 
 _CINE_DRUMS = {
-    "bass drum": ("6...............", "8.......6.......", "9.......8.......".replace("8", "7")),
+    "bass drum": ("6.......4.......", "8.......6.......", "9.......8.......".replace("8", "7")),
     "taiko": ("............3...", "9.....6.8.......", "9..6..8.9..6.887"),
     "low taiko": ("", "....5.....6.7.8.", "..7...7...7...7."),
     "timpani": ("4...............", "8...............", "9...........7.8."),
     "march": ("", "", "..5.5.5...5.5.55"),
-    "triangle": ("3...............", "....3.......3...", ""),
+    "triangle": ("3...3...3...3...", "....3.......3...", ""),
 }
 CINEMATIC = (
     Band(
@@ -131,9 +131,6 @@ CINEMATIC = (
         (
             Comp("strings", "held", voices=3, low=52, high=79),
             Comp(
-                "string-ostinato", "broken", ("", "0.1.2.1.0.1.2.1.", "0012001200120012"), 0.5, 57, 76, 3, level_db=-1
-            ),
-            Comp(
                 "harp",
                 "broken",
                 ("0.1.2.3.4.3.2.1.", "0.1.2.3.4.3.2.1.", ""),
@@ -142,10 +139,10 @@ CINEMATIC = (
                 76,
                 3,
                 layer="chords",
-                level_db=-4,
             ),
-            Comp("choir", "held", voices=2, layer="pad", low=52, high=74, level_db=-2),
-            Comp("horns", "held", layer="extra", low=43, high=67, voices=2, level_db=-2),
+            Comp("string-ostinato", "broken", ("", "0.1.2.1.0.1.2.1.", "0012001200120012"), 0.5, 57, 76, 3),
+            Comp("choir", "held", voices=2, layer="pad", low=52, high=74),
+            Comp("horns", "held", layer="extra", low=43, high=67, voices=2),
         ),
         (Groove("orchestra-kit", _CINE_DRUMS, "roll"),),
         tender=("oboe", "violin", "flute"),
@@ -169,7 +166,6 @@ CINEMATIC = (
                 55,
                 79,
                 3,
-                level_db=1,
             ),
             Comp(
                 "piano",
@@ -179,10 +175,9 @@ CINEMATIC = (
                 48,
                 72,
                 3,
-                level_db=-3,
             ),
-            Comp("choir", "held", voices=2, layer="pad", low=52, high=74, level_db=-2),
-            Comp("low-strings", "low", voices=1, layer="extra", low=40, high=55, level_db=-2),
+            Comp("choir", "held", voices=2, layer="pad", low=52, high=74),
+            Comp("low-strings", "low", voices=1, layer="extra", low=40, high=55),
         ),
         (Groove("orchestra-kit", _CINE_DRUMS | {"march": ("", "", "5..5..5.5..5..5.")}, "roll"),),
         tender=("violin", "oboe", "celesta"),

@@ -27,7 +27,7 @@ RNB = (
         (
             Comp("rhodes", "block", ("8.......5.6.....", "8.......6.7.....", "8..6....7.6...6."), hold=0.95, late_ms=8),
             Comp("jazz-guitar", "broken", ("", "..2...1.....3...", "..2.3.1...2.3..."), 0.5, 57, 81, layer="extra"),
-            Comp("warm-pad", "held", voices=2, layer="pad", low=55, high=76, level_db=-2),
+            Comp("warm-pad", "held", voices=2, layer="pad", low=55, high=76),
         ),
         (Groove("808-kit", _RNB_DRUMS, "claps", (0.56, 0.60), 6.0),),
         tender=("jazz-guitar", "flute", "vibraphone"),
@@ -80,7 +80,6 @@ HIPHOP = (
                 55,
                 76,
                 layer="extra",
-                level_db=-1,
             ),
             Comp("warm-pad", "held", voices=3, layer="pad", low=55, high=74),
         ),
@@ -99,10 +98,8 @@ HIPHOP = (
         (("R...............", "R.....R....5....", "R..R..R...8...a."),),
         (
             Comp("piano", "broken", ("0...1...2...1...", "0..1..2.1..3..2.", "0..1..2.3..2..1."), 0.9, 60, 84),
-            Comp(
-                "rhodes", "block", ("8...............", "7...............", "8.......7......."), hold=1.0, level_db=-3
-            ),
-            Comp("strings", "held", voices=2, layer="pad", low=55, high=79, level_db=-2),
+            Comp("rhodes", "block", ("8...............", "7...............", "8.......7......."), hold=1.0),
+            Comp("strings", "held", voices=2, layer="pad", low=55, high=79),
         ),
         (Groove("808-kit", _TRAP, "roll", (0.52, 0.56)),),
         tender=("bells", "flute", "kalimba"),
@@ -151,7 +148,7 @@ ELECTRONIC = (
         "square-bass",
         (("R...R...R...R...", "R.R.R.R.R.R.R.R.", "RRRRRRRRRRRRRR8a"),),
         (
-            Comp("saw-chords", "held", low=52, high=79, voices=3, level_db=-1),
+            Comp("saw-chords", "held", low=52, high=79, voices=3),
             Comp("polysynth", "broken", ("0...2...1...2...", "0.2.1.2.3.2.1.2.", "0213021302130213"), 0.7, 57, 84),
             Comp("warm-pad", "held", voices=3, layer="pad", low=52, high=76),
         ),
@@ -191,7 +188,6 @@ AMBIENT = (
                 60,
                 86,
                 layer="pad",
-                level_db=-2,
             ),
             Comp("space-voice", "held", voices=2, layer="pad", low=55, high=81),
         ),
@@ -218,9 +214,8 @@ AMBIENT = (
                 64,
                 88,
                 layer="pad",
-                level_db=-2,
             ),
-            Comp("glass-pad", "held", voices=2, layer="pad", low=57, high=84, level_db=-2),
+            Comp("glass-pad", "held", voices=2, layer="pad", low=57, high=84),
         ),
         (Groove("brush-kit", _AMBIENT, "none"),),
         tender=("vibraphone", "soft-piano", "pan-flute"),

@@ -37,7 +37,6 @@ class Comp:
     voices: int = 4
     layer: str = "chords"
     """The layer of the bar that lets it play."""
-    level_db: float = 0.0
     late_ms: float = 0.0
     """How far behind the beat it sits."""
 

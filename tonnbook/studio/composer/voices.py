@@ -69,7 +69,7 @@ _ALL = (
     Voice("sub-bass", 38, 24, 48, HELD, level_db=-3, send=0.05, low_pass_hz=320, attack_s=0.05, glide=True),
     Voice("contrabass", 43, 28, 52, HELD, send=0.6),
     Voice("pizzicato", 45, 48, 84, pan=-0.3),
-    Voice("harp", 46, 43, 91, pan=-0.4),
+    Voice("harp", 46, 43, 91, pan=-0.4, level_db=3),
     Voice("timpani", 47, 36, 57, pan=0.15, level_db=-1),
     Voice("strings", 48, 40, 91, HELD, width=0.7),
     Voice("string-ostinato", 48, 43, 86, HELD, pan=-0.25, width=0.3),
