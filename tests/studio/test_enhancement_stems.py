@@ -79,7 +79,7 @@ def total(paths: dict[str, Path]) -> Array:
 def taken(tmp_path: Path, mix: Array) -> dict[str, Path]:
     (tmp_path / "parts").mkdir()
     source = audio_files.write(tmp_path / "whole.wav", mix, RATE, 32)
-    return dict(separate(source, tmp_path / "parts", bit_depth=32).stems)
+    return dict(separate(source, tmp_path / "parts").stems)
 
 
 def test_taken_apart_and_put_together_is_nothing_done(tmp_path: Path, mix: Array, taken: dict[str, Path]) -> None:

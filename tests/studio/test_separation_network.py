@@ -48,14 +48,27 @@ def get_model(name, repo=None):
     if repo is None or not repo.is_dir():
         raise RuntimeError("this would have asked a server")
     files = [path for path in repo.iterdir() if path.suffix == ".th"]
-    return Model(json.loads(files[0].read_text()))
+    text = files[0].read_text()
+    if not text:
+        raise EOFError  # as torch.load does
+    if text == "of another class":
+        raise AttributeError("Can't get attribute 'Other'")
+    return Model(json.loads(text))
 """
 _HF = """
 import json
 from demucs.pretrained import Model
+from safetensors import SafetensorError
 
 def load_safetensors_model(path):
-    return Model(json.loads(path.read_text()))
+    text = path.read_text()
+    if not text.endswith("}"):
+        raise SafetensorError("Error while deserializing header: incomplete metadata, file not fully covered")
+    return Model(json.loads(text))
+"""
+_SAFETENSORS = """
+class SafetensorError(Exception):
+    pass
 """
 _APPLY = """
 import numpy as np
@@ -80,14 +93,15 @@ def without_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator
     for name, code in {"__init__": "", "apply": _APPLY, "pretrained": _PRETRAINED, "hf": _HF}.items():
         (package / f"{name}.py").write_text(code)
     (package.parent / "torch.py").write_text(_TORCH)
-    for name in [name for name in sys.modules if name.partition(".")[0] in ("demucs", "torch")]:
+    (package.parent / "safetensors.py").write_text(_SAFETENSORS)
+    for name in [name for name in sys.modules if name.partition(".")[0] in ("demucs", "torch", "safetensors")]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.syspath_prepend(package.parent)
     for name in ("HF_HOME", "HF_HUB_CACHE", "TORCH_HOME", separation_network.FOLDER):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     yield tmp_path
-    for name in [name for name in sys.modules if name.partition(".")[0] in ("demucs", "torch")]:
+    for name in [name for name in sys.modules if name.partition(".")[0] in ("demucs", "torch", "safetensors")]:
         del sys.modules[name]
 
 
@@ -151,7 +165,7 @@ def test_weights_are_found_where_they_lie(
 @pytest.mark.parametrize(("rate", "to_rate"), [(44100, 44100), (48000, 48000), (44100, 48000)])
 def test_the_stems_are_the_networks_and_add_up(with_weights: Path, rate: int, to_rate: int) -> None:
     source = audio_files.write(with_weights / "mix.wav", mix(rate), rate, 32)
-    apart = separate(source, with_weights, rate=to_rate, bit_depth=32)
+    apart = separate(source, with_weights, rate=to_rate)
     assert apart.how == "demucs small"
     whole = np.concatenate(list(audio_files.blocks(source, to_rate)), axis=1)
     assert left_db(dict(apart.stems), whole) < -120.0
@@ -179,13 +193,26 @@ def test_an_enhancement_says_what_took_the_mix_apart(with_weights: Path) -> None
 
 @pytest.mark.parametrize(
     ("written", "said"),
-    [("no weights", "could not be loaded"), ('{"drums": 1, "bass": 1, "rest": 1}', "makes no vocals")],
+    [
+        ("no weights", "could not be loaded"),
+        ("", "could not be loaded: EOFError"),
+        ("of another class", "could not be loaded: Can't get"),
+        ('{"drums": 1, "bass": 1, "rest": 1}', "makes no vocals"),
+    ],
 )
 def test_weights_that_are_none_are_told_of(with_weights: Path, written: str, said: str) -> None:
     (with_weights / "own" / "small.th").write_text(written)
     source = audio_files.write(with_weights / "mix.wav", mix(seconds=1.0), RATE, 24)
     with pytest.raises(AudioError, match=f"demucs small.*{said}.*TONNBOOK_DEMUCS"):
         separate(source, with_weights)
+
+
+def test_weights_that_are_cut_short_are_told_of(without_weights: Path) -> None:
+    place = "cache/huggingface/hub/models--adefossez--HTDemucs/snapshots/0a1b/955717e8.safetensors"
+    put(without_weights / place).write_text(GAINS[:20])
+    source = audio_files.write(without_weights / "mix.wav", mix(seconds=1.0), RATE, 24)
+    with pytest.raises(AudioError, match=r"demucs htdemucs could not be loaded: .*incomplete.*Remove the weights"):
+        separate(source, without_weights)
 
 
 @pytest.mark.demucs
@@ -210,6 +237,6 @@ def test_the_real_package_with_a_tiny_network(tmp_path: Path, monkeypatch: pytes
     torch.save(file, tmp_path / "own" / "tiny.th")
     monkeypatch.setenv(separation_network.FOLDER, str(tmp_path / "own"))
     source = audio_files.write(tmp_path / "mix.wav", mix(), RATE, 32)
-    apart = separate(source, tmp_path, bit_depth=32)
+    apart = separate(source, tmp_path)
     assert apart.how == "demucs tiny"
     assert left_db(dict(apart.stems), audio_files.read(source)[0]) < -120.0

@@ -121,9 +121,7 @@ def _work_on_stems(bench: Bench, request: EnhanceRequest, progress: Progress, *,
         folder = bench.folder / "stems"
         folder.mkdir()
         rate = audio_files.info(bench.track).rate
-        taken = separate(
-            bench.track, folder, rate=rate, bit_depth=32, progress=lambda s, told: progress(0.2 + 0.2 * s, told)
-        )
+        taken = separate(bench.track, folder, rate=rate, progress=lambda s, told: progress(0.2 + 0.2 * s, told))
         bench.stems, how = taken.stems, taken.how
     for name, (asked, change) in changes.items():
         if asked:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from tonnbook import audio_files
 from tonnbook.dsp.levels import Array
@@ -21,6 +22,10 @@ HOW = "classical"
 
 RATE = 44100
 """Stems are stereo WAV, at this rate unless another one is asked for."""
+
+_DEPTH: Literal[32] = (
+    32  # float: stems of a hot mix pass full scale, and cut off there they would no longer add up to it
+)
 
 Progress = Callable[[float, str], None]
 
@@ -40,18 +45,17 @@ def separate(
     folder: Path,
     *,
     rate: int = RATE,
-    bit_depth: audio_files.BitDepth = 24,
     two_stems: bool = False,
     progress: Progress = lambda _, __: None,
 ) -> Apart:
-    """Write the stems of a mix into `folder`: the four of `STEMS`, or vocals and instrumental. AudioError where it cannot be read."""
+    """Write the stems of a mix into `folder`, as float files: the four of `STEMS`, or vocals and instrumental. AudioError where it cannot be read."""
     names = ("vocals", "instrumental") if two_stems else STEMS
     info, network = audio_files.info(source), find_network()
     made = {name: folder / f"{name}.wav" for name in names}
     blocks = network_stems(network, source, rate, folder, progress) if network else _classical(source, rate)
     frames = 0
     with ExitStack() as stack:
-        writers = [stack.enter_context(audio_files.Writer(path, rate, 2, bit_depth)) for path in made.values()]
+        writers = [stack.enter_context(audio_files.Writer(path, rate, 2, _DEPTH)) for path in made.values()]
         for stems in blocks:
             parts = (stems[0], stems[1:].sum(axis=0)) if two_stems else stems
             for writer, part in zip(writers, parts, strict=True):

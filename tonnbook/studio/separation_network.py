@@ -85,11 +85,19 @@ def _loaded(network: Network) -> Any:
     way_out = f"Remove the weights, or unset {FOLDER}, to have the mix taken apart without a network."
     try:
         model = network.load()
-    except (ImportError, OSError, RuntimeError, ValueError, KeyError, UnpicklingError) as error:
-        raise AudioError(f"The weights of {network.name} could not be loaded: {error}. {way_out}") from error
+    except _what_loading_raises() as error:
+        why = str(error) or type(error).__name__
+        raise AudioError(f"The weights of {network.name} could not be loaded: {why}. {way_out}") from error
     if missing := sorted(set(_TAKEN) - set(model.sources)):
         raise AudioError(f"{network.name} makes no {' and no '.join(missing)}. {way_out}")
     return model
+
+
+def _what_loading_raises() -> tuple[type[Exception], ...]:
+    """Return what torch, pickle and safetensors raise for a file that is empty, cut short, or of something else."""
+    own = (import_module("safetensors").SafetensorError,) if find_spec("safetensors") else ()
+    known = (ImportError, OSError, RuntimeError, ValueError, LookupError, TypeError, AttributeError, EOFError)
+    return (*known, UnpicklingError, *own)
 
 
 def _estimated(model: Any, source: Path, folder: Path, progress: Progress) -> list[Path]:
