@@ -23,9 +23,8 @@ HOW = "classical"
 RATE = 44100
 """Stems are stereo WAV, at this rate unless another one is asked for."""
 
-_DEPTH: Literal[32] = (
-    32  # float: stems of a hot mix pass full scale, and cut off there they would no longer add up to it
-)
+# Float: stems of a hot mix pass full scale, and cut off there they would no longer add up to it.
+_DEPTH: Literal[32] = 32
 
 Progress = Callable[[float, str], None]
 
