@@ -17,6 +17,7 @@ from tonnbook.clients.beatoven import BeatovenClient
 from tonnbook.clients.watcher import Pace
 from tonnbook.errors import JobFailed, NotAuthorised, RequestRejected, UnexpectedAnswer
 from tonnbook.models.composition import CompositionRequest, Section
+from tonnbook.models.track import DirectTask, TaskStatus, TrackCreated
 
 if TYPE_CHECKING:
     from tonnbook.studio.server import Studio
@@ -77,6 +78,34 @@ def test_a_prompt_tells_what_was_understood_and_versions_differ(client: Beatoven
     assert changed.notes is not None
     assert changed.notes.genre == "indian"
     assert client.attach(song.task_id).result(60).version == 1
+
+
+def test_a_version_is_what_its_song_was_asked_with(client: BeatovenClient) -> None:
+    song = client.compose(CompositionRequest(prompt="2 seconds of happy pop with flute", seed=9)).result(120)
+    angry = Section(emotion="angry", start_ms=0, length_ms=2000)
+    other = client.compose_again(song, CompositionRequest(genre="indie", tempo="fast", sections=(angry,))).result(120)
+    third = client.compose_again(song).result(120)
+    for version, genre, emotion in ((other, "indie", "angry"), (third, "pop", "happy")):
+        assert version.notes is not None
+        assert version.request is not None
+        assert (version.notes.genre, version.sections[0].emotion) == (genre, emotion)
+    assert third.request == song.request
+    assert other.request.prompt == song.request.prompt  # type: ignore[union-attr]
+    assert "melody-flute" in other.sections[0].instruments
+    blocked = CompositionRequest(
+        genre="indie", tempo="slow", sections=(angry.model_copy(update={"emotion": "energetic"}),)
+    )
+    with pytest.raises(RequestRejected, match="choose fast"):
+        client.compose_again(song, blocked).result(30)
+
+
+def test_another_seed_is_another_song(client: BeatovenClient) -> None:
+    songs = [client.compose(CompositionRequest(prompt=words, seed=seed)).result(120) for words, seed in (
+        ("calm pop 1 second", 1), ("Calm pop, 1 second.", 1), ("calm pop 1 second", 2)
+    )]  # fmt: skip
+    first, same, other = (song.mix.path.read_bytes() for song in songs)
+    assert first == same
+    assert first != other
 
 
 def test_the_newer_v1_loops_and_takes_formats(client: BeatovenClient) -> None:
@@ -147,6 +176,25 @@ def test_the_live_services_shapes_are_read(live: BeatovenClient, web: Web) -> No
     assert song.sections[0].instruments == ("melody-sarod",)
     assert list(song.sections[0].stems) == ["melody"]
     assert song.mix.path.read_bytes() == _sound()
+
+
+def test_no_seed_goes_to_a_server_that_has_none(live: BeatovenClient, web: Web) -> None:
+    with pytest.raises(RequestRejected, match="seed: only the local studio takes one"):
+        live.compose(CompositionRequest(prompt="calm", seed=1)).result(30)
+    assert "/api/v2/tracks" not in web.asked
+
+
+def test_nulls_and_numbers_in_strings_of_the_live_service_are_read() -> None:
+    meta = {"track_url": None, "stems_url": None, "version": None, "percentage": "64"}
+    running = DirectTask.model_validate({"status": "running", "meta": meta})
+    assert (running.meta.track_url, running.meta.stems_url, running.meta.percentage) == ("", {}, 64.0)
+    assert TaskStatus(state="progress", meta={"percentage": "64"}).progress == 0.64
+    assert TaskStatus(state="progress", meta={"percentage": "soon"}).progress is None
+    created = {
+        "uuid": "t",
+        "track": {"genre": "Metal", "sections": [{"emotion": "odd", "start": "0", "length": "9", "x": 1}]},
+    }
+    assert TrackCreated.model_validate(created).track.sections[0].emotion == "odd"
 
 
 def test_a_failure_tells_its_reason(live: BeatovenClient, web: Web) -> None:

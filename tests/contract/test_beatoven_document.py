@@ -58,6 +58,7 @@ def frames(link: str) -> int:
 
 def test_the_options_are_the_documents(call: Call) -> None:
     options = call("GET", "/api/v2/composition_params").json()
+    assert options["tonnbook"] == ["seed"]
     assert (len(options["genre"]), len(options["emotion"]), options["tempo"]) == (8, 16, ["slow", "medium", "fast"])
     rows = options["blockedParams"]
     assert sum("mood" in row for row in rows) == 1
@@ -149,6 +150,9 @@ def test_every_form_of_the_token_is_taken(studio: Studio, header: dict[str, str]
             "cannot be composed at medium tempo: choose fast",
         ),
         ([], "is list"),
+        ({"genre": "rnb", "tempo": "slow"}, "motivational rnb cannot be composed at slow tempo"),
+        ({"prompt": "sad rnb", "tempo": "slow"}, "choose medium or fast"),
+        ({"prompt": "   "}, "give a prompt"),
     ],
 )
 def test_what_is_wrong_is_named_before_any_work(call: Call, body: Any, words: str) -> None:
@@ -182,10 +186,58 @@ def test_the_newer_v1(call: Call, studio: Studio, format_: str | None, ending: s
     assert frames(done["meta"]["track_url"]) == frames(done["meta"]["stems_url"]["bass"]) == 4 * 44100
 
 
-def test_aac_is_refused_with_what_works(call: Call) -> None:
-    answer = call("POST", "/api/v1/tracks/compose", {"prompt": {"text": "calm"}, "format": "aac"})
+@pytest.mark.parametrize("format_", ["aac", "AAC"])
+def test_aac_is_refused_with_what_works(call: Call, format_: str) -> None:
+    answer = call("POST", "/api/v1/tracks/compose", {"prompt": {"text": "calm"}, "format": format_})
     assert answer.status_code == 400
     assert "wav and mp3" in answer.json()["message"]
+
+
+def test_what_is_wrong_with_a_prompt_of_the_newer_v1_is_named(call: Call) -> None:
+    for body, words in (
+        ({"prompt": {"text": "   "}}, "prompt.text"),
+        ({"prompt": {"text": "calm"}, "format": "flac"}, "'flac' is not a known audio format"),
+    ):
+        answer = call("POST", "/api/v1/tracks/compose", body)
+        assert answer.status_code == 400
+        assert words in answer.json()["message"]
+
+
+def test_one_changed_field_leaves_the_rest_of_a_track(call: Call) -> None:
+    """And the track itself: composing it once more, without a word, is what it was created with."""
+    prompt = {"prompt": "2 seconds sad ambient in D minor with flute", "seed": 5}
+    uuid = call("POST", "/api/v2/tracks", prompt).json()["uuid"]
+    notes = []
+    for changes in ({"genre": "pop", "tempo": "medium"}, {}):
+        task = call("POST", f"/api/v2/tracks/{uuid}/compose", changes).json()["task_id"]
+        notes.append(ended(call, f"/api/v2/status/{task}", ("SUCCESS", "FAILURE"))["tonnbook"])
+    first, second = notes
+    assert (first["genre"], first["sections"][0]["scale"], first["sections"][0]["length_ms"]) == (
+        "pop",
+        "D aeolian",
+        2000,
+    )
+    assert "melody-flute" in first["sections"][0]["instruments"]
+    assert "genre: pop, set beside the prompt" in first["understood"]["assumed"]
+    assert (second["genre"], second["sections"][0]["emotion"]) == ("ambient", "sad")
+    refused = call("POST", f"/api/v2/tracks/{uuid}/compose", {"genre": "rnb", "tempo": "slow"})
+    assert refused.status_code == 400
+
+
+def test_a_track_of_a_prompt_shows_the_sections_that_will_be_composed(call: Call) -> None:
+    body = {"prompt": "sad then happy, 30 seconds", "duration_ms": 20_000}
+    track = call("POST", "/api/v2/tracks", body).json()["track"]
+    assert track["duration_ms"] == 20_000
+    assert [(s["emotion"], s["length"]) for s in track["sections"]] == [("sad", 10_000), ("happy", 10_000)]
+
+
+def test_the_tempo_that_is_told_is_the_one_that_sounds(call: Call) -> None:
+    """Two whole bars at 128 bpm do not fill 5 s: the loop plays three at 144."""
+    body = {"prompt": {"text": "5 seconds of techno 128 bpm"}, "looping": True, "format": "WAV"}
+    task = call("POST", "/api/v1/tracks/compose", body).json()["task_id"]
+    notes = ended(call, f"/api/v1/tasks/{task}", ("composed", "failed"), "status")["tonnbook"]
+    assert notes["bpm"] == notes["sections"][0]["bpm"] == 144.0
+    assert "tempo: 144 bpm, moved from 128 so that whole bars fill the loop" in notes["understood"]["assumed"]
 
 
 def test_a_program_around_asyncio_composes_several_songs_and_downloads_them(studio: Studio) -> None:

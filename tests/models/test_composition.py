@@ -6,6 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from tonnbook.models.composition import OPTIONS, CompositionOptions, CompositionRequest, Emotion, Genre, Section, Tempo
+from tonnbook.models.composition_settled import laid_over, refusals, settled
 from tonnbook.models.problems import explain
 
 DOCUMENTED = {
@@ -55,7 +56,9 @@ def test_numbers_come_as_strings_and_words_in_any_case() -> None:
         ((("happy", 5, 59995),), "section 1 starts at 5 ms, but the track begins at 0 ms"),
         ((("happy", 0, 59000),), "sections end at 59000 ms, 1000 ms before"),
         ((("happy", 0, 999), ("sad", 999, 59001)), "sections[0].length: is 999; at least 1000"),
-        ((("happy", 30000, 30000), ("sad", 0, 30000)), "section 1 starts at 30000 ms"),
+        ((("happy", 30000, 30000), ("sad", 0, 30000)), "not in order: section 1 starts at 30000 ms, section 2 at 0 ms"),
+        ((("happy", 0, 30000), ("sad", 40000, 10000), ("calm", 30000, 10000)), "not in order: section 2 starts at 40000 ms"),
+        ((("happy", 0, 30000), ("sad", 0, 30000)), "an overlap of 30000 ms"),
         ((), "list of sections is empty"),
     ],
 )  # fmt: skip
@@ -69,6 +72,96 @@ def test_unknown_words_get_the_list_and_the_nearest_match() -> None:
     assert "hiphop" in said
     assert "did you mean joyful?" in complaint({"sections": sections(("joyfull", 0, 5000))})
     assert "'7'" not in complaint({"tempo": 7})
+
+
+@pytest.mark.parametrize(
+    ("field", "word", "near"),
+    [
+        ("genre", "rock", "indie"),
+        ("genre", "Lo-Fi", "hiphop"),
+        ("genre", "jazz", "rnb"),
+        ("genre", "metal", "indie"),
+        ("tempo", "quick", "fast"),
+        ("emotion", "melancholic", "sad"),
+        ("emotion", "dark", "tense"),
+    ],
+)
+def test_the_nearest_match_goes_by_meaning_too(field: str, word: str, near: str) -> None:
+    body = {"sections": sections((word, 0, 5000))} if field == "emotion" else {field: word}
+    assert f"{word!r} is not a known {field}; did you mean {near}?" in complaint(body)
+
+
+def test_a_server_may_know_more_than_its_document() -> None:
+    """Words that only a server lists can be asked for by its options, and block nothing but what it blocks."""
+    wire = OPTIONS.to_wire()
+    wire["genre"].append("metal")
+    wire["emotion"].append("brooding")
+    wire["blockedParams"].append({"genre": "metal", "moods": ["brooding", "odd"], "tempo": "slow"})
+    live = CompositionOptions.model_validate(wire)
+    one = sections(("brooding", 0, 5000))
+    request = live.request(genre="Metal", tempo="fast", sections=one)
+    assert request.to_wire() == {"genre": "metal", "tempo": "fast", "sections": one}
+    assert live.problems(request) == []
+    (problem,) = live.problems(live.request(genre="metal", tempo="slow", sections=one))
+    assert "choose medium or fast" in str(problem)
+    assert live.is_blocked(Genre.INDIE, Emotion.ENERGETIC, Tempo.SLOW)
+    assert laid_over(request, {"duration_ms": 7000}, live).to_wire()["sections"][0]["length"] == 7000
+    with pytest.raises(ValidationError, match="'metal' is not a known genre"):
+        CompositionRequest(genre="metal")
+    with pytest.raises(ValidationError, match=r"'polka' is not a known genre.*metal"):
+        live.request(genre="polka")
+
+
+def test_a_seed_travels_when_it_is_set() -> None:
+    assert CompositionRequest(genre="pop", seed=7).to_wire() == {"genre": "pop", "seed": 7}
+    assert "seed" not in CompositionRequest(genre="pop").to_wire()
+    assert "at least 0" in complaint({"genre": "pop", "seed": -1})
+    assert "at most 9007199254740991" in complaint({"genre": "pop", "seed": 2**53})
+    assert "give a prompt" in complaint({"seed": 1})
+
+
+def test_everything_that_a_request_comes_to_is_judged() -> None:
+    """A blocked combination is refused wherever its parts come from: fields, defaults, prompt."""
+    for body, words in (
+        ({"genre": "rnb", "tempo": "slow"}, "motivational rnb cannot be composed at slow tempo: choose medium (without sections"),
+        ({"genre": "rnb", "tempo": "fast"}, "motivational rnb cannot be composed at fast tempo: choose medium"),
+        ({"prompt": "sad rnb", "tempo": "slow"}, "tempo: sad rnb cannot be composed at slow tempo: choose medium or fast"),
+        ({"prompt": "energetic", "genre": "indie", "tempo": "slow"}, "energetic indie"),
+        ({"prompt": "piano", "tempo": "slow", "genre": "indie", "sections": sections(("energetic", 0, 5000))}, "sections[0].emotion"),
+    ):  # fmt: skip
+        (problem,) = refusals(CompositionRequest.from_wire(body))
+        assert words in str(problem)
+    for body in ({"genre": "rnb"}, {"prompt": "sad rnb"}, {"prompt": "slow and motivational", "genre": "rnb"}):
+        assert refusals(CompositionRequest.from_wire(body)) == []
+
+
+def test_every_combination_is_judged_the_same_in_words_and_in_fields() -> None:
+    for genre in Genre:
+        for emotion in Emotion:
+            for tempo in Tempo:
+                asked = CompositionRequest(prompt=f"{emotion} music", genre=genre, tempo=tempo)
+                assert bool(refusals(asked)) == OPTIONS.is_blocked(genre, emotion, tempo), asked
+
+
+def test_fields_go_beside_the_prompt_and_say_so() -> None:
+    found = settled(CompositionRequest(prompt="sad then happy, 30 seconds, 100 bpm", duration_ms=20_000, tempo="fast"))
+    assert [(s.start_ms, s.length_ms) for s in found.sections] == [(0, 10_000), (10_000, 10_000)]
+    assert (found.duration_ms, found.tempo, found.bpm) == (20_000, Tempo.FAST, None)
+    assert found.reading is not None
+    assert found.reading.sections == found.sections
+    assert {"duration: 20 s, set beside the prompt", "tempo: fast, set beside the prompt"} <= set(found.reading.assumed)
+
+
+def test_one_field_is_changed_and_the_others_stay() -> None:
+    own = CompositionRequest(prompt="4 seconds sad ambient in D minor with flute", title="Monday", seed=3)
+    changed = laid_over(own, {"genre": "pop"})
+    assert changed == own.model_copy(update={"genre": Genre.POP})
+    assert laid_over(own, {"prompt": "calm"}) == CompositionRequest(prompt="calm", title="Monday", seed=3)
+    two = CompositionRequest(genre="pop", duration_ms=6000, sections=sections(("sad", 0, 2000), ("calm", 2000, 4000)))
+    assert [s.length_ms for s in laid_over(two, {"duration_ms": "9000"}).sections or ()] == [3000, 6000]
+    assert laid_over(two, {"sections": sections(("sad", 0, 5000))}).duration_ms is None
+    with pytest.raises(ValidationError, match=r"at least|greater than or equal"):
+        laid_over(two, {"duration_ms": 10})
 
 
 def test_something_must_be_asked() -> None:

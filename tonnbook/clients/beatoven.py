@@ -10,34 +10,28 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from pydantic import ValidationError
-
+from tonnbook.clients.beatoven_asking import Asking
 from tonnbook.clients.beatoven_songs import direct_song, song_of
 from tonnbook.clients.files import Files
 from tonnbook.clients.http import Http
 from tonnbook.clients.jobs import Ask, Job, StillRunning
 from tonnbook.clients.watcher import Pace, Watcher
-from tonnbook.errors import JobFailed, RequestRejected, UnexpectedAnswer
-from tonnbook.models.composition import AudioFormat, CompositionOptions, CompositionRequest
-from tonnbook.models.problems import explain
+from tonnbook.errors import JobFailed, RequestRejected
+from tonnbook.models.composition import CompositionOptions, CompositionRequest
+from tonnbook.models.composition_settled import laid_over
+from tonnbook.models.composition_words import AudioFormat
 from tonnbook.models.song import Song
 from tonnbook.models.track import (
     DirectRequest,
     DirectStarted,
     DirectTask,
-    Finished,
-    InstrumentsFinished,
-    InstrumentUrls,
     PromptText,
     TaskStarted,
-    TaskStatus,
     TrackCreated,
     TrackUrls,
 )
 
 T = TypeVar("T")
-_COMPOSING_SHARE = 0.9
-"""The part of a job's progress that stands for composing, where the stems are a task of their own."""
 
 
 class BeatovenClient:
@@ -100,14 +94,16 @@ class BeatovenClient:
         return self._started(Job("composition", partial(self._order, request, stems), self._watcher))
 
     def compose_again(self, song: Song, wanted: CompositionRequest | None = None, *, stems: bool = True) -> Job[Song]:
-        """Compose another version of a song's track, with new parameters if they are given; the older one stays."""
-        request = wanted or song.request
-        begin = partial(self._compose, song.track_id, song.version + 1, request, wanted, stems)
+        """Compose another version of a song's track, as it was asked for or with some of its fields changed; the older one stays.
+
+        A prompt stays beneath the fields that are changed; a new prompt puts the old request aside.
+        """
+        begin = partial(self._order_again, song, wanted, stems)
         return self._started(Job("composition", begin, self._watcher))
 
     def attach(self, task_id: str, track_id: str = "", *, stems: bool = False) -> Job[Song]:
         """Find a composition again by its task id. The stems need the id of the track, too."""
-        asking = _Asking(self, track_id, 0, None, stems and bool(track_id))
+        asking = Asking(self._door, self._files, track_id, 0, None, stems and bool(track_id))
         begin = partial(asking.begin, task_id)
         return self._started(Job("composition", begin, self._watcher, task_id=task_id))
 
@@ -146,24 +142,40 @@ class BeatovenClient:
     # From here on in the threads of a job.
 
     def _order(self, request: CompositionRequest, stems: bool, job: Job[Song]) -> Ask[Song]:
-        if found := self.options.problems(request):
-            raise RequestRejected(400, "the check before sending", "; ".join(map(str, found)))
+        self._check(request)
         created = self._door.create("/api/v2/tracks", request.to_wire()).read(TrackCreated)
-        return self._compose(created.uuid, created.track.version + 1, request, None, stems, job)
+        return self._compose(created.uuid, created.track.version + 1, request, {}, stems, job)
+
+    def _order_again(self, song: Song, wanted: CompositionRequest | None, stems: bool, job: Job[Song]) -> Ask[Song]:
+        request = wanted
+        if song.request is not None:  # sent as a whole: the track may have been composed with other fields since
+            changes = wanted.to_wire() if wanted else {}
+            request = laid_over(song.request, changes, self.options)
+        if request is not None:
+            self._check(request)
+        body = request.to_wire() if request else {}
+        return self._compose(song.track_id, song.version + 1, request, body, stems, job)
+
+    def _check(self, request: CompositionRequest) -> None:
+        """Raise RequestRejected for what the server blocks, or does not know, before anything is sent."""
+        faults = [str(problem) for problem in self.options.problems(request)]
+        if request.seed is not None and "seed" not in (self.options.extras or ()):
+            faults.append("seed: only the local studio takes one; leave it out, or compose with tb.offline()")
+        if faults:
+            raise RequestRejected(400, "the check before sending", "; ".join(faults))
 
     def _compose(
         self,
         track_id: str,
         version: int,
         request: CompositionRequest | None,
-        changed: CompositionRequest | None,
+        body: Mapping[str, object],
         stems: bool,
         job: Job[Song],
     ) -> Ask[Song]:
-        body = changed.to_wire() if changed else {}
         started = self._door.create(f"/api/v2/tracks/{track_id}/compose", body).read(TaskStarted)
         job.report(status="running", task_id=started.task_id, message="the composition has been started")
-        return _Asking(self, track_id, version, request, stems).begin(started.task_id, job)
+        return Asking(self._door, self._files, track_id, version, request, stems).begin(started.task_id, job)
 
     def _order_direct(self, request: DirectRequest, job: Job[Song]) -> Ask[Song]:
         started = self._direct.create("/api/v1/tracks/compose", request.to_wire()).read(DirectStarted)
@@ -180,74 +192,3 @@ class BeatovenClient:
                 raise JobFailed(job, answer.meta.message or "the server gives no reason")
         share = answer.meta.percentage
         return StillRunning(answer.meta.message or answer.status, share / 100 if share is not None else None)
-
-
-class _Asking:
-    """Asks after a composition until it is done, and then, where the stems are a task of their own, after those."""
-
-    def __init__(
-        self, client: BeatovenClient, track_id: str, version: int, request: CompositionRequest | None, stems: bool
-    ) -> None:
-        self._door, self._files = client._door, client._files
-        self._track_id, self._version, self._request, self._stems = track_id, version, request, stems
-        self._finished: tuple[Finished, TaskStatus] | None = None
-        self._second = ""
-
-    def begin(self, task_id: str, job: Job[Song]) -> Ask[Song]:
-        """Return the question to ask."""
-        return partial(self._ask, task_id, job)
-
-    def _ask(self, task_id: str, job: Job[Song]) -> Song | StillRunning:
-        if self._finished is None:
-            return self._ask_song(task_id, job)
-        status = self._status(self._second, job)
-        if status.state != "SUCCESS":
-            return StillRunning(status.message or "the stems are being cut", _COMPOSING_SHARE)
-        return self._song(task_id, _instruments(status.meta))
-
-    def _ask_song(self, task_id: str, job: Job[Song]) -> Song | StillRunning:
-        status = self._status(task_id, job)
-        follows = self._stems and status.notes is None
-        if status.state != "SUCCESS":
-            share = status.progress
-            done = None if share is None else share * (_COMPOSING_SHARE if self._stems else 1.0)
-            return StillRunning(status.message or status.state.lower(), done)
-        self._finished = (_finished(status.meta), status)
-        if not follows:
-            return self._song(task_id, ())
-        reply = self._door.create(f"/api/v2/tracks/{self._track_id}/instrument_urls", {})
-        self._second = reply.read(TaskStarted).task_id
-        return StillRunning("the stems are being cut", _COMPOSING_SHARE)
-
-    def _status(self, task_id: str, job: Job[Song]) -> TaskStatus:
-        status = self._door.get(f"/api/v2/status/{task_id}").read(TaskStatus)
-        if status.state in ("FAILURE", "FAILED"):
-            raise JobFailed(job, status.message or "the server gives no reason")
-        return status
-
-    def _song(self, task_id: str, instruments: InstrumentUrls) -> Song:
-        assert self._finished is not None
-        finished, status = self._finished
-        version = status.notes.version if status.notes else self._version
-        ids = (self._track_id or task_id, task_id, version)
-        links = finished.download_url, finished.section_options
-        return song_of(ids, self._request, *links, instruments, status.notes, self._files)
-
-
-def _finished(meta: object) -> Finished:
-    """Return the meta of a song that is done; raises UnexpectedAnswer."""
-    try:
-        return Finished.model_validate(meta)
-    except ValidationError as problem:
-        wrong = explain(problem)
-    raise UnexpectedAnswer(f"the composition is done, but its answer is not as documented: {wrong}")
-
-
-def _instruments(meta: object) -> InstrumentUrls:
-    """Return the meta of an instruments task that is done; raises UnexpectedAnswer."""
-    inner = meta.get("instrument_urls", meta) if isinstance(meta, Mapping) else meta
-    try:
-        return InstrumentsFinished.model_validate({"sections": inner}).sections
-    except ValidationError as problem:
-        wrong = explain(problem)
-    raise UnexpectedAnswer(f"the stems are done, but their answer is not as documented: {wrong}")

@@ -7,12 +7,13 @@ block, which other clients ignore.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 
-from tonnbook.models.base import Answer, Request
-from tonnbook.models.composition import AudioFormat, Section
+from tonnbook.models.base import Answer, Request, without_nulls
+from tonnbook.models.composition import Section
+from tonnbook.models.composition_words import AudioFormat, FormatField
 from tonnbook.models.prompt import PromptReading
 from tonnbook.models.score_sheet import SongSection
 
@@ -20,21 +21,43 @@ State = Annotated[str, BeforeValidator(lambda v: v.upper() if isinstance(v, str)
 """PENDING, PROGRESS, SUCCESS or FAILURE; read in any case."""
 
 
-class TrackRecord(Answer):
+class Told(Answer):
+    """An answer in which a null counts as absent: the live service fills in what it does not know yet."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_nulls(cls, value: Any) -> Any:
+        return without_nulls(value)
+
+
+class TrackSection(Told):
+    """A section as the service keeps it."""
+
+    emotion: str = ""
+    start_ms: int = Field(0, alias="start")
+    length_ms: int = Field(0, alias="length")
+
+    @classmethod
+    def of(cls, section: Section) -> Self:
+        """Return a section that was asked for."""
+        return cls(emotion=section.emotion, start_ms=section.start_ms, length_ms=section.length_ms)
+
+
+class TrackRecord(Told):
     """A track as the service keeps it."""
 
     created_at: str = ""
     """As in HTTP headers: "Tue, 04 Apr 2023 09:49:33 GMT"."""
     duration_ms: int = 0
     genre: str = ""
-    sections: tuple[Section, ...] = ()
+    sections: tuple[TrackSection, ...] = ()
     tempo: str = ""
     title: str = ""
     version: int = 0
     """Number of the latest composition; 0 before the first."""
 
 
-class TrackCreated(Answer):
+class TrackCreated(Told):
     """The answer of POST /tracks."""
 
     status: str = "Created successfully"
@@ -42,13 +65,13 @@ class TrackCreated(Answer):
     track: TrackRecord
 
 
-class TaskStarted(Answer):
+class TaskStarted(Told):
     """The answer of a call that starts a task."""
 
     task_id: str
 
 
-class SectionTrack(Answer):
+class SectionTrack(Told):
     """One section of a finished track."""
 
     instruments: tuple[str, ...] = ()
@@ -59,7 +82,7 @@ class SectionTrack(Answer):
     """In milliseconds."""
 
 
-class StemUrls(Answer):
+class StemUrls(Told):
     """One stem of one section."""
 
     preview_url: str = Field("", repr=False)
@@ -96,14 +119,14 @@ class SongNotes(Answer):
     """A `ScoreSheet`."""
 
 
-class Finished(Answer):
+class Finished(Told):
     """The meta of a composition that has succeeded."""
 
     download_url: str = Field(repr=False)
     section_options: SectionOptions = ()
 
 
-class TaskStatus(Answer):
+class TaskStatus(Told):
     """The answer of GET /status/<task_id>."""
 
     state: State
@@ -122,19 +145,27 @@ class TaskStatus(Answer):
         """0 to 1, where the server tells: as `percentage`, or as `generationProgress`."""
         meta = self.meta if isinstance(self.meta, Mapping) else {}
         for name in ("percentage", "generationProgress"):
-            value = meta.get(name)
-            if isinstance(value, int | float):
-                return min(1.0, max(0.0, value / 100))
+            share = _number(meta.get(name))
+            if share is not None:
+                return min(1.0, max(0.0, share / 100))
         return None
 
 
-class InstrumentsFinished(Answer):
+def _number(value: Any) -> float | None:
+    """Return a number that came as a number or as a string; None for anything else."""
+    try:
+        return None if isinstance(value, bool) else float(value)
+    except (TypeError, ValueError):
+        return None
+
+
+class InstrumentsFinished(Told):
     """The meta of an instruments task that has succeeded, wrapped so that a list can be read as a model."""
 
     sections: InstrumentUrls
 
 
-class TrackUrls(Answer):
+class TrackUrls(Told):
     """The answer of GET /tracks/<track_id>; `instrument_urls` is empty before the instruments call."""
 
     download_url: str = Field("", repr=False)
@@ -143,7 +174,7 @@ class TrackUrls(Answer):
     notes: SongNotes | None = Field(None, alias="tonnbook")
 
 
-class TrackList(Answer):
+class TrackList(Told):
     """The answer of the older client's GET /api/v1/tracks."""
 
     tracks: tuple[TrackCreated, ...] = ()
@@ -152,25 +183,27 @@ class TrackList(Answer):
 class PromptText(Request):
     """The prompt of the newer v1."""
 
-    text: str = Field(min_length=1, max_length=1000, title="Prompt")
+    text: Annotated[str, StringConstraints(strip_whitespace=True)] = Field(
+        min_length=1, max_length=1000, title="Prompt"
+    )
 
 
 class DirectRequest(Request):
     """The newer v1: a prompt in, one file out. Its format is WAV unless told otherwise; AAC is refused by the studio."""
 
     prompt: PromptText
-    format: AudioFormat = AudioFormat.WAV
+    format: FormatField = AudioFormat.WAV
     looping: bool = False
 
 
-class DirectStarted(Answer):
+class DirectStarted(Told):
     """The answer of POST /api/v1/tracks/compose."""
 
     status: str = "started"
     task_id: str
 
 
-class DirectMeta(Answer):
+class DirectMeta(Told):
     """What is known of a task of the newer v1."""
 
     project_id: str = ""
@@ -183,7 +216,7 @@ class DirectMeta(Answer):
     percentage: float | None = None
 
 
-class DirectTask(Answer):
+class DirectTask(Told):
     """The answer of GET /api/v1/tasks/<task_id>: composing, running, composed or failed."""
 
     status: str

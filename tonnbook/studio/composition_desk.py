@@ -14,7 +14,7 @@ from tonnbook.models.composition import CompositionRequest
 from tonnbook.models.composition_settled import refusals, settled
 from tonnbook.models.composition_words import AudioFormat
 from tonnbook.models.prompt import PromptReading
-from tonnbook.models.track import TrackRecord
+from tonnbook.models.track import TrackRecord, TrackSection
 from tonnbook.studio.desk import Desk, Premises
 from tonnbook.studio.library import Library, Shelf, StoredFile
 from tonnbook.studio.refusal import Refusal
@@ -65,7 +65,7 @@ class Track:
             created_at=self.created_at,
             duration_ms=found.duration_ms,
             genre=found.genre.capitalize(),
-            sections=found.sections,
+            sections=tuple(map(TrackSection.of, found.sections)),
             tempo=found.tempo,
             title=self.title,
             version=len(self.versions),

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tonnbook.audio_files import Writer, blocks
-from tonnbook.models.composition import AudioFormat
+from tonnbook.models.composition import TEMPO_BPM
+from tonnbook.models.composition_words import AudioFormat
 from tonnbook.models.prompt import PromptReading
 from tonnbook.models.score_sheet import ChordMark, ScorePart, ScoreSheet, SongSection
 from tonnbook.models.track import SongNotes
@@ -21,6 +22,8 @@ from tonnbook.studio.worker import Progress, part
 
 PREVIEW_S = 15.0
 _PREVIEW_KBPS, _TRACK_KBPS = 96, 256
+_BENT = 1.03
+"""How far a tempo may lie outside its class without being mentioned."""
 
 
 @dataclass(frozen=True)
@@ -126,10 +129,12 @@ def _written(to: Path, data: bytes) -> Path:
 def notes_of(song: Composition, reading: PromptReading | None) -> SongNotes:
     """Return the studio's account of a song, still without links."""
     score = song.score
+    if reading:
+        reading = reading.model_copy(update={"assumed": (*reading.assumed, *_moved_tempo(score))})
     return SongNotes(
         genre=score.plan.genre,
         tempo=score.plan.tempo,
-        bpm=score.bpm,
+        bpm=sounding_bpm(score),
         version=score.plan.version,
         sections=tuple(_section_notes(score, n) for n in range(len(score.stages))),
         understood=reading,
@@ -138,13 +143,29 @@ def notes_of(song: Composition, reading: PromptReading | None) -> SongNotes:
     )
 
 
+def sounding_bpm(score: Score) -> float:
+    """Return the tempo that is heard: beats are bent a little until whole ones, or whole bars of a loop, fill the sections."""
+    return round(60 * sum(stage.beats for stage in score.stages) / score.plan.duration_s, 2)
+
+
+def _moved_tempo(score: Score) -> list[str]:
+    """Return what is said of a tempo that does not sound as it was asked for."""
+    heard, plan = sounding_bpm(score), score.plan
+    unit = "whole bars fill the loop" if plan.looping else "whole beats fill the sections"
+    if plan.bpm is not None:
+        return [f"tempo: {heard:g} bpm, moved from {plan.bpm:g} so that {unit}"] if abs(heard - plan.bpm) > 0.05 else []
+    low, high = TEMPO_BPM[plan.genre][plan.tempo]
+    outside = f"tempo: {heard:g} bpm, outside the {low:g}-{high:g} of {plan.tempo} {plan.genre} so that {unit}"
+    return [] if low / _BENT <= heard <= high * _BENT else [outside]
+
+
 def _section_notes(score: Score, n: int) -> SongSection:
     stage, asked = score.stages[n], score.plan.sections[n]
     chords = tuple(
         ChordMark(
             name=span.chord.symbol if stage.mode.startswith("raga") else span.chord.name(stage.tonic, stage.mode),
             start_s=round(stage.at(span.start), 4),
-            length_s=round(span.beats * stage.beat_s, 4),
+            length_s=round(stage.at(span.end) - stage.at(span.start), 4),
         )
         for span in stage.chords
     )
@@ -163,7 +184,7 @@ def sheet_of(score: Score, notes: SongNotes, title: str) -> ScoreSheet:
     """Return the score as it travels."""
     return ScoreSheet(
         title=title,
-        bpm=score.bpm,
+        bpm=notes.bpm,
         duration_s=score.plan.duration_s,
         sections=notes.sections,
         bars=tuple(round(stage.at(bar.start), 4) for stage in score.stages for bar in stage.bars),
