@@ -43,3 +43,15 @@ def test_the_cut_into_blocks_changes_not_one_bit() -> None:
     second, again = repaired(cut_off, 1.0, seed=4)
     assert np.array_equal(first, second)
     assert runs == again > 1000
+
+
+def test_each_channel_and_each_half_has_a_ceiling_of_its_own() -> None:
+    wave = np.sin(2 * np.pi * 220 * np.arange(RATE) / RATE)
+    cut_off = np.stack([np.clip(wave, -0.5, np.inf), np.clip(wave, -np.inf, 0.8)])
+    declipper = Declipper(RATE, 2, ((np.inf, 0.5), (0.8, np.inf)))
+    out = np.concatenate([declipper.process(cut_off), declipper.flush()], axis=1)
+    assert declipper.runs == 2 * 220
+    assert np.array_equal(out[0][wave > -0.49], wave[wave > -0.49])
+    assert np.array_equal(out[1][wave < 0.79], wave[wave < 0.79])
+    assert out[0].min() < -0.6
+    assert out[1].max() > 0.85

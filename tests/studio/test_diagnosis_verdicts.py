@@ -122,6 +122,30 @@ def test_clipping_under_full_scale_is_found(tmp_path: Path) -> None:
     assert got.clipping.ceiling_dbfs == pytest.approx(20 * np.log10(0.36), abs=0.01)
 
 
+@pytest.mark.parametrize(
+    ("left", "right"),
+    [
+        ((-0.25, 0.25), (-1.0, 1.0)),
+        ((-1.0, 1.0), (-0.25, 0.25)),
+        ((-0.25, 0.25), (-0.3, 0.3)),
+        ((-1.0, 0.25), (-1.0, 1.0)),
+        ((-0.3, 0.25), (-1.0, 1.0)),
+    ],
+)
+def test_each_channel_is_clipped_at_a_level_of_its_own(
+    tmp_path: Path, left: tuple[float, float], right: tuple[float, float]
+) -> None:
+    whole = np.stack([noise(1), noise(2)]) * 4.0
+    assert np.abs(whole).max() < 1.0
+    got = found(tmp_path, np.stack([side.clip(*ends) for side, ends in zip(whole, (left, right), strict=True)]))
+    assert rules.clipping(got) is ClippingVerdict.MAJOR
+    for ceilings, (low, high) in zip(got.clipping.ceilings, (left, right), strict=True):
+        expected = tuple(end if end < 1.0 else np.inf for end in (high, -low))
+        assert ceilings == pytest.approx(expected, abs=1e-4)
+    loudest = max(end for ends in got.clipping.ceilings for end in ends if np.isfinite(end))
+    assert got.clipping.ceiling_dbfs == pytest.approx(20 * np.log10(loudest))
+
+
 def _scaled_to(folder: Path, middle: np.ndarray, side: np.ndarray, width_db: float) -> Findings:
     """Return the findings on a side that stands `width_db` against the middle, as the diagnosis measures it."""
     gain = width_db - float(found(folder, stereo(middle, side)).width.width_db[0])

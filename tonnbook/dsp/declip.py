@@ -23,16 +23,16 @@ class Declipper(Chunked):
     Parameters
     ----------
     ceiling
-        The amplitude at which it was cut off.
+        The amplitude at which it was cut off: one for all, or (channels, 2) of them, above and below zero; infinite where it was not.
     step
         How far below the ceiling still counts as cut off: one step of the converter.
     """
 
-    def __init__(self, rate: int, channels: int, ceiling: float, step: float = 1.0 / 32768.0) -> None:
+    def __init__(self, rate: int, channels: int, ceiling: npt.ArrayLike, step: float = 1.0 / 32768.0) -> None:
         self._longest = round(_LONGEST_S * rate)
         self._margin = self._longest + _RUN
         super().__init__(channels, _CHUNK, self._margin)
-        self._floor = ceiling - 0.999 * step
+        self._floors = np.broadcast_to(np.asarray(ceiling, dtype=np.float64), (channels, 2)) - 0.999 * step
         self._before = np.zeros((channels, 2 * self._margin))
         self.runs = 0
         """Flat tops that were rounded so far."""
@@ -41,12 +41,12 @@ class Declipper(Chunked):
         audio = np.concatenate([self._before, chunk], axis=1)
         self._before = audio[:, chunk.shape[1] :].copy()
         out = audio.copy()
-        for side, rounded in zip(audio, out, strict=True):
-            self._round(side, rounded)
+        for side, rounded, (above, below) in zip(audio, out, self._floors, strict=True):
+            self._round(side, rounded, (side >= above) | (side <= -below))
         return out[:, self._margin : self._margin + chunk.shape[1]]
 
-    def _round(self, side: Array, out: Array) -> None:
-        for start, stop in _runs(np.abs(side) >= self._floor):
+    def _round(self, side: Array, out: Array, cut: npt.NDArray[np.bool_]) -> None:
+        for start, stop in _runs(cut):
             if stop - start > self._longest or start < 2 or stop > len(side) - 2:
                 continue
             out[start:stop] = _arc(side, start, stop)
