@@ -32,6 +32,13 @@ def test_a_prompt_is_read_as_it_is_typed(form_nb: Notebook) -> None:
     expect(page.get_by_role("tabpanel")).to_contain_text('"prompt": "10 seconds of purple techno')
     page.get_by_role("tab", name="Python").click()
     expect(page.get_by_role("tabpanel")).to_contain_text("CompositionRequest(")
+    page.get_by_role("spinbutton", name="Seed").fill("7")
+    page.get_by_role("spinbutton", name="Seed").press("Enter")
+    form_nb.until("builder.request.seed", lambda v: v == 7)
+    form_nb.py("builder.load(tb.CompositionRequest(prompt='calm', genre='rnb', tempo='fast', seed=7)) and 1")
+    page.get_by_text("Set beside the prompt: genre rnb; tempo fast").wait_for()
+    page.get_by_role("button", name="Leave it to the prompt").click()
+    form_nb.until("builder.request.genre is None and builder.request.seed == 7")
     assert form_nb.complaints() == []
 
 

@@ -78,9 +78,11 @@ def test_the_servers_own_options_rule() -> None:
     "builder",
     [
         CompositionBuilder("calm piano", title="Monday"),
-        CompositionBuilder(genre="rnb", sections=[("calm", 20), ("joyful", 10)]),
+        CompositionBuilder(genre="rnb", sections=[("calm", 20), ("joyful", 10)], seed=4),
+        CompositionBuilder("calm", genre="rnb", tempo="fast", duration_ms=20_000, seed=0),
+        CompositionBuilder("piano", sections=[("calm", 20), ("joyful", 10)]),
     ],
-    ids=["prompt", "parameters"],
+    ids=["prompt", "parameters", "prompt and parameters", "prompt and sections"],
 )
 def test_what_is_written_makes_the_same_request(builder: CompositionBuilder, tmp_path: Path) -> None:
     room: dict[str, Any] = {}
@@ -93,6 +95,59 @@ def test_what_is_written_makes_the_same_request(builder: CompositionBuilder, tmp
     file.write_text(builder.to_json(), encoding="utf-8")
     assert CompositionBuilder().load(file).request == builder.request
     assert "$BEATOVEN_API_KEY" in builder.to_curl()
+
+
+def test_a_request_that_is_loaded_keeps_all_its_fields() -> None:
+    request = CompositionRequest(
+        prompt="calm, 90 bpm", genre="rnb", tempo="fast", duration_ms=20_000, seed=12, title="Monday"
+    )
+    builder = CompositionBuilder("something else").load(request)
+    assert builder.request == request
+    assert builder.value["beside"] == {"genre": "rnb", "tempo": "fast", "duration_ms": 20_000}
+    assert (builder.reading["genre"], builder.reading["tempo"], builder.reading["duration_ms"]) == (
+        "rnb",
+        "fast",
+        20_000,
+    )
+    assert "genre: rnb, set beside the prompt" in builder.reading["assumed"]
+    from_page(builder, value={**json.loads(json.dumps(builder.value)), "beside": {}})  # left to the prompt
+    assert builder.request == CompositionRequest(prompt="calm, 90 bpm", seed=12, title="Monday")
+    builder.load(request).set(prompt="sad", genre="pop")
+    assert builder.request == CompositionRequest(prompt="sad", genre="pop")
+    assert builder.set(prompt="happy").request == CompositionRequest(prompt="happy", genre="pop")
+    assert builder.set(tempo="slow").request.prompt is None
+
+
+def test_a_seed_belongs_to_both_sides_and_not_to_the_live_service() -> None:
+    builder = CompositionBuilder("calm").set(seed=7)
+    assert (builder.mode, builder.request.seed) == ("prompt", 7)
+    assert '"seed": 7' in builder.to_json()
+    assert "seed" not in builder.to_curl().partition("\n")[2]
+    assert builder.to_curl().startswith("# without the seed")
+    from_page(builder, value={**builder.value, "seed": -1})
+    assert [fault["message"] for fault in builder.faults] == ["is -1; at least 0 is allowed"]
+
+
+def test_sections_without_a_length_share_the_time() -> None:
+    builder = CompositionBuilder(sections=[("sad", 0), ("happy", 0)], duration_ms=2000)
+    assert [s.length_ms for s in builder.request.sections or ()] == [1000, 1000]
+
+
+def test_a_blocked_prompt_is_a_fault_where_the_tempo_is_set_beside_it() -> None:
+    builder = CompositionBuilder("sad rnb", tempo="slow")
+    assert [fault["message"] for fault in builder.faults] == [
+        "sad rnb cannot be composed at slow tempo: choose medium or fast"
+    ]
+
+
+def test_words_that_only_a_server_lists_can_be_chosen() -> None:
+    lists = {"genre": [*Genre, "metal"], "emotion": [*Emotion, "brooding"], "tempo": list(Tempo)}
+    builder = CompositionBuilder(
+        options=CompositionOptions.model_validate(lists), genre="metal", sections=[("brooding", 5)]
+    )
+    assert {"value": "metal", "label": "Metal"} in builder.choices["genre"]
+    assert builder.faults == []
+    assert json.loads(builder.to_json())["sections"][0]["emotion"] == "brooding"
 
 
 def test_editing_from_python_switches_sides() -> None:

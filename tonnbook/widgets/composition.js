@@ -27,6 +27,9 @@ function render({ model, el }) {
   };
   const title = h("input", { type: "text", "aria-label": "Title" });
   title.addEventListener("change", () => { const value = copyOf(); value.title = title.value; tell("value", value); });
+  const seed = h("input", { type: "number", min: 0, step: 1, placeholder: "any", "aria-label": "Seed", title: "Another number, another song. The local studio's own field: the live service takes none." });
+  seed.addEventListener("change", () => { const value = copyOf(); value.seed = seed.value === "" ? null : Number(seed.value); tell("value", value); });
+  const beside = h("p", { class: "tb-quiet tb-beside" });
   const genre = select("genre", "Genre");
   const tempo = select("tempo", "Tempo");
   const total = h("input", { type: "number", min: 1, max: MOST_MS / 1000, step: 0.5, "aria-label": "Duration in seconds" });
@@ -37,11 +40,12 @@ function render({ model, el }) {
   const faults = h("ul", { class: "tb-faults", role: "alert" });
   const papers = writing(model, `tb-composition-${Math.random().toString(36).slice(2, 8)}`);
 
-  const promptSide = h("div", {}, words, heard, summary);
   const labelled = (label, node) => h("label", {}, label, node);
+  const promptSide = h("div", {}, words, beside, heard, summary);
+  const both = h("div", { class: "tb-fields" }, labelled("Seed", seed));
   const fields = h("div", { class: "tb-fields" }, labelled("Genre", genre), labelled("Tempo", tempo), labelled("Seconds", total), labelled("Title", title));
   const parameterSide = h("div", {}, fields, line, rows, blocked);
-  const root = frame("composition", h("div", { class: "tb-top" }, h("b", {}, "Composition"), h("div", { class: "tb-modes", role: "group", "aria-label": "How to ask" }, modes), state), promptSide, parameterSide, faults, papers.node);
+  const root = frame("composition", h("div", { class: "tb-top" }, h("b", {}, "Composition"), h("div", { class: "tb-modes", role: "group", "aria-label": "How to ask" }, modes), state), promptSide, parameterSide, both, faults, papers.node);
 
   root.addEventListener("keydown", (event) => { if (event.key === "Enter" && event.target.tagName === "INPUT") event.target.blur(); });
 
@@ -155,7 +159,19 @@ function render({ model, el }) {
     rows.replaceChildren(...value.sections.map((section, n) => sectionRow(section, n, value.sections.length, refused, reason)));
   }
 
+  /** What is sent beside the prompt and overrules it, and the way to be rid of it. */
+  function showBeside() {
+    const given = model.get("value").beside ?? {};
+    const parts = Object.entries(given).filter(([name]) => name !== "duration_ms" || !given.sections).map(([name, each]) =>
+      name === "sections" ? each.map(({ emotion, length }) => `${emotion} ${length / 1000} s`).join(", then ") : name === "duration_ms" ? `${each / 1000} s` : `${name} ${each}`);
+    const drop = h("button", { type: "button", class: "tb-button", onclick: () => { const value = copyOf(); value.beside = {}; tell("value", value); } }, "Leave it to the prompt");
+    beside.replaceChildren(...(parts.length ? [`Set beside the prompt: ${parts.join("; ")} `, drop] : []));
+    beside.hidden = parts.length === 0;
+  }
+
   function showReading() {
+    showBeside();
+    if (document.activeElement !== seed) seed.value = model.get("value").seed ?? "";
     const reading = model.get("reading");
     if (document.activeElement !== words) words.value = model.get("prompt");
     const known = (reading.understood ?? []).map(({ words: said, meaning }) => h("li", {}, `${said}: ${meaning}`));

@@ -6,7 +6,7 @@ Sections are held by their lengths alone, so they can neither gap nor overlap. W
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from html import escape
 from pathlib import Path
 from threading import RLock
@@ -20,19 +20,18 @@ from tonnbook.models.composition import (
     OPTIONS,
     CompositionOptions,
     CompositionRequest,
-    Emotion,
-    Genre,
-    Section,
-    Tempo,
 )
+from tonnbook.models.composition_settled import Settled, refusals, settled
 from tonnbook.models.problems import Problem, problems
-from tonnbook.models.prompt import PromptReading, read_prompt
+from tonnbook.models.prompt import PromptReading
+from tonnbook.widgets import composition_rows as rows
 from tonnbook.widgets.content import check_names
 from tonnbook.widgets.page import PageWidget, html, script, style, table
 from tonnbook.widgets.written import as_body, as_json, as_python
 
 SERVICE = "https://sync.beatoven.ai"
-_FIELDS = ("title", "genre", "tempo", "sections")
+_OVERRULING = ("genre", "tempo", "sections", "duration_ms")
+_FIELDS = ("title", "seed", *_OVERRULING)
 
 
 class CompositionBuilder(PageWidget):
@@ -41,11 +40,11 @@ class CompositionBuilder(PageWidget):
     Parameters
     ----------
     prompt
-        Words to begin with; without them the form begins with parameters.
+        Words to begin with; without them the form begins with parameters. Fields beside a prompt overrule it.
     options
         What the service takes, as `beatoven.options` gives it; the studio's own list otherwise.
     fields
-        Fields of `CompositionRequest` to begin with: title, genre, tempo, sections, duration_ms.
+        Fields of `CompositionRequest` to begin with: title, seed, genre, tempo, sections, duration_ms.
 
     >>> builder = tb.CompositionBuilder("30 seconds of peaceful lo-fi")
     >>> song = await beatoven.compose(builder.request)
@@ -64,16 +63,16 @@ class CompositionBuilder(PageWidget):
     views: traitlets.Dict[str, str] = traitlets.Dict().tag(sync=True)
 
     def __init__(self, prompt: str = "", *, options: CompositionOptions = OPTIONS, **fields: Any) -> None:
-        check_names(fields, [*_FIELDS, "duration_ms"], "CompositionBuilder")
+        check_names(fields, _FIELDS, "CompositionBuilder")
         self._lock = RLock()  # callbacks may come in another thread than the cell's
         self._options = options
         super().__init__(
             mode="prompt" if prompt or not fields else "parameters",
             prompt=prompt,
-            choices={name: [{"value": w.value, "label": w.label} for w in kind] for name, kind in _WORDS.items()},
+            choices=rows.choices(options),
             blocked=[[b.genre.value, b.tempo.value, e.value] for b in options.blocked for e in b.emotions],
         )
-        self._fill(fields)
+        self._fill(fields, beside=bool(prompt))
         self.observe(self._review, ["mode", "prompt", "value"])
 
     # ---- the request
@@ -81,8 +80,8 @@ class CompositionBuilder(PageWidget):
     @property
     def request(self) -> CompositionRequest:
         """The request as the form stands. Raises pydantic.ValidationError, or ValueError for a blocked combination."""
-        request = CompositionRequest.model_validate(self._given())
-        if found := self._options.problems(request):
+        request = self._options.request(**self._given())
+        if found := refusals(request, self._options):
             raise ValueError("; ".join(map(str, found)))
         return request
 
@@ -90,14 +89,15 @@ class CompositionBuilder(PageWidget):
     def problems(self) -> list[Problem]:
         """What is wrong with the request; empty when it can be sent."""
         try:
-            return self._options.problems(CompositionRequest.model_validate(self._given()))
+            return refusals(self._options.request(**self._given()), self._options)
         except ValidationError as error:
             return problems(error)
 
     @property
     def understood(self) -> PromptReading | None:
         """What the prompt is read as; None where there is none."""
-        return read_prompt(self.prompt, self._options) if self.mode == "prompt" and self.prompt.strip() else None
+        found = self._settled() if self.mode == "prompt" and self.prompt.strip() else None
+        return found.reading if found else None
 
     def to_json(self) -> str:
         """Return the JSON body."""
@@ -108,30 +108,37 @@ class CompositionBuilder(PageWidget):
         return as_python(self.request, str)
 
     def to_curl(self) -> str:
-        """Return the shell command that creates the track on the live service, the key taken from the environment."""
+        """Return the shell command that creates the track on the live service, the key taken from the environment.
+
+        A seed is left out, as the service takes none.
+        """
+        request = self.request
+        left_out = "# without the seed, which only the local studio takes\n" if request.seed is not None else ""
+        body = as_json(as_body(request.model_copy(update={"seed": None}), str))
         return (
-            f"curl -X POST {SERVICE}/api/v2/tracks \\\n"
+            f"{left_out}curl -X POST {SERVICE}/api/v2/tracks \\\n"
             '  -H "Authorization: api_key $BEATOVEN_API_KEY" \\\n'
             '  -H "Content-Type: application/json" \\\n'
-            f"  --data-binary @- <<'JSON'\n{self.to_json()}\nJSON\n"
+            f"  --data-binary @- <<'JSON'\n{body}\nJSON\n"
         )
 
     # ---- editing from Python
 
     def set(self, **fields: Any) -> Self:
-        """Change fields: prompt, title, genre, tempo, sections, duration_ms. A prompt and parameters put each other aside.
+        """Change fields: prompt, title, seed, genre, tempo, sections, duration_ms. A prompt and parameters put each other aside.
 
         >>> builder.set(genre="rnb", sections=[("calm", 20), ("joyful", 10)])      # emotion and seconds
 
         Raises TypeError for a field that there is not.
         """
-        check_names(fields, ["prompt", *_FIELDS, "duration_ms"], "CompositionBuilder.set")
+        check_names(fields, ["prompt", *_FIELDS], "CompositionBuilder.set")
+        beside = "prompt" in fields and bool(fields.keys() & set(_OVERRULING))
         if "prompt" in fields:
             self.prompt, self.mode = fields.pop("prompt"), "prompt"
-        elif fields.keys() - {"title"}:
+        elif fields.keys() - {"title", "seed"}:
             self.mode = "parameters"
-        if fields:
-            self._fill({**self.value, **fields})
+        kept = {} if self.mode == "parameters" or beside else self.value["beside"]
+        self._fill(fields if beside else {**self.value, **fields}, beside=beside, kept=kept)
         return self
 
     def load(self, request: CompositionRequest | str | Path) -> Self:
@@ -141,7 +148,8 @@ class CompositionBuilder(PageWidget):
             request = CompositionRequest.from_wire(json.loads(text))
         with self._lock, self.hold_trait_notifications():
             self.mode, self.prompt = ("prompt", request.prompt) if request.prompt else ("parameters", "")
-            self._fill({name: value for name, value in dict(request).items() if value is not None and name != "prompt"})
+            fields = {name: value for name, value in dict(request).items() if value is not None and name != "prompt"}
+            self._fill(fields, beside=bool(request.prompt))
         return self
 
     # ---- the twin
@@ -155,8 +163,8 @@ class CompositionBuilder(PageWidget):
         """Return the request as a plain table."""
         head = {"emotion": "Emotion", "start": "From", "length": "Seconds"}
         reading = self.understood
-        sections = reading.sections if reading else _tiled(self.value["sections"])
-        rows = [
+        sections = reading.sections if reading else rows.tiled(self.value["sections"])
+        body = [
             {"emotion": str(s.emotion), "start": f"{s.start_ms / 1000:g}", "length": f"{s.length_ms / 1000:g}"}
             for s in sections
         ]
@@ -167,36 +175,59 @@ class CompositionBuilder(PageWidget):
             lines.append(f"not understood: {', '.join(reading.not_understood)}")
         lines += [str(problem) for problem in self.problems]
         paragraphs = (html("p", escape(line)) for line in lines)
-        return html("div", html("b", "Composition"), *paragraphs, table(head, rows))
+        return html("div", html("b", "Composition"), *paragraphs, table(head, body))
 
     # ---- inside
 
-    def _fill(self, fields: Mapping[str, Any]) -> None:
+    def _fill(self, fields: Mapping[str, Any], beside: bool = False, kept: Mapping[str, Any] | None = None) -> None:
+        """Take fields over; `beside`: those that are given go beside the prompt, in place of what has been `kept` there."""
         given = fields.get("sections")
-        rows = [_row(section) for section in given] if given else [{"emotion": "motivational", "length_ms": DEFAULT_MS}]
+        parts = (
+            [rows.row_of(part) for part in given] if given else [{"emotion": "motivational", "length_ms": DEFAULT_MS}]
+        )
         if fields.get("duration_ms"):
-            rows = _stretched(rows, int(fields["duration_ms"]))
-        kept = {
+            parts = rows.of_length(parts, int(fields["duration_ms"]))
+        value = {
             "title": fields.get("title") or "",
+            "seed": fields.get("seed"),
             "genre": str(fields.get("genre") or "ambient").lower(),
             "tempo": str(fields.get("tempo") or "medium").lower(),
         }
+        whole: dict[str, Any] = {
+            **value,
+            "sections": rows.laid_out(parts),
+            "duration_ms": sum(part["length_ms"] for part in parts),
+        }
+        overruling = dict(kept or {})
+        if beside:
+            overruling = {name: whole[name] for name in _OVERRULING if fields.get(name) is not None}
         with self._lock:
-            self.value = {**kept, "sections": rows}
+            self.value = {**value, "sections": parts, "beside": overruling}
             self._review()
 
+    def _settled(self) -> Settled | None:
+        """Return what the request comes to; None while it cannot be read."""
+        try:
+            return settled(self._options.request(**self._given()), self._options)
+        except ValidationError:
+            return None
+
     def _given(self) -> dict[str, Any]:
-        title = {"title": self.value["title"]} if self.value.get("title") else {}
+        more = {
+            name: self.value[name]
+            for name in ("title", "seed")
+            if self.value.get(name) is not None and self.value[name] != ""
+        }
         if self.mode == "prompt":
-            return {"prompt": self.prompt, **title}
-        sections = _laid_out(self.value.get("sections", []))
+            return {"prompt": self.prompt, **self.value.get("beside", {}), **more}
+        sections = rows.laid_out(self.value.get("sections", []))
         total = sum(section["length"] for section in sections)
         return {
             "genre": self.value["genre"],
             "tempo": self.value["tempo"],
             "duration_ms": total,
             "sections": sections,
-            **title,
+            **more,
         }
 
     def _review(self, _: object = None) -> None:
@@ -211,44 +242,3 @@ class CompositionBuilder(PageWidget):
                 self.views = {"json": wait, "python": wait, "curl": wait}
             else:
                 self.views = {"json": self.to_json(), "python": self.to_python(), "curl": self.to_curl()}
-
-
-_WORDS: dict[str, type[Genre] | type[Emotion] | type[Tempo]] = {"genre": Genre, "emotion": Emotion, "tempo": Tempo}
-
-
-def _row(section: Any) -> dict[str, Any]:
-    """Return a section as the form holds it, from one of ours, a JSON object, or (emotion, seconds)."""
-    if isinstance(section, Section):
-        return {"emotion": section.emotion.value, "length_ms": section.length_ms}
-    if isinstance(section, Mapping):
-        length = section.get("length_ms", section.get("length", DEFAULT_MS))
-        return {"emotion": str(section.get("emotion", "")).lower(), "length_ms": int(length)}
-    emotion, seconds = section
-    return {"emotion": str(emotion).lower(), "length_ms": round(1000 * seconds)}
-
-
-def _stretched(rows: Sequence[Mapping[str, Any]], total: int) -> list[dict[str, Any]]:
-    """Return the sections in the same proportions with a sum of `total` milliseconds."""
-    before = sum(row["length_ms"] for row in rows)
-    ends, at = [], 0
-    for row in rows:
-        at += row["length_ms"]
-        ends.append(total * at // before)
-    starts = [0, *ends[:-1]]
-    return [{**row, "length_ms": b - a} for row, a, b in zip(rows, starts, ends, strict=True)]
-
-
-def _laid_out(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Return the sections as they travel, one after the other."""
-    found, at = [], 0
-    for row in rows:
-        found.append({"emotion": row["emotion"], "start": at, "length": row["length_ms"]})
-        at += row["length_ms"]
-    return found
-
-
-def _tiled(rows: Sequence[Mapping[str, Any]]) -> list[Section]:
-    return [
-        Section.model_construct(emotion=r["emotion"], start_ms=r["start"], length_ms=r["length"])
-        for r in _laid_out(rows)
-    ]
