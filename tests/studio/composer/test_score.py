@@ -58,12 +58,15 @@ def test_arousal_is_heard_in_touch_and_density() -> None:
         assert _spearman(arousal, density) >= 0.5, genre
 
 
-@pytest.mark.parametrize("genre", WESTERN)
+@pytest.mark.parametrize("genre", list(Genre))
 def test_a_section_begins_on_its_millisecond(genre: Genre) -> None:
+    """The first bass note and chord stand there, and the first stroke, where the drums have begun."""
     score = compose_score(plan(genre, "sad happy angry", "medium", 41_234))
     for stage in score.stages:
-        first = min(n.start for role in ("bass", "chords") for p in score.of(role) for n in inside(p.notes, stage))
-        assert abs(first - stage.start) <= 0.010
+        for role in ("bass", "chords", "percussion"):
+            alap = role == "percussion" and stage.index == 0 and genre is Genre.INDIAN
+            starts = [n.start for p in score.of(role) for n in inside(p.notes, stage)]
+            assert alap or abs(min(starts) - stage.start) <= 0.010, (stage.index, role)
 
 
 @pytest.mark.parametrize("genre", WESTERN)

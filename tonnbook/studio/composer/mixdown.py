@@ -26,7 +26,8 @@ from tonnbook.studio.composer.soundfont import RATE
 TARGET_LUFS = -16.0
 CEILING_DBTP = -1.0
 _AIM_DBTP = -1.3
-FADE_IN_S, FADE_OUT_S = 0.001, 0.4
+FADE_IN_S, FADE_OUT_S, SILENT_S = 0.001, 0.4, 0.02
+"""The last of them is silence at the end of the fade-out: a full chord that rings on would not be gone in time."""
 _CHUNK_CELLS = 2048
 _STEP = 2.0**-15
 
@@ -115,7 +116,7 @@ def _fades(start: int, frames: int, total: int) -> Array:
     """Return the fade-in against clicks and the cos² fade at the end."""
     t = np.arange(start, start + frames)
     rise = np.clip(t / (FADE_IN_S * RATE), 0, 1)
-    fall = np.clip((total - 1 - t) / (FADE_OUT_S * RATE), 0, 1)
+    fall = np.clip((total - 1 - t - SILENT_S * RATE) / ((FADE_OUT_S - SILENT_S) * RATE), 0, 1)
     return np.asarray(rise * np.sin(np.pi / 2 * fall) ** 2)
 
 
