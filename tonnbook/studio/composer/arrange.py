@@ -20,13 +20,14 @@ from tonnbook.studio.composer.indian import (
     swarmandal_notes,
     tanpura_notes,
 )
-from tonnbook.studio.composer.melody import harmony_line, melody_notes
+from tonnbook.studio.composer.melody import harmony_line, holds_register, melody_notes
 from tonnbook.studio.composer.moods import MOODS, Mood
-from tonnbook.studio.composer.patterns import Band
+from tonnbook.studio.composer.patterns import Band, Comp
 from tonnbook.studio.composer.raga import RAGAS
 from tonnbook.studio.composer.score import ROLES, Note, Part, Plan, Score, Stage
 from tonnbook.studio.composer.tala import Cycle, Tala, cycles, tabla_notes, tala_for
 from tonnbook.studio.composer.theme import Theme, new_theme
+from tonnbook.studio.composer.theory import SCALES
 from tonnbook.studio.composer.transitions import ritardando, transition
 from tonnbook.studio.composer.voices import VOICES
 
@@ -118,10 +119,17 @@ def _stage(song: Song, n: int) -> Stage:
 
 
 def asked_mode(mood: Mood, major: bool | None) -> Mood:
-    """Return the mood in the mode that was asked for: its chords from a neighbouring mood of that mode."""
-    if major is None or major == (not mood.dark):
+    """Return the mood in the mode that was asked for: its chords from a neighbouring mood of that mode, where its own is another.
+
+    Modes count by the chord on their tonic: lydian and mixolydian are major ones, dorian and phrygian minor ones, locrian is neither.
+    """
+    scale = SCALES[mood.mode]
+    if major is None or (7 in scale and major == (4 in scale)):
         return mood
-    donor = MOODS[Emotion.INSPIRATIONAL if major else Emotion.SAD]
+    if major:
+        donor = MOODS[Emotion.MOTIVATIONAL if mood.arousal > 0.6 else Emotion.INSPIRATIONAL]
+    else:
+        donor = MOODS[Emotion.TENSE if mood.dark else Emotion.SAD]
     return replace(
         mood, mode=donor.mode, progressions=donor.progressions, cadence=donor.cadence, half_cadence=donor.half_cadence
     )
@@ -145,17 +153,29 @@ def _western(song: Song, stage: Stage) -> Iterator[Played]:
         band.bass,
         bass_notes(stage, VOICES[band.bass], lines, plan.dice("bass", stage.index), swing, band.looseness),
     )
-    for comp in band.comps:
-        notes = comp_notes(stage, comp, plan.dice("chords", comp.voice, stage.index), swing, band.looseness)
-        yield "chords", comp.voice, notes
-    lead = plan.lead or lead_for(band, mood, plan.dice("lead").randrange(6))
+    lead = plan.lead or _lead(band, mood, plan.dice("lead").randrange(6))
     tune = melody_notes(
         stage, song.theme, VOICES[lead], plan.dice("melody", stage.index), swing, _TASTE.get(plan.genre, 0.0)
     )
+    for comp in _layered(band.comps):
+        dice = plan.dice("chords", comp.voice, stage.index)
+        yield "chords", comp.voice, comp_notes(stage, comp, tune, dice, swing, band.looseness)
     yield "melody", lead, tune + harmony_line(stage, tune, VOICES[lead])
     for voice, struck in percussion(stage, groove, plan.dice("percussion", stage.index), band.looseness).items():
         yield "percussion", voice, struck
     yield from transition(stage, groove)
+
+
+def _layered(comps: Sequence[Comp]) -> Iterator[Comp]:
+    """Yield the accompanying voices; of those that always play the first does so in thin bars too."""
+    always = [comp for comp in comps if comp.layer == "chords"]
+    return (replace(comp, layer="full") if comp in always[1:] else comp for comp in comps)
+
+
+def _lead(band: Band, mood: Mood, turn: int) -> str:
+    """Return who leads: in turn, one of those for the mood who can hold its register."""
+    choices = list(dict.fromkeys(lead_for(band, mood, turn + n) for n in range(6)))
+    return min(choices, key=lambda voice: (max(1.0, holds_register(VOICES[voice], mood)), choices.index(voice)))
 
 
 def _indian(song: Song, stage: Stage) -> Iterator[Played]:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from statistics import median
+from typing import NamedTuple
 
 from tonnbook.studio.composer.moods import MOODS
 from tonnbook.studio.composer.patterns import Comp, level, settled, strokes, swung
@@ -11,13 +14,28 @@ from tonnbook.studio.composer.score import Bar, ChordSpan, Note, Stage, humanise
 from tonnbook.studio.composer.theory import Chord, nearest_key, voicing
 
 BOWED = frozenset({"strings", "low-strings", "violin"})
+FLOOR = 47
+"""The lowest key of a chord: closer ones below it would be mud."""
 STRUM_S = 0.011
 """Time from one string to the next; an up-stroke is quicker and lighter."""
 
 
-def comp_notes(stage: Stage, comp: Comp, dice: random.Random, swing: float, looseness: float) -> list[Note]:
-    """Return what an accompanying voice plays in a section."""
-    voicings = _voicings(stage, comp)
+class Voicing(NamedTuple):
+    """A chord as a voice has it."""
+
+    keys: tuple[int, ...]
+    top: int
+    """The highest key that leaves the tune alone."""
+
+
+Voicings = dict[ChordSpan, Voicing]
+
+
+def comp_notes(
+    stage: Stage, comp: Comp, tune: Sequence[Note], dice: random.Random, swing: float, looseness: float
+) -> list[Note]:
+    """Return what an accompanying voice plays in a section under the tune."""
+    voicings = _voicings(stage, comp, tune)
     steps = [settled(row, dice) for row in comp.steps]
     notes: list[Note] = []
     for bar in stage.bars:
@@ -35,19 +53,51 @@ def comp_notes(stage: Stage, comp: Comp, dice: random.Random, swing: float, loos
     return humanised(notes, dice, 4 * looseness, stage.end - 0.05)
 
 
-def _voicings(stage: Stage, comp: Comp) -> dict[ChordSpan, tuple[int, ...]]:
+def _voicings(stage: Stage, comp: Comp, tune: Sequence[Note]) -> Voicings:
     """Return a voicing per chord, each near the one before; the section begins in the middle of the register."""
-    found: dict[ChordSpan, tuple[int, ...]] = {}
+    found: Voicings = {}
     before: tuple[int, ...] = ()
+    sung = {span: _over(stage, span, tune) for span in stage.chords}
+    lows = [min(note.key for note in notes) for notes in sung.values() if notes]
+    usual = round(median(lows)) if lows else 127
     for span in stage.chords:
+        low, high = _room(comp, min((note.key for note in sung[span]), default=usual))
         if comp.kind == "low":
             root = nearest_key(span.chord.bass, (comp.low + comp.high) / 2)
             before = (root, root + 7)[: comp.voices if 7 in span.chord.tones else 1]
         else:
             bare = MOODS[stage.emotion].texture == "power" and comp.kind in ("block", "strum")
-            before = voicing(bare_fifth(span.chord) if bare else span.chord, before, comp.low, comp.high, comp.voices)
-        found[span] = before
+            harmony = bare_fifth(span.chord) if bare else _yielding(span.chord, stage, sung[span])
+            keys = voicing(harmony, before, low, high, comp.voices)
+            if any(b - a == 1 for a, b in pairwise(keys)):  # no room to part a ninth from its third
+                keys = voicing(_plain(harmony), before, low, high, comp.voices)
+            before = keys
+        found[span] = Voicing(before, high)
     return found
+
+
+def _over(stage: Stage, span: ChordSpan, tune: Sequence[Note]) -> list[Note]:
+    """Return the notes of the tune that sound over a chord for more than a moment."""
+    start, end = stage.at(span.start), stage.at(span.end)
+    return [note for note in tune if min(note.end, end) - max(note.start, start) > 0.06]
+
+
+def _room(comp: Comp, tune: int) -> tuple[int, int]:
+    """Return the lowest and the highest key of a voice under a tune that comes down to `tune`."""
+    high = max(FLOOR + 11, min(comp.high, tune - 2))  # a full octave, so that every chord can be voiced
+    return max(FLOOR, min(comp.low, high - 12)), high
+
+
+def _yielding(chord: Chord, stage: Stage, sung: Sequence[Note]) -> Chord:
+    """Return the chord without the colour that a held note of the tune would rub against, a semitone or a minor ninth above it."""
+    held = {note.key % 12 for note in sung if note.length > 0.7 * stage.beat_s}
+    clear = tuple(t for t in chord.tones if t < 9 or (chord.root + t + 1) % 12 not in held)
+    return Chord(chord.root, clear, chord.bass, chord.symbol)
+
+
+def _plain(chord: Chord) -> Chord:
+    """Return the chord without seventh and ninth."""
+    return Chord(chord.root, tuple(t for t in chord.tones if t < 9), chord.bass, chord.symbol)
 
 
 def loudness(bar: Bar, accent: float) -> int:
@@ -55,14 +105,14 @@ def loudness(bar: Bar, accent: float) -> int:
     return round(min(124, (34 + 62 * bar.energy) * (0.62 + 0.042 * accent) + 8))
 
 
-def _ring(stage: Stage, bar: Bar, comp: Comp, voicings: dict[ChordSpan, tuple[int, ...]]) -> list[Note]:
+def _ring(stage: Stage, bar: Bar, comp: Comp, voicings: Voicings) -> list[Note]:
     span = stage.chord_at(bar.start)
     spread = 0.045 if comp.kind in ("broken", "strum") else 0.015
     start, length = stage.at(bar.start), max(0.1, stage.end - stage.at(bar.start) - 0.3)
-    return [Note(start + n * spread, length, key, loudness(bar, 6)) for n, key in enumerate(voicings[span])]
+    return [Note(start + n * spread, length, key, loudness(bar, 6)) for n, key in enumerate(voicings[span].keys)]
 
 
-def _held(stage: Stage, bar: Bar, comp: Comp, voicings: dict[ChordSpan, tuple[int, ...]]) -> Iterator[Note]:
+def _held(stage: Stage, bar: Bar, comp: Comp, voicings: Voicings) -> Iterator[Note]:
     """Yield a chord for every span that begins in the bar, or that the bar cuts into after a rest."""
     for span in stage.chords:
         enters = span.start < bar.start - 1e-6 < span.end - 1e-6 and not _sounds_before(stage, bar, comp)
@@ -70,7 +120,7 @@ def _held(stage: Stage, bar: Bar, comp: Comp, voicings: dict[ChordSpan, tuple[in
             continue
         start = max(span.start, bar.start)
         trembling = MOODS[stage.emotion].texture == "tremolo" and comp.voice in BOWED
-        for key in voicings[span]:
+        for key in voicings[span].keys:
             if trembling:
                 yield from _tremolo(stage, start, span.end, key, loudness(bar, 4))
             else:
@@ -90,9 +140,10 @@ def _sounds_before(stage: Stage, bar: Bar, comp: Comp) -> bool:
 
 
 def _rhythmic(
-    stage: Stage, bar: Bar, comp: Comp, voicings: dict[ChordSpan, tuple[int, ...]], steps: str, swing: float
+    stage: Stage, bar: Bar, comp: Comp, voicings: Voicings, steps: str, swing: float
 ) -> Iterator[Note]:
     hits = strokes(steps, bar.beats) if steps else []
+    highest = max((digit for _, digit in hits), default=0)  # a figure that has been heard long enough is turned round
     for n, (beat, digit) in enumerate(hits):
         span = stage.chord_at(bar.start + beat)
         following = hits[n + 1][0] if n + 1 < len(hits) else bar.beats
@@ -100,17 +151,19 @@ def _rhythmic(
         start = stage.at(bar.start + swung(beat, swing))
         length = max(0.08, (until - beat) * stage.beat_s * comp.hold)
         if comp.kind == "broken":
+            digit = highest - digit if bar.phrase % 4 > 1 else digit
             yield Note(start, length, _tone(voicings[span], digit), loudness(bar, 7 if beat % 1 == 0 else 5))
         elif comp.kind == "strum":
-            yield from _strum(voicings[span], start, length, loudness(bar, digit), up=beat % 1 != 0)
+            yield from _strum(voicings[span].keys, start, length, loudness(bar, digit), up=beat % 1 != 0)
         else:
-            for key in voicings[span]:
+            for key in voicings[span].keys:
                 yield Note(start, length, key, loudness(bar, digit))
 
 
-def _tone(keys: Sequence[int], digit: int) -> int:
-    """Return the chord tone of a digit: 0 the lowest, going on an octave above the last."""
-    return keys[digit % len(keys)] + 12 * (digit // len(keys))
+def _tone(chord: Voicing, digit: int) -> int:
+    """Return the chord tone of a digit: 0 the lowest, going on an octave above the last as far as the tune leaves room."""
+    key = chord.keys[digit % len(chord.keys)] + 12 * (digit // len(chord.keys))
+    return key if key <= chord.top else chord.keys[digit % len(chord.keys)]
 
 
 def _strum(keys: Sequence[int], start: float, length: float, velocity: int, up: bool) -> Iterator[Note]:

@@ -16,6 +16,10 @@ _SHORT_LIMITS = ((1.0, 0.03, 1.0), (0.5, 0.03, 2.0), (0.25, 0.045, 3.0))
 beats, and needs no beat to end on."""
 
 
+LONG = 4
+"""Phrases from which on a section needs more than one rise to stay alive."""
+
+
 @dataclass(frozen=True, slots=True)
 class Fit:
     """The tempo of a song, and the beats that each section holds."""
@@ -80,28 +84,46 @@ def bars_of(beats: float, meter: float, mood: Mood, opens: bool) -> tuple[Bar, .
             n = len(found)
             layers = _opening_layers(place, length) if nth < 0 else _layers(body, nth, place, mood)
             ends = place == length - 1
-            energy = _energy(mood, n / max(1, len(sizes) - 1))
+            energy = _energy(mood, n / max(1, len(sizes) - 1), _terrace(body, nth))
             found.append(Bar(n, n * meter, sizes[n], energy, layers, phrase, place, ends, n == len(sizes) - 1))
     return tuple(found)
 
 
-def _energy(mood: Mood, position: float) -> float:
+def _energy(mood: Mood, position: float, terrace: float) -> float:
     arch = mood.arousal * (0.85 + 0.25 * sin(pi * position))
-    return min(1.0, max(0.05, 0.1 + 0.9 * arch + 0.5 * mood.swell * (position - 0.5)))
+    return min(1.0, max(0.05, 0.1 + 0.9 * arch + 0.5 * mood.swell * (position - 0.5) + terrace))
+
+
+def _terrace(body: Sequence[int], nth: int) -> float:
+    """Return how much more energy than the section the nth phrase has: long ones rise for three phrases, and draw breath in one."""
+    return 0.0 if len(body) < LONG or nth < 0 else -0.12 if _thin(body, nth) else (-0.04, 0.0, 0.06, 0.0)[nth % 4]
+
+
+def _thin(body: Sequence[int], nth: int) -> bool:
+    """Whether the nth phrase is one in which a long section draws breath: every fourth, and the second last of the shorter ones."""
+    last = len(body) - 1
+    return len(body) >= LONG and 0 < nth < last and (nth % 4 == 3 or (last < 5 and nth == last - 1))
 
 
 def _opening_layers(place: int, bars: int) -> frozenset[str]:
     """Return what plays in an opening: no melody, and the bass in its second half."""
-    return frozenset({"chords", "pad", "drums", "opening"} | ({"bass"} if 2 * place >= bars else set()))
+    return frozenset({"chords", "full", "pad", "drums", "opening"} | ({"bass"} if 2 * place >= bars else set()))
 
 
 def _layers(body: Sequence[int], nth: int, place: int, mood: Mood) -> frozenset[str]:
-    """Return what plays in a bar of the nth phrase: a fuller band phrase by phrase, and a break before the last."""
-    layers = {"chords", "bass", "drums", "melody"}
+    """Return what plays in a bar of the nth phrase: a fuller band phrase by phrase, a thin phrase in long ones, a break before the last.
+
+    In a section of many phrases the tune rests for the first bars of a thin one.
+    """
+    layers = {"chords", "full", "bass", "drums", "melody"}
     if mood.arousal < 0.35 or nth > 0 or len(body) < 3:
         layers.add("pad")
     if nth >= len(body) // 2 and (mood.arousal > 0.4 or nth == len(body) - 1):
         layers.add("extra")
+    if len(body) >= LONG and nth % 4 == 2:
+        layers.add("extra")
+    if _thin(body, nth):
+        layers -= {"full", "pad", "extra"} | ({"melody"} if len(body) > LONG + 1 and place < 4 else set())
     if sum(body) >= 16 and nth == len(body) - 2 and place >= body[nth] - 2:
         layers -= {"drums", "extra"}
         layers.add("break")

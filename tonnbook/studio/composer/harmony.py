@@ -8,25 +8,25 @@ from tonnbook.studio.composer.moods import Mood
 from tonnbook.studio.composer.score import Bar, ChordSpan
 from tonnbook.studio.composer.theory import SCALES, Chord, chord, enriched, progression
 
-TONIC_LEAD = 1.5
-"""How many times as long as on any other note the bass rests on the tonic, before the figures of a line take from it."""
-FIFTHS = 0.2
-
 
 def chord_spans(
     bars: Sequence[Bar], mood: Mood, tonic: int, loops: Sequence[str], colours: Sequence[int], ends_song: bool
 ) -> tuple[ChordSpan, ...]:
     """Return the chords of a section, in beats. Phrases alternate between the first two of `loops`.
 
-    The last bar is the tonic where the song ends, and opens towards the next section elsewhere.
+    The last bar is the tonic where the song ends, and opens towards the next section elsewhere. An opening has the loop and the pace
+    of the phrase that it leads to, shortened by its middle.
     """
     scale = SCALES[mood.mode]
     found: list[ChordSpan] = []
-    for phrase in sorted({bar.phrase for bar in bars}):
-        inside = [bar for bar in bars if bar.phrase == phrase]
-        loop = progression(loops[phrase % min(2, len(loops))], tonic)
-        found += _loop(inside, loop, _pace(inside, mood.beats_per_chord, len(loop)))
-    found = _grounded(_closed(found, bars, mood, tonic, ends_song), tonic)
+    phrases = [[bar for bar in bars if bar.phrase == n] for n in sorted({bar.phrase for bar in bars})]
+    opening = "opening" in bars[0].layers
+    for n, inside in enumerate(phrases):
+        body = n - opening
+        loop = progression(loops[max(0, body) % min(2, len(loops))], tonic)
+        pace = _pace(inside if body >= 0 else phrases[1], mood.beats_per_chord, len(loop))
+        found += _loop(inside, loop if body >= 0 else _shortened(inside, loop, pace), pace)
+    found = _closed(found, bars, mood, tonic, ends_song)
     coloured = [ChordSpan(_coloured(s.chord, scale, tonic, colours), s.start, s.beats, ()) for s in found]
     return tuple(_adapted(span, scale, tonic) for span in _merged(coloured))
 
@@ -37,6 +37,12 @@ def _pace(bars: Sequence[Bar], beats_per_chord: float, loop: int) -> float:
     while pace > 2 and total < pace * loop * 0.75:
         pace /= 2
     return pace
+
+
+def _shortened(bars: Sequence[Bar], loop: Sequence[Chord], pace: float) -> Sequence[Chord]:
+    """Return as much of a loop as an opening has room for: its first chords and the last, which leads back to the first."""
+    room = max(1, round(sum(bar.beats for bar in bars) / pace))
+    return loop if room >= len(loop) else loop[:1] if room == 1 else (*loop[: room - 1], loop[-1])
 
 
 def _loop(bars: Sequence[Bar], loop: Sequence[Chord], pace: float) -> list[ChordSpan]:
@@ -55,11 +61,13 @@ def _loop(bars: Sequence[Bar], loop: Sequence[Chord], pace: float) -> list[Chord
 def _closed(spans: list[ChordSpan], bars: Sequence[Bar], mood: Mood, tonic: int, ends_song: bool) -> list[ChordSpan]:
     """Return the spans with the ending of the section put in place of the last bars."""
     last = bars[-1]
+    if len(bars) == 1 and not ends_song:
+        return spans
     home = progression(mood.progressions[0], tonic)[0]
     home = home if home.root == tonic else chord("I", tonic)
     if not ends_song:
         final = [ChordSpan(chord(mood.half_cadence, tonic), last.start, last.beats, ())]
-        return [s for s in spans if s.start < last.start - 1e-6] + (final if len(bars) > 1 else spans[-1:])
+        return [s for s in spans if s.start < last.start - 1e-6] + final
     final = [ChordSpan(home, last.start, last.beats, ())]
     if len(bars) < 4:
         return [s for s in spans if s.start < last.start - 1e-6] + final
@@ -69,42 +77,6 @@ def _closed(spans: list[ChordSpan], bars: Sequence[Bar], mood: Mood, tonic: int,
     share = before.beats / len(steps)
     cadence = [ChordSpan(c, before.start + n * share, share, ()) for n, c in enumerate(steps)]
     return [s for s in spans if s.start < before.start - 1e-6] + cadence + final
-
-
-def _grounded(spans: Sequence[ChordSpan], tonic: int) -> list[ChordSpan]:
-    """Return the spans with the bass kept on the tonic under some of them, until it lies there clearly longer than anywhere else.
-
-    A loop of four equal chords, or one that returns to its fourth degree, leaves the ear to choose the key. A pedal settles it:
-    first under chords that hold the tonic themselves (IV/I, vi/I), right after it, and in place of its strongest rival.
-    The first chord of a section and the last stay as they are.
-    """
-    grounded = list(spans)
-    for _ in spans:
-        time = _bass_time(grounded)
-        rival = max((pc for pc in range(12) if pc != tonic), key=lambda pc: time[pc])
-        places = [n for n in range(1, len(grounded) - 1) if grounded[n].chord.bass != tonic]
-        if time[tonic] >= TONIC_LEAD * time[rival] or not places:
-            break
-        n = min(places, key=lambda n: _unfit(grounded[n], grounded[n - 1], tonic, rival))
-        old = grounded[n].chord
-        pedal = Chord(old.root, old.tones, tonic, f"{old.symbol.split('/')[0]}/I")
-        grounded[n] = ChordSpan(pedal, grounded[n].start, grounded[n].beats, ())
-    return grounded
-
-
-def _bass_time(spans: Sequence[ChordSpan]) -> list[float]:
-    """Return how many beats the bass will rest on each pitch class: on roots, with `FIFTHS` of the time on their fifths."""
-    time = [0.0] * 12
-    for span in spans:
-        figured = FIFTHS if span.chord.bass == span.chord.root else 0.0
-        time[span.chord.bass] += (1 - figured) * span.beats
-        time[(span.chord.root + 7) % 12] += figured * span.beats
-    return time
-
-
-def _unfit(span: ChordSpan, before: ChordSpan, tonic: int, rival: int) -> tuple[bool, bool, bool]:
-    """Return what speaks against a tonic pedal under a chord, the gravest first."""
-    return tonic not in span.chord.classes, span.chord.bass != rival, before.chord.bass != tonic
 
 
 def _coloured(plain: Chord, scale: Sequence[int], tonic: int, colours: Sequence[int]) -> Chord:

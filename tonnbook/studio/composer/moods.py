@@ -21,7 +21,7 @@ class Mood:
     """0 to 1."""
     mode: str
     progressions: tuple[str, ...]
-    """Roman numerals of a loop; successive phrases and sections take different ones."""
+    """Roman numerals of a loop; successive phrases and sections take different ones. A bass after a slash is a pedal."""
     beats_per_chord: int
     centre: int
     """MIDI key around which the melody moves."""
@@ -32,9 +32,11 @@ class Mood:
     half_cadence: str
     """The chord that opens towards the next section."""
     contour: str
-    """Shape of a phrase: "fall", "rise", "arch", "wave", "low"."""
+    """Shape of a phrase before and after its climax: "fall", "rise", "arch", "wave", "low"."""
     leap: float = 0.0
     """0 to 1: taste for leaps."""
+    gesture: str = ""
+    """How the theme is spoken: "fanfare" (dotted, up the chord), "skip" (a bound upwards opens an idea), "sigh" (bars fall)."""
     texture: str = ""
     """"tremolo": bowed chords tremble and the drums hesitate; "power": struck chords are bare fifths."""
     swell: float = 0.0
@@ -50,7 +52,7 @@ MOODS: dict[Emotion, Mood] = {
     Emotion.SAD: Mood(
         -0.7, 0.30, "aeolian",
         ("i bVI bIII bVII", "i iv bVI v", "i bVI iv v", "i v bVI iv"),
-        4, 67, 1.02, "iv v", "v", "fall",
+        4, 67, 1.02, "iv v", "v", "fall", gesture="sigh",
     ),
     Emotion.DEPRESSING: Mood(
         -0.9, 0.15, "aeolian",
@@ -75,37 +77,37 @@ MOODS: dict[Emotion, Mood] = {
     Emotion.INSPIRATIONAL: Mood(
         0.7, 0.55, "ionian",
         ("I V vi IV", "IV I V vi", "vi IV I V", "Iadd9 IV vi V"),
-        4, 71, 0.97, "IV V", "V", "rise", leap=0.2, swell=0.35,
+        4, 71, 0.97, "IV V", "V", "rise", leap=0.4, swell=0.35,
     ),
     Emotion.MOTIVATIONAL: Mood(
         0.7, 0.70, "ionian",
         ("vi IV I V", "I IV vi V", "I V vi IV"),
-        4, 72, 0.86, "IV V", "V", "rise", leap=0.2, swell=0.15,
+        4, 72, 0.86, "IV V", "V", "rise", leap=0.4, swell=0.15,
     ),
     Emotion.HAPPY: Mood(
         0.8, 0.65, "ionian",
         ("I IV V IV", "I vi IV V", "I IV I V"),
-        4, 72, 0.72, "IV V", "V", "arch",
+        4, 72, 0.72, "IV V", "V", "arch", leap=0.4,
     ),
     Emotion.CHEERFUL: Mood(
         0.85, 0.70, "ionian",
         ("I IV I V", "I ii V I", "I II V I"),
-        4, 74, 0.55, "ii V", "V", "wave", leap=0.25,
+        4, 74, 0.55, "ii V", "V", "wave", leap=0.5,
     ),
     Emotion.JOYFUL: Mood(
         0.9, 0.75, "ionian",
         ("I IV V I", "I vi IV V", "I I IV V"),
-        4, 75, 0.75, "IV V", "V", "rise", leap=0.5,
+        4, 75, 0.75, "IV V", "V", "rise", leap=0.9, gesture="skip",
     ),
     Emotion.TRIUMPHANT: Mood(
         0.8, 0.90, "mixolydian",
-        ("I bVII/I IV/I I", "I I bVII IV", "I IV/I bVII/I I"),
-        4, 72, 0.9, "IV bVII", "bVII", "rise", leap=0.5, swell=0.2,
+        ("I bVII IV I", "I I bVII IV", "I bVII/I IV/I I", "bVI bVII I I"),
+        4, 72, 0.9, "IV bVII", "bVII", "rise", leap=1.0, swell=0.2, gesture="fanfare",
     ),
     Emotion.ENERGETIC: Mood(
         0.5, 0.95, "dorian",
-        ("i bVII/I IV/I i", "i IV i bVII", "i i bIII IV"),
-        4, 72, 0.65, "IV bVII", "bVII", "wave",
+        ("i bVII IV i", "i IV i bVII", "i i bIII IV"),
+        4, 72, 0.65, "IV bVII", "bVII", "wave", leap=0.4,
     ),
     Emotion.ANGRY: Mood(
         -0.7, 0.95, "phrygian",

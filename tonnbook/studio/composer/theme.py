@@ -88,6 +88,8 @@ class Theme:
     """The cells of a song by letter: a and b the first idea, d and e the second, c the close of both."""
 
     cells: dict[str, Cell]
+    call: int = 0
+    """Which of the fanfares the song has, where a mood asks for one."""
 
     def bar(self, phrase: int, place: int, length: int, dice: random.Random) -> Cell:
         """Return the cell of one bar of a phrase; every other phrase has the second idea. Primes are varied with `dice`."""
@@ -106,7 +108,8 @@ def new_theme(style: str, dice: random.Random) -> Theme:
     cells = {letter: _cell(row, dice) for letter, row in zip("abde", rhythms, strict=True)}
     second = dice.choice((2, 3))
     lifted = {letter: _moved(cells[letter], second) for letter in "de"}
-    return Theme({**cells, **lifted, "c": _cell(dice.choice(_CADENCES[style]), dice, closing=True)})
+    close = _cell(dice.choice(_CADENCES[style]), dice, closing=True)
+    return Theme({**cells, **lifted, "c": close}, dice.randrange(4))
 
 
 def _moved(cell: Cell, by: int) -> Cell:
