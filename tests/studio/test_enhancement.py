@@ -16,7 +16,7 @@ from tonnbook.dsp.spectrum import THIRD_OCTAVES, third_octave_energies
 from tonnbook.dsp.true_peak import true_peak_db
 from tonnbook.models.enhancement import EnhanceRequest
 from tonnbook.models.notes import StageNotes
-from tonnbook.models.vocabulary import AnalysisStyle, EnhanceStyle, LoudnessPreference
+from tonnbook.models.vocabulary import AnalysisStyle, ClippingVerdict, EnhanceStyle, LoudnessPreference
 from tonnbook.studio import enhancement_stages
 from tonnbook.studio.diagnosis_findings import Findings
 from tonnbook.studio.diagnosis_listening import listen
@@ -78,6 +78,7 @@ def squashed(audio: Array) -> Array:
 
 FAULTS: dict[str, tuple[Callable[[Array], Array], set[str]]] = {
     "clipped": (lambda x: np.clip(2.5 * x, -0.5, 0.5), {"clipping"}),
+    "one channel clipped": (lambda x: np.stack([np.clip(1.2 * x[0], -0.2, 0.2), x[1]]), {"clipping"}),
     "one side reversed": (lambda x: x * np.array([[1.0], [-1.0]]), {"phase", "mono compatibility", "stereo field"}),
     "one side late": (lambda x: np.stack([x[0], np.roll(x[0], 529)]), {"phase", "mono compatibility"}),
     "too wide": (lambda x: widened(x, 9.0), {"stereo field"}),
@@ -227,6 +228,58 @@ def test_the_same_mix_gives_the_same_bytes(tmp_path: Path, good: Array) -> None:
     plant, _ = FAULTS["dull"]
     first = enhanced(tmp_path, plant(good)).track.read_bytes()
     assert enhanced(tmp_path, plant(good)).track.read_bytes() == first
+
+
+@pytest.mark.parametrize("over_db", [3.0, 6.0, 9.0])
+@pytest.mark.parametrize("fields", [{}, {**ONLY, "fix_clipping": True}], ids=["all flags", "clipping alone"])
+def test_a_master_that_was_clipped_is_repaired_as_loud_as_it_was(
+    tmp_path: Path, good: Array, over_db: float, fields: dict[str, bool]
+) -> None:
+    clipped = np.clip(good * 10 ** ((over_db + 5.0) / 20), -1.0, 1.0) * 0.9999
+    outcome = enhanced(tmp_path, clipped, is_master=True, **fields)
+    before, after = outcome.notes.before, outcome.notes.after
+    assert (before.clipping, after.clipping) == (ClippingVerdict.MAJOR, ClippingVerdict.NONE), outcome.notes.stages
+    assert worsened(before, after, is_master=True) == ()
+    assert after.loudness_lufs == pytest.approx(before.loudness_lufs, abs=0.1)
+    assert after.true_peak_dbtp <= before.true_peak_dbtp
+    assert "limited by up to" in notes_of(outcome)["loudness"].text
+
+
+@pytest.mark.parametrize("gain_db", [0.0, 12.0, 30.0])
+def test_with_everything_off_no_sample_is_touched(tmp_path: Path, good: Array, gain_db: float) -> None:
+    outcome = enhanced(tmp_path, np.clip(good * 10 ** (gain_db / 20), -1.0, 1.0), **ONLY)
+    assert np.array_equal(audio_files.read(outcome.track)[0], audio_files.read(tmp_path / "mix.wav")[0])
+    assert [stage.stage for stage in outcome.notes.stages if stage.done] == []
+    assert "no sample was touched" in notes_of(outcome)["loudness"].text
+
+
+def test_with_everything_off_a_float_mix_keeps_what_is_over_full_scale(tmp_path: Path, good: Array) -> None:
+    source = audio_files.write(tmp_path / "mix.wav", good * 6.0, RATE, 32)
+    assert np.abs(audio_files.read(source)[0]).max() > 1.0
+    outcome = enhance(source, EnhanceRequest(source=source, style=EnhanceStyle.POP, **ONLY), tmp_path / "out.wav", None)
+    assert np.array_equal(audio_files.read(outcome.track)[0], audio_files.read(source)[0])
+
+
+def test_a_loudness_of_its_own_that_cannot_be_held_is_given_up_and_says_so(tmp_path: Path, good: Array) -> None:
+    square = np.clip(good * 10 ** (40.0 / 20), -1.0, 1.0)
+    outcome = enhanced(tmp_path, square, **{**ONLY, "fix_loudness": True, "apply_mastering": True})
+    assert outcome.notes.before.loudness_lufs > 0.0
+    for stage in ("mastering", "loudness"):
+        assert "LUFS cannot be reached below -1 dBTP" in notes_of(outcome)[stage].text
+    assert outcome.notes.after.true_peak_dbtp <= -1.0
+
+
+def test_a_body_without_the_flag_for_compression_does_not_ask_for_it() -> None:
+    body = {"audioFileLocation": "https://host/a.wav", "musicalStyle": "POP"}
+    asked = [
+        EnhanceRequest.from_wire({"mixReviveData": body | more}).fix_compression
+        for more in ({}, {"fixDRCIssues": None}, {"fixDRCIssues": False}, {"fixDRCIssues": True})
+    ]
+    assert asked == [False, False, False, True]
+    assert EnhanceRequest.model_json_schema()["properties"]["fixDRCIssues"]["default"] is False
+    ours = EnhanceRequest(source="https://host/a.wav", style="POP")
+    assert ours.fix_compression
+    assert EnhanceRequest.from_wire(ours.to_wire()) == ours
 
 
 def notes_of(outcome: EnhanceOutcome) -> dict[str, StageNotes]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, Self
 
 from pydantic import Field
 
@@ -34,8 +35,11 @@ class EnhanceRequest(Request):
     fix_stereo: bool = Field(True, alias="fixStereoWidthIssues", title="Fix the stereo width")
     fix_tone: bool = Field(True, alias="fixTonalProfileIssues", title="Fix the tonal profile")
     fix_loudness: bool = Field(True, alias="fixLoudnessIssues", title="Fix the loudness")
-    fix_compression: bool = Field(True, alias="fixDRCIssues", title="Fix the compression")
-    """Sent by older clients only; the live service ignores what it does not know, the studio does it."""
+    fix_compression: bool = Field(
+        True, alias="fixDRCIssues", title="Fix the compression", json_schema_extra={"default": False}
+    )
+    """Bring squashed hits out, or soften wild ones. No flag of the specification, but of older clients: the live service ignores it, and
+    a body without it does not ask the studio for it."""
     apply_mastering: bool = Field(True, alias="applyMastering", title="Master it")
     drum_enhancement: bool = Field(False, alias="applyDrumEnhancement", title="Enhance the drums")
     vocal_enhancement: bool = Field(False, alias="applyVocalEnhancement", title="Enhance the vocals")
@@ -51,6 +55,13 @@ class EnhanceRequest(Request):
     )
     """Start of the 30 s preview, clamped to the track; None takes the loudest part."""
     webhook_url: Link | None = Field(None, alias="webhookURL", title="Webhook", repr=False)
+
+    @classmethod
+    def from_wire(cls, body: Any) -> Self:
+        """Read a request as a server must; what a caller of the specification cannot know of is not asked for."""
+        request = super().from_wire(body)
+        asked = "fix_compression" in request.model_fields_set
+        return request if asked else request.model_copy(update={"fix_compression": False})
 
     @property
     def name(self) -> str:

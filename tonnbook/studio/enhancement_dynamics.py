@@ -43,6 +43,12 @@ def compression(source: Path, found: Findings, style: AnalysisStyle, room_lu: fl
     if advice is Advice.OPTIMAL:
         text = f"Peaks lie {plr:.1f} LU over the loudness: neither squashed nor wild."
         return Repair(StageNotes(stage="compression", done=False, text=text))
+    if advice is Advice.MORE and room_lu < low:
+        text = (
+            f"Peaks lie {plr:.1f} LU over the loudness, but at the loudness that it is to have there is room for {room_lu:.1f}: "
+            f"left to the limiter."
+        )
+        return Repair(StageNotes(stage="compression", done=False, text=text))
     aim = min(low + _INSIDE_LU, room_lu) if advice is Advice.LESS else high - _INSIDE_LU
     if advice is Advice.LESS and aim < plr + _WORTH_LU:
         text = (

@@ -31,6 +31,8 @@ class Repair:
 
     note: StageNotes
     treatment: Treatment | None = None
+    apart_from: frozenset[str] = frozenset()
+    """Verdicts that do not count as harm: what this repair does to them is settled by a later stage."""
 
 
 def badness(said: Verdicts, *, is_master: bool) -> Mapping[str, int]:
@@ -86,7 +88,7 @@ class Bench:
             return
         made = self.folder / f"{note.stage}.wav"
         treatment(self.track, made)
-        if self._settle(note, made):
+        if self._settle(note, made, repair.apart_from):
             self.stems = {name: self._treated(path, treatment, note.stage) for name, path in self.stems.items()}
 
     def change(self, note: StageNotes, made: Mapping[str, Path]) -> None:
@@ -103,9 +105,10 @@ class Bench:
         treatment(path, out)
         return out
 
-    def _settle(self, note: StageNotes, made: Path) -> bool:
+    def _settle(self, note: StageNotes, made: Path, apart_from: frozenset[str] = frozenset()) -> bool:
         heard = listen(made)
-        worse = harm(self.found, heard, self.style, is_master=self.is_master)
+        got_worse = harm(self.found, heard, self.style, is_master=self.is_master)
+        worse = tuple(name for name in got_worse if name not in apart_from)
         self.notes.append(dropped(note, worse) if worse else note)
         if worse:
             return False

@@ -13,7 +13,7 @@ import numpy as np
 from tonnbook import audio_files
 from tonnbook.dsp import decorrelation, linear_phase
 from tonnbook.dsp.declip import Declipper
-from tonnbook.dsp.levels import Array, to_gain
+from tonnbook.dsp.levels import Array
 from tonnbook.dsp.spectrum import THIRD_OCTAVES
 from tonnbook.models.analysis import TONAL_HZ
 from tonnbook.models.notes import StageNotes
@@ -35,6 +35,8 @@ _TURNED = -0.3  # a correlation under this is a reversed side, no wide mix
 _SIDE_SHARE, _BASS_SHARE, _MONO_SHARE = 0.7, 0.25, 0.6
 """The most power of the side against the middle that is left: correlations of 0.18 and 0.6, and 2 LU lost in mono."""
 _DEEPEST_DB = -40.0
+_SETTLED_BY_THE_LEVEL = frozenset({"compression"})
+"""Tips that are whole again stand higher over the loudness than flat ones did; how high they may is up to the limiter in the end."""
 
 
 def clipping(source: Path, found: Findings) -> Repair:
@@ -51,7 +53,8 @@ def clipping(source: Path, found: Findings) -> Repair:
         pass
     text = f"{clips.runs} flat tops at {clips.ceiling_dbfs:.1f} dBFS, {declipper.runs} of them rounded again by cubic curves."
     numbers = {"runs": float(clips.runs), "rounded": float(declipper.runs)}
-    return Repair(StageNotes(stage="clipping", done=True, text=text, numbers=numbers), round_off)
+    note = StageNotes(stage="clipping", done=True, text=text, numbers=numbers)
+    return Repair(note, round_off, _SETTLED_BY_THE_LEVEL)
 
 
 def tone(found: Findings, style: AnalysisStyle, *, is_master: bool) -> Repair:
@@ -132,7 +135,7 @@ def side_gains_db(found: Findings) -> Array:
 
 
 def _declipper(found: Findings) -> Declipper:
-    return Declipper(found.info.rate, found.info.channels, float(to_gain(found.clipping.ceiling_dbfs)))
+    return Declipper(found.info.rate, found.info.channels, found.clipping.ceilings)
 
 
 def _turned(track: Path, out: Path) -> None:
