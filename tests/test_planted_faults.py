@@ -80,6 +80,20 @@ def test_the_cleanup_finds_what_stands_behind_a_letter(letter: str, tmp_path: Pa
         assert planted_faults.CLICKS - 2 <= clicks <= planted_faults.CLICKS
 
 
+def test_the_hum_of_the_guitar_goes_by_25_db_and_more(tmp_path: Path) -> None:
+    """Beside 250 and 350 Hz the guitar itself plays B3 and F4, far louder than they."""
+    noisy, truth = (
+        audio_files.read(path)[0][0] for path in (demo.blind_recordings()["B"], demo.faulty_recording("guitar"))
+    )
+    made = audio_files.read(clean(demo.blind_recordings()["B"], SoundSource.E_GUITAR, tmp_path / "cleaned.wav").path)[
+        0
+    ][0]
+    turns = np.exp(-2j * np.pi * 50.0 / 44100 * np.outer([1, 2, 3, 5, 7], np.arange(len(truth))))
+    left, there = (np.linalg.norm(turns @ (sound - truth)) for sound in (made, noisy))
+    assert 20 * np.log10(left / there) <= -25.0
+    assert np.mean(np.square(made - truth)) < 0.01 * np.mean(np.square(noisy - truth))
+
+
 def test_the_same_fault_is_the_same_sound_and_several_are_planted_in_order() -> None:
     assert demo.faulty_mix("dull", "polarity").name == "dull and polarity mix.wav"
     mix = np.random.default_rng(3).normal(0.0, 0.05, (2, 44100))

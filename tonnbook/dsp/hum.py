@@ -1,18 +1,16 @@
-"""Mains hum: found by its harmonics, and taken out by following each of them and subtracting it.
+"""Mains hum: found by its harmonics, which go on whatever is played, and its pitch measured. `hum_removal` takes it out.
 
-A notch rings where the hum begins and ends, and bends the phase of everything beside it. Following a partial - shift it to 0 Hz, average
-over two seconds, shift it back, subtract - has a bandwidth of 1 Hz, the same at every harmonic, and touches nothing else. Averages lean on
-the moments in which nothing else sounds there.
+Every moment counts as much as any other, however loud it is: so hum is heard in the pauses between hits or words, where it is alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
-from scipy import fft
+from scipy import fft, ndimage
 from scipy.signal import windows
 
 from tonnbook.dsp.levels import Array, Audio
@@ -21,15 +19,15 @@ MAINS_HZ = (50.0, 60.0)
 HARMONICS = 8
 _RATE = 2000.0  # Hz that a spectrum of the lowest harmonics needs
 _SEGMENT_S = 2.0
+_MOMENT_S = 0.1  # whole periods of 50 and of 60 Hz, or the gain would swing with the hum and make harmonics of its own
 _STANDS_OUT_DB = 8.0
 _ALWAYS_PERCENT = 25.0  # hum is there in the quiet parts too, a played note is not
 _NEEDED = 3
-_SLOWEST_HZ = 20.0
-_AVERAGE_S = 2.0
-_PAUSE_S, _STEADY = 0.5, 0.4
-_NEAR = windows.hann(7)
-_ROUNDS = 6
-_CORRELATED_STEPS = 1.0
+_STEP_S, _STEADY = 0.5, 0.4
+_IN_PHASE, _IN_PHASE_S = 0.2, 16.0
+_DETUNED_HZ = np.linspace(-0.15, 0.15, 301)
+
+Complex = npt.NDArray[np.complex128]
 
 
 @dataclass(frozen=True)
@@ -39,56 +37,105 @@ class Hum:
     mains_hz: float
     """Measured: 49.98, say."""
     harmonics: tuple[int, ...]
-    """Which of them stand out; 1 is the mains itself."""
+    """Which of them are heard all the time; 1 is the mains itself."""
 
     @property
     def partials_hz(self) -> tuple[float, ...]:
-        """The frequencies to take out."""
-        return tuple(self.mains_hz * n for n in self.harmonics)
+        """Where it may sound: at every harmonic, also where something louder covers it."""
+        return tuple(self.mains_hz * n for n in range(1, HARMONICS + 1))
 
 
 class HumFinder:
     """Takes a recording in, block by block, and says whether it hums."""
 
-    def __init__(self, rate: int) -> None:
+    def __init__(self, rate: int, channels: int) -> None:
         self._step = max(1, int(rate // _RATE))
         self._rate = rate / self._step
-        self._rest = np.empty(0)
-        self._parts: list[Array] = []
+        self._rest = np.empty((channels, 0))
+        self._parts = [self._rest]
 
     def hear(self, block: Audio) -> None:
         """Take in the next (channels, frames)."""
-        mono = np.concatenate([self._rest, block.mean(axis=0)])
-        whole = len(mono) // self._step * self._step
+        audio = np.concatenate([self._rest, block], axis=1)
+        whole = audio.shape[1] // self._step * self._step
         # A plain mean is a poor filter, but hum has next to nothing above where it folds.
-        self._parts.append(mono[:whole].reshape(-1, self._step).mean(axis=1))
-        self._rest = mono[whole:]
+        self._parts.append(audio[:, :whole].reshape(len(audio), -1, self._step).mean(axis=2))
+        self._rest = audio[:, whole:]
 
     def hum(self) -> Hum | None:
         """Return what was found, None for a recording that does not hum."""
-        slow = np.concatenate([np.empty(0), *self._parts])
+        slow = np.concatenate(self._parts, axis=1)
         size = int(_SEGMENT_S * self._rate)
-        if len(slow) < size:
+        if slow.shape[1] < size or not slow.any():
             return None
-        segments = np.lib.stride_tricks.sliding_window_view(slow, size)[:: size // 2]
+        gain = _levelling(slow, round(_MOMENT_S * self._rate))
         padded = fft.next_fast_len(8 * size, real=True)
-        spectra = np.abs(fft.rfft(segments * windows.hann(size, sym=False), padded))
-        level = 20.0 * np.log10(np.maximum(np.percentile(spectra, _ALWAYS_PERCENT, axis=0), 1e-12))
-        found = [_at(level, self._rate / padded, mains) for mains in MAINS_HZ]
-        steady = [hum for hum in found if hum and self._is_steady(slow, hum)]
-        return max(steady, key=lambda hum: len(hum.harmonics), default=None)
+        segments = np.lib.stride_tricks.sliding_window_view(slow * gain, size, axis=1)[:, :: size // 2]
+        window = windows.hann(size, sym=False)
+        # Powers are added up, not waves: where a cable is turned over on one side, the waves would cancel.
+        power = [_power(fft.rfft(part * window, padded)[:, : padded // 3]) for part in segments.swapaxes(0, 1)]
+        level = 10.0 * np.log10(np.maximum(np.percentile(power, _ALWAYS_PERCENT, axis=0), 1e-24))
+        standing = [_at(level, self._rate / padded, mains) for mains in MAINS_HZ]
+        found = [self._steady(slow, np.square(gain), hum) for hum in standing if hum]
+        return max((hum for hum in found if len(hum.harmonics) >= 2), key=lambda hum: len(hum.harmonics), default=None)
 
-    def _is_steady(self, slow: Array, hum: Hum) -> bool:
-        """Say whether at least two partials go on through every half second: a note at the mains frequency stops now and then."""
-        step = int(_PAUSE_S * self._rate)
-        times = np.arange(len(slow) // step * step)
-        window = windows.hann(step, sym=False)
-        steady = 0
-        for hz in hum.partials_hz:
-            turned = (slow[: len(times)] * np.exp(-2j * np.pi * hz / self._rate * times)).reshape(-1, step)
-            level = np.abs(turned @ window)
-            steady += bool(np.percentile(level, 10.0) > _STEADY * np.median(level))
-        return steady >= 2
+    def _steady(self, slow: Array, weight: Array, hum: Hum) -> Hum:
+        """Return the hum with its exact pitch, and those of its harmonics that go on through every half second: a note stops now and then."""
+        step = int(_STEP_S * self._rate)
+        whole = slow.shape[1] // step * step
+        slow, weight = slow[:, :whole], weight[:whole]
+        weights = weight.reshape(-1, step).sum(axis=1)
+        sums = [_shifted(slow * weight, hum.mains_hz * n / self._rate, np.ones(step)) for n in hum.harmonics]
+        mains_hz = hum.mains_hz + _detuned_hz(hum.harmonics, np.array(sums), weights, step / self._rate)
+        window = windows.hann(step, sym=False) / (0.5 * step)
+        steady = []
+        for n in hum.harmonics:
+            lowest = np.percentile(_power(_shifted(slow, mains_hz * n / self._rate, window)), 10.0)
+            total = _shifted(slow * weight, mains_hz * n / self._rate, np.ones(step))
+            usual = np.median(_power(_over_two_seconds(total) / _over_two_seconds(weights[None])))
+            # A note close by runs out of phase with it, and nearly cancels over two seconds.
+            in_phase = usual > _IN_PHASE * np.median(_power(total / weights))
+            if in_phase and lowest > _STEADY**2 * usual:
+                steady.append(n)
+        return Hum(float(mains_hz), tuple(steady))
+
+
+def _levelling(slow: Array, frames: int) -> Array:
+    """Return the gain that makes every moment as loud, the same on all channels."""
+    power = ndimage.uniform_filter1d(np.square(slow).sum(axis=0), frames)
+    return np.asarray(1.0 / np.sqrt(power + 1e-6 * power.mean()))
+
+
+def _shifted(slow: Array, cycles: float, window: Array) -> Complex:
+    """Return what lies at a frequency, in cycles per frame, in each step as long as the window: (channels, steps)."""
+    turning = slow * np.exp(-2j * np.pi * cycles * np.arange(slow.shape[1]))
+    return np.asarray(turning.reshape(len(slow), -1, len(window)) @ window)
+
+
+def _power(partial: Complex) -> Array:
+    return np.asarray(np.square(np.abs(partial)).sum(axis=0))
+
+
+def _over_two_seconds(steps: npt.NDArray[np.generic]) -> Complex:
+    return np.array([np.convolve(side, np.ones(4), "same") for side in steps], dtype=np.complex128)
+
+
+def _detuned_hz(harmonics: tuple[int, ...], sums: Complex, weights: Array, step_s: float) -> float:
+    """Return by how much the mains lies beside the frequency that the sums (harmonics, channels, steps) were shifted by.
+
+    Most likely is where the harmonics together stay in phase best, each against what it has besides; within 16 s at a time, for it drifts.
+    """
+    steps = sums.shape[2]
+    cuts = [*range(0, steps - 1, round(_IN_PHASE_S / step_s)), steps]
+    likelihood = np.zeros(len(_DETUNED_HZ))
+    for start, stop in pairwise(cuts):
+        times = step_s * np.arange(stop - start)
+        for n, partial in zip(harmonics, sums[:, :, start:stop], strict=True):
+            turn = np.exp(-2j * np.pi * n * _DETUNED_HZ[:, None] * times)
+            in_phase = np.square(np.abs(partial @ turn.T)).sum(axis=0) / weights[start:stop].sum()
+            whole = (np.square(np.abs(partial)) / weights[start:stop]).sum()
+            likelihood -= np.log(np.maximum(1.0 - in_phase / (whole + 1e-30), 1e-6))
+    return float(_DETUNED_HZ[np.argmax(likelihood)])
 
 
 def _at(level: Array, bin_hz: float, mains_hz: float) -> Hum | None:
@@ -117,91 +164,3 @@ def _peak(level: Array, bin_hz: float, centre_hz: float, reach_hz: float) -> tup
     bend = left - 2.0 * own + right
     place = top + (0.5 * (left - right) / bend if bend < 0.0 else 0.0)
     return float(own - np.percentile(around, 90.0)), float(place * bin_hz)
-
-
-class HumRemover:
-    """Takes hum out of a recording that it has heard once already: `hear` all of it, then `process` the same blocks.
-
-    Parameters
-    ----------
-    frames
-        Length of the whole recording.
-    """
-
-    def __init__(self, rate: int, channels: int, partials_hz: Sequence[float]) -> None:
-        # A whole period of what lies between two partials: then none of them is seen in the place of another.
-        places = np.sort(np.append(np.asarray(partials_hz, dtype=np.float64), 0.0))
-        self._step = max(1, round(rate / max(float(np.diff(places).min()), _SLOWEST_HZ)))
-        self._turn = -2j * np.pi * np.array(partials_hz) / rate
-        self._rate = rate
-        self._channels = channels
-        self._sums: list[npt.NDArray[np.complex128]] = []
-        self._rest = np.empty((channels, 0))
-        self._heard = 0
-        self._given = 0
-        self._envelope: npt.NDArray[np.complex128] | None = None
-
-    def hear(self, block: Audio) -> None:
-        """Take in the next (channels, frames)."""
-        audio = np.concatenate([self._rest, block], axis=1)
-        whole = audio.shape[1] // self._step * self._step
-        self._add(audio[:, :whole])
-        self._rest = audio[:, whole:]
-
-    def process(self, block: Audio) -> Array:
-        """Return the next block without the hum."""
-        if self._envelope is None:
-            self._envelope = self._smoothed()
-        times = np.arange(self._given, self._given + block.shape[1])
-        self._given += block.shape[1]
-        middles = (times - 0.5 * (self._step - 1)) / self._step
-        low = np.clip(np.floor(middles).astype(np.intp), 0, self._envelope.shape[2] - 2)
-        share = np.clip(middles - low, 0.0, 1.0)
-        out = np.array(block, dtype=np.float64)
-        for partial, turn in zip(self._envelope.swapaxes(0, 1), self._turn, strict=True):
-            moving = partial[:, low] * (1.0 - share) + partial[:, low + 1] * share
-            out -= 2.0 * (moving * np.exp(-turn * times)).real
-        return out
-
-    def _add(self, audio: Array) -> None:
-        if not audio.shape[1]:
-            return
-        times = np.arange(self._heard, self._heard + audio.shape[1])
-        self._heard += audio.shape[1]
-        shifted = audio[:, None] * np.exp(self._turn[:, None] * times)
-        self._sums.append(shifted.reshape(*shifted.shape[:2], -1, self._step).mean(axis=3))
-
-    def _smoothed(self) -> npt.NDArray[np.complex128]:
-        """Return the partials at 0 Hz, averaged over two seconds, (channels, partials, steps); at the ends over what there is."""
-        sums = (
-            np.concatenate(self._sums, axis=2)
-            if self._sums
-            else np.zeros((self._channels, len(self._turn), 1), complex)
-        )
-        if sums.shape[2] < 2:
-            return np.zeros((*sums.shape[:2], 2), dtype=np.complex128)
-        window = windows.hann(round(_AVERAGE_S * self._rate / self._step) | 1)
-        return np.array([[_steady_part(partial, window) for partial in channel] for channel in sums])
-
-
-def _steady_part(partial: npt.NDArray[np.complex128], window: Array) -> npt.NDArray[np.complex128]:
-    """Return what goes on at 0 Hz, averaged under the window; what comes and goes, a note that passes by, hardly counts.
-
-    Again and again each step is weighted down by how far it and its neighbours lie beside the average (iteratively reweighted least
-    squares), so that in the end the pauses of a note next to the hum decide. What is left of doubt shrinks the result, as far as it goes.
-    """
-    average = _same(partial, window) / _same(np.ones(len(partial), complex), window).real
-    for _ in range(_ROUNDS):
-        beside = _same(np.square(np.abs(partial - average)).astype(complex), _NEAR).real / _NEAR.sum()
-        weight = 1.0 / (beside + 1e-3 * beside.mean() + 1e-30)
-        total = _same(weight.astype(complex), window).real
-        average = _same(weight * partial, window) / total
-    doubt = _same(np.square(weight) * beside, np.square(window)).real / np.square(total)
-    power = np.square(np.abs(average))
-    return np.asarray(average * power / (power + _CORRELATED_STEPS * doubt + 1e-30), dtype=np.complex128)
-
-
-def _same(values: npt.NDArray[np.complex128], window: Array) -> npt.NDArray[np.complex128]:
-    """Convolve, and keep the length of `values` even where the window is longer."""
-    half = len(window) // 2
-    return np.asarray(np.convolve(values, window)[half : half + len(values)], dtype=np.complex128)

@@ -16,7 +16,8 @@ from tonnbook import audio_files
 from tonnbook.dsp import gate, linear_phase
 from tonnbook.dsp.clicks import Declicker
 from tonnbook.dsp.filters import Filter, high_pass, low_pass
-from tonnbook.dsp.hum import Hum, HumFinder, HumRemover
+from tonnbook.dsp.hum import Hum, HumFinder
+from tonnbook.dsp.hum_removal import HumRemover
 from tonnbook.dsp.levels import Array, db
 from tonnbook.dsp.loudness import LoudnessMeter
 from tonnbook.dsp.noise_reduction import FrameLevels, NoiseReducer, noise_profile
@@ -79,7 +80,7 @@ def clean(
 def _heard(source: Path, settings: CleanupSettings) -> tuple[Hum | None, float]:
     """Return the hum, and how much lies below the source, in dB of the whole."""
     info = audio_files.info(source)
-    finder = HumFinder(info.rate)
+    finder = HumFinder(info.rate, info.channels)
     corner = settings.rumble_below_hz
     low = Filter(low_pass(_WELL_BELOW * (corner or 1.0), info.rate, 10), info.channels)
     below, whole = 0.0, 0.0
@@ -100,7 +101,7 @@ def _repaired(
     corner = settings.rumble_below_hz
     rumbles = corner is not None and rumble_db > RUMBLE_DB
     if hum is not None:
-        remover = HumRemover(info.rate, info.channels, hum.partials_hz)
+        remover = HumRemover(info.rate, info.channels, hum)
         progress(0.15, "following the hum")
         for block in audio_files.blocks(source):
             remover.hear(block)
