@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tonnbook.clients.coherence import KEPT_LU, average_tone, loudnesses, place
+from tonnbook.clients.coherence import KEPT_LU, loudnesses, place
 from tonnbook.models.mastering import MasteringRequest
 from tonnbook.models.masters import spread
 from tonnbook.models.notes import Sound
@@ -35,20 +35,23 @@ def test_large_ones_are_pulled_in_and_no_two_songs_change_places() -> None:
 
 
 def test_no_song_leaves_what_can_be_asked_for() -> None:
-    assert max(loudnesses(sounds(-10, -30, -30, -30), -6).values()) <= -5.0
+    assert min(loudnesses(sounds(-10, -30, -70), -39).values()) >= -40.0
 
 
-def test_the_average_tone_counts_every_song_the_same() -> None:
-    loud, quiet = Sound(tone_db=(9.0, *[0.0] * 27)), Sound(tone_db=(-3.0, *[0.0] * 27))
-    tone = average_tone([loud, quiet])
-    assert tone[0] - tone[1] == pytest.approx(3.0, abs=0.02)
+@pytest.mark.parametrize("levels", [(-20.0, -20.0), (-17.6, -22.5, -27.9, -32.0), (-10.0, -30.0, -30.0, -30.0)])
+def test_the_loudest_song_stands_at_the_target_and_a_louder_target_makes_every_song_louder(
+    levels: tuple[float, ...],
+) -> None:
+    quiet, medium, loud = (list(loudnesses(sounds(*levels), target).values()) for target in (-14.0, -10.0, -8.0))
+    assert [max(each) for each in (quiet, medium, loud)] == pytest.approx([-14.0, -10.0, -8.0])
+    assert all(one < two < three for one, two, three in zip(quiet, medium, loud, strict=True))
 
 
 def test_a_request_says_it_in_the_words_of_either_server() -> None:
     one = MasteringRequest(source=Path("a.wav"), style=MusicalStyle.POP, desired_loudness=DesiredLoudness.LOW)
     placed = place({"song 0": one, "song 1": one}, sounds(-20, -21.5))["song 1"]
-    assert placed.target_lufs == pytest.approx(-14.8, abs=0.05)
-    assert (placed.forced_loudness, placed.forced_loudness_lufs) == (True, -15)
+    assert placed.target_lufs == pytest.approx(-15.5, abs=0.01)
+    assert (placed.forced_loudness, placed.forced_loudness_lufs) == (True, -16)
     assert placed.album is not None
     assert placed.album.tone_db is not None
 

@@ -8,13 +8,14 @@ from scipy.optimize import lsq_linear
 
 from tonnbook.dsp.spectrum import THIRD_OCTAVES
 from tonnbook.models.notes import StageNotes
+from tonnbook.models.tone import away_db, distance_db
 from tonnbook.models.vocabulary import MusicalStyle, SampleRate
-from tonnbook.studio.mastering_decisions import decide, over_db
+from tonnbook.studio.mastering_decisions import decide
 from tonnbook.studio.mastering_engineer import wish_for
 from tonnbook.studio.mastering_features import SongFeatures
 from tonnbook.studio.mastering_plan import MasterPlan, Wish
 from tonnbook.studio.mastering_styles import target_tone_db
-from tonnbook.studio.mastering_tone import LARGEST_DB, LARGEST_LIFT_AT_THE_ENDS_DB, away_db, distance_db
+from tonnbook.studio.mastering_tone import LARGEST_DB, LARGEST_LIFT_IN_THE_TREBLE_DB
 from tonnbook.studio.mix_clipping import Clipping
 
 STEPS = 2000
@@ -71,23 +72,6 @@ def test_deciding_twice_is_deciding_the_same() -> None:
     assert decide(song(), wish()) == decide(song(), wish())
 
 
-class TestWhatIsOver:
-    @pytest.mark.parametrize(("target", "over"), [(-23.0, -10.0), (-13.0, 0.0), (-8.0, 5.0)])
-    def test_it_is_how_far_the_peaks_pass_the_ceiling_at_the_target(self, target: float, over: float) -> None:
-        assert over_db(song(), wish(target)) == pytest.approx(over, abs=0.01)
-
-    @pytest.mark.parametrize(("target", "glued"), [(-23.0, False), (-9.5, False), (-8.5, True), (-6.0, True)])
-    def test_a_driven_song_is_glued_first(self, target: float, glued: bool) -> None:
-        plan = decide(song(), wish(target))
-        assert (plan.glue is not None) == stage(plan, "glue").done == glued
-
-    def test_the_more_is_over_the_lower_the_glue_starts(self) -> None:
-        one, two = decide(song(), wish(-8.0)).glue, decide(song(), wish(-6.0)).glue
-        assert one is not None
-        assert two is not None
-        assert two.threshold_db < one.threshold_db
-
-
 class TestTone:
     def bent(self, **gains: float) -> SongFeatures:
         gain = np.ones(len(THIRD_OCTAVES))
@@ -104,40 +88,49 @@ class TestTone:
         assert boomy[THIRD_OCTAVES.index(80)] < -1.0 < 0.0 < boomy[THIRD_OCTAVES.index(2000)]
 
     @pytest.mark.parametrize("by", [-6.0, 6.0])
-    def test_the_distance_falls_by_a_third_and_the_notes_say_so(self, by: float) -> None:
+    def test_the_distance_is_to_fall_by_a_third_and_the_plan_says_so(self, by: float) -> None:
         plan = decide(self.bent(_2000_16000=by), wish())
         numbers = stage(plan, "tone").numbers
-        assert numbers["distance_after_db"] < 0.67 * numbers["distance_before_db"]
+        assert numbers["foreseen_distance_db"] < 0.67 * numbers["distance_before_db"]
         after = self.bent(_2000_16000=by).tone_db + np.array(plan.tone_db)
-        assert distance_db(after, wish().tone_db) == pytest.approx(numbers["distance_after_db"], abs=0.01)
+        assert distance_db(after, wish().tone_db) == pytest.approx(numbers["foreseen_distance_db"], abs=0.01)
 
     @pytest.mark.parametrize("by", [-30.0, 30.0])
     def test_the_curve_stays_within_its_limits(self, by: float) -> None:
         curve = np.array(decide(self.bent(_30_500=by), wish()).tone_db)
         assert np.abs(curve).max() <= LARGEST_DB
-        assert curve[THIRD_OCTAVES.index(31.5)] <= LARGEST_LIFT_AT_THE_ENDS_DB
+        assert curve[THIRD_OCTAVES.index(10000)] <= LARGEST_LIFT_IN_THE_TREBLE_DB
 
-    def test_a_song_that_lies_too_far_off_gets_most_of_what_the_limits_allow_and_the_notes_say_why(self) -> None:
+    def test_a_song_that_lies_too_far_off_gets_most_of_what_the_limits_allow(self) -> None:
         """As in the album's `04_open_sky`: no bass, and noise in the treble. The best curve within the limits is a least-squares problem."""
         far = self.bent(_30_63=-15.0, _10000_16000=15.0)
-        note = stage(decide(far, wish()), "tone")
-        before, after = note.numbers["distance_before_db"], note.numbers["distance_after_db"]
+        numbers = stage(decide(far, wish()), "tone").numbers
+        before, after = numbers["distance_before_db"], numbers["foreseen_distance_db"]
         target = np.array(wish().tone_db)
-        here = away_db(far.tone_db, target)
+        here = np.array(away_db(far.tone_db, target))
         effects = np.array([here - away_db(far.tone_db + band, target) for band in np.eye(len(target))]).T
-        ends = np.array([centre <= 40 or centre >= 8000 for centre in THIRD_OCTAVES])
-        highest = np.where(ends, LARGEST_LIFT_AT_THE_ENDS_DB, LARGEST_DB)
+        highest = np.where(np.array(THIRD_OCTAVES) >= 8000, LARGEST_LIFT_IN_THE_TREBLE_DB, LARGEST_DB)
         best = lsq_linear(effects, here, bounds=(-LARGEST_DB, highest)).x
         possible = before - distance_db(far.tone_db + best, target)
         assert 0.85 * possible < before - after <= possible
-        assert after > 0.7 * before
-        assert note.numbers["held_back"] == 8
-        assert "In 8 third-octaves" in note.text
-        assert "for the mix" not in stage(decide(self.bent(_2000_16000=-6.0), wish()), "tone").text
+        assert numbers["held_back"] >= 6
 
     def test_where_there_is_nothing_nothing_is_lifted(self) -> None:
-        curve = np.array(decide(self.bent(_10000_16000=-60.0), wish()).tone_db)
+        curve = np.array(decide(self.bent(_200_800=6.0, _10000_16000=-60.0), wish()).tone_db)
         assert (curve[[centre >= 10000 for centre in THIRD_OCTAVES]] <= 0.0).all()
+
+    @pytest.mark.parametrize("empty_from_hz", [10000, 5000])
+    def test_what_a_narrow_file_does_not_hold_moves_nothing_in_what_it_holds(self, empty_from_hz: int) -> None:
+        """An MP3 of 128 kbit/s or a file at 8 kHz: its tone is judged by the bands that it fills."""
+        whole, narrow = self.bent(_200_800=6.0), self.bent(_200_800=6.0, **{f"_{empty_from_hz}_16000": -70.0})
+        one, two = np.array(decide(whole, wish()).tone_db), np.array(decide(narrow, wish()).tone_db)
+        kept = np.array(THIRD_OCTAVES) < 0.6 * empty_from_hz
+        moved = (two - one)[kept]
+        assert np.ptp(moved) < 0.7
+        numbers = stage(decide(narrow, wish()), "tone").numbers
+        assert numbers["distance_before_db"] == pytest.approx(
+            stage(decide(whole, wish()), "tone").numbers["distance_before_db"], abs=0.6
+        )
 
     def test_an_album_takes_the_place_of_the_style(self) -> None:
         bent = self.bent(_2000_16000=-6.0)
@@ -153,6 +146,19 @@ class TestStereo:
         usual = song()
         assert decide(song(side=usual.middle * 0.05), wish()).low_mono
         assert not decide(usual, wish()).low_mono
+
+    @pytest.mark.parametrize("side", [0.7, 10.0, 1e6])
+    def test_a_bass_that_stands_in_the_side_is_not_taken_out(self, side: float) -> None:
+        plan = decide(song(side=song().middle * side), wish())
+        assert not plan.low_mono
+        assert "would lose" in stage(plan, "stereo").text
+
+    @pytest.mark.parametrize("side", [10.0, 1e9])
+    def test_channels_against_each_other_are_left_to_the_mix(self, side: float) -> None:
+        plan = decide(song(side=song().middle * side), wish())
+        assert plan.side_db == 0.0
+        assert "turned round" in stage(plan, "stereo").text
+        assert stage(plan, "stereo").numbers["width_db"] <= 60.0
 
     @pytest.mark.parametrize(("side", "step"), [(1e-3, 1.5), (0.05, 0.0), (0.7, -1.5)])
     def test_the_width_moves_one_step_toward_the_usual(self, side: float, step: float) -> None:

@@ -1,7 +1,8 @@
 """What holds an album together: each song's place in its loudness, and one tone to move toward.
 
 The songs' own differences in level are part of the album and are kept: small ones as they are, large ones, which in rough mixes are
-accidents of the session, pulled in, but never so far that two songs change places. The album as a whole stands at the target.
+accidents of the session, pulled in, but never so far that two songs change places. The loudest song stands at the target, as AES TD1008
+(2021) has it for albums, so that none is driven harder than it would be alone, and a louder target makes every song louder.
 """
 
 from __future__ import annotations
@@ -12,13 +13,14 @@ from statistics import mean
 
 from tonnbook.models.mastering import AlbumContext, MasteringRequest
 from tonnbook.models.notes import Sound
+from tonnbook.models.tone import average_db
 
 KEPT_LU = 2.0
 """A song this near to the album's loudness keeps its difference."""
 
 _PULLED_LU = 2.0  # what a song beyond that may add to it, at most
 _GENTLY_LU = 4.0
-_LOUDEST, _QUIETEST = -5.0, -40.0
+_QUIETEST = -40.0
 
 
 def place(requests: Mapping[str, MasteringRequest], sounds: Mapping[str, Sound]) -> dict[str, MasteringRequest]:
@@ -27,7 +29,7 @@ def place(requests: Mapping[str, MasteringRequest], sounds: Mapping[str, Sound])
     The live service reads the loudness, in whole LUFS, and ignores the tone; the studio reads both.
     """
     targets = loudnesses({name: sounds[name] for name in requests}, mean(r.target_lufs for r in requests.values()))
-    tone = average_tone([sounds[name] for name in requests])
+    tone = tuple(round(level, 2) for level in average_db([sounds[name].tone_db for name in requests]))
     return {
         name: request.model_copy(
             update={
@@ -41,18 +43,12 @@ def place(requests: Mapping[str, MasteringRequest], sounds: Mapping[str, Sound])
 
 
 def loudnesses(sounds: Mapping[str, Sound], target_lufs: float) -> dict[str, float]:
-    """Return the loudness for each song, so that the mean power of all stands at the target."""
+    """Return the loudness for each song: the loudest at the target, the others below it, in their order."""
     levels = {name: sound.loudness_lufs for name, sound in sounds.items() if sound.loudness_lufs is not None}
     album = _mean_level(list(levels.values()))
     pulled = {name: _pulled(level - album) for name, level in levels.items()}
-    shift = target_lufs - _mean_level(list(pulled.values()))
-    return {name: min(max(offset + shift, _QUIETEST), _LOUDEST) for name, offset in pulled.items()}
-
-
-def average_tone(sounds: list[Sound]) -> tuple[float, ...]:
-    """Return the mean of the songs' spectra in dB: each song counts the same, however loud it is."""
-    centred = [[level - mean(sound.tone_db) for level in sound.tone_db] for sound in sounds]
-    return tuple(round(mean(band), 2) for band in zip(*centred, strict=True))
+    loudest = max(pulled.values())
+    return {name: max(target_lufs + offset - loudest, _QUIETEST) for name, offset in pulled.items()}
 
 
 def _pulled(offset: float) -> float:

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from html import escape
 from pathlib import Path
-from statistics import mean, pstdev
 from typing import overload
 from uuid import uuid4
 
 from tonnbook.models.mastering import MasteringRequest, MasterNotes
 from tonnbook.models.notes import Sound
 from tonnbook.models.results import RemoteFile
+from tonnbook.models.tone import apart_db
 
 
 @dataclass(frozen=True)
@@ -48,12 +48,17 @@ class Spread:
     loudness_lu: float
     """From the quietest to the loudest song."""
     tone_db: float
-    """Root mean square distance of the songs' third-octave spectra from their average."""
+    """Root mean square distance of the songs' spectra from their average: broad shapes, in bands that all songs fill."""
     width_db: float
     """From the narrowest to the widest song; 0 where fewer than two are stereo."""
 
+    @property
+    def figures(self) -> tuple[str, str, str]:
+        """Loudness, tone and width, with their units."""
+        return f"{self.loudness_lu:.1f} LU", f"{self.tone_db:.1f} dB", f"{self.width_db:.1f} dB"
+
     def __str__(self) -> str:
-        return f"{self.loudness_lu:.1f} LU in loudness, {self.tone_db:.1f} dB in tone, {self.width_db:.1f} dB in width"
+        return "{} in loudness, {} in tone, {} in width".format(*self.figures)
 
 
 @dataclass(frozen=True)
@@ -71,10 +76,12 @@ class Masters(Sequence[Master]):
     @overload
     def __getitem__(self, which: int | str) -> Master: ...
     @overload
-    def __getitem__(self, which: slice) -> Sequence[Master]: ...
-    def __getitem__(self, which: int | str | slice) -> Master | Sequence[Master]:
-        """Return a song by its place or by its name."""
-        if not isinstance(which, str):
+    def __getitem__(self, which: slice) -> Masters: ...
+    def __getitem__(self, which: int | str | slice) -> Master | Masters:
+        """Return a song by its place or by its name, or some of them as an album of their own."""
+        if isinstance(which, slice):
+            return replace(self, songs=self.songs[which], failed={})
+        if isinstance(which, int):
             return self.songs[which]
         for song in self.songs:
             if song.name == which:
@@ -99,10 +106,7 @@ class Masters(Sequence[Master]):
     def __str__(self) -> str:
         rows = [_row(song) for song in self.songs] + [f"{name:24s}  failed: {why}" for name, why in self.failed.items()]
         if self.before and self.after:
-            rows.append(
-                f"apart before: {self.before.loudness_lu:.1f} LU, tone {self.before.tone_db:.1f} dB; "
-                f"after: {self.after.loudness_lu:.1f} LU, tone {self.after.tone_db:.1f} dB"
-            )
+            rows.append(f"apart before: {self.before}; after: {self.after}")
         return "\n".join(rows)
 
     def _repr_html_(self) -> str:
@@ -115,7 +119,18 @@ class Masters(Sequence[Master]):
             for name, why in self.failed.items()
         )
         head = "".join(f"<th>{word}</th>" for word in ("song", "before", "after", "true peak", "loudness range"))
-        return f"<table><thead><tr>{head}</tr></thead><tbody>{cells}{failed}</tbody></table>"
+        return f"<table><thead><tr>{head}</tr></thead><tbody>{cells}{failed}</tbody></table>{self._apart()}"
+
+    def _apart(self) -> str:
+        """Return how far the songs lie apart, before and after, as a table."""
+        if not self.before or not self.after:
+            return ""
+        rows = "".join(
+            f"<tr><td>{word}</td>{''.join(f'<td>{figure}</td>' for figure in spread.figures)}</tr>"
+            for word, spread in (("before", self.before), ("after", self.after))
+        )
+        head = "".join(f"<th>{word}</th>" for word in ("songs lie apart by", "loudness", "tone", "width"))
+        return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
 
 
 def spread(sounds: Sequence[Sound]) -> Spread | None:
@@ -124,11 +139,10 @@ def spread(sounds: Sequence[Sound]) -> Spread | None:
     if len(sounds) < 2 or len(levels) < 2:
         return None
     widths = [sound.width_db for sound in sounds if sound.width_db is not None]
-    tones = [_centred(sound.tone_db) for sound in sounds if sound.tone_db]
-    bands = [pstdev(band) for band in zip(*tones, strict=True)] if tones else [0.0]
+    tones = [sound.tone_db for sound in sounds if sound.tone_db]
     return Spread(
         loudness_lu=max(levels) - min(levels),
-        tone_db=mean(deviation**2 for deviation in bands) ** 0.5,
+        tone_db=apart_db(tones) if tones else 0.0,
         width_db=max(widths) - min(widths) if len(widths) > 1 else 0.0,
     )
 
@@ -144,11 +158,6 @@ def kept(path: Path) -> RemoteFile:
         return part.replace(to)
 
     return RemoteFile(path.name, fetch)
-
-
-def _centred(tone_db: Sequence[float]) -> list[float]:
-    middle = mean(tone_db)
-    return [level - middle for level in tone_db]
 
 
 def _row(song: Master) -> str:

@@ -17,12 +17,12 @@ from tonnbook.dsp.levels import Array
 from tonnbook.dsp.spectrum import THIRD_OCTAVES
 from tonnbook.models.analysis import TONAL_HZ
 from tonnbook.models.notes import StageNotes
+from tonnbook.models.tone import away_db
 from tonnbook.models.vocabulary import AnalysisStyle, StereoField, TonalLevel
 from tonnbook.studio import diagnosis_verdicts as rules
 from tonnbook.studio.diagnosis_findings import FIELD_EDGES_HZ, Findings
 from tonnbook.studio.diagnosis_styles import share_inside, tonal_target_db, tone_target_db
 from tonnbook.studio.enhancement_judging import Repair, Treatment
-from tonnbook.studio.mastering_tone import away_db
 from tonnbook.studio.streams import through, write
 
 _TONE_STEPS = ((0.6, 4.0), (0.8, 6.0), (1.0, 9.0))
@@ -80,7 +80,7 @@ def tone(found: Findings, style: AnalysisStyle, *, is_master: bool) -> Repair:
 def tone_curve_db(found: Findings, style: AnalysisStyle, *, is_master: bool) -> Array:
     """Return the gain of each third octave: of the curves that may be, the gentlest that is foreseen to leave least beside the style."""
     level = 10.0 * np.log10(np.maximum(found.tone, 1e-30))
-    away = away_db(level - level.max(), tone_target_db(style, is_master=is_master))
+    away = np.array(away_db(level.tolist(), tone_target_db(style, is_master=is_master).tolist()))
     steps = _MASTERED_TONE_STEPS if is_master else _TONE_STEPS
     curves = [np.clip(strength * away, -most, most) for strength, most in steps]
     return min(curves, key=lambda curve: _beside_db(found, curve, style, is_master=is_master))

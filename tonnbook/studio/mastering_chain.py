@@ -2,7 +2,7 @@
 
 Order: declip, offset, resample, tone and stereo and band split in one linear-phase filter bank, band compressors, glue. While the
 prepared song goes to a file, what the loudness loop needs to know of it is noted: the K-weighted energy of every 32 frames and the true
-peak of every 8.
+peak of every 8. How much glue a song needs shows only then, so glue has a pass of its own.
 """
 
 from __future__ import annotations
@@ -59,13 +59,30 @@ def prepare(source: Path, plan: MasterPlan, seconds: float, folder: Path, progre
     rate = int(plan.wish.rate)
     if plan.declip_at is not None:
         source = _declipped(source, plan.declip_at, folder / "declipped.wav")
+    shaped = _shaped(_in_stereo(audio_files.blocks(source, rate), plan.offsets), plan)
+    return _kept(shaped, rate, seconds * rate, folder / "prepared.f32", progress)
+
+
+def glued(song: PreparedSong, glue: BandCompression, progress: Progress) -> PreparedSong:
+    """Compress a prepared song as a whole, into a file beside its own."""
+    compressor = _compressor(glue, song.rate)
+
+    def compressed() -> Iterator[Array]:
+        for block in song.blocks():
+            frames = block.shape[1]
+            yield compressor.process(np.pad(block, ((0, 0), (0, -frames % CELL))))[:, :frames]
+
+    return _kept(compressed(), song.rate, song.frames, song.path.with_name("glued.f32"), progress)
+
+
+def _kept(blocks: Iterable[Array], rate: int, frames: float, path: Path, progress: Progress) -> PreparedSong:
+    """Write the blocks to a file, and note what the loudness loop needs to know."""
     notebook = _Notebook(rate)
-    path = folder / "prepared.f32"
     with path.open("wb") as file:
-        for block in _shaped(_in_stereo(audio_files.blocks(source, rate), plan.offsets), plan):
+        for block in blocks:
             notebook.note(block)
             np.ascontiguousarray(block.T, dtype=np.float32).tofile(file)
-            progress(min(1.0, notebook.frames / (seconds * rate)), "shaping the tone and the dynamics")
+            progress(min(1.0, notebook.frames / frames), "shaping the tone and the dynamics")
     energies, peaks = notebook.close()
     return PreparedSong(path, rate, notebook.frames, energies, peaks)
 
@@ -106,7 +123,7 @@ def _in_stereo(blocks: Iterable[Array], offsets: tuple[float, ...] | None) -> It
 
 
 def _shaped(blocks: Iterable[Array], plan: MasterPlan) -> Iterator[Array]:
-    if not plan.shapes and plan.glue is None:
+    if not plan.shapes:
         yield from blocks
         return
     shaper = _Shaper(plan)
@@ -116,13 +133,12 @@ def _shaped(blocks: Iterable[Array], plan: MasterPlan) -> Iterator[Array]:
 
 
 class _Shaper(linear_phase.FilterBank):
-    """Tone, stereo, band compressors and glue, left and right in, left and right out."""
+    """Tone, stereo and band compressors, left and right in, left and right out."""
 
     def __init__(self, plan: MasterPlan) -> None:
         super().__init__(side_and_middle(plan).astype(np.float32))
         bands = plan.bands if plan.multiband else (None,)
-        self._compressors = [_compressor(band, int(plan.wish.rate)) for band in bands]
-        self._glue = _compressor(plan.glue, int(plan.wish.rate))
+        self._compressors = [_compressor(band, int(plan.wish.rate)) if band else None for band in bands]
 
     def _work(self, chunk: Array) -> Array:
         left, right = 0.5 * chunk.astype(np.float32)
@@ -132,15 +148,13 @@ class _Shaper(linear_phase.FilterBank):
         ):
             stereo = np.stack([middle + side, middle - side])
             total += compressor.process(stereo) if compressor else stereo
-        return (self._glue.process(total) if self._glue else total).astype(np.float64)
+        return total.astype(np.float64)
 
     def _nothing(self) -> Array:
         return np.empty((2, 0))
 
 
-def _compressor(settings: BandCompression | None, rate: int) -> BusCompressor | None:
-    if settings is None:
-        return None
+def _compressor(settings: BandCompression, rate: int) -> BusCompressor:
     times = settings.attack_ms, settings.release_ms
     return BusCompressor(settings.threshold_db, settings.ratio, *times, rate, settings.knee_db, settings.makeup_db)
 

@@ -1,8 +1,6 @@
 """The mastering engineer's decisions: from what was measured to a plan, each stage with its reason. A pure function.
 
-The chain and its figures are sound.md 3.3. `over` is the heart of it: by how many dB the highest peak would pass the ceiling if the song
-were simply turned up to its target. Nothing over: a gain will do. A little: the limiter does it unheard. More than 4 dB: glue and clipper
-take their share first.
+The chain and its figures are sound.md 3.3. How hard the song is driven after that shows only when it has been shaped: see `mastering_glue`.
 """
 
 from __future__ import annotations
@@ -18,29 +16,23 @@ from tonnbook.dsp.loudness import lufs
 from tonnbook.models.notes import StageNotes
 from tonnbook.studio.mastering_features import CROSSOVERS_HZ, SongFeatures
 from tonnbook.studio.mastering_plan import BandCompression, MasterPlan, Wish
-from tonnbook.studio.mastering_tone import CLOSE_ENOUGH_DB, USUAL_SHARE_LEFT, louder_by, match
+from tonnbook.studio.mastering_tone import CLOSE_ENOUGH_DB, louder_by, match
 
-HEAVY_DB = 14.0
-"""Beyond so much over the ceiling a master is squashed, and the notes say so."""
+TURNED_DB = 3.0
+"""A side so much louder than the middle is no wide song but one whose channels stand against each other."""
 
-DRIVEN_DB = 4.0
 _OFFSET = 1e-3  # -60 dBFS
 _CLIPPED_RUNS_PER_MINUTE = 10.0
 _CLIPPED_SHARE = 1e-4
 _NARROWEST_DB, _WIDEST_DB, _USUAL_WIDTH_DB = -20.0, -5.0, -12.0
 _WIDTH_STEP_DB = 1.5
-_LOW_SIDE_DB = -40.0
+_LOW_SIDE_DB, _MOST_LOW_SIDE_DB = -40.0, -3.0
 _BAND_EDGES_HZ = ((0.0, CROSSOVERS_HZ[0]), CROSSOVERS_HZ, (CROSSOVERS_HZ[1], inf))
 _BAND_NAMES = ("low", "middle", "high")
 _BAND_TIMES_MS = ((30.0, 200.0), (15.0, 120.0), (5.0, 80.0))
 _EVEN_DB = 6.0
 _MOST_BAND_REDUCTION_DB = 3.0
 _INAUDIBLE_DB = -70.0
-
-
-def over_db(features: SongFeatures, wish: Wish) -> float:
-    """Return by how many dB the peaks would pass the ceiling at the target loudness; negative is room to spare."""
-    return features.plr_lu + wish.target_lufs - wish.ceiling_dbtp
 
 
 def is_master_already(features: SongFeatures, wish: Wish) -> bool:
@@ -54,16 +46,14 @@ def decide(features: SongFeatures, wish: Wish) -> MasterPlan:
     """Return the plan for a song that is not silent."""
     if is_master_already(features, wish):
         return _leave_alone(features, wish)
-    over = over_db(features, wish)
     declip_at, declip = _declip(features)
     offsets, offset = _offset(features)
     tone_db, tone = _tone(features, wish)
     low_mono, side_db, stereo = _stereo(features)
-    raised = [louder_by(features, tone_db, *edges) if tone_db else 0.0 for edges in (*_BAND_EDGES_HZ, (0.0, inf))]
+    raised = [louder_by(features, tone_db, *edges) if tone_db else 0.0 for edges in _BAND_EDGES_HZ]
     bands, multiband = _multiband(features, raised)
-    glue, glued = _glue(features, over, raised[-1])
-    stages = (declip, offset, _resample(features, wish), tone, stereo, multiband, glued)
-    return MasterPlan(wish, declip_at, offsets, tone_db, low_mono, side_db, bands, glue, stages)
+    stages = (declip, offset, _resample(features, wish), tone, stereo, multiband)
+    return MasterPlan(wish, declip_at, offsets, tone_db, low_mono, side_db, bands, None, stages)
 
 
 def _leave_alone(features: SongFeatures, wish: Wish) -> MasterPlan:
@@ -112,21 +102,14 @@ def _resample(features: SongFeatures, wish: Wish) -> StageNotes:
 
 
 def _tone(features: SongFeatures, wish: Wish) -> tuple[tuple[float, ...] | None, StageNotes]:
-    found = match(features, wish.tone_db)
+    found = match(features, wish.tone_db, wish.tone_share)
     before, after = found.distance_before_db, found.distance_after_db
-    numbers = {"distance_before_db": round(before, 2), "distance_after_db": round(after, 2)}
+    numbers = {"distance_before_db": round(before, 2), "foreseen_distance_db": round(after, 2)}
     if before <= CLOSE_ENOUGH_DB:
         text = f"The tone lies {before:.1f} dB from {wish.tone_name}: near enough to be left alone."
         return None, StageNotes(stage="tone", done=False, text=text, numbers=numbers)
-    lowest, highest = float(found.gain_db.min()), float(found.gain_db.max())
     numbers |= {"held_back": float(found.held_back)}
-    numbers |= {"lowest_gain_db": round(lowest, 2), "highest_gain_db": round(highest, 2)}
-    text = (
-        f"The tone lay {before:.1f} dB from {wish.tone_name}; a linear-phase curve of {lowest:+.1f} to {highest:+.1f} dB "
-        f"brings it to {after:.1f} dB."
-    )
-    if after > USUAL_SHARE_LEFT * before:
-        text += f" In {found.held_back} third-octaves it would take more than a master should do: that is for the mix to set right."
+    text = f"The tone lies {before:.1f} dB from {wish.tone_name}; a linear-phase curve is to bring it to about {after:.1f} dB."
     return tuple(found.gain_db.tolist()), StageNotes(stage="tone", done=True, text=text, numbers=numbers)
 
 
@@ -134,17 +117,33 @@ def _stereo(features: SongFeatures) -> tuple[bool, float, StageNotes]:
     width, low = features.width_db, features.low_width_db
     if width is None:
         return False, 0.0, StageNotes(stage="stereo", done=False, text="The song is mono: both sides get the same.")
-    low_mono = low is not None and low > _LOW_SIDE_DB
+    low_mono, lows = _bass(low)
+    numbers = {"width_db": round(width, 2), "side_gain_db": 0.0}
+    if low is not None:
+        numbers |= {"low_width_db": round(low, 2)}
+    if width > TURNED_DB:
+        text = f"{lows} The side is {width:.0f} dB louder than the middle, as where one channel is turned round: that is for the mix to set right."
+        return low_mono, 0.0, StageNotes(stage="stereo", done=low_mono, text=text, numbers=numbers)
     outside = width < _NARROWEST_DB or width > _WIDEST_DB
     side_db = float(np.copysign(_WIDTH_STEP_DB, _USUAL_WIDTH_DB - width)) if outside else 0.0
-    lows = "Below 100 Hz it is made mono, for even bass. " if low_mono else "Below 100 Hz it is mono already. "
-    field_ = f"The side lies {width:.1f} dB against the middle: " + (
+    field_ = f"The side lies at {width:+.1f} dB against the middle: " + (
         f"{'narrow' if side_db > 0 else 'wide'}, so it moves by {side_db:+.1f} dB."
         if outside
         else "a usual width, kept."
     )
-    numbers = {"width_db": round(width, 2), "side_gain_db": side_db}
-    return low_mono, side_db, StageNotes(stage="stereo", done=low_mono or outside, text=lows + field_, numbers=numbers)
+    numbers |= {"side_gain_db": side_db}
+    text = f"{lows} {field_}"
+    return low_mono, side_db, StageNotes(stage="stereo", done=low_mono or outside, text=text, numbers=numbers)
+
+
+def _bass(low_width_db: float | None) -> tuple[bool, str]:
+    """Say whether the bass is to be made mono, and why: never where most of it stands in the side, and would be gone."""
+    if low_width_db is None or low_width_db <= _LOW_SIDE_DB:
+        return False, "Below 100 Hz it is mono already."
+    if low_width_db > _MOST_LOW_SIDE_DB:
+        lost = 10.0 * np.log10(1.0 + 10.0 ** (low_width_db / 10.0))
+        return False, f"Made mono below 100 Hz, it would lose {lost:.1f} dB of its bass, so that stays as it is."
+    return True, "Below 100 Hz it is made mono, for even bass."
 
 
 def _multiband(
@@ -155,7 +154,7 @@ def _multiband(
     bands: list[BandCompression | None] = []
     words: list[str] = []
     numbers: dict[str, float] = {}
-    for name, times, gain, levels in zip(_BAND_NAMES, _BAND_TIMES_MS, raised[:-1], db(peaks), strict=True):
+    for name, times, gain, levels in zip(_BAND_NAMES, _BAND_TIMES_MS, raised, db(peaks), strict=True):
         loud = float(np.quantile(levels, 0.95)) if levels.size else -200.0
         spread = loud - float(np.median(levels)) if levels.size else 0.0
         numbers[f"{name}_spread_db"] = round(spread, 2)
@@ -179,17 +178,3 @@ def _band(levels: Array, loud: float, spread: float, times_ms: tuple[float, floa
     left = power * np.power(10.0, -gain_reduction_db(levels, threshold, ratio) / 10.0)
     makeup = 10.0 * float(np.log10(power.sum() / left.sum()))
     return BandCompression(round(threshold, 2), ratio, *times_ms, makeup_db=round(makeup, 2))
-
-
-def _glue(features: SongFeatures, over: float, raised: float) -> tuple[BandCompression | None, StageNotes]:
-    numbers = {"over_db": round(over, 2)}
-    if over <= DRIVEN_DB:
-        text = f"At the target the peaks pass the ceiling by {over:.1f} dB: the limiter alone can do that."
-        if over <= 0:
-            text = f"At the target the peaks stay {-over:.1f} dB below the ceiling: a gain will do."
-        return None, StageNotes(stage="glue", done=False, text=text, numbers=numbers)
-    loud = db(float(np.quantile(features.peaks, 0.995))) + raised
-    glue = BandCompression(round(loud - min(10.0, 0.6 * over), 2), 2.0, 10.0, 120.0, knee_db=8.0)
-    numbers |= {"threshold_dbfs": glue.threshold_db, "ratio": glue.ratio}
-    text = f"At the target the peaks pass the ceiling by {over:.1f} dB: compressed 2:1 from {glue.threshold_db:.1f} dBFS first."
-    return glue, StageNotes(stage="glue", done=True, text=text, numbers=numbers)

@@ -7,21 +7,20 @@ from __future__ import annotations
 
 import hashlib
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import isfinite
 from pathlib import Path
 
 from tonnbook import audio_files
-from tonnbook.dsp.linear_phase import gains_between, impulse, response
-from tonnbook.dsp.spectrum import THIRD_OCTAVES
 from tonnbook.errors import AudioError
-from tonnbook.models.mastering import CEILING_DBTP, MasteringRequest, MasterNotes, Tone
-from tonnbook.models.notes import StageNotes
+from tonnbook.models.mastering import CEILING_DBTP, MasteringRequest, MasterNotes
 from tonnbook.models.vocabulary import MusicalStyle, SampleRate
 from tonnbook.studio.mastering_chain import Progress, prepare
-from tonnbook.studio.mastering_decisions import HEAVY_DB, decide
-from tonnbook.studio.mastering_features import SongFeatures, SongListener, series
-from tonnbook.studio.mastering_level import Levelled, level_to
+from tonnbook.studio.mastering_decisions import decide
+from tonnbook.studio.mastering_features import SongFeatures, SongListener
+from tonnbook.studio.mastering_glue import with_glue
+from tonnbook.studio.mastering_level import level_to
+from tonnbook.studio.mastering_notes import notes_of
 from tonnbook.studio.mastering_plan import MasterPlan, Wish
 from tonnbook.studio.mastering_preview import preview_start, write_preview
 from tonnbook.studio.mastering_styles import target_tone_db
@@ -29,7 +28,7 @@ from tonnbook.studio.mix_clipping import ClippingDetector
 from tonnbook.studio.scratch import scratch
 
 _SILENT_DBTP = -80.0
-_LISTENING, _SHAPING, _LEVELLING = 0.15, 0.4, 0.9  # how far along each stage ends
+_LISTENING, _SHAPING, _GLUING, _LEVELLING = 0.15, 0.35, 0.4, 0.9  # how far along each stage ends
 
 
 @dataclass(frozen=True)
@@ -53,7 +52,7 @@ def wish_for(
 ) -> Wish:
     """Return a wish; an album's own spectrum takes the place of the style's."""
     if album_tone_db is not None:
-        return Wish(target_lufs, rate, album_tone_db, "the album's average", CEILING_DBTP)
+        return Wish(target_lufs, rate, album_tone_db, "the album's average", CEILING_DBTP, tone_share=1.0)
     return Wish(target_lufs, rate, tuple(target_tone_db(style).tolist()), f"the style {style.label}", CEILING_DBTP)
 
 
@@ -93,21 +92,24 @@ def master_song(
     plan = decide(features, wished)
     with scratch(out.parent, "mastering-") as folder:
         song = prepare(source, plan, features.seconds, folder, _part(progress, _LISTENING, _SHAPING))
+        made = with_glue(song, wished, _part(progress, _SHAPING, _GLUING))
+        plan = replace(plan, glue=made.glue, stages=(*plan.stages, made.note))
         levelled = level_to(
-            song,
+            made.song,
             wished.target_lufs,
             wished.ceiling_dbtp,
             folder / "master.wav",
             wished.rate.bit_depth,
             _seed(source),
-            _part(progress, _SHAPING, _LEVELLING),
+            _part(progress, _GLUING, _LEVELLING),
         )
-        start_s = preview_start(levelled.features, preview_start_s)
+        start_s, cut = preview_start(levelled.features, preview_start_s), None
         if preview:
             progress(_LEVELLING, "cutting the preview")
-            os.replace(write_preview(folder / "master.wav", start_s, folder / "preview.mp3"), preview)
+            cut = write_preview(folder / "master.wav", start_s, folder / "preview.mp3")
+            os.replace(cut.path, preview)
         os.replace(folder / "master.wav", out)
-    return MasterOutcome(out, preview, _notes(features, plan, levelled, start_s), plan)
+    return MasterOutcome(out, preview, notes_of(features, plan, levelled, start_s, cut), plan)
 
 
 def master_float_file(
@@ -130,88 +132,3 @@ def _seed(source: Path) -> int:
     """Return the seed of the dither: from the song itself, so that the same song gives the same file anywhere."""
     with source.open("rb") as file:
         return int.from_bytes(hashlib.file_digest(file, "sha256").digest()[:8], "big")
-
-
-def _notes(features: SongFeatures, plan: MasterPlan, levelled: Levelled, start_s: float) -> MasterNotes:
-    wished = plan.wish
-    after = levelled.features
-    return MasterNotes(
-        target_lufs=wished.target_lufs,
-        ceiling_dbtp=wished.ceiling_dbtp,
-        gain_db=round(levelled.level.gain_db, 2),
-        before=features.sound(),
-        after=after.sound(),
-        stages=(*plan.stages, *_level_stages(plan, levelled)),
-        tone=_tone(plan),
-        gain_reduction=series(levelled.reduction, 0.01),
-        preview_start_s=start_s,
-        info=_info(features, plan, levelled),
-    )
-
-
-def _tone(plan: MasterPlan) -> Tone:
-    applied = (0.0,) * len(THIRD_OCTAVES)
-    if plan.tone_db is not None:
-        rate = int(plan.wish.rate)
-        curve = response(impulse(gains_between(THIRD_OCTAVES, plan.tone_db, rate)), THIRD_OCTAVES, rate)
-        applied = tuple(curve.round(2).tolist())
-    return Tone(centres_hz=THIRD_OCTAVES, target_db=tuple(round(db, 2) for db in plan.wish.tone_db), applied_db=applied)
-
-
-def _level_stages(plan: MasterPlan, levelled: Levelled) -> tuple[StageNotes, ...]:
-    level, after, wished = levelled.level, levelled.features, plan.wish
-    most, working = float(levelled.reduction.max(initial=0.0)), float((levelled.reduction > 0.1).mean())
-    limited = (
-        f"Gain of {level.gain_db:+.1f} dB; the limiter took up to {most:.1f} dB, and was at work for {working:.0%} of the time."
-        if most > 0.1
-        else f"Gain of {level.gain_db:+.1f} dB; the limiter had nothing to do."
-    )
-    landed = (
-        f"The written file has {after.loudness_lufs:.2f} LUFS for {wished.target_lufs:g} wished and {after.true_peak_dbtp:.2f} dBTP, "
-        f"after {levelled.renders} render{'s' if levelled.renders > 1 else ''}."
-    )
-    depth = wished.rate.bit_depth
-    clip = (
-        f"Before the limiter the loudest hits stood {levelled.over_db:.1f} dB over the ceiling: their tips were rounded by {levelled.clip_db:.1f} dB."
-        if levelled.clip_db
-        else "Nothing that a clipper would have to take: what the limiter does alone is not heard."
-    )
-    dither = (
-        "16 bit, with triangular dither of one step."
-        if depth == 16
-        else "24 bit: its steps are far below hearing, no dither."
-    )
-    return (
-        StageNotes(
-            stage="clip",
-            done=levelled.clip_db > 0,
-            text=clip,
-            numbers={"clipped_db": round(levelled.clip_db, 2), "over_db": round(levelled.over_db, 2)},
-        ),
-        StageNotes(
-            stage="limiter",
-            done=most > 0.1,
-            text=limited,
-            numbers={"gain_db": round(level.gain_db, 2), "most_db": round(most, 2), "working": round(working, 4)},
-        ),
-        StageNotes(
-            stage="loudness",
-            done=True,
-            text=landed,
-            numbers={"miss_lu": round(after.loudness_lufs - wished.target_lufs, 3), "renders": float(levelled.renders)},
-        ),
-        StageNotes(stage="dither", done=depth == 16, text=dither, numbers={"bit_depth": float(depth)}),
-    )
-
-
-def _info(features: SongFeatures, plan: MasterPlan, levelled: Levelled) -> tuple[str, ...]:
-    lines = []
-    if features.channels == 1:
-        lines.append(
-            "The song is mono; it was measured and mastered as it sounds from both sides, 3 LU louder than the file reads."
-        )
-    if levelled.over_db > HEAVY_DB:
-        lines.append(
-            f"The target was reached with heavy limiting: the hits stood {levelled.over_db:.1f} dB over the ceiling. A quieter target keeps more punch."
-        )
-    return tuple(lines)

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from tonnbook.dsp.cell_peaks import StrictPeak
 from tonnbook.dsp.filters import Filter, high_pass, low_pass
-from tonnbook.dsp.levels import Array, Audio, db
+from tonnbook.dsp.levels import Array, Audio
 from tonnbook.dsp.loudness import MOMENTARY, SHORT_TERM, LoudnessMeter, gated_loudness, loudness_range, lufs, windowed
 from tonnbook.dsp.spectrum import THIRD_OCTAVES, third_octave_energies
 from tonnbook.dsp.true_peak import TruePeakMeter
@@ -32,6 +32,7 @@ _ACTIVE_DB = -20.0  # a frame this far below the mean is a pause
 _REFERENCE = THIRD_OCTAVES.index(1000)
 _WIDTH_BANDS = slice(THIRD_OCTAVES.index(200), THIRD_OCTAVES.index(12500) + 1)
 _CELL_S = 3
+_NO_SIDE = 1e-6
 
 
 @dataclass(frozen=True, eq=False)
@@ -223,5 +224,8 @@ def _splitters(rate: int) -> Sequence[Array]:
 
 
 def _relative(side: Array, middle: Array) -> float | None:
+    """Return the level of the side against the middle, 60 dB at the most; None where it is less than -60 dB, or there is nothing."""
     side_power, middle_power = float(side.sum()), float(middle.sum())
-    return None if side_power <= 1e-6 * middle_power else float(db(np.sqrt(side_power / max(middle_power, 1e-20))))
+    if side_power <= _NO_SIDE * middle_power:
+        return None
+    return float(10.0 * np.log10(side_power / max(middle_power, _NO_SIDE * side_power)))

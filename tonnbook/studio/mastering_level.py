@@ -8,57 +8,26 @@ the next gain takes that into account. Whatever the loop believes, in the end th
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from math import log
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from scipy.optimize import brentq
 
 from tonnbook import audio_files
 from tonnbook.dsp.cell_peaks import CELL, StrictPeak
-from tonnbook.dsp.clip import KNEE_DB, SoftClipper, clipped
-from tonnbook.dsp.levels import Array, db, to_gain
-from tonnbook.dsp.limiter import Limiter, main_curve
-from tonnbook.dsp.loudness import gated_loudness
+from tonnbook.dsp.clip import SoftClipper
+from tonnbook.dsp.levels import Array, to_gain
+from tonnbook.dsp.limiter import Limiter
 from tonnbook.errors import AudioError
-from tonnbook.studio.mastering_chain import ENERGY_FRAMES, PreparedSong, Progress
+from tonnbook.studio.mastering_chain import PreparedSong, Progress
 from tonnbook.studio.mastering_features import SongFeatures, SongListener
 from tonnbook.studio.mastering_search import GainSearch
+from tonnbook.studio.mastering_sketch import HEADROOM_DB, Level, Sketch
 
-LIMITED_ALONE_DB = 3.0
-"""So much over the ceiling the limiter takes alone, unheard."""
-CLIPPED_SHARE = 0.75
-"""Of what is over that, the share that the clipper takes: a limiter that ducks deeper than some dB is heard as pumping."""
 _AIM_LU = 0.04  # of the 0.05 LU that a master may be off
-# What the moving gain may add between the samples. Too much of it costs nothing, too little another render.
-_HEADROOM_DB = 0.08
 _MARGIN_DB = 0.01  # what rounding and dither may add
 _RENDERS = 10
-_GAIN_STEP_DB = 0.01  # to which the sketch is solved
-_STEEP = 1.5  # dB of gain for 1 LU, a little more than a song at work takes: the next trial is then beyond the target
-_MOST_GAIN_DB = 40.0  # of drive beyond what a plain gain would need
-_USUAL_PEAK = 0.9995  # of all cells: one stray click says nothing of a song's hits
-_CELLS_AT_ONCE = 8192
-_DB_PER_NEPER = 20.0 / log(10.0)
-
-
-@dataclass(frozen=True)
-class Level:
-    """The settings of the last stages."""
-
-    gain_db: float
-    ceiling_db: float
-
-    def clip_db(self, peak_db: float) -> float:
-        """Return by how much the hits of a song with this peak are rounded: of what is over the ceiling, what the limiter should not take."""
-        over = peak_db + self.gain_db - self.ceiling_db
-        return max(0.0, CLIPPED_SHARE * (over - LIMITED_ALONE_DB))
-
-    def clip_ceiling_db(self, peak_db: float) -> float | None:
-        """Return where the clipper holds; None where it has nothing to do."""
-        taken = self.clip_db(peak_db)
-        return peak_db + self.gain_db - taken if taken else None
+_OUT_OF_REACH = "{:g} LUFS cannot be reached with this song. Choose a quieter target."
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,11 +56,18 @@ def level_to(
     progress: Progress,
 ) -> Levelled:
     """Write the song to `out` at its loudness and below its ceiling; raises AudioError where that cannot be had."""
-    sketch = _Sketch(song)
-    ceiling_db = ceiling_dbtp - _HEADROOM_DB
-    search = GainSearch(target_lufs, sketch.solve(ceiling_db, target_lufs))
+    sketch = Sketch(song)
+
+    def solved(ceiling_db: float, biased_lufs: float) -> Level:
+        level = sketch.solve(ceiling_db, biased_lufs)
+        if level is None:
+            raise AudioError(_OUT_OF_REACH.format(target_lufs))
+        return level
+
+    level = solved(ceiling_dbtp - HEADROOM_DB, target_lufs)
+    search = GainSearch(target_lufs, level.gain_db)
     while search.tries < _RENDERS:
-        level = Level(search.gain_db, ceiling_db)
+        level = replace(level, gain_db=search.gain_db)
         reduction = _render(song, level, sketch.peak_db, out, bit_depth, seed, progress)
         features = listen(out)
         off, bias = search.heard(features.loudness_lufs), features.loudness_lufs - sketch.loudness(level)
@@ -100,15 +76,16 @@ def level_to(
             if too_high <= 0.0:
                 over = sketch.peak_db + level.gain_db - level.ceiling_db
                 return Levelled(level, features, reduction, level.clip_db(sketch.peak_db), over, search.tries)
-            ceiling_db -= too_high + _MARGIN_DB
-            search.again(sketch.solve(ceiling_db, target_lufs - bias))
+            level = solved(level.ceiling_db - too_high - _MARGIN_DB, target_lufs - bias)
+            search.again(level.gain_db)
         elif search.gap:
             gain, too_loud = search.gap
-            ceiling_db -= too_loud + _MARGIN_DB
+            level = replace(level, ceiling_db=level.ceiling_db - too_loud - _MARGIN_DB)
             search.again(gain - too_loud)
         elif search.tries == 1:  # here the sketch, set right by a render, knows more than a first guess of the slope
-            search.gain_db = sketch.solve(ceiling_db, target_lufs - bias)
-    raise AudioError(f"{target_lufs:g} LUFS cannot be reached with this song. Choose a quieter target.")
+            level = solved(level.ceiling_db, target_lufs - bias)
+            search.gain_db = level.gain_db
+    raise AudioError(_OUT_OF_REACH.format(target_lufs))
 
 
 def listen(path: Path) -> SongFeatures:
@@ -148,66 +125,6 @@ def _render(
             done += block.shape[1]
             progress(done / song.frames, "setting the level")
     return _per_10_ms(limiter.reduction, song.rate)
-
-
-class _Sketch:
-    """The song as the loop sees it between two renders."""
-
-    def __init__(self, song: PreparedSong) -> None:
-        self._song = song
-        self.peak_db = db(float(np.quantile(song.peaks, _USUAL_PEAK)))
-        self._known: dict[Level, float] = {}
-
-    def solve(self, ceiling_db: float, target_lufs: float) -> float:
-        """Return the gain at which the sketch is as loud as the target."""
-        low = high = plain = target_lufs - gated_loudness(self._per_10_ms(self._song.energies))
-
-        def away(gain: float) -> float:
-            return self.loudness(Level(gain, ceiling_db)) - target_lufs
-
-        while (short := -away(high)) > 0.0:
-            low, high = high, high + _STEEP * short + _GAIN_STEP_DB
-            if high > plain + _MOST_GAIN_DB:
-                raise AudioError(f"{target_lufs:.1f} LUFS cannot be reached with this song. Choose a quieter target.")
-        return low if low == high else float(brentq(away, low, high, xtol=_GAIN_STEP_DB))
-
-    def loudness(self, level: Level) -> float:
-        """Return about how loud a render at this level would be, in LUFS."""
-        if level not in self._known:
-            self._known[level] = gated_loudness(self._per_10_ms(self._energies(level)))
-        return self._known[level]
-
-    def _energies(self, level: Level) -> Array:
-        """Return the energies after gain, clipper and limiter."""
-        song, curve = self._song, main_curve(self._song.rate)
-        ceiling, gain = to_gain(level.ceiling_db), to_gain(level.gain_db)
-        clip_at = level.clip_ceiling_db(self.peak_db)
-        cells = len(song.peaks)
-        peaks = np.pad(song.peaks, (0, -(cells + curve.delay) % _CELLS_AT_ONCE + curve.delay)).astype(np.float64)
-        powers, limited = [], []
-        for start in range(0, len(peaks), _CELLS_AT_ONCE):
-            part = peaks[start : start + _CELLS_AT_ONCE] * gain
-            power = np.ones(len(part))
-            if clip_at is not None:
-                loud = np.flatnonzero(part > to_gain(clip_at - KNEE_DB))
-                held = clipped(part[loud], to_gain(clip_at))
-                power[loud] = np.square(held / part[loud])
-                part[loud] = held
-            wanted = _DB_PER_NEPER * np.log(np.maximum(part / ceiling, 1.0))
-            powers.append(power)
-            limited.append(np.exp(curve.push(wanted) * (-2.0 / _DB_PER_NEPER)))
-        left = np.concatenate(powers)[:cells] * np.concatenate(limited)[curve.delay :][:cells]
-        per_energy = ENERGY_FRAMES // CELL
-        left = np.pad(left, (0, -cells % per_energy), mode="edge").reshape(-1, per_energy)
-        return np.asarray(song.energies * gain**2 * left.mean(axis=1))
-
-    def _per_10_ms(self, energies: Array) -> Array:
-        """Return the mean square of every full 10 ms."""
-        sums = np.concatenate([[0.0], np.cumsum(energies)])
-        edges = np.arange(self._song.frames * 100 // self._song.rate + 1) * (self._song.rate / 100)
-        return np.asarray(
-            np.diff(np.interp(edges, np.arange(len(sums)) * ENERGY_FRAMES, sums)) / (self._song.rate / 100)
-        )
 
 
 def _per_10_ms(reduction: Array, rate: int) -> Array:

@@ -33,6 +33,8 @@ class Wish:
     tone_name: str
     """Whose spectrum that is, in words."""
     ceiling_dbtp: float
+    tone_share: float = 0.8
+    """How much of the way toward that spectrum a song is moved, within the limits."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,7 @@ class MasterPlan:
     bands: tuple[BandCompression | None, ...]
     """Low, middle and high band; None leaves a band alone."""
     glue: BandCompression | None
+    """Decided when the rest has been rendered; None leaves the song alone."""
     stages: tuple[StageNotes, ...]
 
     @property

@@ -54,7 +54,7 @@ def recombine(
     made = final_mix(tracks, decided, final, folder / "final", lambda s, stage: progress(0.4 + 0.5 * s, stage), changes)
     features = listen(made.mix)
     start_s = preview_start(features, None)
-    preview = write_preview(made.mix, start_s, folder / "preview.mp3")
+    preview = write_preview(made.mix, start_s, folder / "preview.mp3").path
     return RecombineOutcome(made.mix, preview, start_s, features)
 
 
