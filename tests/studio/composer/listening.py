@@ -103,15 +103,20 @@ MINOR = (0.220, 0.006, 0.104, 0.123, 0.019, 0.103, 0.012, 0.214, 0.062, 0.022, 0
 """How often each degree of a key is heard (Albrecht & Shanahan 2013)."""
 
 
-def heard_key(audio: Array) -> tuple[int, bool]:
-    """Return the tonic and whether the key is a minor one, by the profile that fits the pitch classes best."""
+def heard_key(audio: Array, tonics: Sequence[int] = range(12)) -> tuple[int, bool]:
+    """Return the tonic, one of `tonics`, and whether the key is a minor one, by the profile that fits the pitch classes best."""
     tones = pitch_classes(audio)
     scores = {
         (tonic, minor): np.corrcoef(np.roll(profile, tonic), tones)[0, 1]
-        for tonic in range(12)
+        for tonic in tonics
         for minor, profile in ((False, MAJOR), (True, MINOR))
     }
     return max(scores, key=lambda key: scores[key])
+
+
+def heard_key_over(drone: Array, melody: Array) -> tuple[int, bool]:
+    """Return the strongest pitch class of a drone as the tonic, and whether the melody over it is in minor."""
+    return heard_key(melody, [int(pitch_classes(drone).argmax())])
 
 
 def simple_features(audio: Array) -> Array:

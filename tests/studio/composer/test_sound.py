@@ -15,6 +15,7 @@ from listening import (
     Array,
     classified,
     heard_key,
+    heard_key_over,
     onset_strength,
     percentiles_at,
     simple_features,
@@ -26,6 +27,7 @@ from tonnbook.audio_files import read
 from tonnbook.dsp.loudness import integrated_loudness
 from tonnbook.models.composition import Genre
 from tonnbook.studio.composer.compose import Composition, compose
+from tonnbook.studio.composer.raga import RAGAS
 from tonnbook.studio.composer.score import Stage
 from tonnbook.studio.composer.theory import SCALES
 
@@ -69,7 +71,7 @@ def listened(song: Composition, genre: str, feeling: str) -> Heard:
         song.score.stages[0],
         simple_features(audio),
         tempogram(onset_strength(spectrogram(audio)), BPMS),
-        heard_key(stems["melody"] if genre == Genre.INDIAN else tonal),
+        heard_key_over(stems["bass"], stems["melody"]) if genre == Genre.INDIAN else heard_key(tonal),
         song.reduction_db,
         song.loudness_lufs,
         song.true_peak_dbtp,
@@ -113,9 +115,11 @@ def test_the_tempo_is_in_the_sound(gallery: list[Heard]) -> None:
         assert share >= 0.90, (song.genre, song.feeling)
 
 
-def test_the_strongest_beat_is_the_asked_one_or_a_relative(gallery: list[Heard]) -> None:
-    relatives = (0.25, 1 / 3, 0.5, 2 / 3, 1, 1.5, 2, 3, 4)
-    assert np.mean([near(song.bpm, relatives, 0.04)[song.tempi.argmax()] for song in gallery]) >= 0.95
+def test_the_beat_that_is_heard_is_the_asked_one_its_half_or_its_double(gallery: list[Heard]) -> None:
+    """Beat trackers expect a tempo that people tap to, the likelier the nearer; the middle of the studio's tempi is 90 bpm."""
+    expected = np.exp(-0.5 * np.log2(BPMS / 90) ** 2)
+    found = [near(song.bpm, (0.5, 1, 2), 0.04)[(expected * song.tempi).argmax()] for song in gallery]
+    assert np.mean(found) >= 0.95
 
 
 def test_genres_are_told_apart_by_simple_figures(gallery: list[Heard]) -> None:
@@ -134,6 +138,15 @@ def test_the_key_is_in_the_sound(gallery: list[Heard]) -> None:
     ]
     assert len(found) >= 28
     assert np.mean(found) >= 0.85
+
+
+def test_sa_and_the_third_of_a_raga_are_in_the_sound(gallery: list[Heard]) -> None:
+    """The drone says Sa; over it the melody's own stem says which third. The drone's fifth partial would say major to any raga."""
+    pieces = [song for song in gallery if song.genre == Genre.INDIAN]
+    assert len(pieces) == len(FEELINGS)
+    assert all(song.key[0] == song.stage.tonic for song in pieces)
+    minor = [song.key[1] == ("g" in RAGAS[song.stage.emotion].down) for song in pieces]
+    assert sum(minor) >= 5  # Adana (angry) touches its third in passing only
 
 
 def test_contrasting_sections_are_the_greatest_changes(borders: list[float]) -> None:

@@ -26,7 +26,7 @@ _GENRE_LEVELS: dict[Genre, dict[str, float]] = {
     Genre.ELECTRONIC: {"percussion": 2.5, "bass": 1.0, "chords": -0.5},
     Genre.HIPHOP: {"percussion": 1.5, "bass": 1.5, "chords": -1.0, "melody": -1.5},
     Genre.RNB: {"percussion": 1.0, "bass": 1.0, "melody": -1.0},
-    Genre.INDIE: {"chords": 1.5, "percussion": 0.5},
+    Genre.INDIE: {"chords": 2.5, "percussion": 0.5},
     Genre.INDIAN: {"chords": -1.5, "bass": -4.0, "percussion": -0.5},
 }
 _FOLLOWS = {"percussion": 1.0, "bass": 0.6, "chords": 0.2, "melody": 0.2}
