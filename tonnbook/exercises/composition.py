@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 async def sadder(beatoven: BeatovenClient, wanted: CompositionRequest) -> Any:
     """Only the second section's emotion changes. The first section keeps its notes, because every section has dice of its own;
-    the second turns to a minor mode, sinks, and thins out.
+    the second stays in minor, sinks, and thins out.
     """
     first, second = wanted.sections or ()
     darker = wanted.model_copy(
