@@ -18,10 +18,11 @@ from tonnbook.studio.composer.midi import midi_bytes
 from tonnbook.studio.composer.score import ROLES, Plan, PlanSection, Score
 from tonnbook.studio.composer.soundfont import RATE
 from tonnbook.studio.composer.theory import scale_name
+from tonnbook.studio.mp3_beginning import beginning
 from tonnbook.studio.worker import Progress, part
 
 PREVIEW_S = 15.0
-_PREVIEW_KBPS, _TRACK_KBPS = 96, 256
+_TRACK_KBPS = 256
 _BENT = 1.03
 """How far a tempo may lie outside its class without being mentioned."""
 
@@ -67,7 +68,7 @@ def make_song(
     progress(0.78, "Spicing up your composition")
     track = encoded(song.mix, folder / f"song.{format_}", 0, song.frames) if format_ is AudioFormat.MP3 else song.mix
     progress(0.88, "Cutting the sections")
-    sections = cut(song.mix, plan.sections, folder / "mix", track if track.suffix == ".mp3" else None)
+    sections = cut(song.mix, plan.sections, folder / "song")
     progress(1.0, "Done")
     made_of = tuple(section.instruments for section in notes.sections)
     return MadeSong(folder, plan, song.mix, song.stems, track, sections, midi, midi_stems, sheet, notes, made_of)
@@ -78,7 +79,7 @@ def cut_instruments(song: MadeSong, progress: Progress) -> tuple[Mapping[str, Cu
     found: dict[str, tuple[Cut, ...]] = {}
     for n, (role, path) in enumerate(song.stems.items()):
         progress(n / len(song.stems), f"Cutting the {role}")
-        found[role] = cut(path, song.plan.sections, song.folder / role, None)
+        found[role] = cut(path, song.plan.sections, song.folder / role)
     progress(1.0, "Done")
     return tuple({role: cuts[n] for role, cuts in found.items()} for n in range(len(song.plan.sections)))
 
@@ -97,25 +98,30 @@ def frame(milliseconds: int) -> int:
     return round(milliseconds * RATE / 1000)
 
 
-def cut(source: Path, sections: Sequence[PlanSection], stem: Path, whole: Path | None) -> tuple[Cut, ...]:
-    """Return every section of a file as MP3 with its preview; `whole`: the MP3 of all of it, which is a lone section's own."""
+def cut(source: Path, sections: Sequence[PlanSection], stem: Path) -> tuple[Cut, ...]:
+    """Return every section of a file as MP3 with its preview; a lone section is the whole, which may be there already."""
     cuts = []
     for n, section in enumerate(sections, start=1):
         first, last = frame(section.start_ms), frame(section.start_ms + section.length_ms)
-        name = f"{stem.name}-section-{n}"
-        alone = whole if len(sections) == 1 else None
-        track = alone or encoded(source, stem.with_name(f"{name}.mp3"), first, last)
-        short = last - first <= PREVIEW_S * RATE
-        preview_end = first + int(PREVIEW_S * RATE)
-        place = stem.with_name(f"{name}-preview.mp3")
-        cuts.append(Cut(track, track if short else encoded(source, place, first, preview_end, _PREVIEW_KBPS)))
+        name = stem.name if len(sections) == 1 else f"{stem.name}-section-{n}"
+        track = encoded(source, stem.with_name(f"{name}.mp3"), first, last)
+        cuts.append(Cut(track, _preview(track, last - first)))
     return tuple(cuts)
 
 
-def encoded(source: Path, to: Path, first: int, last: int, kbps: int = _TRACK_KBPS) -> Path:
+def _preview(track: Path, frames: int) -> Path:
+    """Return the beginning of an MP3; itself where it is short."""
+    short = int(PREVIEW_S * RATE)
+    place = track.with_name(f"{track.stem}-preview.mp3")
+    if frames <= short:
+        return track
+    return place if place.exists() else beginning(track, place, short)
+
+
+def encoded(source: Path, to: Path, first: int, last: int) -> Path:
     """Write frames `first` to `last` of a file as another; one that is there already is left as it is."""
     if not to.exists():
-        with Writer(to, RATE, 2, 16, kbps=kbps) as writer:
+        with Writer(to, RATE, 2, 16, kbps=_TRACK_KBPS) as writer:
             for block in blocks(source, start_s=first / RATE, stop_s=last / RATE):
                 writer.write(block)
     return to
