@@ -12,7 +12,11 @@ from tonnbook.models.prompt_lengths import Length, Of
 from tonnbook.models.prompt_moods import Mood
 from tonnbook.models.prompt_reader import Reader
 
-_CLAUSES = re.compile(r"[,;.:!]\s+|\s+(?:and|but|while)\s+|\s*[/|]\s*")
+_CLAUSES = re.compile(
+    r"[,;.:!]\s+|\s+(?:and|but|while|with)\s+|\s*[/|+]\s*"
+    r"|(?<!\bfirst)(?<!\bsecond)(?<!\blast)(?<!\bother)(?<!\ba)(?<!\bone)\s+(?=half\s)"
+)
+_EDGE = re.compile(r"\b(?:(?P<first>first|opening|initial)|last|final|closing)\s$")
 _ARROW = re.compile(r"\s*(?:->|=>|→)\s*")
 _TO = re.compile(r"\s*(?:\w+\s+){0,2}to\s+(?:(?:an?|the|very|more)\s+)*")
 _JUST_TO = re.compile(r"\s*to\s+(?:(?:an?|the|very|more)\s+)*")
@@ -98,7 +102,10 @@ def _times(lengths: Iterable[Length]) -> Iterator[Span]:
 def clauses(text: str, span: Span, lengths: Iterable[Length]) -> list[Span]:
     """Return the clauses of a stretch; a length is never cut."""
     inside = [
-        m for m in _CLAUSES.finditer(text, *span) if not any(n.start < m.end() and m.start() < n.end for n in lengths)
+        m
+        for m in _CLAUSES.finditer(text, *span)
+        if not any(n.start < m.end() and m.start() < n.end for n in lengths)
+        and not (m.group()[0] == ":" and re.search(rf"\b(?:{words.PART})$", text[: m.start()]))  # "verse: sad"
     ]
     return list(zip([span[0], *(m.end() for m in inside)], [*(m.start() for m in inside), span[1]], strict=True))
 
@@ -114,6 +121,13 @@ def _anchors(reader: Reader, span: Span, moods: Sequence[Mood], lengths: Sequenc
         if timed or named:
             share = words.SHARES.get(named["share"] or "") if named else None
             found.append((Part(start, end, share), named, timed[0].ms if timed else 0))
+    if len(found) == 1 and (edge := next((e for n in lengths if (e := _edge(reader.text, n, found[0][0]))), None)):
+        others = [c for c in clauses(reader.text, span, lengths) if any(c[0] <= mood.start < c[1] for mood in moods)]
+        place = others.index((found[0][0].start, found[0][0].end))
+        if edge["first"] and others[place + 1 :]:
+            return [found[0][0], Part(*others[place + 1])]
+        if not edge["first"] and place:
+            return [Part(*others[place - 1]), found[0][0]]
     first, rest = (found[0][2], [ms for _, _, ms in found[1:]]) if found else (0, [])
     if len(found) > 2 and first and first == sum(rest):  # "30 seconds of calm: 10 seconds sad, 20 seconds happy"
         found = found[1:]
@@ -121,3 +135,8 @@ def _anchors(reader: Reader, span: Span, moods: Sequence[Mood], lengths: Sequenc
         if named and (len(found) > 1 or part.share):
             reader.take(named, "a section")
     return [part for part, _, _ in found]
+
+
+def _edge(text: str, length: Length, part: Part) -> re.Match[str] | None:
+    """Return the "first" or "last" of a length that belongs to a part."""
+    return _EDGE.search(text[: length.start]) if part.start <= length.start < part.end else None

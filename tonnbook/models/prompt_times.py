@@ -66,7 +66,7 @@ def _said(
     ]
     if all(plain):
         own = [here[-1 if n == 0 else 0].ms for n, here in enumerate(plain)]
-    spare = [n.ms for n, mine in ((here[0], ms) for here, ms in zip(plain, own, strict=True) if here) if n.ms != mine]
+    spare = [n.ms for here, mine in zip(plain, own, strict=True) for n in here if n.ms != mine]
     total = total or (spare[0] if spare else None)
     for length in (n for n in lengths if n.of in (Of.BEFORE, Of.UNTIL)):
         place = max((n for n, part in enumerate(cut.parts) if part.start < length.start), default=0)

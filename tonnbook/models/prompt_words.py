@@ -124,9 +124,9 @@ FILLERS = frozenset(
         r"\S+",
         """
         a about across add also an and any are around as at background be beat beats begin beginning begins bit but by
-        can clip come compose create do duration each end ending feature featuring feel feeling feels for from generate
-        get give go goes good great have i if in into intro is it it's its just key kind lasting length let like little
-        long made make me mood music my need nice nor of off on or our out part piece please quite really section some
+        can clip come compose create do duration each end ending feature featuring feel feeling feels first for from generate
+        get give go goes good great have i if in instrumental into intro is it it's its just key kind lasting length let like little
+        long made make me mood move moves music my need nice nor of off on or our out part piece please quite really rest section some
         something song sound sounding sounds start starting starts study style tempo that the theme there this through
         to total track tune up use using very vibe vibes video want we which with work would write you your
         """,
