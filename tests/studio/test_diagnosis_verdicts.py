@@ -10,13 +10,15 @@ from faults import BEYOND_DB, RATE, found, noise, sine, stereo, time, tones, wit
 
 from tonnbook import audio_files
 from tonnbook.dsp.levels import to_gain
+from tonnbook.dsp.spectrum import THIRD_OCTAVES
 from tonnbook.errors import AudioError
 from tonnbook.models.vocabulary import Advice, AnalysisStyle, ClippingVerdict, StereoField, TonalLevel
 from tonnbook.studio import diagnosis_verdicts as rules
+from tonnbook.studio import enhancement_stages
 from tonnbook.studio.diagnosis import diagnose, report
 from tonnbook.studio.diagnosis_findings import Findings
 from tonnbook.studio.diagnosis_listening import listen
-from tonnbook.studio.diagnosis_styles import plr_range_lu, tonal_target_db
+from tonnbook.studio.diagnosis_styles import plr_range_lu, tonal_target_db, tone_target_db
 
 POP = AnalysisStyle.POP
 TONES_HZ = (100.0, 700.0, 4000.0, 12000.0)
@@ -309,6 +311,49 @@ def test_the_sentences_name_the_numbers(tmp_path: Path) -> None:
     assert f"{made.notes.width_db:.1f} dB" in said["stereo_field"]
     assert f"{made.notes.mono_change_lu:+.1f} LU" in said["mono_compatibility"]
     assert "its width (wide)" in said["summary"]
+
+
+@pytest.mark.parametrize(("silent", "sounding"), [("left", "right"), ("right", "left")])
+def test_a_silent_channel_is_called_one(tmp_path: Path, silent: str, sounding: str) -> None:
+    sides = {sounding: noise(1), silent: np.zeros_like(noise(1))}
+    path = audio_files.write(tmp_path / "cable.wav", np.stack([sides["left"], sides["right"]]), RATE)
+    said = diagnose(path, POP, is_master=False).verdicts.summary
+    assert said["stereo_field"].startswith(f"Only the {sounding} channel sounds; the {silent} one is silent")
+    assert f"the {silent} channel, which is silent" in said["summary"]
+    assert f"the {silent} one is silent" in said["phase_issues"]
+    assert f"the {silent} one adds nothing" in said["mono_compatibility"]
+    for wrong in ("leans", "reversed", "Something cancels", "made from mono"):
+        assert wrong not in " ".join(said.values())
+
+
+def test_a_quiet_channel_is_not_called_silent(tmp_path: Path) -> None:
+    path = audio_files.write(tmp_path / "leaning.wav", np.stack([noise(1), 0.01 * noise(1)]), RATE)
+    said = diagnose(path, POP, is_master=False).verdicts.summary
+    assert "silent" not in " ".join(said.values())
+    assert "leans to the left by 40.0 dB" in said["stereo_field"]
+
+
+@pytest.mark.parametrize(
+    ("rate", "words", "there"),
+    [
+        (8000, "for it ends at 4 kHz: the treble (8-20 kHz)", 3),
+        (16000, "for it ends at 8 kHz: the treble (8-20 kHz)", 3),
+        (22050, "", 4),
+    ],
+)
+def test_a_range_above_the_end_of_the_file_is_not_judged(tmp_path: Path, rate: int, words: str, there: int) -> None:
+    """White noise with the spectrum of the style, as far as the file goes: nothing is wrong with its tone."""
+    spectrum = np.fft.rfft(np.random.default_rng(4).standard_normal(4 * rate))
+    hz = np.maximum(np.fft.rfftfreq(4 * rate, 1 / rate), 1.0)
+    tone = np.interp(np.log(hz), np.log(THIRD_OCTAVES), tone_target_db(POP, is_master=False))
+    audio = np.fft.irfft(spectrum * 10 ** (tone / 20) / np.sqrt(hz))
+    path = audio_files.write(tmp_path / "low.wav", 0.1 * audio[None] / np.abs(audio).max(), rate)
+    made = diagnose(path, POP, is_master=False)
+    assert [level for _, level in made.verdicts.tonal_profile] == [TonalLevel.MEDIUM] * 4
+    assert [band.level_db is not None for band in made.notes.tonal] == [True] * there + [False] * (4 - there)
+    assert words in made.verdicts.summary["tonal_profile"]
+    assert ("Not in this file" in made.verdicts.summary["tonal_profile"]) == bool(words)
+    assert not enhancement_stages.tone(listen(path), POP, is_master=False).note.done
 
 
 def test_the_notes_agree_with_what_is_known(tmp_path: Path) -> None:

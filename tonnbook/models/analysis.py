@@ -108,10 +108,10 @@ class TonalBand(Answer):
 
     name: str
     """ "bass", "low_mid", "high_mid" or "high"."""
-    level_db: float
-    """Power relative to the whole track."""
+    level_db: float | None = None
+    """Power relative to the whole track; None for a range that the file cannot hold, for it ends below it."""
     target_db: float
-    """The same for the style."""
+    """The same for the style, up to where the file ends."""
     tolerance_db: float
 
 

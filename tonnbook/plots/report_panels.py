@@ -15,15 +15,18 @@ from tonnbook.plots.picture import Picture
 _MIX_LUFS, _MASTER_LUFS = (-24.0, -15.0), (-17.5, -15.0)
 _WIDEST_DB, _NARROWEST_DB = 10.0, -40.0
 _USUAL_WIDTH_DB = (-20.0, -5.0)
+_HALF_A_THIRD = 2.0 ** (1 / 6)
 
 
 def draw(analysis: Analysis, notes: Diagnosis) -> Picture:
-    """Return one picture of four panels."""
+    """Return one picture of four panels, of what the file can hold at its rate."""
+    ends_hz = analysis.verdicts.sample_rate / 2.0
+    notes = notes.model_copy(update={"bands": tuple(band for band in notes.bands if band.low_hz < ends_hz)})
     picture = Picture(7.6, 6.6)
     grid = picture.add_gridspec(3, 2, height_ratios=(1.15, 1.2, 1.0))
     words = [
         loudness(picture.add_subplot(grid[0, :]), analysis, notes),
-        spectrum(picture.add_subplot(grid[1, :]), notes),
+        spectrum(picture.add_subplot(grid[1, :]), notes, ends_hz),
         width(picture.add_subplot(grid[2, 0]), notes),
         correlation(picture.add_subplot(grid[2, 1]), notes),
     ]
@@ -61,24 +64,26 @@ def loudness(ax: Axes, analysis: Analysis, notes: Diagnosis) -> str:
     return f"Loudness over {notes.seconds:.0f} s: integrated {said.loudness_lufs:.1f} LUFS, wanted {low:g} to {high:g}{clipped}."
 
 
-def spectrum(ax: Axes, notes: Diagnosis) -> str:
-    """Draw the long-term spectrum against the style's; return it in words."""
-    tone, target = np.array(notes.tone_db), np.array(notes.target_tone_db)
-    shift = float(
-        np.mean(target[8:22] - tone[8:22])
-    )  # from 200 Hz to 4 kHz, so that one odd end does not move the rest
+def spectrum(ax: Axes, notes: Diagnosis, ends_hz: float) -> str:
+    """Draw the long-term spectrum against the style's, up to where the file ends; return it in words."""
     centres = np.array(THIRD_OCTAVES)
+    there = centres * _HALF_A_THIRD <= ends_hz
+    tone = np.where(there, notes.tone_db, np.nan)
+    target = np.array(notes.target_tone_db)
+    middle = slice(
+        THIRD_OCTAVES.index(200), THIRD_OCTAVES.index(4000) + 1
+    )  # so that one odd end does not move the rest
+    shift = float(np.nanmean((target - tone)[middle]))
     ax.fill_between(centres, target - 3.0, target + 3.0, color=GREEN, alpha=0.15, linewidth=0, label="style, ±3 dB")
     ax.plot(centres, target, color=GREEN, linestyle="--", linewidth=1.2)
     ax.plot(centres, tone + shift, color=BLUE, linewidth=2.0, label="this track")
-    top, bottom = max(float((tone + shift).max()), float(target.max())) + 9.0, float(target.min()) - 10.0
+    top, bottom = max(float(np.nanmax(tone + shift)), float(target.max())) + 9.0, float(target.min()) - 10.0
     ax.set_ylim(bottom, top)
     words = []
     for band in notes.tonal:
         low, high = TONAL_HZ[band.name]
         ax.axvline(low, color=FAINT, linewidth=0.6)
-        away = band.level_db - band.target_db
-        text = f"{signed(away)} dB"
+        text = "not in this file" if band.level_db is None else f"{signed(band.level_db - band.target_db)} dB"
         ax.text(np.sqrt(low * high), top - 1.0, text, fontsize=8, color=INK, ha="center", va="top")
         words.append(f"{hertz(low)} to {hertz(high)} {text}")
     frequency_axis(ax)

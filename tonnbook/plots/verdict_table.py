@@ -76,6 +76,10 @@ def _tone(analysis: Analysis) -> list[Row]:
     for name, what in _TONAL:
         level = getattr(profile, name)
         band = numbers.get(name)
+        if band and band.level_db is None:
+            ends = f"Not in this file: it ends at {analysis.verdicts.sample_rate / 2000:g} kHz."
+            found.append(Row(NOTE, what, "Not there", ends))
+            continue
         sentence = (
             f"{band.level_db:.1f} dB of the whole; the style has {band.target_db:.1f} dB, give or take {band.tolerance_db:g}."
             if band

@@ -24,6 +24,7 @@ FRAMES_OF_A_MOMENT = 3
 """Frames of 200 ms, 100 ms apart, that make the 400 ms in which a correlation is judged."""
 
 _ACTIVE_DB = -20.0
+_SILENT_DB = 60.0
 STEP_S = 0.1
 """Length of the steps of `Findings.powers` and `.peaks`."""
 
@@ -128,7 +129,13 @@ class Findings:
         if len(self.powers) == 1:
             return 0.0
         left, right = np.maximum(self.powers.mean(axis=1), 1e-20)
-        return float(np.clip(10.0 * np.log10(left / right), -60.0, 60.0))
+        return float(np.clip(10.0 * np.log10(left / right), -_SILENT_DB, _SILENT_DB))
+
+    @property
+    def silent_side(self) -> str:
+        """ "left" or "right" where that channel of a stereo file holds nothing, or less than -60 dB of the other; else empty."""
+        balance = self.balance_db
+        return ("right" if balance > 0.0 else "left") if abs(balance) >= _SILENT_DB else ""
 
     @cached_property
     def psr_lu(self) -> float | None:

@@ -80,11 +80,11 @@ def tone_target_db(style: Style, *, is_master: bool) -> Array:
     return np.asarray(tone - tone[THIRD_OCTAVES.index(1000)])
 
 
-def tonal_target_db(style: Style, *, is_master: bool) -> Array:
-    """Return what each range of the tonal profile should have of the whole, in dB, (4,)."""
+def tonal_target_db(style: Style, *, is_master: bool, up_to_hz: float = np.inf) -> Array:
+    """Return what each range of the tonal profile should have of a file that ends at a frequency, in dB, (4,); -200 for nothing."""
     power = 10.0 ** (tone_target_db(style, is_master=is_master) / 10.0)
-    shares = np.array([(power * share_inside(*edges)).sum() for edges in TONAL_HZ.values()])
-    return np.asarray(10.0 * np.log10(shares / shares.sum()))
+    shares = np.array([(power * share_inside(low, min(high, up_to_hz))).sum() for low, high in TONAL_HZ.values()])
+    return np.asarray(10.0 * np.log10(np.maximum(shares / shares.sum(), 1e-20)))
 
 
 def plr_range_lu(style: Style, *, is_master: bool) -> tuple[float, float]:

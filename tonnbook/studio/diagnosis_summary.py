@@ -28,7 +28,7 @@ def sentences(
     is_master: bool,
 ) -> Mapping[str, str]:
     """Return the summary of an analysis, by heading."""
-    faults = problems(said, is_master=is_master)
+    faults = problems(said, is_master=is_master, silent_side=found.silent_side)
     return {
         "intro": _intro(found, said, style, is_master),
         "mix_loudness": _mix_loudness(said),
@@ -39,23 +39,29 @@ def sentences(
         "stereo_field": _stereo_field(found, said),
         "mono_compatibility": _mono(found, said, octaves),
         "phase_issues": _phase(found, said),
-        "tonal_profile": _tone(said, tonal, style),
+        "tonal_profile": _tone(found, said, tonal, style),
         "summary": _summary(faults),
         "outro": "Measured by the tonnbook local studio: figures and thresholds, no taste. Listen before you change anything.",
     }
 
 
-def problems(said: Verdicts, *, is_master: bool) -> tuple[str, ...]:
-    """Return what is wrong with a track that is taken for a mix, or for a master, in a few words each."""
+def problems(said: Verdicts, *, is_master: bool, silent_side: str = "") -> tuple[str, ...]:
+    """Return what is wrong with a track that is taken for a mix, or for a master, in a few words each.
+
+    Where one side is silent, that is what is wrong, and not what follows from it for width, phase and mono.
+    """
     loudness, drc = (said.master_loudness, said.master_drc) if is_master else (said.mix_loudness, said.mix_drc)
     tones = {name: getattr(said.tonal_profile, name) for name in _RANGES}
     checks = {
         f"its loudness ({loudness.label.lower()})": loudness not in (Advice.OPTIMAL, Advice.LESS_APPLE),
         f"its compression ({drc.label.lower()})": drc is not Advice.OPTIMAL,
         f"clipping ({said.clipping.label.lower()})": said.clipping is not ClippingVerdict.NONE,
-        f"its width ({said.stereo_field.label.lower()})": said.stereo_field is not StereoField.BALANCED,
-        "phase between the sides": said.phase_issues,
-        "what is lost in mono": not said.mono_compatible,
+        f"the {silent_side} channel, which is silent": bool(silent_side),
+        f"its width ({said.stereo_field.label.lower()})": not (
+            silent_side or said.stereo_field is StereoField.BALANCED
+        ),
+        "phase between the sides": said.phase_issues and not silent_side,
+        "what is lost in mono": not (said.mono_compatible or silent_side),
         **{f"{_RANGES[name]} ({level.label.lower()})": level is not TonalLevel.MEDIUM for name, level in tones.items()},
     }
     return tuple(words for words, wrong in checks.items() if wrong)
@@ -123,6 +129,9 @@ def _clipping(found: Findings, said: Verdicts) -> str:
 
 
 def _stereo_field(found: Findings, said: Verdicts) -> str:
+    if silent := found.silent_side:
+        sounding = "left" if silent == "right" else "right"
+        return f"Only the {sounding} channel sounds; the {silent} one is silent: a cable, a muted track or a mono file in a stereo one. Nothing can be said of the width."
     width, correlation = float(found.width.width_db[0]), float(found.width.correlation[0])
     numbers = f"side {width:.1f} dB against the middle, correlation {correlation:.2f}"
     tell: dict[StereoField, Callable[[], str]] = {
@@ -145,21 +154,22 @@ def _stereo_field(found: Findings, said: Verdicts) -> str:
 
 
 def _mono(found: Findings, said: Verdicts, octaves: tuple[FieldBand, ...]) -> str:
-    worst = max(octaves, key=lambda band: band.mono_loss_db)
+    worst = max((band for band in octaves if band.low_hz < found.info.rate / 2.0), key=lambda band: band.mono_loss_db)
     numbers = (
         f"on one loudspeaker it changes by {found.mono_change_lu:+.1f} LU, and by {-worst.mono_loss_db:+.1f} dB in the worst octave "
         f"({(worst.low_hz * worst.high_hz) ** 0.5:.0f} Hz)"
     )
-    return (
-        f"Safe in mono: {numbers}."
-        if said.mono_compatible
-        else f"Not safe in mono: {numbers}. Something cancels there."
-    )
+    if said.mono_compatible:
+        return f"Safe in mono: {numbers}."
+    why = f"Nothing cancels: to half of one channel the {found.silent_side} one adds nothing."
+    return f"Not safe in mono: {numbers}. {why if found.silent_side else 'Something cancels there.'}"
 
 
 def _phase(found: Findings, said: Verdicts) -> str:
     shares, low = rules.out_of_phase(found.bands), rules.low_correlation(found)
     numbers = f"correlation below 120 Hz {low:.2f}; above, at most {shares[1:].max():.0%} of the time out of phase in any band"
+    if found.silent_side:
+        return f"There is no phase between two sides of which the {found.silent_side} one is silent ({numbers})."
     if said.phase_issues:
         return (
             f"Left and right work against each other: {numbers}. Look for a reversed polarity, a delay, or a widener."
@@ -167,12 +177,15 @@ def _phase(found: Findings, said: Verdicts) -> str:
     return f"The sides agree: {numbers}."
 
 
-def _tone(said: Verdicts, tonal: tuple[TonalBand, ...], style: AnalysisStyle) -> str:
+def _tone(found: Findings, said: Verdicts, tonal: tuple[TonalBand, ...], style: AnalysisStyle) -> str:
     away = [
         f"{_RANGES[band.name]} {getattr(said.tonal_profile, band.name).label.lower()} ({band.level_db - band.target_db:+.1f} dB)"
         for band in tonal
+        if band.level_db is not None
     ]
-    return f"Against {style.label}: {', '.join(away)}."
+    missing = [_RANGES[band.name] for band in tonal if band.level_db is None]
+    ends = f" Not in this file, for it ends at {found.info.rate / 2000:g} kHz: {', '.join(missing)}." if missing else ""
+    return f"Against {style.label}: {', '.join(away)}.{ends}"
 
 
 def _summary(faults: tuple[str, ...]) -> str:

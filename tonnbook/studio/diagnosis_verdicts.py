@@ -4,14 +4,14 @@
 |---|---|
 | integrated_loudness_lufs, peak_loudness_dbfs | BS.1770-5 integrated loudness of the file as it is; true peak, the largest of four meters |
 | bit_depth, sample_rate | of the file; 32 for float, 0 for a lossy one |
-| clipping | flat tops of 3 samples or more: none; under 10 a minute and under 0.01 % of the samples MINOR; else MAJOR |
+| clipping | flat tops of 3 samples or more, in each channel and above and below zero by itself (what cannot be found so: `mix_clipping`): none; under 10 a minute and under 0.01 % of the samples MINOR; else MAJOR |
 | if_mix_loudness | LESS above -15 LUFS or -1 dBTP, MORE below -24 LUFS |
 | if_master_loudness | LESS above -13 LUFS, LESS_APPLE above -15, MORE below -17.5 |
 | if_mix_drc, if_master_drc | peak to loudness ratio under the style's range LESS, above it MORE; where it lies inside by less than 1 LU, a loudness range under 2 LU (LESS) or over 14 LU (MORE) decides, for tracks of 30 s and more |
 | stereo_field | MONO: correlation above 0.9999, or a side 60 dB under the middle; STEREO_UPMIX: a filter makes more than 75 % of the side from the middle (a Haas delay of up to 13 ms reads as that); NARROW: side under -20 dB; WIDE: side over -5 dB or correlation under 0.25 (200 Hz to 12 kHz, while it plays) |
 | phase_issues | correlation below 0 in more than 10 % of the 400 ms frames of any band from 250 Hz, or under 0.5 below 120 Hz; bands 40 dB under the whole do not count |
 | mono_compatible | the mono sum is at most 2.5 LU quieter, and loses at most 6 dB in any octave from 250 Hz to 8 kHz |
-| tonal_profile | power of 20-200, 200-2k, 2k-8k, 8k-20k Hz in the whole, more than 3 dB (the last: 4 dB) beside the style's |
+| tonal_profile | power of 20-200, 200-2k, 2k-8k, 8k-20k Hz in the whole, more than 3 dB (the last: 4 dB) beside the style's; what lies above half the sampling rate is left out of both, and a range that is all above it reads MEDIUM |
 
 Sources: sound.md, section 4; the enumerated words are those that integrators of the service publish.
 """
@@ -159,13 +159,15 @@ def mono_compatible(found: Findings) -> bool:
 
 
 def tonal_bands(found: Findings, style: AnalysisStyle, *, is_master: bool) -> tuple[TonalBand, ...]:
-    """Return the four ranges of the tonal profile with their numbers."""
-    power = np.maximum(found.tonal, 1e-30)
+    """Return the four ranges of the tonal profile with their numbers; what a file of a low rate cannot hold is not asked of it."""
+    ends_hz, power = found.info.rate / 2.0, np.maximum(found.tonal, 1e-30)
     levels = (10.0 * np.log10(power / power.sum())).round(2).tolist()
-    targets = tonal_target_db(style, is_master=is_master).round(2).tolist()
+    targets = tonal_target_db(style, is_master=is_master, up_to_hz=ends_hz).round(2).tolist()
     return tuple(
-        TonalBand(name=name, level_db=level, target_db=target, tolerance_db=tolerance)
-        for name, level, target, tolerance in zip(TONAL_HZ, levels, targets, TONAL_TOLERANCE_DB, strict=True)
+        TonalBand(name=name, level_db=level if low < ends_hz else None, target_db=target, tolerance_db=tolerance)
+        for (name, (low, _)), level, target, tolerance in zip(
+            TONAL_HZ.items(), levels, targets, TONAL_TOLERANCE_DB, strict=True
+        )
     )
 
 
@@ -175,7 +177,7 @@ def tonal_profile(bands: tuple[TonalBand, ...]) -> TonalProfile:
 
 
 def _tonal_level(band: TonalBand) -> TonalLevel:
-    away = round(band.level_db - band.target_db, 2)
+    away = 0.0 if band.level_db is None else round(band.level_db - band.target_db, 2)
     if abs(away) <= band.tolerance_db:
         return TonalLevel.MEDIUM
     return TonalLevel.HIGH if away > 0 else TonalLevel.LOW

@@ -92,8 +92,10 @@ def _beside_db(found: Findings, curve_db: Array, style: AnalysisStyle, *, is_mas
     inside = np.array([share_inside(*edges) for edges in TONAL_HZ.values()])
     power = found.tonal * (inside @ (found.tone * gains)) / np.maximum(inside @ found.tone, 1e-30)
     share = 10.0 * np.log10(np.maximum(power / power.sum(), 1e-30))
-    missed = np.abs(share - tonal_target_db(style, is_master=is_master)) - np.array(rules.TONAL_TOLERANCE_DB)
-    return float(np.maximum(missed + _TONE_MARGIN_DB, 0.0).sum())
+    there = np.array([low for low, _ in TONAL_HZ.values()]) < found.info.rate / 2.0
+    target = tonal_target_db(style, is_master=is_master, up_to_hz=found.info.rate / 2.0)
+    missed = np.abs(share - target) - np.array(rules.TONAL_TOLERANCE_DB)
+    return float(np.maximum(missed + _TONE_MARGIN_DB, 0.0)[there].sum())
 
 
 def stereo(found: Findings) -> Repair:
