@@ -32,6 +32,11 @@ def test_what_was_not_asked_is_refused() -> None:
         tb.quiz("04-a", {"Z": "dull"})
     with pytest.raises(TypeError, match="asked is one word, not A"):
         ONE.mark({"A": "low"})
+    with pytest.raises(TypeError, match="answer with one of the words high, low, not 3"):
+        ONE.mark(3)  # type: ignore[arg-type]
+    for answer in (3, ["dull"], None, {"A": 1}):
+        with pytest.raises(TypeError, match=r'answer with a word by letter, \{"A": "\?", "B": "\?", .*, not '):
+            QUIZZES["04-a"].mark(answer)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="no quiz '04-z'; there are: 04-a, 04-b"):
         tb.quiz("04-z")
 

@@ -19,7 +19,7 @@ _FLOOR_DB = -100.0
 _BETWEEN_HITS_S = 0.05
 _APART_DB = 9.0  # two kinds of hits differ by this much, or there is one kind only
 _SMALLEST_SHARE = 0.03
-_HYSTERESIS_DB = 10.0
+HYSTERESIS_DB = 10.0
 _SMOOTH_STEPS, _LONGEST_TAIL_STEPS = 30, 400
 _RISE_DB = 3.0
 _REST_STEPS, _FALL_DB = 50, 1.0  # slower than 1 dB in 50 ms, 3 s for 60 dB, is no drum that dies away
@@ -106,7 +106,7 @@ def gain_curve(levels_db: Array, opens_db: float, settings: GateSettings) -> Arr
 
 def _open(levels_db: Array, opens_db: float) -> npt.NDArray[np.bool_]:
     """Return where the gate is open without its hold: from where a hit passes the level until it has fallen well below it, and died away."""
-    stretches, _ = ndimage.label(levels_db > opens_db - _HYSTERESIS_DB)
+    stretches, _ = ndimage.label(levels_db > opens_db - HYSTERESIS_DB)
     hits = np.unique(stretches[levels_db > opens_db])
     opened = np.asarray(np.isin(stretches, hits[hits > 0]))
     smooth = ndimage.uniform_filter1d(levels_db, _SMOOTH_STEPS)

@@ -65,6 +65,7 @@ class FrameLevels:
     """Notes the mean square of every frame of a stream, as the reducer will cut it, whatever the blocks."""
 
     def __init__(self, rate: int) -> None:
+        self._rate = rate
         self._hop = frame_size(rate) // OVERLAP
         self._rest = np.empty(0)
         self._hops: list[Array] = []
@@ -83,6 +84,12 @@ class FrameLevels:
         return (
             np.lib.stride_tricks.sliding_window_view(hops, OVERLAP).mean(axis=1) if len(hops) >= OVERLAP else hops[:0]
         )
+
+    @property
+    def quiet_s(self) -> Array:
+        """Middle of each of the quiet frames, in s."""
+        middles = np.flatnonzero(quiet_frames(self.levels)) + 0.5 * OVERLAP
+        return np.asarray(middles * (self._hop / self._rate), dtype=np.float64)
 
 
 def quiet_frames(levels: Array) -> npt.NDArray[np.bool_]:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _ABOUT = {
     "good": ("there is nothing to clean", "Listen to its pauses: is there anything at all?"),
     "noise": (
-        "steady noise 22 dB under the voice; the pauses give it away",
+        "steady noise, 22 dB under the recording as a whole, pauses and all; they give it away",
         "Listen between the words: what is left when nobody sings?",
     ),
     "hum": ("50 Hz from the mains, with its multiples", "Is there a low tone that never changes, whatever is played?"),

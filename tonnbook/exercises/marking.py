@@ -28,12 +28,20 @@ class Quiz:
     items: Mapping[str, Item]
 
     def mark(self, answer: str | Mapping[str, str]) -> Marking:
-        """Return what is right of an answer. Raises TypeError for an answer to something that was not asked."""
-        given = {"": answer} if isinstance(answer, str) else dict(answer)
+        """Return what is right of an answer. Raises TypeError for one that is no word, or to something that was not asked."""
+        given = {"": answer} if isinstance(answer, str) else answer
+        if not isinstance(given, Mapping) or not all(isinstance(word, str) for word in given.values()):
+            raise TypeError(f"answer with {self._way()}, not {answer!r}")
         if set(given) - set(self.items):
             asked = ", ".join(name for name in self.items if name) or "one word"
             raise TypeError(f"asked is {asked}, not {', '.join(map(str, set(given) - set(self.items)))}")
         return Marking(tuple(self._line(name, given.get(name, "").strip()) for name in self.items))
+
+    def _way(self) -> str:
+        """Return how to answer, in Python; with no answer in it."""
+        letters = [name for name in self.items if name]
+        by_letter = ", ".join(f'"{letter}": "?"' for letter in letters)
+        return f"a word by letter, {{{by_letter}}}" if letters else f"one of the words {', '.join(self.options)}"
 
     def _line(self, name: str, word: str) -> Line:
         item = self.items[name]

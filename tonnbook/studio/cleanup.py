@@ -41,6 +41,7 @@ _WELL_BELOW = 0.65  # of the corner: the lowest note is far
 _HALFWAY = 0.71  # of the corner: half open there, shut half an octave lower, and open from the corner on
 _STEP_S = 0.1
 _NOTHING_DB = -150.0
+_HARDLY_EVER = 99.0
 
 
 @dataclass(frozen=True)
@@ -61,9 +62,9 @@ def clean(
         hum, rumble = _heard(source, settings)
         repaired, first, clicks_s = _repaired(source, settings, hum, rumble, place / "repaired.wav", progress)
         progress(0.5, "looking for noise")
-        quiet, noise = _without_noise(repaired, settings, place / "quiet.wav")
+        quiet, noise, pauses_s = _without_noise(repaired, settings, place / "quiet.wav")
         progress(0.8, "looking for bleed")
-        gated, bleed = _without_bleed(quiet, settings, place / "gated.wav")
+        gated, bleed = _without_bleed(quiet, settings, pauses_s, place / "gated.wav")
         loudness, taken = _delivered(source, gated, out, 32 if info.bit_depth == 32 else 24)
     stages = (*first, noise, bleed)
     notes = CleanupNotes(
@@ -125,12 +126,12 @@ def _repaired(
     return (out if any(stage.done for stage in notes) else source), notes, places
 
 
-def _without_noise(source: Path, settings: CleanupSettings, out: Path) -> tuple[Path, StageNotes]:
-    floor = settings.noise_floor_db
+def _without_noise(source: Path, settings: CleanupSettings, out: Path) -> tuple[Path, StageNotes, Array]:
+    """Reduce steady noise; the third of what is returned says where, in s, nothing but the rest of it sounds."""
+    floor, nowhere = settings.noise_floor_db, np.empty(0)
     if floor is None:
-        return source, StageNotes(
-            stage="noise", done=False, text="Not looked for: between the hits of a drum the gate keeps it out."
-        )
+        text = "Not looked for: between the hits of a drum the gate keeps it out."
+        return source, StageNotes(stage="noise", done=False, text=text), nowhere
     info = audio_files.info(source)
     frames = FrameLevels(info.rate)
     for block in audio_files.blocks(source):
@@ -138,17 +139,17 @@ def _without_noise(source: Path, settings: CleanupSettings, out: Path) -> tuple[
     profile = noise_profile(audio_files.blocks(source), info.rate, frames.levels)
     if profile is None:
         text = "No steady noise was found in the quietest parts, so nothing was reduced."
-        return source, StageNotes(stage="noise", done=False, text=text)
+        return source, StageNotes(stage="noise", done=False, text=text), nowhere
     numbers = {"snr_db": round(profile.snr_db, 1), "profile_s": round(profile.seconds, 2), "floor_db": floor}
     if profile.snr_db > CLEAN_DB:
-        text = f"The noise lies {profile.snr_db:.0f} dB under the sound: left alone, for a reducer could only do harm."
-        return source, StageNotes(stage="noise", done=False, text=text, numbers=numbers)
+        text = f"The noise lies {profile.snr_db:.0f} dB under the sound where it sounds: left alone, for a reducer could only do harm."
+        return source, StageNotes(stage="noise", done=False, text=text, numbers=numbers), nowhere
     write(through(audio_files.blocks(source), NoiseReducer(info.rate, info.channels, profile, floor)), out, info)
-    text = f"Steady noise {profile.snr_db:.0f} dB under the sound, known from {profile.seconds:.1f} s without any: reduced by up to {-floor:.0f} dB."
-    return out, StageNotes(stage="noise", done=True, text=text, numbers=numbers)
+    text = f"Steady noise, {profile.snr_db:.0f} dB under the sound where it sounds, known from {profile.seconds:.1f} s without any: reduced by up to {-floor:.0f} dB."
+    return out, StageNotes(stage="noise", done=True, text=text, numbers=numbers), frames.quiet_s
 
 
-def _without_bleed(source: Path, settings: CleanupSettings, out: Path) -> tuple[Path, StageNotes]:
+def _without_bleed(source: Path, settings: CleanupSettings, pauses_s: Array, out: Path) -> tuple[Path, StageNotes]:
     if settings.gate is None:
         return source, StageNotes(
             stage="bleed", done=False, text="Not looked for: this source sounds on between its notes."
@@ -161,6 +162,11 @@ def _without_bleed(source: Path, settings: CleanupSettings, out: Path) -> tuple[
     if opens is None:
         text = "Every hit is of one kind: nothing to keep out."
         return source, StageNotes(stage="bleed", done=False, text=text)
+    left = _left_in(pauses_s, chain.levels_db)
+    if left > opens - gate.HYSTERESIS_DB:
+        text = "No gate: it would flutter on what is left of the noise, which comes up to the quietest words."
+        numbers = {"opens_dbfs": round(opens, 1), "left_dbfs": round(left, 1)}
+        return source, StageNotes(stage="bleed", done=False, text=text, numbers=numbers)
     curve = gate.gain_curve(chain.levels_db, opens, settings.gate)
     shut = float(np.mean(curve < 10 ** (settings.gate.range_db / 40.0)))
     numbers = {"opens_dbfs": round(opens, 1), "shut": round(shut, 4), "range_db": settings.gate.range_db}
@@ -171,6 +177,13 @@ def _without_bleed(source: Path, settings: CleanupSettings, out: Path) -> tuple[
     write(map(gate.Gate(info.rate, curve).process, audio_files.blocks(source)), out, info)
     text = f"Gated: what stays under {opens:.0f} dBFS while the source pauses is turned down by {-settings.gate.range_db:.0f} dB, {shut:.0%} of the time."
     return out, StageNotes(stage="bleed", done=True, text=text, numbers=numbers)
+
+
+def _left_in(pauses_s: Array, levels_db: Array) -> float:
+    """Return the level in dBFS that what is left of the noise hardly ever passes in the pauses."""
+    places = (pauses_s / gate.STEP_S).astype(np.intp)
+    heard = levels_db[places[places < len(levels_db)]]
+    return float(np.percentile(heard, _HARDLY_EVER)) if len(heard) else _NOTHING_DB
 
 
 def _opening(levels_db: Array, settings: CleanupSettings) -> float | None:
@@ -206,7 +219,7 @@ def _delivered(source: Path, made: Path, out: Path, depth: audio_files.BitDepth)
 def _rumble_notes(corner: float | None, level_db: float, *, done: bool) -> StageNotes:
     if corner is None:
         return StageNotes(stage="rumble", done=False, text="Not looked for: the lowest part of a drum is its own.")
-    told = f"Below {corner:.0f} Hz, where this source has no notes, lie {level_db:.0f} dB of the whole"
+    told = f"Below {corner:.0f} Hz, where this source rarely has notes, lie {level_db:.0f} dB of the whole"
     text = f"{told}: taken out, without moving the rest in time." if done else f"{told}: too little to matter."
     numbers = {"level_db": round(level_db, 1), "corner_hz": corner}
     return StageNotes(stage="rumble", done=done, text=text, numbers=numbers)
