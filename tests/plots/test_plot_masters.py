@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -76,16 +77,28 @@ def test_any_sound_is_measured_here(tmp_path: Path) -> None:
 def test_an_album_has_a_panel_for_each_song() -> None:
     picture = plot_loudness(Masters((a_master("one"), a_master("two"))))
     assert isinstance(picture, Picture)
-    assert [ax.get_title(loc="left") for ax in picture.axes] == ["Loudness of one", "Loudness of two"]
+    assert [ax.get_title(loc="left") for ax in picture.axes] == [
+        f"Loudness of {name}: thin over 0.4 s, strong over 3 s" for name in ("one", "two")
+    ]
 
 
 def test_the_tone_shows_the_target_and_the_gain_of_the_curve() -> None:
     ax = plot_tone(a_master())
     lines = {line.get_label(): line.get_ydata() for line in ax.lines}
-    assert list(lines) == ["target", "before", "after", "gain of the curve"]
+    assert list(lines) == ["target", "before, 3.2 dB away", "after, 1.6 dB away", "gain of the curve"]
     assert lines["gain of the curve"][0] == 2.0
-    assert lines["after"] == pytest.approx(-0.2 * (np.arange(28) - 13.5))
+    assert lines["after, 1.6 dB away"] == pytest.approx(-0.2 * (np.arange(28) - 13.5))
     assert "−1.0 to +2.0 dB" in ax.alt
+
+
+def test_bands_that_a_narrow_file_does_not_hold_are_not_drawn_and_move_nothing() -> None:
+    master = a_master()
+    narrow = master.notes.before.model_copy(update={"tone_db": (*[3.0] * 20, *[-80.0] * 8)})
+    ax = plot_tone(replace(master, notes=master.notes.model_copy(update={"before": narrow})))
+    before = ax.lines[1].get_ydata()
+    assert before[:19] == pytest.approx([0.0] * 19)
+    assert np.isnan(before[19:]).all()
+    assert ax.lines[1].get_label() == "before, 0.0 dB away"
 
 
 def test_gain_reduction_points_down_and_names_its_largest() -> None:
@@ -96,13 +109,73 @@ def test_gain_reduction_points_down_and_names_its_largest() -> None:
 
 def test_the_overview_puts_songs_side_by_side() -> None:
     picture = plot_album(Masters((a_master("one"), a_master("two", -16.0))))
-    loud, wide, before, _ = picture.axes
+    loud, wide, before, after = picture.axes
     assert [text.get_text() for text in loud.get_yticklabels()] == ["one", "two"]
-    after = next(line for line in loud.lines if line.get_label() == "after")
-    assert list(after.get_xdata()) == [-14.0, -16.0]
-    assert wide.get_xlabel() == "side against middle, dB"
-    assert len(before.lines) == 2
+    marks = next(line for line in loud.lines if line.get_label() == "after")
+    assert list(marks.get_xdata()) == [-14.0, -16.0]
+    assert wide.get_xlabel() == "width: side against middle, dB"
+    assert [line.get_label() for line in before.lines][:2] == ["one", "two"]
+    assert before.get_ylim() == after.get_ylim()
+    assert before.get_ylabel() == "level, dB around its mean"
     assert "two -22.0 to -16.0 LUFS" in picture.description
+
+
+def test_the_overview_shows_the_targets_and_how_far_the_songs_lie_apart() -> None:
+    masters = Masters((a_master("one"), a_master("two", -16.0)))
+    picture = plot_album(masters)
+    loud, wide, before, after = picture.axes
+    targets = next(each for each in loud.collections if each.get_label() == "target")
+    assert [stroke[0][0] for stroke in targets.get_segments()] == [-14.0, -14.0]
+    assert any(line.get_label() == "target" for line in after.lines)
+    titles = [ax.get_title(loc="left") for ax in (loud, wide, before, after)]
+    assert titles == [
+        "Loudness: 0.0 LU apart before, 2.0 LU after",
+        "Width: 0.0 dB apart before, 0.0 dB after",
+        "Tone before: 0.0 dB apart",
+        "Tone after: 0.0 dB apart",
+    ]
+    assert str(masters.after) in picture.description
+
+
+@pytest.mark.parametrize("name", ["a song with a name", "a song " * 12])
+def test_the_names_of_a_long_album_stand_beside_its_curves_and_not_on_them(name: str) -> None:
+    picture = plot_album([a_master(f"{n} {name}") for n in range(12)])
+    picture.png()
+    legend = picture.legends[0].get_window_extent()
+    assert picture.bbox.x0 <= legend.x0 < legend.x1 <= picture.bbox.x1
+    assert not any(ax.get_window_extent().overlaps(legend) for ax in picture.axes)
+
+
+def test_one_master_is_an_album_of_one() -> None:
+    picture = plot_album(a_master("one"))
+    assert [text.get_text() for text in picture.axes[0].get_yticklabels()] == ["one"]
+    assert "An album of 1 song," in picture.description
+
+
+@pytest.mark.parametrize("plot", [plot_album, plot_loudness])
+def test_an_album_without_a_master_is_refused_in_words(plot: object) -> None:
+    with pytest.raises(ValueError, match="no finished master"):
+        plot(Masters((), {"one": "it is silent"}))  # type: ignore[operator]
+
+
+@pytest.mark.parametrize("plot", [plot_tone, plot_gain_reduction, plot_album])
+def test_a_path_is_no_master(plot: object) -> None:
+    with pytest.raises(TypeError, match="draws finished masters, not a str"):
+        plot("song.wav")  # type: ignore[operator]
+
+
+def test_another_before_may_be_given_for_a_master() -> None:
+    audio = np.random.default_rng(2).standard_normal((2, 4 * RATE)) * 0.1
+    labels = [text.get_text() for text in plot_loudness(a_master(), before=(audio, RATE)).get_legend().get_texts()]
+    assert labels[0].startswith(f"before: {integrated_loudness(audio, RATE):.1f} LUFS")
+    with pytest.raises(ValueError, match="a panel for each song"):
+        plot_loudness(Masters((a_master(),)), before=(audio, RATE))
+
+
+def test_silence_is_drawn_without_a_word_of_complaint() -> None:
+    ax = plot_loudness((np.zeros((2, 4 * RATE)), RATE))
+    assert ax.get_legend() is None
+    assert "silence" in ax.alt
 
 
 @pytest.mark.parametrize("plot", [plot_tone, plot_gain_reduction, lambda master: plot_album([master])])

@@ -77,6 +77,14 @@ def plain(ax: Axes, *, size: float = 9) -> None:
         ax.spines[side].set_color(FAINT)
 
 
+def legend_above(ax: Axes, columns: int = 4) -> None:
+    """Put the legend between title and axes, where it covers nothing; leave room with `pad=20` in the title. Nothing named, no legend."""
+    if ax.get_legend_handles_labels()[0]:
+        ax.legend(
+            fontsize=8, frameon=False, loc="lower left", bbox_to_anchor=(0.0, 0.985), ncols=columns, borderpad=0.1
+        )
+
+
 def signed(value: float, digits: int = 1) -> str:
     """Return a level change as engineers write it: +1.5, −2.8, 0."""
     rounded = round(value, digits)

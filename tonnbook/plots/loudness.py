@@ -16,7 +16,7 @@ from tonnbook.dsp.loudness import LoudnessMeter
 from tonnbook.dsp.true_peak import true_peak_db
 from tonnbook.models.masters import Master, Masters
 from tonnbook.models.notes import Series, Sound
-from tonnbook.plots.look import BLACK, BLUE, INK, VERMILLION, plain
+from tonnbook.plots.look import BLACK, BLUE, INK, VERMILLION, legend_above, plain
 from tonnbook.plots.picture import Panel, Picture, describe, panel_or
 from tonnbook.plots.spectrum import Sound as Playable
 from tonnbook.plots.spectrum import sound
@@ -24,6 +24,7 @@ from tonnbook.plots.spectrum import sound
 _HOP_S = 0.1
 _LOWEST_LUFS = -60.0
 _HEIGHT_IN = 2.6
+_ROOM_LU = 6.0
 
 
 def plot_loudness(
@@ -36,31 +37,36 @@ def plot_loudness(
     """Draw loudness over time (BS.1770, EBU Tech 3341): momentary (400 ms) thin, short-term (3 s) strong, integrated as a level line.
 
     `thing` is a master, which brings its song and its target along; an album, which gives one panel for each song; or any sound,
-    with another one as `before`. The legend names integrated loudness, true peak and PLR, the distance between the two.
+    with another one as `before`. The legend names integrated loudness, true peak and PLR, the distance between the two. Raises
+    ValueError for an album without a master, and where `before` or `ax` are given for an album of several panels.
     """
     if isinstance(thing, Masters):
-        return _panels(list(thing))
+        if before is not None or ax is not None:
+            raise ValueError(
+                "an album has a panel for each song: draw one song, masters[0], for a `before` or an `ax` of your own"
+            )
+        return _panels(list(thing), target)
     ax = panel_or(ax, 8.0, 3.4)
+    old = measured(before) if before is not None else None
     if isinstance(thing, Master):
-        name, (old, new), target = thing.name, _sounds(thing), _target(thing, target)
+        name, new, target = thing.name, _after(thing), _target(thing, target)
+        old = old or _before(thing)
     else:
         name, new = "", measured(thing)
-        old = measured(before) if before is not None else None
     if old is not None:
         _draw(ax, old, "before", VERMILLION, "--")
     _draw(ax, new, "after" if old is not None else "loudness", BLUE, "-")
     if target is not None:
         ax.axhline(target, color=BLACK, linewidth=1.0, linestyle=":", label=f"target {target:g} LUFS")
-    levels = [value for each in (old, new) if each for value in _known(each)]
-    top = max(levels, default=-10.0)
-    ax.set_ylim(max(_LOWEST_LUFS, min(levels, default=-40.0) - 2), top + 3)
+    _set_range(ax, [each for each in (old, new) if each], target)
     ax.set_xlabel("time, s")
     ax.set_ylabel("loudness, LUFS")
-    ax.set_title(f"Loudness of {name}" if name else "Loudness", loc="left", color=INK, pad=20)
-    ax.legend(fontsize=8, frameon=False, loc="lower left", bbox_to_anchor=(0.0, 0.985), ncols=3, borderpad=0.1)
+    of = f" of {name}" if name else ""
+    ax.set_title(f"Loudness{of}: thin over 0.4 s, strong over 3 s", loc="left", color=INK, pad=20)
+    legend_above(ax)
     plain(ax)
     words = f"before {said(old)}, after {said(new)}" if old else said(new)
-    describe(ax, f"Loudness over time{f' of {name}' if name else ''}: {words}.")
+    describe(ax, f"Loudness over time{of}: {words}.")
     return ax
 
 
@@ -94,18 +100,23 @@ def curve(series: Series, window_s: float = 0.0) -> tuple[NDArray[np.float64], N
     return np.asarray(times, dtype=np.float64), values
 
 
-def _panels(masters: Sequence[Master]) -> Picture:
-    picture = Picture(8.0, _HEIGHT_IN * max(1, len(masters)))
+def _panels(masters: Sequence[Master], target: float | None) -> Picture:
+    if not masters:
+        raise ValueError("there is no finished master to draw: no song of the album has come through")
+    picture = Picture(8.0, _HEIGHT_IN * len(masters))
     for n, master in enumerate(masters, start=1):
-        plot_loudness(master, ax=picture.add_subplot(len(masters), 1, n, axes_class=Panel))
+        plot_loudness(master, ax=picture.add_subplot(len(masters), 1, n, axes_class=Panel), target=target)
     return picture
 
 
-def _sounds(master: Master) -> tuple[Sound | None, Sound]:
+def _before(master: Master) -> Sound | None:
     if master.notes is not None:
-        return master.notes.before, master.notes.after
-    made = master.master or master.preview
-    return (measured(master.source) if master.source and master.master else None), measured(made)
+        return master.notes.before
+    return measured(master.source) if master.source and master.master else None
+
+
+def _after(master: Master) -> Sound:
+    return master.notes.after if master.notes is not None else measured(master.master or master.preview)
 
 
 def _target(master: Master, target: float | None) -> float | None:
@@ -125,9 +136,17 @@ def _draw(ax: Axes, heard: Sound, name: str, colour: str, line: str) -> None:
         ax.axhline(heard.loudness_lufs, color=colour, linewidth=1.0, linestyle=line, label=f"{name}: {said(heard)}")
 
 
-def _known(heard: Sound) -> list[float]:
-    values = list(heard.momentary.values if heard.momentary else ())
-    return [value for value in (*values, heard.loudness_lufs) if value is not None and value > _LOWEST_LUFS]
+def _set_range(ax: Axes, sounds: Sequence[Sound], target: float | None) -> None:
+    """Let the axis hold the highest moment, and of the low ones what lasts: a gap between two notes would press all else flat."""
+    strong = [value for each in sounds for value in (*_values(each.short_term), each.loudness_lufs, target)]
+    thin = [value for each in sounds for value in _values(each.momentary)]
+    held = [value for value in strong if value is not None and value > _LOWEST_LUFS]
+    high = [value for value in (*held, *thin) if value is not None]
+    ax.set_ylim(max(_LOWEST_LUFS, min(held, default=-40.0) - _ROOM_LU), max(high, default=-10.0) + 3.0)
+
+
+def _values(series: Series | None) -> tuple[float | None, ...]:
+    return series.values if series else ()
 
 
 def _series(values: NDArray[np.float64]) -> Series:
