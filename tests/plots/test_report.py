@@ -9,7 +9,12 @@ import pytest
 from test_plot_mix import Page
 
 from tonnbook import audio_files
+from tonnbook.dsp.loudness import integrated_loudness
 from tonnbook.models.analysis import Analysis
+from tonnbook.models.cleanup import CleanedTrack
+from tonnbook.models.enhancement import EnhancedTrack, EnhanceNotes
+from tonnbook.models.notes import StageNotes
+from tonnbook.models.results import RemoteFile
 from tonnbook.models.vocabulary import AnalysisStyle
 from tonnbook.plots import compare_mixes, report
 from tonnbook.studio.diagnosis import diagnose
@@ -72,6 +77,68 @@ def test_a_report_is_kept_as_one_file_with_its_sound(good: Analysis, tmp_path: P
     assert "<audio" not in silent
 
 
+def test_a_report_goes_into_a_folder_by_its_name_and_says_which_folder_is_missing(
+    good: Analysis, tmp_path: Path
+) -> None:
+    assert report(good).save(tmp_path, players=False) == tmp_path / "good <mix> report.html"
+    with pytest.raises(FileNotFoundError, match=r"there is no folder .*elsewhere: make it first"):
+        report(good).save(tmp_path / "elsewhere" / "page.html")
+
+
+def players_of(page: Path) -> dict[str, np.ndarray]:
+    html = page.read_text(encoding="utf-8")
+    found = re.findall(r'aria-label="([^"]+)" src="data:audio/mpeg;base64,([^"]+)"', html)
+    return {label: audio_files.decode(b64decode(mp3))[0] for label, mp3 in found}
+
+
+def made(path: Path, gain: float, start_s: float = 0.0, stop_s: float = 5.0) -> RemoteFile:
+    """Return a file that was made from the good mix: another level, or a part of it."""
+    audio, _ = audio_files.read(path)
+    part = audio[:, round(start_s * RATE) : round(stop_s * RATE)]
+    return RemoteFile("made.wav", lambda _: audio_files.write(path.with_name("made.wav"), gain * part, RATE, 32))
+
+
+def test_a_saved_report_has_before_and_after_in_step_and_at_equal_loudness(
+    good: Analysis, bad: Analysis, tmp_path: Path
+) -> None:
+    assert good.path
+    notes = EnhanceNotes(
+        before=bad.verdicts,
+        after=good.verdicts,
+        stages=(StageNotes(stage="tone", done=True, text="A <curve>."),),
+        target_lufs=-14.0,
+    )
+    enhanced = EnhancedTrack("good <mix>.wav", "id", None, made(good.path, 3.0), notes=notes, original=good.path)
+    page = report(good, after=enhanced)
+    sounds = players_of(page.save(tmp_path / "page.html"))
+    assert list(sounds) == ["before", "after (turned down by 9.5 dB)"]
+    before, after = sounds.values()
+    assert before.shape == after.shape
+    assert integrated_loudness(before, RATE) == pytest.approx(integrated_loudness(after, RATE), abs=0.1)
+    shown = Page(page.to_html())
+    assert shown.open == []
+    assert "A <curve>." in shown.words
+    assert "ClippingMajorNonediffers" in shown.words
+    assert "✓ tone" in str(page)
+    assert "<audio" not in page.to_html()
+
+
+def test_of_a_preview_the_same_part_is_heard_before_it(good: Analysis, tmp_path: Path) -> None:
+    assert good.path
+    part = made(good.path, 1.0, 1.5, 3.5)
+    preview = EnhancedTrack("good <mix>.wav", "id", None, part, preview_start_s=1.5, original=good.path)
+    before, after = players_of(report(good, preview).save(tmp_path / "page.html")).values()
+    assert before.shape == after.shape
+    assert np.std(before - after) < 0.2 * np.std(before)
+
+
+def test_a_cleaned_recording_is_heard_beside_the_one_that_came(good: Analysis, tmp_path: Path) -> None:
+    assert good.path
+    cleaned = CleanedTrack("good <mix>.wav", made(good.path, 0.5), None, good.path)
+    page = report(Analysis(good.name, good.verdicts), after=cleaned)
+    assert list(players_of(page.save(tmp_path / "page.html"))) == ["before (turned down by 6.0 dB)", "after"]
+
+
 def test_a_live_analysis_has_its_verdicts_only(good: Analysis) -> None:
     live = report(Analysis("mix.wav", good.verdicts))
     assert live.picture is None
@@ -98,5 +165,7 @@ def test_a_mix_compared_with_itself_does_not_differ(good: Analysis) -> None:
 def test_what_is_no_analysis_is_refused(good: Analysis) -> None:
     with pytest.raises(TypeError, match="report takes what"):
         report("mix.wav")  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=r"after takes what tonn\.enhance"):
+        report(good, good)  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="compare_mixes takes"):
         compare_mixes(good, "mix.wav")  # type: ignore[arg-type]

@@ -1,21 +1,23 @@
-"""A report on one track, on one page: the verdicts as symbols, words and sentences, and what was measured as a picture."""
+"""A report on one track, on one page: the verdicts as symbols, words and sentences, and what was measured as a picture.
+
+With what was made of the track beside it, the page tells what was done and what it changed too; saved, it lets both be heard.
+"""
 
 from __future__ import annotations
 
-from base64 import b64encode
 from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
 from typing import Any
 
-from tonnbook import audio_files
 from tonnbook.models.analysis import Analysis
-from tonnbook.plots import report_panels
+from tonnbook.models.cleanup import CleanedTrack
+from tonnbook.models.enhancement import EnhancedTrack
+from tonnbook.plots import report_panels, report_players
+from tonnbook.plots.compared_mixes import compare_mixes
 from tonnbook.plots.picture import Picture
+from tonnbook.plots.stages import stages
 from tonnbook.plots.verdict_table import Row, headline, rows, table
-
-_RATE = 44100
-_KBPS = 96
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,8 @@ class Report:
     rows: tuple[Row, ...]
     picture: Picture | None = field(repr=False)
     """None for the live service, which measures less than it says."""
+    after: EnhancedTrack | CleanedTrack | None = field(default=None, repr=False)
+    """What was made of the track, where that is told of too."""
 
     def to_html(self) -> str:
         """Return the page; it needs no other file."""
@@ -34,44 +38,77 @@ class Report:
         picture = self.picture.to_html() if self.picture else ""
         return (
             f"<h3>{escape(self.analysis.name)}</h3><p>{escape(headline(said))}</p>{picture}{table(self.rows)}"
-            f"<p><small>{escape(who)}</small></p>"
+            f"{_what_was_done(self.after)}<p><small>{escape(who)}</small></p>"
         )
 
     def save(self, path: str | Path, *, players: bool = True) -> Path:
-        """Write one HTML file, with the track in it to be heard where it lies on this machine; return its path.
+        """Write one HTML file, with the sounds in it that lie on this machine; return its path. Into a folder it goes by the track's name.
 
-        The sound goes in as an MP3 of 96 kbit/s: about 1 MB for each minute. `players=False` leaves it out.
+        They are the track, or, where the report has an `after`, both at equal loudness. They go in as MP3s of 96 kbit/s: about 1 MB for
+        each minute. `players=False` leaves them out. Raises FileNotFoundError for a folder that there is not.
         """
         target = Path(path)
+        if target.is_dir():
+            target /= f"{Path(self.analysis.name).stem} report.html"
+        if not target.parent.is_dir():
+            raise FileNotFoundError(f"there is no folder {target.parent}: make it first, or save the report elsewhere")
         head = f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{escape(self.analysis.name)}</title>'
         style = "<style>body{font:15px/1.45 system-ui,sans-serif;max-width:60em;margin:2em auto;padding:0 1em}</style>"
-        sound = self._player() if players and self.analysis.path else ""
+        sound = self._players() if players else ""
         target.write_text(f"{head}{style}<body>{self.to_html()}{sound}</body></html>", encoding="utf-8")
         return target
 
-    def _player(self) -> str:
-        assert self.analysis.path is not None
-        audio, _ = audio_files.read(self.analysis.path, _RATE)
-        mp3 = b64encode(audio_files.encode(audio.clip(-1.0, 1.0), _RATE, "mp3", kbps=_KBPS)).decode("ascii")
-        label = f'aria-label="{escape(self.analysis.name)}"'
-        return f'<p><audio controls preload="none" {label} src="data:audio/mpeg;base64,{mp3}"></audio></p>'
+    def _players(self) -> str:
+        before = self.analysis.path or (self.after.original if self.after else None)
+        if before is None:
+            return ""
+        if self.after is None:
+            return report_players.player(self.analysis.name, before)
+        if isinstance(self.after, EnhancedTrack):
+            return report_players.before_and_after(before, self.after.track.path, self.after.preview_start_s)
+        return report_players.before_and_after(before, self.after.cleaned.path, None)
 
     def __str__(self) -> str:
-        return "\n".join(f"{row.mark} {row.what}: {row.word}. {row.sentence}".rstrip() for row in self.rows)
+        told = [f"{row.mark} {row.what}: {row.word}. {row.sentence}".rstrip() for row in self.rows]
+        return "\n".join([*told, *([str(stages(self.after))] if self.after else [])])
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         return {"text/html": self.to_html(), "text/plain": str(self)}
 
 
-def report(analysis: Analysis) -> Report:
+def report(analysis: Analysis, after: EnhancedTrack | CleanedTrack | None = None) -> Report:
     """Return the report on an analysis: one page of verdicts and pictures.
+
+    Parameters
+    ----------
+    analysis
+        What `tonn.analyse` returned.
+    after
+        What was made of that track by `tonn.enhance`, its preview, or `tonn.clean_up`: the page then says what was done, and what it did to
+        the verdicts; saved, it has a player for before and one for after.
 
     >>> page = tb.report(tonn.analyse("my mix.wav", "ROCK"))
     >>> page.save("my mix.html")
+    >>> tb.report(analysis, after=enhanced).save("before and after.html")
 
-    Raises TypeError for anything that is no Analysis.
+    Raises TypeError for anything that is no Analysis, and for an `after` that is neither enhanced nor cleaned.
     """
     if not isinstance(analysis, Analysis):
         raise TypeError(f"report takes what tonn.analyse returns, not {type(analysis).__name__}")
+    if after is not None and not isinstance(after, EnhancedTrack | CleanedTrack):
+        raise TypeError(f"after takes what tonn.enhance or tonn.clean_up returns, not {type(after).__name__}")
     picture = report_panels.draw(analysis, analysis.notes) if analysis.notes else None
-    return Report(analysis, rows(analysis), picture)
+    return Report(analysis, rows(analysis), picture, after)
+
+
+def _what_was_done(after: EnhancedTrack | CleanedTrack | None) -> str:
+    """Return the stages of the work as a table, and for an enhancement the verdicts before and after it."""
+    if after is None:
+        return ""
+    done = stages(after)._repr_mimebundle_()["text/html"]
+    if not isinstance(after, EnhancedTrack) or after.notes is None:
+        return done
+    before_it, after_it = (
+        Analysis(name, said) for name, said in (("before", after.notes.before), ("after", after.notes.after))
+    )
+    return done + compare_mixes(before_it, after_it)._repr_mimebundle_()["text/html"]
