@@ -20,7 +20,8 @@ from tonnbook.studio.composer.indian import (
     swarmandal_notes,
     tanpura_notes,
 )
-from tonnbook.studio.composer.melody import harmony_line, holds_register, melody_notes
+from tonnbook.studio.composer.melody import harmony_line, melody_notes
+from tonnbook.studio.composer.melody_slots import holds_register
 from tonnbook.studio.composer.moods import MOODS, Mood
 from tonnbook.studio.composer.patterns import Band, Comp
 from tonnbook.studio.composer.raga import RAGAS
@@ -92,7 +93,7 @@ def song_of(plan: Plan) -> Song:
 def _stage(song: Song, n: int) -> Stage:
     """Return section `n` with its bars and its chords."""
     plan, section = song.plan, song.plan.sections[n]
-    mood = asked_mode(MOODS[section.emotion], plan.major)
+    mood = MOODS[section.emotion] if song.indian else asked_mode(MOODS[section.emotion], plan.major)
     start, end = section.start_ms / 1000, (section.start_ms + section.length_ms) / 1000
     final = n == len(plan.sections) - 1 and not plan.looping
     after = plan.sections[n + 1].emotion if n + 1 < len(plan.sections) else section.emotion

@@ -16,6 +16,8 @@ from tonnbook.studio.composer.theory import Chord, nearest_key, voicing
 BOWED = frozenset({"strings", "low-strings", "violin"})
 FLOOR = 47
 """The lowest key of a chord: closer ones below it would be mud."""
+UNDER = 6
+"""How far under the highest key that the tune leaves a chord likes to have its middle."""
 STRUM_S = 0.011
 """Time from one string to the next; an up-stroke is quicker and lighter."""
 
@@ -58,19 +60,21 @@ def _voicings(stage: Stage, comp: Comp, tune: Sequence[Note]) -> Voicings:
     found: Voicings = {}
     before: tuple[int, ...] = ()
     sung = {span: _over(stage, span, tune) for span in stage.chords}
-    lows = [min(note.key for note in notes) for notes in sung.values() if notes]
-    usual = round(median(lows)) if lows else 127
+    lows = {span: _low_notes(notes) for span, notes in sung.items() if notes}
+    usual = round(median(lows.values())) if lows else 127
+    tops = {span: _top(comp, lows.get(span, usual)) for span in stage.chords}
+    low = max(FLOOR, min(comp.low, min(tops.values()) - 12))
     for span in stage.chords:
-        low, high = _room(comp, min((note.key for note in sung[span]), default=usual))
+        high = tops[span]
         if comp.kind == "low":
             root = nearest_key(span.chord.bass, (comp.low + comp.high) / 2)
             before = (root, root + 7)[: comp.voices if 7 in span.chord.tones else 1]
         else:
             bare = MOODS[stage.emotion].texture == "power" and comp.kind in ("block", "strum")
             harmony = bare_fifth(span.chord) if bare else _yielding(span.chord, stage, sung[span])
-            keys = voicing(harmony, before, low, high, comp.voices)
+            keys = voicing(harmony, before, low, high, comp.voices, high - UNDER)
             if any(b - a == 1 for a, b in pairwise(keys)):  # no room to part a ninth from its third
-                keys = voicing(_plain(harmony), before, low, high, comp.voices)
+                keys = voicing(_plain(harmony), before, low, high, comp.voices, high - UNDER)
             before = keys
         found[span] = Voicing(before, high)
     return found
@@ -82,10 +86,15 @@ def _over(stage: Stage, span: ChordSpan, tune: Sequence[Note]) -> list[Note]:
     return [note for note in tune if min(note.end, end) - max(note.start, start) > 0.06]
 
 
-def _room(comp: Comp, tune: int) -> tuple[int, int]:
-    """Return the lowest and the highest key of a voice under a tune that comes down to `tune`."""
-    high = max(FLOOR + 11, min(comp.high, tune - 2))  # a full octave, so that every chord can be voiced
-    return max(FLOOR, min(comp.low, high - 12)), high
+def _low_notes(notes: Sequence[Note]) -> int:
+    """Return where the lower notes of a stretch of the tune lie; a single dip below them may touch the chords."""
+    keys = sorted(note.key for note in notes)
+    return keys[(len(keys) - 1) // 4]
+
+
+def _top(comp: Comp, tune: int) -> int:
+    """Return the highest key of a voice under a tune that comes down to `tune`: with a full octave to the floor, which any chord needs."""
+    return max(FLOOR + 11, min(comp.high, tune - 2))
 
 
 def _yielding(chord: Chord, stage: Stage, sung: Sequence[Note]) -> Chord:
@@ -139,9 +148,7 @@ def _sounds_before(stage: Stage, bar: Bar, comp: Comp) -> bool:
     return bar.number > 0 and comp.layer in stage.bars[bar.number - 1].layers
 
 
-def _rhythmic(
-    stage: Stage, bar: Bar, comp: Comp, voicings: Voicings, steps: str, swing: float
-) -> Iterator[Note]:
+def _rhythmic(stage: Stage, bar: Bar, comp: Comp, voicings: Voicings, steps: str, swing: float) -> Iterator[Note]:
     hits = strokes(steps, bar.beats) if steps else []
     highest = max((digit for _, digit in hits), default=0)  # a figure that has been heard long enough is turned round
     for n, (beat, digit) in enumerate(hits):

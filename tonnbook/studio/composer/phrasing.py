@@ -21,6 +21,7 @@ _CONTOURS = {
     "low": (-1.0, 1.0, 3.0, -1.5),
 }
 """Scale steps above the middle of the register at the start, around the climax, of the climax itself, and at the end of a phrase."""
+LEAST_PEAK = 3.0
 FULL_PHRASE = 24
 """Notes of a phrase that carry the whole contour; fewer keep nearer to the middle, or they would have to leap."""
 
@@ -41,7 +42,7 @@ _QUICK_FANFARES = (
 
 def peak(contour: str, notes: float) -> float:
     """Return how many scale steps above the middle of the register a phrase of so many notes has its climax."""
-    return _CONTOURS[contour][2] * _share(notes)
+    return max(LEAST_PEAK, _CONTOURS[contour][2] * _share(notes))
 
 
 def lift(contour: str, position: float, notes: float) -> float:

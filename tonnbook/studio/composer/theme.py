@@ -44,6 +44,10 @@ PLANS = {
 """Which cell each bar of a phrase takes, by the length of the phrase; a second idea uses d and e for a and b."""
 
 
+CONTRAST_BARS = 7
+"""Bars of a phrase that has room for an idea of its own."""
+
+
 @dataclass(frozen=True, slots=True)
 class Cell:
     """One bar of the theme: (sixteenth, priority 1..5, scale steps from the anchor) of every note."""
@@ -92,11 +96,14 @@ class Theme:
     """Which of the fanfares the song has, where a mood asks for one."""
 
     def bar(self, phrase: int, place: int, length: int, dice: random.Random) -> Cell:
-        """Return the cell of one bar of a phrase; every other phrase has the second idea. Primes are varied with `dice`."""
+        """Return the cell of one bar of a phrase. Primes are varied with `dice`.
+
+        Every other phrase of a full length has the second idea; short ones answer with the first, as a period does.
+        """
         letters = " ".join(PLANS[length]).split()
         word = letters[min(place, len(letters) - 1)]
         letter = word[0]
-        if phrase % 2 and place < length - 2:
+        if phrase % 2 and length >= CONTRAST_BARS and place < length - 2:
             letter = {"a": "d", "b": "e"}.get(letter, letter)
         cell = self.cells[letter]
         return cell.varied(dice) if word.endswith("'") else cell

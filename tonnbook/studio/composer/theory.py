@@ -148,8 +148,17 @@ def nearest_key(pitch_class: int, to: float) -> int:
     return base if to - base <= base + 12 - to else base + 12
 
 
-def voicing(harmony: Chord, before: Sequence[int], low: int = 52, high: int = 76, voices: int = 4) -> tuple[int, ...]:
+def voicing(
+    harmony: Chord,
+    before: Sequence[int],
+    low: int = 52,
+    high: int = 76,
+    voices: int = 4,
+    centre: float | None = None,
+) -> tuple[int, ...]:
     """Return the chord in close position that moves least from the voicing `before`; all keys within `low`..`high`.
+
+    It leans towards `centre`: without one, towards where it was, or the middle of the register at the beginning.
 
     More tones than voices: a doubled root goes first, then the fifth, then ninth and root, which the bass has anyway; third
     and seventh, which name the chord, stay.
@@ -158,7 +167,8 @@ def voicing(harmony: Chord, before: Sequence[int], low: int = 52, high: int = 76
     while len(tones) > voices:
         tones.remove(_least_needed(tones))
     classes = [(harmony.root + t) % 12 for t in tones]
-    centre = sum(before) / len(before) if before else (low + high) / 2
+    if centre is None:
+        centre = sum(before) / len(before) if before else (low + high) / 2
     return min(_inversions(tuple(classes), low, high), key=lambda keys: (_movement(keys, before, centre), keys))
 
 
