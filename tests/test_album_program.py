@@ -6,16 +6,18 @@ import io
 import json
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from unicodedata import combining, east_asian_width
 
 import pytest
 from judges import libebur128
 
-from tonnbook import services
+from tonnbook import audio_files, services
 from tonnbook.__main__ import main
-from tonnbook.clients.album_record import SongRecord, fingerprint, record_path
-from tonnbook.clients.mastering import Wishes, read_album
+from tonnbook.album_program import _bar, _Bars
+from tonnbook.clients.album import Batch
+from tonnbook.studio.server import Studio
 
 
 @pytest.fixture
@@ -53,45 +55,88 @@ def test_what_is_no_album_is_said_in_one_line(tmp_path: Path, capsys: pytest.Cap
 
 
 class TestLive:
-    """Nothing here reaches a network: the program stops before it asks anybody."""
+    """The live service is a second studio here; what was spent stands in its ledger."""
 
-    @pytest.fixture(autouse=True)
-    def key(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setenv("TONN_API_KEY", "a-key-that-nobody-has")
-        monkeypatch.setattr(services.TonnClient, "master_all", self.nobody_calls)
+    @pytest.fixture
+    def service(self, monkeypatch: pytest.MonkeyPatch) -> Iterator[Studio]:
+        live = services.live
+        with Studio(key="a-live-key") as studio:
+            monkeypatch.setenv("TONN_API_KEY", "a-live-key")
+            monkeypatch.setattr(services, "live", lambda: live(tonn_url=studio.url))
+            yield studio
 
-    def nobody_calls(self, *_: object, **__: object) -> None:
-        raise AssertionError("credits would have been spent")
+    @pytest.fixture
+    def shorts(self, songs: Mapping[str, Path], tmp_path: Path) -> Path:
+        """An album file of two songs of a second and a half, and one that is not there."""
+        entries = []
+        for name in ("01_night_bus", "04_open_sky"):
+            audio, rate = audio_files.read(songs[name])
+            audio_files.write(tmp_path / f"{name}.wav", audio[:, : 3 * rate // 2], rate, 16)
+            entries.append({"trackURL": f"{name}.wav", "musicalStyle": "POP", "desiredLoudness": "LOW"})
+        path = tmp_path / "album.json"
+        path.write_text(json.dumps([*entries, {**entries[0], "trackURL": "missing.wav"}]), encoding="utf-8")
+        return path
 
-    def test_it_says_what_it_costs_and_asks(
-        self, album: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    @pytest.fixture
+    def run(
+        self, shorts: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> Callable[..., str]:
+        def run(*options: str, answer: str = "") -> str:
+            monkeypatch.setattr("sys.stdin", io.StringIO(answer))
+            main(["master", str(shorts), "--live", "--to", str(tmp_path / "out"), *options])
+            return capsys.readouterr().out
+
+        return run
+
+    def test_it_says_what_it_costs_and_asks_and_pays_that_and_no_more(
+        self, service: Studio, run: Callable[..., str]
     ) -> None:
         for answer in ("", "n\n", "what?\n"):
-            monkeypatch.setattr("sys.stdin", io.StringIO(answer))
-            assert main(["master", str(album), "--live", "--to", str(tmp_path / "out")]) == 1
-            assert "3 final masters at 220 credits each: this will cost about 660 credits." in capsys.readouterr().out
+            said = run(answer=answer)
+            assert "2 final masters at 220 credits each: this will cost about 440 credits." in said
+            assert said.endswith("Nothing was ordered.\n")
+        assert service.ledger.entries == ()
+        assert "2 of 3 songs are in " in run(answer="y\n")
+        assert service.ledger.credits == 440
+        assert "0 final masters at 220 credits each" in run()
+        assert service.ledger.credits == 440
 
-    def test_what_was_paid_for_is_not_counted_again(
-        self, album: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    def test_a_coherent_album_is_another_order_and_is_asked_for_too(
+        self, service: Studio, run: Callable[..., str]
     ) -> None:
-        name, request = next(iter(read_album(album, Wishes())[0].items()))
-        record = SongRecord(song=name, order=fingerprint(request), server="live", state="done")
-        record.write(record_path(tmp_path / "out", name))
-        monkeypatch.setattr("sys.stdin", io.StringIO("n\n"))
-        assert main(["master", str(album), "--live", "--to", str(tmp_path / "out")]) == 1
-        assert "about 440 credits" in capsys.readouterr().out
+        run("--yes")
+        said = run("--coherence")
+        assert "about 440 credits" in said
+        assert "Go on? [y/N]" in said
+        assert service.ledger.credits == 440
+        run("--coherence", answer="y\n")
+        assert "about 0 credits" in run("--coherence")
+        assert service.ledger.credits == 880
 
-    @pytest.mark.parametrize(("options", "answer"), [(["--yes"], ""), ([], "y\n"), (["--previews"], "")])
-    def test_with_a_yes_it_goes_on(
-        self, album: Path, monkeypatch: pytest.MonkeyPatch, options: list[str], answer: str
+    def test_previews_cost_nothing_and_are_named_where_they_are(
+        self, service: Studio, run: Callable[..., str], tmp_path: Path
     ) -> None:
-        monkeypatch.setattr("sys.stdin", io.StringIO(answer))
-        with pytest.raises(AssertionError, match="credits would have been spent"):
-            main(["master", str(album), "--live", *options])
+        assert run("--previews").endswith(f"2 of 3 songs are in {tmp_path / 'out' / 'previews'}\n")
+        assert service.ledger.credits == 0
 
-    def test_without_a_key_it_says_where_to_put_one(
-        self, album: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.delenv("TONN_API_KEY")
+    def test_without_a_key_it_says_where_to_put_one(self, album: Path, capsys: pytest.CaptureFixture[str]) -> None:
         assert main(["master", str(album), "--live"]) == 1
         assert "TONN_API_KEY" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("columns", [40, 80, 200])
+def test_no_bar_is_wider_than_the_terminal(columns: int) -> None:
+    for name in ("song", "夜のバス" * 9, "e\u0301" * 40):
+        line = _bar(name, "running", 0.5, "handed to a worker\nwhich says more", columns)
+        width = sum(2 if east_asian_width(c) in "WF" else 0 if combining(c) else 1 for c in line)
+        assert width <= columns
+        assert "\n" not in line
+
+
+def test_a_song_that_failed_is_no_full_bar_and_one_that_was_refused_has_a_line() -> None:
+    assert "100%" not in _bar("song", "failed", 0.4, "silent", 80)
+    assert "failed  silent" in _bar("song", "failed", 0.4, "silent", 80)
+    assert "100%" in _bar("song", "done", 0.4, "", 80)
+    screen = io.StringIO()
+    _Bars(Batch(Path(), {}, {"song": "missing.wav is not there"}), screen).show()
+    assert "failed  missing.wav is not" in screen.getvalue()

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import shutil
 import sys
 import time
+import unicodedata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -12,8 +14,7 @@ from tonnbook.errors import TonnbookError
 
 if TYPE_CHECKING:
     from tonnbook.clients.album import Batch
-    from tonnbook.clients.jobs import Job
-    from tonnbook.models.mastering import MasteringRequest
+    from tonnbook.clients.album_desk import AlbumPlan
     from tonnbook.services import Services
 
 _WIDTH = 24
@@ -45,12 +46,13 @@ def run(chosen: argparse.Namespace, out: TextIO | None = None) -> int:
     out = out or sys.stdout
     try:
         with _services(chosen) as services:
-            if chosen.live and not chosen.previews and not _agreed(chosen, out):
-                return 1
-            batch = services.tonn.master_all(
+            plan = services.tonn.plan_all(
                 chosen.album, chosen.to, coherence=chosen.coherence, final=not chosen.previews
             )
-            return _followed(batch, out)
+            if chosen.live and not chosen.previews and not _agreed(plan, out, ask=not chosen.yes):
+                out.write("Nothing was ordered.\n")
+                return 1
+            return _followed(plan.start(), out, previews=chosen.previews)
     except KeyboardInterrupt:
         out.write("\nInterrupted. Run the same command again: it goes on from there, and nothing is charged twice.\n")
         return 130
@@ -65,38 +67,22 @@ def _services(chosen: argparse.Namespace) -> Services:
     return live() if chosen.live else offline()
 
 
-def _agreed(chosen: argparse.Namespace, out: TextIO) -> bool:
+def _agreed(plan: AlbumPlan, out: TextIO, *, ask: bool) -> bool:
     """Say what it will cost, and ask."""
     from tonnbook.models.vocabulary import CREDITS
 
-    count = _unpaid(chosen.album, chosen.to)
-    price = CREDITS["final_master"]
-    out.write(f"{count} final masters at {price} credits each: this will cost about {count * price} credits.\n")
-    if not count or chosen.yes:
+    count, price = len(plan.due), CREDITS["final_master"]
+    out.write(
+        f"{_counted(count, 'final master')} at {price} credits each: this will cost about {count * price} credits.\n"
+    )
+    if not count or not ask:
         return True
     out.write("Go on? [y/N] ")
     out.flush()
     return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
-def _unpaid(album: Path, to: Path) -> int:
-    """Return how many songs have not been paid for yet, as far as the manifest knows."""
-    from tonnbook.clients.mastering import Wishes, read_album
-
-    songs, _ = read_album(album, Wishes())
-    return sum(not _is_paid(to, name, request) for name, request in songs.items())
-
-
-def _is_paid(to: Path, name: str, request: MasteringRequest) -> bool:
-    from tonnbook.clients.album_record import SongRecord, fingerprint, record_path
-
-    record = SongRecord.read(record_path(to, name))
-    if record is None or any(not path.is_file() for path in request.local_files()):
-        return False
-    return record.state in ("final", "done") and record.order == fingerprint(request)
-
-
-def _followed(batch: Batch, out: TextIO) -> int:
+def _followed(batch: Batch, out: TextIO, *, previews: bool) -> int:
     """Show how the songs get on until all have ended; return the exit status."""
     draw = _Bars(batch, out) if out.isatty() else _Lines(batch, out)
     while not batch.done:
@@ -104,8 +90,14 @@ def _followed(batch: Batch, out: TextIO) -> int:
         time.sleep(_PAUSE_S)
     draw.show()
     masters = batch.result()
-    out.write(f"\n{masters}\n\n{len(masters)} of {len(masters) + len(masters.failed)} songs are in {batch.folder}\n")
+    where = batch.folder / "previews" if previews else batch.folder
+    every = _counted(len(masters) + len(masters.failed), "song")
+    out.write(f"\n{masters}\n\n{len(masters)} of {every} {'is' if len(masters) == 1 else 'are'} in {where}\n")
     return 1 if masters.failed else 0
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}{'' if count == 1 else 's'}"
 
 
 class _Bars:
@@ -116,7 +108,10 @@ class _Bars:
         self._drawn = 0
 
     def show(self) -> None:
-        lines = [_bar(name, job) for name, job in self._batch.jobs.items()]
+        columns = shutil.get_terminal_size().columns - 1  # a line that wraps would be two to go back
+        songs = [(name, job.status, job.progress or 0.0, job.message) for name, job in self._batch.jobs.items()]
+        songs += [(name, "failed", 0.0, why) for name, why in self._batch.refused.items()]
+        lines = [_bar(*song, columns) for song in songs]
         up = f"\x1b[{self._drawn}A" if self._drawn else ""
         self._out.write(up + "".join(f"\x1b[2K{line}\n" for line in lines))
         self._out.flush()
@@ -131,6 +126,10 @@ class _Lines:
         self._said: dict[str, str] = {}
 
     def show(self) -> None:
+        for name, why in self._batch.refused.items():
+            if self._said.setdefault(name, "") != why:
+                self._said[name] = why
+                self._out.write(f"{name}: {why}\n")
         for name, job in self._batch.jobs.items():
             if self._said.get(name) != job.message:
                 self._said[name] = job.message
@@ -138,7 +137,20 @@ class _Lines:
         self._out.flush()
 
 
-def _bar(name: str, job: Job[Any]) -> str:
-    share = 1.0 if job.done else job.progress or 0.0
-    bar = "#" * round(_WIDTH * share) + "-" * (_WIDTH - round(_WIDTH * share))
-    return f"{name[:24]:24s} [{bar}] {share:4.0%}  {job.message[:48]}"
+def _bar(name: str, status: str, progress: float, message: str, columns: int) -> str:
+    share = 1.0 if status == "done" else progress
+    filled = round(_WIDTH * share)
+    how_far = "failed" if status == "failed" else f"{share:6.0%}"
+    line = f"{_cut(name, 24, fill=True)} [{'#' * filled}{'-' * (_WIDTH - filled)}] {how_far}  {message.splitlines()[0] if message else ''}"
+    return _cut(line, columns)
+
+
+def _cut(text: str, columns: int, *, fill: bool = False) -> str:
+    """Return a text cut to so many columns of a terminal, in which some characters take two and marks above letters none."""
+    shown, width = "", 0
+    for character in text:
+        takes = 0 if unicodedata.combining(character) else 2 if unicodedata.east_asian_width(character) in "WF" else 1
+        if width + takes > columns:
+            break
+        shown, width = shown + character, width + takes
+    return shown + " " * (columns - width if fill else 0)

@@ -138,7 +138,7 @@ def live(
     tonn = cast(TonnClient, _WithoutKey("Tonn", "TONN_API_KEY"))
     beatoven = cast(BeatovenClient, _WithoutKey("Beatoven", "BEATOVEN_API_KEY"))
     if tonn_key:
-        tonn = TonnClient(tonn_url, tonn_key, inbox=inbox, downloads=downloads, listen=_listen)
+        tonn = TonnClient(tonn_url, tonn_key, inbox=inbox, downloads=downloads, listen=_listen, costs=True)
     if beatoven_key:
         beatoven = BeatovenClient(beatoven_url, beatoven_key, direct_url=beatoven_direct_url, downloads=downloads)
     services = Services(tonn, beatoven, inbox, None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import multiprocessing
 import random
 import signal
 import subprocess
@@ -25,7 +26,7 @@ from tonnbook.clients.album_record import SongRecord, record_path
 from tonnbook.clients.tonn import TonnClient
 from tonnbook.clients.watcher import Pace
 from tonnbook.errors import TonnbookError
-from tonnbook.models.mastering import MasteringRequest
+from tonnbook.models.mastering import Album, MasteringRequest
 from tonnbook.services import _listen
 from tonnbook.studio.server import Studio
 
@@ -63,6 +64,10 @@ def tonn(own: Studio) -> Iterator[TonnClient]:
 
 def tasks(studio: Studio) -> int:
     return sum(entry.call == "master_preview" for entry in studio.ledger.entries)
+
+
+def entries_of(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [{**entry, "trackURL": Path(entry["trackURL"])} for entry in entries]
 
 
 def files_in(folder: Path) -> dict[str, bytes]:
@@ -154,8 +159,45 @@ class TestAnAlbum:
         assert tonn.master_all(shorts, tmp_path) is batch
         with pytest.raises(ValueError, match="another album"):
             tonn.master_all({"one": shorts["01 song"]}, tmp_path)
+        for wishes in ({"desired_loudness": "HIGH"}, {"final": False}, {"coherence": True}):
+            with pytest.raises(ValueError, match="other wishes"):
+                tonn.master_all(shorts, tmp_path, **wishes)
         assert len(batch.result(120)) == 6
         assert tasks(own) == 6
+
+    def test_a_cell_with_a_bad_song_in_it_can_be_run_again_too(
+        self, own: Studio, tonn: TonnClient, shorts: Mapping[str, Path], tmp_path: Path
+    ) -> None:
+        album = [shorts["01 song"], tmp_path / "missing.wav"]
+        batch = tonn.master_all(album, tmp_path)
+        assert tonn.master_all(album, tmp_path) is batch
+        assert repr(batch).startswith("<Batch of 2 songs")
+        assert list(batch.result(60).failed) == ["missing"]
+        assert "1 done, 1 failed, 100%" in repr(batch)
+
+    @pytest.mark.parametrize("at_once", [0, -1])
+    def test_no_song_at_once_is_said_and_blocks_nothing(
+        self, tonn: TonnClient, shorts: Mapping[str, Path], tmp_path: Path, at_once: int
+    ) -> None:
+        with pytest.raises(ValueError, match="at least one"):
+            tonn.master_all({"one": shorts["01 song"]}, tmp_path, at_once=at_once)
+        assert len(tonn.master_all({"one": shorts["01 song"]}, tmp_path).result(60)) == 1
+
+    def test_a_preview_that_was_lost_comes_again(
+        self, own: Studio, tonn: TonnClient, shorts: Mapping[str, Path], tmp_path: Path
+    ) -> None:
+        one = {"one": shorts["01 song"]}
+        preview = tonn.master_all(one, tmp_path).result(60)[0].preview.path
+        preview.unlink()
+        assert tonn.master_all(one, tmp_path).result(60)[0].preview.path == preview
+        assert preview.is_file()
+        assert tasks(own) == 1
+        preview.unlink()
+        own.close()
+        alone = tonn.master_all(one, tmp_path).result(60)[0]
+        assert alone.master.path.is_file()
+        with pytest.raises(TonnbookError, match="is gone"):
+            _ = alone.preview.path
 
     def test_two_programs_do_not_work_at_one_folder(
         self, own: Studio, tonn: TonnClient, shorts: Mapping[str, Path], tmp_path: Path
@@ -167,6 +209,32 @@ class TestAnAlbum:
         batch.result(120)
         assert len(other.master_all(shorts, tmp_path).result(60)) == 6
         other.close()
+
+
+class TestNames:
+    def test_no_song_is_overwritten_by_its_master_nor_mastered_twice_over(
+        self, tonn: TonnClient, shorts: Mapping[str, Path], tmp_path: Path
+    ) -> None:
+        song = tmp_path / "song.wav"
+        song.write_bytes(mix := shorts["01 song"].read_bytes())
+        (tmp_path / "other.wav").write_bytes(b"not ours")
+        for _ in range(2):
+            masters = tonn.master_all([song], tmp_path).result(60)
+            assert masters[0].master.path == tmp_path / "song (master).wav"
+            assert song.read_bytes() == mix
+        both = tonn.master_all(sorted(tmp_path.glob("song*.wav")), tmp_path).result(60)
+        assert "is a master that was made here" in both.failed["song (master)"]
+        tonn.master_all({"other": shorts["02 song"]}, tmp_path).result(60)
+        assert (tmp_path / "other.wav").read_bytes() == b"not ours"
+        assert (tmp_path / "other (master).wav").is_file()
+
+    def test_names_that_a_disk_cannot_tell_apart_lose_no_song(
+        self, tonn: TonnClient, shorts: Mapping[str, Path], tmp_path: Path
+    ) -> None:
+        one, two, three = list(shorts.values())[:3]
+        masters = tonn.master_all({"AC/DC": one, "AC_DC": two, "ac_dc": three}, tmp_path).result(60)
+        assert [song.name for song in masters] == ["AC_DC", "AC_DC (2)", "ac_dc (3)"]
+        assert [song.source for song in masters] == [one, two, three]
 
 
 class TestBadSongs:
@@ -224,11 +292,49 @@ class TestTheAlbumFile:
         assert [libebur128(song.master.path)[0] for song in masters] == pytest.approx([-10.0, -8.0], abs=0.05)
         assert "ROCK_INDIE, POP" in masters.failed["03 song"]
 
-    @pytest.mark.parametrize("text", ["{}", "[1]"])
-    def test_what_is_no_album_file_is_said_so(self, tonn: TonnClient, tmp_path: Path, text: str) -> None:
-        (tmp_path / "album.json").write_text(text)
+    @pytest.mark.parametrize("content", [b"{}", b"[1]", b"[{]", b"", b"RIFF\xe4\xff"])
+    def test_what_is_no_album_file_is_said_so(self, tonn: TonnClient, tmp_path: Path, content: bytes) -> None:
+        (tmp_path / "album.json").write_bytes(content)
         with pytest.raises(ValueError, match=r"album\.json is no album file"):
             tonn.master_all(tmp_path / "album.json", tmp_path)
+        with pytest.raises(ValueError, match="is a folder: hand in its songs"):
+            tonn.master_all(tmp_path, tmp_path)
+
+    def test_a_file_that_notepad_has_saved_and_what_json_load_makes_of_it(
+        self, own: Studio, tonn: TonnClient, shorts: Mapping[str, Path], tmp_path: Path
+    ) -> None:
+        entries = [{"trackURL": str(shorts["01 song"]), "musicalStyle": "POP", "desiredLoudness": "LOW"}]
+        (tmp_path / "album.json").write_text(json.dumps(entries), encoding="utf-8-sig")
+        for album in (tmp_path / "album.json", entries, Album.model_validate({"songs": entries_of(entries)})):
+            assert [song.name for song in tonn.master_all(album, tmp_path / "out").result(60)] == ["01 song"]
+        assert tasks(own) == 1
+
+    @pytest.mark.parametrize(
+        ("fields", "said"),
+        [
+            ({"forcedLoudnes": True}, "forcedLoudnes: is no field of a song; did you mean forcedLoudness"),
+            ({"forcedLoudnessInLUFS": -20}, "counts only with forcedLoudness"),
+            ({"desiredLoudness": "LOUD"}, "allowed: LOW, MEDIUM or HIGH"),
+        ],
+    )
+    def test_a_slip_is_named_and_not_mastered(
+        self, tonn: TonnClient, shorts: Mapping[str, Path], tmp_path: Path, fields: dict[str, Any], said: str
+    ) -> None:
+        entry = {"trackURL": str(shorts["01 song"]), "musicalStyle": "POP", "desiredLoudness": "LOW", **fields}
+        assert said in tonn.master_all([entry], tmp_path).result(10).failed["01 song"]
+
+    def test_wishes_are_named_with_what_is_allowed(
+        self, tonn: TonnClient, shorts: Mapping[str, Path], tmp_path: Path
+    ) -> None:
+        with pytest.raises(ValueError, match="allowed: LOW, MEDIUM or HIGH"):
+            tonn.master_all(shorts, tmp_path, desired_loudness="LOUD")
+        request = MasteringRequest(
+            source=shorts["01 song"], style="POP", desired_loudness="LOW", forced_loudness_lufs=-20
+        )
+        with pytest.raises(ValueError, match="counts only with forced_loudness"):
+            tonn.master_all([request], tmp_path)
+        plan = tonn.plan_all({"one": shorts["01 song"]}, tmp_path, sample_rate="48000")
+        assert plan.orders["one"].request.sample_rate == 48000
 
 
 def test_an_album_that_holds_together(tonn: TonnClient, songs: Mapping[str, Path], tmp_path: Path) -> None:
@@ -256,6 +362,22 @@ def test_songs_can_be_handed_to_workers_in_other_processes(
     assert not there.failed
     assert files_in(tmp_path / "there") == files_in(tmp_path / "here")
     assert len(here) == 2
+
+
+def test_workers_that_are_killed_lose_no_song(
+    own: Studio, tonn: TonnClient, shorts: Mapping[str, Path], tmp_path: Path
+) -> None:
+    """The songs go on from their records, here; nothing is ordered twice."""
+    with ProcessPoolExecutor(2, multiprocessing.get_context("spawn")) as pool:
+        batch = tonn.master_all(dict(list(shorts.items())[:3]), tmp_path, executor=pool)
+        while not any(SongRecord.read(record_path(tmp_path, song)) for song in shorts):
+            time.sleep(0.01)
+        for process in list(pool._processes.values()):
+            process.kill()
+        masters = batch.result(120)
+    assert (len(masters), masters.failed) == (3, {})
+    finals = [entry.task_id for entry in own.ledger.entries if entry.call == "final_master"]
+    assert len(finals) == len(set(finals)) == 3
 
 
 class TestOneSong:
@@ -327,6 +449,8 @@ def test_killed_and_run_again_it_goes_on_from_there(
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
-def test_killed_at_twenty_random_moments(shorts: Mapping[str, Path], tmp_path: Path) -> None:
+def test_killed_at_twenty_random_moments(shorts: Mapping[str, Path], tmp_path: Path, tonn: TonnClient) -> None:
     killed_and_resumed(20, shorts, tmp_path, 1.5)
-    assert len(files_in(tmp_path / "out")) == 6
+    whole = tonn.master_all(shorts, tmp_path / "whole", desired_loudness="LOW").result(120)
+    assert len(whole) == 6
+    assert files_in(tmp_path / "out") == files_in(tmp_path / "whole")

@@ -102,6 +102,8 @@ class Http:
         self._key = _Key(key, scheme)
         self._connect_s, self._read_s = connect_s, read_s
         self._patience_s, self._pause_s, self._sleep = patience_s, pause_s, sleep
+        self.closed = False
+        """Once true, nothing is ordered through this door any more and nothing repeated; a file can still be fetched."""
         self._session = requests.Session()
         for scheme in ("http://", "https://"):
             self._session.mount(scheme, HTTPAdapter(pool_maxsize=16))
@@ -114,8 +116,13 @@ class Http:
     def __repr__(self) -> str:
         return f"Http({redacted(self.url)!r})"
 
+    def stop(self) -> None:
+        """Order nothing any more, and repeat nothing. A request that is on its way is not broken off."""
+        self.closed = True
+
     def close(self) -> None:
-        """Close all idle connections; a later call opens new ones."""
+        """Stop, and close all idle connections. A file can still be fetched: that opens a new one."""
+        self.stop()
         self._session.close()
 
     def get(self, path: str, *, patience_s: float | None = None, read_s: float | None = None) -> Reply:
@@ -135,7 +142,9 @@ class Http:
         read_s: float | None = None,
         about_a_task: bool = False,
     ) -> Reply:
-        """POST something that may start a job or spend credits: sent once, whatever comes back."""
+        """POST something that may start a job or spend credits: sent once, whatever comes back; not at all once closed."""
+        if self.closed:
+            raise TonnbookError(f"{path} was not sent: the client has been closed. Make a new one, and start again.")
         try:
             return self._call("POST", path, read_s, about_a_task=about_a_task, json=body, headers=headers)
         except Unreachable as problem:
@@ -174,7 +183,7 @@ class Http:
                 return action()
             except TRANSIENT as problem:
                 wait = _asked(problem) or pause * random.uniform(0.5, 1.0)
-                if time.monotonic() + wait > until:
+                if self.closed or time.monotonic() + wait > until:
                     raise
             self._sleep(wait)
             pause = min(2 * pause, 10.0)

@@ -5,16 +5,16 @@ Source of the calls: the Tonn API text and its batch-mastering tutorial. The fin
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
-from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any, Protocol
 
 from pydantic import ValidationError
 
-from tonnbook.clients.album import AlbumDesk, Batch, Listen, names_of
+from tonnbook.clients.album_desk import AlbumDesk, AlbumPlan, Listen
+from tonnbook.clients.album_names import each_once, names_of
 from tonnbook.clients.calls import Calls, unfinished
 from tonnbook.clients.files import Files, safe_name
 from tonnbook.clients.http import Http
@@ -28,14 +28,25 @@ from tonnbook.models.mastering import (
     MasteringTask,
     MasterQuery,
     PreviewMasterAnswer,
+    album_entries,
     album_song,
 )
 from tonnbook.models.masters import Master
 from tonnbook.models.problems import explain
 from tonnbook.models.vocabulary import DesiredLoudness, MusicalStyle, SampleRate
 
-Album = str | Path | Sequence[MasteringRequest | str | Path] | Mapping[str, str | Path]
-"""An album file, or songs: requests, paths, links."""
+
+class HasRequests(Protocol):
+    """An album whose songs are requests already: a form, an `Album`."""
+
+    @property
+    def requests(self) -> Sequence[MasteringRequest]:
+        """One for each song."""
+
+
+Song = MasteringRequest | str | Path
+Album = str | Path | HasRequests | Sequence[Song | Mapping[str, Any]] | Mapping[str, Song]
+"""An album file, its content, a form; or songs: requests, paths, links, in a sequence or by name."""
 
 
 @dataclass(frozen=True)
@@ -44,20 +55,29 @@ class Wishes:
 
     style: MusicalStyle | str = MusicalStyle.POP
     desired_loudness: DesiredLoudness | str = DesiredLoudness.MEDIUM
-    sample_rate: SampleRate | int = SampleRate.CD
+    sample_rate: SampleRate | int | str = SampleRate.CD
 
-    def request(self, song: MasteringRequest | str | Path) -> MasteringRequest:
+    def request(self, song: Song | Mapping[str, Any]) -> MasteringRequest:
         """Return the request for a song."""
         if isinstance(song, MasteringRequest):
+            if song.forced_loudness_lufs is not None and "forced_loudness" not in song.model_fields_set:
+                raise ValueError(
+                    f"{song.name}: forced_loudness_lufs counts only with forced_loudness: say True to master to it, False to keep "
+                    "the preset"
+                )
             return song
         if not isinstance(song, str | Path):
             raise TypeError(f"a song is a MasteringRequest, a path or a link, not {type(song).__name__}")
-        return MasteringRequest(
-            source=place(song),
-            style=MusicalStyle(self.style),
-            desired_loudness=DesiredLoudness(self.desired_loudness),
-            sample_rate=SampleRate(self.sample_rate),
-        )
+        fields = {
+            "style": self.style,
+            "desired_loudness": self.desired_loudness,
+            "sample_rate": self.sample_rate,
+        }
+        try:
+            return MasteringRequest.model_validate({"source": place(song), **fields})
+        except ValidationError as problem:
+            wrong = explain(problem)
+        raise ValueError(wrong)
 
 
 class MasteringCalls(Calls):
@@ -71,9 +91,10 @@ class MasteringCalls(Calls):
         inbox: WebhookInbox | None,
         pace: Pace,
         listen: Listen | None,
+        place: str,
     ) -> None:
         super().__init__(door, files, watcher, inbox)
-        self._albums = AlbumDesk(door, watcher, pace, listen)
+        self._albums = AlbumDesk(door, watcher, pace, listen, place)
 
     def master(self, request: MasteringRequest, *, final: bool) -> Job[Master]:
         """Start the master of one song."""
@@ -88,22 +109,14 @@ class MasteringCalls(Calls):
         ask = partial(self._ask, request=preview.request, task_id=preview.task_id, final=True)
         return self._start_asking("master", preview.task_id, ask)
 
-    def master_all(
-        self,
-        album: Album,
-        wishes: Wishes,
-        folder: Path,
-        *,
-        coherence: bool,
-        final: bool,
-        at_once: int,
-        executor: Executor | None,
-    ) -> Batch:
-        """Start or go on with the masters of an album."""
+    def plan(self, album: Album, wishes: Wishes, folder: Path, *, coherence: bool, final: bool) -> AlbumPlan:
+        """Look at what there is to do for an album."""
         songs, refused = read_album(album, wishes)
-        return self._albums.start(
-            songs, refused, folder, coherence=coherence, final=final, at_once=at_once, executor=executor
-        )
+        return self._albums.plan(songs, refused, folder, coherence=coherence, final=final)
+
+    def close(self) -> None:
+        """Let no song order anything more."""
+        self._albums.close()
 
     # From here on in the threads of a job.
 
@@ -144,25 +157,25 @@ class MasteringCalls(Calls):
 def read_album(album: Album, wishes: Wishes) -> tuple[dict[str, MasteringRequest], dict[str, str]]:
     """Return the songs by name, and those that are no songs with the reason; raises ValueError for what is no album."""
     if isinstance(album, str | Path):
-        return _read_file(Path(album))
+        return _of_entries(album_entries(Path(album)), Path(album).parent)
     if isinstance(album, Mapping):
-        return {safe_name(name): wishes.request(song) for name, song in album.items()}, {}
-    requests = [wishes.request(song) for song in album]
+        return dict(zip(each_once(album), map(wishes.request, album.values()), strict=True)), {}
+    songs = album if isinstance(album, Sequence) else album.requests
+    if songs and all(isinstance(song, Mapping) for song in songs):
+        return _of_entries([song for song in songs if isinstance(song, Mapping)], Path())
+    requests = [wishes.request(song) for song in songs]
     return dict(zip(names_of([request.source for request in requests]), requests, strict=True)), {}
 
 
-def _read_file(path: Path) -> tuple[dict[str, MasteringRequest], dict[str, str]]:
-    entries = json.loads(path.read_text(encoding="utf-8"))
-    if not isinstance(entries, list) or not all(isinstance(entry, Mapping) for entry in entries):
-        raise ValueError(
-            f"{path.name} is no album file: that is a JSON array of objects, one per song, each with its trackURL"
-        )
+def _of_entries(
+    entries: Sequence[Mapping[str, Any]], folder: Path
+) -> tuple[dict[str, MasteringRequest], dict[str, str]]:
     sources = [str(entry.get("trackURL") or f"song {n}") for n, entry in enumerate(entries, start=1)]
     songs: dict[str, MasteringRequest] = {}
     refused: dict[str, str] = {}
     for name, entry in zip(names_of(sources), entries, strict=True):
         try:
-            songs[name] = album_song(entry, path.parent)
+            songs[name] = album_song(entry, folder)
         except ValidationError as problem:
             refused[name] = explain(problem)
     return songs, refused

@@ -9,7 +9,8 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from pathlib import Path
 
-from tonnbook.clients.album import Batch, Listen
+from tonnbook.clients.album import Batch
+from tonnbook.clients.album_desk import AlbumPlan, Listen
 from tonnbook.clients.enhancement import EnhancementCalls
 from tonnbook.clients.files import Files
 from tonnbook.clients.http import Http
@@ -18,6 +19,7 @@ from tonnbook.clients.jobs import Job
 from tonnbook.clients.mastering import Album, MasteringCalls, Wishes
 from tonnbook.clients.mixing import MixCalls
 from tonnbook.clients.orders import Orders
+from tonnbook.clients.payments import place_of
 from tonnbook.clients.recombine import RecombineCalls
 from tonnbook.clients.repair import Repairs
 from tonnbook.clients.separation import SeparationCalls
@@ -53,6 +55,8 @@ class TonnClient:
         Measures a song on this machine; an album that is to hold together needs it.
     final_read_s
         How long the one call that makes a final mix may take on a server that answers it only when the mix is done.
+    costs
+        Whether final masters cost credits there: see `payments`. Left out: everywhere but on this machine.
     """
 
     def __init__(
@@ -67,15 +71,17 @@ class TonnClient:
         final_read_s: float = 1800.0,
         listen: Listen | None = None,
         door: Http | None = None,
+        costs: bool | None = None,
     ) -> None:
         self._door = door or Http(url, key)
+        place = place_of(url, costs)
         self._files = Files(self._door, downloads)
         self._watcher = Watcher(pace)
         self._repairs = Repairs(self._door, self._files)
         self._recombinations = RecombineCalls(self._door, self._files, self._watcher)
         self._separations = SeparationCalls(self._door, self._files, self._watcher)
         self._enhancements = EnhancementCalls(self._door, self._files, self._watcher, inbox)
-        self._masters = MasteringCalls(self._door, self._files, self._watcher, inbox, pace or Pace(), listen)
+        self._masters = MasteringCalls(self._door, self._files, self._watcher, inbox, pace or Pace(), listen, place)
         self._mixes = MixCalls(self._door, self._files, self._watcher, inbox, Orders(downloads), final_read_s)
         self._fx_settings = fx_settings
         if inbox is not None:
@@ -155,7 +161,7 @@ class TonnClient:
         style: MusicalStyle | str = MusicalStyle.POP,
         desired_loudness: DesiredLoudness | str = DesiredLoudness.MEDIUM,
         *,
-        sample_rate: SampleRate | int = SampleRate.CD,
+        sample_rate: SampleRate | int | str = SampleRate.CD,
         final: bool = True,
     ) -> Job[Master]:
         """Master one song; return at once. `final=False` stops at the preview, which costs nothing.
@@ -181,7 +187,7 @@ class TonnClient:
         *,
         style: MusicalStyle | str = MusicalStyle.POP,
         desired_loudness: DesiredLoudness | str = DesiredLoudness.MEDIUM,
-        sample_rate: SampleRate | int = SampleRate.CD,
+        sample_rate: SampleRate | int | str = SampleRate.CD,
         coherence: bool = False,
         final: bool = True,
         at_once: int = 4,
@@ -200,15 +206,34 @@ class TonnClient:
         reads both; the live service only the loudness). `at_once` songs are worked on at a time. An `executor`, such as Dask's,
         takes the songs elsewhere: its workers must reach the server and see the files.
         """
-        return self._masters.master_all(
+        plan = self.plan_all(
             album,
-            Wishes(style, desired_loudness, sample_rate),
-            Path(to).resolve(),
+            to,
+            style=style,
+            desired_loudness=desired_loudness,
+            sample_rate=sample_rate,
             coherence=coherence,
             final=final,
-            at_once=at_once,
-            executor=executor,
         )
+        return plan.start(at_once=at_once, executor=executor)
+
+    def plan_all(
+        self,
+        album: Album,
+        to: str | Path = "final_masters",
+        *,
+        style: MusicalStyle | str = MusicalStyle.POP,
+        desired_loudness: DesiredLoudness | str = DesiredLoudness.MEDIUM,
+        sample_rate: SampleRate | int | str = SampleRate.CD,
+        coherence: bool = False,
+        final: bool = True,
+    ) -> AlbumPlan:
+        """Return what `master_all` would do, without sending anything: `plan.due` names the songs that it would pay for.
+
+        `plan.start()` does it, and pays for no other song.
+        """
+        wishes = Wishes(style, desired_loudness, sample_rate)
+        return self._masters.plan(album, wishes, Path(to).resolve(), coherence=coherence, final=final)
 
     def analyse(
         self,
@@ -267,7 +292,12 @@ class TonnClient:
         return self._enhancements.attach(task_id)
 
     def close(self) -> None:
-        """Stop watching jobs and close the connections."""
+        """Order nothing more, stop watching jobs, and close the connections.
+
+        A request that is on its way is not broken off: what it orders stands in an album's manifest, where a later run finds it.
+        """
+        self._door.stop()
+        self._masters.close()
         self._watcher.close()
         self._door.close()
 

@@ -44,12 +44,15 @@ class Request(BaseModel):
 
     @classmethod
     def from_wire(cls, body: Any) -> Self:
-        """Read a request as a server must: unknown fields are ignored, an explicit null counts as absent.
+        """Read a request as a server must: unknown fields are ignored; a null counts as absent, and so does an empty webhookURL.
 
         Raises pydantic.ValidationError.
         """
         inner = body.get(cls.envelope) if cls.envelope and isinstance(body, Mapping) else body
-        return cls.model_validate(without_nulls(inner), extra="ignore")
+        given = without_nulls(inner)
+        if isinstance(given, dict) and given.get("webhookURL") == "":
+            del given["webhookURL"]
+        return cls.model_validate(given, extra="ignore")
 
     def local_files(self) -> Iterator[Path]:
         """Yield every local file named anywhere in the request, in order."""
