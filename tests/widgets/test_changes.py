@@ -103,7 +103,7 @@ def test_an_enhanced_track_alone_is_compared_with_what_it_was_made_from(tmp_path
     assert compare(before, made, changes=True).changes["rows"]
     with pytest.raises(TypeError, match="not on this machine"):
         compare(EnhancedTrack("song.wav", "1", None, remote(after)))
-    with pytest.raises(TypeError, match="two sounds, or one enhanced or cleaned track"):
+    with pytest.raises(TypeError, match="two sounds, or one master, enhanced or cleaned track"):
         compare(before)
 
 

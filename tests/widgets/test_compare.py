@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import base64
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,9 +11,11 @@ from tones import RATE, MakeFile, tone
 
 from tonnbook import audio_files
 from tonnbook.dsp.loudness import integrated_loudness
+from tonnbook.models.masters import Master, Masters
 from tonnbook.models.mixing import MixNotes, MixRequest, MixTrack
 from tonnbook.models.results import FinalMix, MixPreview, RemoteFile
-from tonnbook.widgets.compare import compare, gains_db
+from tonnbook.widgets.compare import compare, gains_db, switch
+from tonnbook.widgets.player import play
 
 REQUEST = MixRequest(
     tracks=[MixTrack(source=Path(n), instrument="KICK_GROUP") for n in ("a.wav", "b.wav")], style="POP"
@@ -90,3 +93,53 @@ def test_the_twin_holds_both_sounds_at_equal_loudness(tmp_path: Path) -> None:
         levels.append(integrated_loudness(*audio_files.read(path)))
     assert levels[0] == pytest.approx(levels[1], abs=0.2)
     assert "here turned down by 20.0 dB" in html
+
+
+class TestMasters:
+    @pytest.fixture
+    def master(self, make_file: MakeFile, tmp_path: Path) -> Master:
+        song = np.concatenate([tone(2, 0.1, 300), tone(3, 0.2, 500), tone(1, 0.1, 300)], axis=1)
+        source = audio_files.write(tmp_path / "song.wav", song, RATE)
+        made = audio_files.write(tmp_path / "song-master.wav", song * 3, RATE)
+        preview = audio_files.write(tmp_path / "song-preview.mp3", song[:, 2 * RATE : 5 * RATE] * 3, RATE)
+        return Master("song", "1", None, remote(preview), remote(made), 2.0, source=source)
+
+    def test_a_master_alone_is_compared_with_its_song_at_equal_loudness(self, master: Master) -> None:
+        player = compare(master)
+        assert [t["name"] for t in player.tracks] == ["before", "master"]
+        assert [t["gain_db"] for t in player.tracks] == [0.0, pytest.approx(-9.54, abs=0.01)]
+        assert player.changes
+
+    def test_a_preview_alone_is_compared_with_its_part_of_the_song(self, master: Master) -> None:
+        player = compare(replace(master, master=None))
+        assert [t["name"] for t in player.tracks] == ["before", "preview"]
+        assert [t["seconds"] for t in player.tracks] == [pytest.approx(3.0, abs=0.05)] * 2
+        assert "2.0 to 5.0 s" in player.note
+
+    def test_a_master_of_a_song_that_is_elsewhere_says_so(self, master: Master) -> None:
+        with pytest.raises(TypeError, match="not on this machine"):
+            compare(replace(master, source=None))
+
+    def test_playing_a_master_plays_the_master_alone(self, master: Master) -> None:
+        assert [t["name"] for t in play(master).tracks] == ["master"]
+        assert play(master).kind == "one"
+
+    def test_an_album_goes_from_preview_to_preview_each_as_loud_as_it_stands(self, master: Master) -> None:
+        album = Masters((replace(master, name="one"), replace(master, name="two")))
+        player = play(album)
+        assert (player.kind, player.matched) == ("compare", False)
+        assert [t["name"] for t in player.tracks] == ["one", "two"]
+        assert player.tracks[0]["seconds"] == pytest.approx(3.0, abs=0.05)
+        whole = switch(album)
+        assert whole.matched
+        assert whole.tracks[0]["seconds"] == pytest.approx(6.0, abs=0.05)
+        assert play(album[:1]).kind == "one"
+
+    def test_what_an_album_cannot_do_is_said_with_what_it_can(self, master: Master) -> None:
+        album = Masters(tuple(replace(master, name=str(n)) for n in range(10)))
+        with pytest.raises(TypeError, match=r"compare\(masters\[0\]\)"):
+            compare(album)  # type: ignore[arg-type]
+        with pytest.raises(TypeError, match=r"play\(masters\[:9\]\)"):
+            play(album)
+        with pytest.raises(TypeError, match="no finished master"):
+            play(Masters(()))

@@ -35,10 +35,14 @@ class Master:
     """The song as it was, where it lies on this machine."""
 
     @property
+    def made(self) -> RemoteFile:
+        """The master, or the preview where only that has been made."""
+        return self.master or self.preview
+
+    @property
     def playable(self) -> Mapping[str, RemoteFile]:
-        """What a player shows: the master, or the preview where only that has been made; the song itself beside it."""
-        made = {"master": self.master} if self.master else {"preview": self.preview}
-        return {"song": kept(self.source), **made} if self.source and self.master else made
+        """What a player shows; the song as it was is beside it in a comparison."""
+        return {"master" if self.master else "preview": self.made}
 
 
 @dataclass(frozen=True)

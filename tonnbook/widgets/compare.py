@@ -11,6 +11,7 @@ from typing import TypeAlias
 
 from tonnbook.models.cleanup import CleanedTrack
 from tonnbook.models.enhancement import EnhancedTrack
+from tonnbook.models.masters import Master, Masters
 from tonnbook.models.results import FinalMix, MixPreview
 from tonnbook.widgets.changes import Changes, taken_changes, tone_changes
 from tonnbook.widgets.excerpt import SECONDS, excerpt, loudest_start
@@ -62,13 +63,13 @@ def compare(
     ----------
     a, b
         Paths, arrays (channels, frames) with `rate` in Hz, files on a server, or mixes (their mix, not their stems). A mapping
-        counts as the plain sum of its sounds, from the beginning of the song. An enhanced or a cleaned track may stand alone: it is
-        compared with what it was made from.
+        counts as the plain sum of its sounds, from the beginning of the song. A master, an enhanced or a cleaned track may stand alone:
+        it is compared with what it was made from.
     names
         What to call the two.
     changes
         Whether to draw below them, over time, what changed: the octaves that were raised or lowered, or, of a cleaned recording, what
-        was taken away. By default where an enhanced or cleaned track stands alone.
+        was taken away. By default where something stands alone.
 
     A preview is 30 s of the song; where it says which, the other one is cut to the same part.
     """
@@ -80,11 +81,16 @@ def compare(
     return switching(sides, note=note or _unequal(sides), changes=partial(_changes, after) if drawn else None)
 
 
-def switch(sounds: Mapping[str, Thing], *, rate: int | None = None, matched: bool = True, title: str = "") -> Player:
+def switch(
+    sounds: Mapping[str, Thing] | Masters, *, rate: int | None = None, matched: bool = True, title: str = ""
+) -> Player:
     """Return a player that switches between several sounds at the same place, by name; a digit or X does it while it plays.
 
-    With `matched` all are heard at the loudness of the quietest, until the button says otherwise; without, as they are.
+    With `matched` all are heard at the loudness of the quietest, until the button says otherwise; without, as they are. Of an album
+    it takes the masters.
     """
+    if isinstance(sounds, Masters):
+        sounds = {song.name: song for song in sounds}
     if not 2 <= len(sounds) <= len(LETTERS):
         raise TypeError(f"switch takes 2 to {len(LETTERS)} sounds by name, not {len(sounds)}")
     common = rate or max(map(_rate, sounds.values()))
@@ -117,12 +123,22 @@ def switching(
 
 
 def original_of(thing: Thing) -> Mapping[str, Path]:
-    """Return what an enhanced or cleaned track was made from, whole. TypeError where it is not on this machine."""
-    if not isinstance(thing, EnhancedTrack | CleanedTrack):
-        raise TypeError(f"compare takes two sounds, or one enhanced or cleaned track, not one {type(thing).__name__}")
-    if thing.original is None:
+    """Return what a master, an enhanced or a cleaned track was made from, whole. TypeError where it is not on this machine."""
+    match thing:
+        case Master():
+            original = thing.source
+        case EnhancedTrack() | CleanedTrack():
+            original = thing.original
+        case Masters():
+            raise TypeError(
+                "compare takes one song of an album: compare(masters[0]); switch(masters) goes from song to song"
+            )
+        case _:
+            made = "one master, enhanced or cleaned track"
+            raise TypeError(f"compare takes two sounds, or {made}, not one {type(thing).__name__}")
+    if original is None:
         raise TypeError("what it was made from is not on this machine: compare(before, after) takes two sounds")
-    return {"before": thing.original}
+    return {"before": original}
 
 
 def gains_db(lufs: Sequence[float]) -> list[float]:
@@ -157,6 +173,8 @@ def _name(thing: Thing, otherwise: str) -> str:
             return "final mix"
         case EnhancedTrack():
             return "enhanced"
+        case Master():
+            return "master" if thing.master else "preview"
         case Mapping():
             return "plain sum"
         case _:
@@ -169,6 +187,8 @@ def _parts(thing: Thing, rate: int | None) -> list[Source]:
             return sources(thing.mix, rate)
         case EnhancedTrack():
             return sources(thing.track, rate)
+        case Master():
+            return sources(thing.made, rate)
     return sources(thing, rate)
 
 
@@ -190,6 +210,8 @@ def _song_start(thing: Thing) -> float | None:
             return thing.notes.preview_start_s if thing.notes else None
         case EnhancedTrack():
             return _enhanced_start(thing)
+        case Master():
+            return 0.0 if thing.master else thing.preview_start_s
         case FinalMix() | Mapping():
             return 0.0
         case _:

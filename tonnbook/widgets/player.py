@@ -17,6 +17,7 @@ import numpy as np
 import traitlets
 
 from tonnbook.errors import AudioError
+from tonnbook.models.masters import Masters
 from tonnbook.widgets.changes import Changes
 from tonnbook.widgets.excerpt import SECONDS, audio_tag, excerpt, loudest_start, paragraph, picture
 from tonnbook.widgets.page import PageWidget, html, script, style
@@ -171,19 +172,22 @@ class Player(PageWidget):
         self._push(as_text=bool(message.get("text")))
 
 
-def play(thing: Thing, *, rate: int | None = None, title: str | None = None) -> Player:
+def play(thing: Thing | Masters, *, rate: int | None = None, title: str | None = None) -> Player:
     """Return a player for a sound, or for several in sync with solo, mute and volume for each.
 
     Parameters
     ----------
     thing
         A path, an array (channels, frames) with `rate` in Hz, a file on a server, a mix or a song (its stems, if it has any; a
-        song's sections are marked), or a mapping from names to such.
+        song's sections are marked), a master, or a mapping from names to such. Of an album the previews: one at a time, to switch
+        between, each as loud as it stands in the album.
     title
         Stands above; the name of the sound by default.
 
     Raises TypeError for what cannot be played, AudioError for a file that cannot be read.
     """
+    if isinstance(thing, Masters):
+        return _album(thing, title)
     found = sources(thing, rate, title or "sound")
     ready, total, rate = prepared(found)
     several = len(found) > 1
@@ -200,6 +204,21 @@ def play(thing: Thing, *, rate: int | None = None, title: str | None = None) -> 
         total=sum_track,
         markers=getattr(thing, "markers", ()),
     )
+
+
+def _album(masters: Masters, title: str | None) -> Player:
+    from tonnbook.widgets.compare import switch  # which is made of players
+
+    previews = {song.name: song.preview for song in masters}
+    if not previews:
+        raise TypeError("there is no finished master to play: no song of the album has come through")
+    if len(previews) > len(LETTERS):
+        raise TypeError(
+            f"{len(previews)} songs are too many for one player: play(masters[:{len(LETTERS)}]), then the others"
+        )
+    if len(previews) == 1:
+        return play(previews, title=title)
+    return switch(previews, matched=False, title=title or "")
 
 
 def prepared(found: Sequence[Source]) -> tuple[list[tuple[Track, Packed]], Audio, int]:
