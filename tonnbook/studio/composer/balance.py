@@ -24,7 +24,7 @@ _GENRE_LEVELS: dict[Genre, dict[str, float]] = {
     Genre.AMBIENT: {"chords": 2.5, "melody": -2.0, "bass": -2.0, "percussion": -11.0},
     Genre.CINEMATIC: {"chords": 2.0, "melody": 0.5, "percussion": -2.0, "bass": -1.0},
     Genre.ELECTRONIC: {"percussion": 2.5, "bass": 1.0, "chords": -0.5},
-    Genre.HIPHOP: {"percussion": 1.5, "bass": 1.5, "chords": -1.0, "melody": -1.5},
+    Genre.HIPHOP: {"percussion": 3.0, "bass": 1.5, "chords": -1.0, "melody": -2.5},
     Genre.RNB: {"percussion": 1.0, "bass": 1.0, "melody": -1.0},
     Genre.INDIE: {"chords": 2.5, "percussion": 0.5},
     Genre.INDIAN: {"chords": -1.5, "bass": -4.0, "percussion": -0.5},

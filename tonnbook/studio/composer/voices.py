@@ -98,7 +98,7 @@ _ALL = (
     Voice("taiko", 116, 33, 60, level_db=-1),
     Voice("riser", 119, 48, 72, width=0.6, level_db=-7),
     Voice("standard-kit", 0, bank=KIT_BANK, send=0.5),
-    Voice("dusty-kit", 0, bank=KIT_BANK, level_db=-3.5, send=0.35, low_pass_hz=5200),
+    Voice("dusty-kit", 0, bank=KIT_BANK, level_db=-1, send=0.35, low_pass_hz=5200),
     Voice("electronic-kit", 24, bank=KIT_BANK, send=0.4),
     Voice("808-kit", 25, bank=KIT_BANK, level_db=-1.5, send=0.35),
     Voice("brush-kit", 40, bank=KIT_BANK, send=0.6),
