@@ -128,13 +128,27 @@ def test_set_takes_files_and_values_and_refuses_other_names() -> None:
     ("name", "guess"),
     [("Lead Vox 2.wav", "VOCAL_GROUP"), ("EGtr.wav", "E_GUITAR_GROUP"), ("bass.wav", None), ("take 7.wav", None)],
 )
-def test_the_sound_source_is_guessed_and_the_guess_is_marked(name: str, guess: str | None) -> None:
-    builder = CleanupBuilder(Path(name))
+def test_the_sound_source_is_guessed_and_the_guess_is_marked(tmp_path: Path, name: str, guess: str | None) -> None:
+    (tmp_path / name).touch()
+    builder = CleanupBuilder(tmp_path / name)
     assert builder.request.sound_source == (guess or "VOCAL_GROUP")
     assert builder.hints == [{"path": ["sound_source"], "message": "guessed" if guess else "no guess: choose"}]
     edit(builder, sound_source="KICK_GROUP")
     assert builder.hints == []
-    assert CleanupBuilder(Path(name), "SNARE_GROUP").hints == []
+    assert CleanupBuilder(tmp_path / name, "SNARE_GROUP").hints == []
+
+
+@each_form
+def test_a_file_that_is_not_there_is_told_of_until_it_is(make: Any, tmp_path: Path) -> None:
+    place = tmp_path / "my mix.wav"
+    builder = make(place)
+    assert "there is no such file here" in [hint["message"] for hint in builder.hints]
+    assert builder.plain() == f"{type(builder).__name__}({builder._summary()}, no such file here)"
+    assert builder.problems == []
+    place.touch()
+    assert make(place).hints == []
+    assert make(place).plain().endswith(", ready)")
+    assert make(SIGNED).hints == []
 
 
 def test_stems_to_recombine_are_a_separation_or_two_files_and_never_both() -> None:
@@ -175,7 +189,7 @@ def test_loading_tells_what_it_leaves_out_and_refuses_what_is_no_such_request(tm
 
 
 def test_the_twin_is_the_request_as_a_table() -> None:
-    bundle, _ = EnhanceBuilder(MIX)._repr_mimebundle_()
-    assert bundle["text/plain"] == "EnhanceBuilder(my mix.wav, ready)"
+    bundle, _ = EnhanceBuilder("https://host/my mix.wav")._repr_mimebundle_()
+    assert bundle["text/plain"] == "EnhanceBuilder(https://host/my mix.wav, ready)"
     assert "<td>Loudness preference</td><td>As it is</td>" in bundle["text/html"]
     assert "<td>Enhance the drums</td><td>no</td>" in bundle["text/html"]

@@ -31,7 +31,7 @@ class Repairs:
         request = (
             track
             if isinstance(track, AnalysisRequest)
-            else AnalysisRequest(source=place(track), style=AnalysisStyle(style), is_master=is_master)
+            else AnalysisRequest.model_validate({"source": place(track), "style": style, "is_master": is_master})
         )
         reply = self._posted("/mixanalysis", request)
         results = reply.read(AnalysisAnswer).results
@@ -45,7 +45,7 @@ class Repairs:
         request = (
             recording
             if isinstance(recording, CleanupRequest)
-            else CleanupRequest(source=place(recording), sound_source=SoundSource(sound_source))
+            else CleanupRequest.model_validate({"source": place(recording), "sound_source": sound_source})
         )
         results = self._posted("/audio-cleanup", request).read(CleanupAnswer).results
         if results.error:

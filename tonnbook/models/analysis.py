@@ -13,9 +13,10 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
-from tonnbook.models.base import Answer, AudioSource, Request
+from tonnbook.models.base import Answer, AudioSource
 from tonnbook.models.mixing import file_name
 from tonnbook.models.notes import Series
+from tonnbook.models.repair import RepairRequest
 from tonnbook.models.vocabulary import Advice, AnalysisStyle, ClippingVerdict, StereoField, TonalLevel
 
 TONAL_HZ: Mapping[str, tuple[float, float]] = {
@@ -27,7 +28,7 @@ TONAL_HZ: Mapping[str, tuple[float, float]] = {
 """The four ranges of the tonal profile."""
 
 
-class AnalysisRequest(Request):
+class AnalysisRequest(RepairRequest):
     """Ask what is wrong with a finished mix or master. Costs credits on the live service."""
 
     envelope = "mixDiagnosisData"

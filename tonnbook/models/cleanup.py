@@ -8,14 +8,15 @@ from pathlib import Path
 
 from pydantic import Field
 
-from tonnbook.models.base import Answer, AudioSource, Request
+from tonnbook.models.base import Answer, AudioSource
 from tonnbook.models.mixing import file_name
 from tonnbook.models.notes import Series, StageNotes
+from tonnbook.models.repair import RepairRequest
 from tonnbook.models.results import RemoteFile
 from tonnbook.models.vocabulary import SoundSource
 
 
-class CleanupRequest(Request):
+class CleanupRequest(RepairRequest):
     """Clean one recording. Costs credits on the live service."""
 
     envelope = "audioCleanupData"

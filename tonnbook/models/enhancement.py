@@ -13,6 +13,7 @@ from tonnbook.models.analysis import Verdicts
 from tonnbook.models.base import Answer, AudioSource, Link, Request, unit
 from tonnbook.models.mixing import file_name
 from tonnbook.models.notes import StageNotes
+from tonnbook.models.repair import RepairRequest
 from tonnbook.models.results import RemoteFile
 from tonnbook.models.vocabulary import EnhanceState, EnhanceStyle, LoudnessPreference
 
@@ -23,7 +24,7 @@ TARGET_LUFS: Mapping[LoudnessPreference, float] = {
 """What a preference means; NO_CHANGE keeps the loudness of what came in."""
 
 
-class EnhanceRequest(Request):
+class EnhanceRequest(RepairRequest):
     """Repair and finish one mix. The preview costs nothing; the full track costs credits on the live service."""
 
     envelope = "mixReviveData"

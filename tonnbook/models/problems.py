@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pydantic import ValidationError
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from tonnbook.errors import redacted
 
@@ -25,6 +26,10 @@ class Problem:
         parts = [f"[{p}]" if isinstance(p, int) else f".{p}" for p in self.path]
         return "".join(parts).lstrip(".") or "request"
 
+    def as_error(self, kind: str = "value_error") -> PydanticCustomError:
+        """Return what a validator of a model raises to say just this. `kind` is pydantic's name for the rule that was broken."""
+        return PydanticCustomError(kind, "{words}", {"words": self.message})
+
     def __str__(self) -> str:
         return f"{self.field}: {self.message}"
 
@@ -32,6 +37,15 @@ class Problem:
 def problems(error: ValidationError) -> list[Problem]:
     """Return every problem of a pydantic error, in the order of the fields."""
     return [Problem(tuple(e["loc"]), _sentence(e)) for e in error.errors(include_url=False)]
+
+
+def in_words(error: ValidationError) -> ValidationError:
+    """Return the same error with each problem in the words of `problems`, and without links to the validator's own pages."""
+    found = zip(error.errors(include_url=False), problems(error), strict=True)
+    details = [
+        InitErrorDetails(type=problem.as_error(e["type"]), loc=e["loc"], input=e.get("input")) for e, problem in found
+    ]
+    return ValidationError.from_exception_data(error.title, details)
 
 
 def explain(error: ValidationError) -> str:
@@ -42,6 +56,8 @@ def explain(error: ValidationError) -> str:
 def _sentence(e: Any) -> str:
     """Return what is wrong in one error entry of pydantic (its `type` names the rule, `ctx` holds the limits)."""
     kind, value, limits = e["type"], e.get("input"), e.get("ctx") or {}
+    if "words" in limits:
+        return str(limits["words"])
     shown = redacted(repr(value)[:80]) if isinstance(value, str | int | float | bool) else type(value).__name__
     match kind:
         case "missing":

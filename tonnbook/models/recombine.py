@@ -9,15 +9,18 @@ from typing import Self
 from pydantic import Field, model_validator
 
 from tonnbook.models.base import Answer, AudioSource, Link, Request, unit
+from tonnbook.models.problems import Problem
+from tonnbook.models.repair import RepairRequest
 from tonnbook.models.results import RemoteFile
 from tonnbook.models.separation import StatusAnswer
 from tonnbook.models.vocabulary import DesiredLoudness, MusicalStyle, RecombineStyle
 
 
-class RecombineRequest(Request):
+class RecombineRequest(RepairRequest):
     """Mix a vocal and a backing track, and master them: the stems of a separation, or two files."""
 
     envelope = "recombineData"
+    sounds = ("vocal", "backing")
 
     style: RecombineStyle = Field(alias="musicalStyle", title="Style")
     separation_id: str | None = Field(None, alias="stemJobId", min_length=1, title="Separation")
@@ -34,7 +37,7 @@ class RecombineRequest(Request):
     def _one_way_in(self) -> Self:
         links = [self.vocal is not None, self.backing is not None]
         if (self.separation_id is not None) == any(links) or any(links) != all(links):
-            raise ValueError("give either stemJobId, or both vocalStemURL and backingStemURL")
+            raise Problem((), "give either stemJobId, or both vocalStemURL and backingStemURL").as_error()
         return self
 
     @property

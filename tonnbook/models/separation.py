@@ -10,13 +10,14 @@ from pydantic import Field
 
 from tonnbook.models.base import Answer, AudioSource, Link, Request
 from tonnbook.models.mixing import file_name
+from tonnbook.models.repair import RepairRequest
 from tonnbook.models.results import RemoteFile
 
 Mode = Literal["all_stems", "vocals_instrumental"]
 State = Literal["processing", "complete", "failed"]
 
 
-class SeparateRequest(Request):
+class SeparateRequest(RepairRequest):
     """Take a mix apart. Costs credits on the live service, once it has succeeded."""
 
     envelope = "stemflowData"

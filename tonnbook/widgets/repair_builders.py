@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from tonnbook.models.analysis import AnalysisRequest
+from tonnbook.models.base import Request
 from tonnbook.models.cleanup import CleanupRequest
 from tonnbook.models.enhancement import EnhanceRequest
 from tonnbook.models.mixing import file_name
@@ -16,8 +17,30 @@ from tonnbook.widgets.content import place
 from tonnbook.widgets.form import RequestForm
 from tonnbook.widgets.instruments import guess_instrument
 
+R = TypeVar("R", bound=Request)
 
-class AnalysisBuilder(RequestForm[AnalysisRequest]):
+
+class RecordingForm(RequestForm[R]):
+    """A form that takes recordings, and says at once where a file is not there."""
+
+    def plain(self) -> str:
+        """Return the form in one line of text."""
+        if self.problems or not self._missing():
+            return super().plain()
+        return f"{type(self).__name__}({self._summary()}, no such file here)"
+
+    def _missing(self) -> list[str]:
+        """Return the fields whose file does not lie on this machine."""
+        return [name for name, where in self._places.items() if isinstance(where, Path) and not where.is_file()]
+
+    def _review(self, _: object = None) -> None:
+        with self._lock, self.hold_sync():
+            super()._review()
+            remarks = [{"path": [name], "message": "there is no such file here"} for name in self._missing()]
+            self.hints = [*self.hints, *remarks]
+
+
+class AnalysisBuilder(RecordingForm[AnalysisRequest]):
     """The form of an analysis.
 
     Parameters
@@ -40,7 +63,7 @@ class AnalysisBuilder(RequestForm[AnalysisRequest]):
         super().__init__("Analysis", {"source": place(track), "style": style, **fields})
 
 
-class EnhanceBuilder(RequestForm[EnhanceRequest]):
+class EnhanceBuilder(RecordingForm[EnhanceRequest]):
     """The form of an enhancement: which faults to repair, and how loud it shall be.
 
     Parameters
@@ -71,7 +94,7 @@ class EnhanceBuilder(RequestForm[EnhanceRequest]):
         super().__init__("Enhancement", {"source": place(track), "style": style, **fields})
 
 
-class CleanupBuilder(RequestForm[CleanupRequest]):
+class CleanupBuilder(RecordingForm[CleanupRequest]):
     """The form of a cleanup.
 
     Parameters
@@ -97,7 +120,7 @@ class CleanupBuilder(RequestForm[CleanupRequest]):
             self._review()
 
 
-class SeparateBuilder(RequestForm[SeparateRequest]):
+class SeparateBuilder(RecordingForm[SeparateRequest]):
     """The form of a separation.
 
     Parameters
@@ -120,7 +143,7 @@ class SeparateBuilder(RequestForm[SeparateRequest]):
         super().__init__("Separation", {"source": place(mix), "mode": mode, **fields})
 
 
-class RecombineBuilder(RequestForm[RecombineRequest]):
+class RecombineBuilder(RecordingForm[RecombineRequest]):
     """The form of a recombination: the stems of a separation, or a voice and its backing, become a master.
 
     Parameters
