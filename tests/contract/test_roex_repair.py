@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from roex_python import utils
 from roex_python.client import RoExClient
 from roex_python.models import AudioCleanupData, SoundSource
 from roex_python.models.analysis import AnalysisMusicalStyle, MixAnalysisRequest
-from roex_python.models.enhance import EnhanceMusicalStyle, MixEnhanceRequest
+from roex_python.models.enhance import EnhancedTrackResult, EnhanceMusicalStyle, MixEnhanceRequest
 from roex_python.models.stemflow import StemSeparationRequest
 
 from tonnbook import audio_files
@@ -64,6 +65,59 @@ def test_an_enhancement(client: RoExClient, tmp_path: Path, full: bool) -> None:
     made = requests.get(result.download_url_revived if full else result.download_url_preview_revived, timeout=60)
     assert audio_files.decode(made.content)[0].shape == (2, 4 * RATE)
     assert result.stems is None
+
+
+OFF = {
+    **dict.fromkeys(("fix_clipping_issues", "fix_stereo_width_issues", "fix_tonal_profile_issues"), False),
+    **dict.fromkeys(("fix_loudness_issues", "apply_mastering"), False),
+    **dict.fromkeys(("apply_drum_enhancement", "apply_vocal_enhancement"), False),
+}
+
+
+def _enhanced(client: RoExClient, mix: Path, **fields: Any) -> tuple[np.ndarray, EnhancedTrackResult]:
+    """Return the full track that the published client gets, and its answer."""
+    wished = MixEnhanceRequest(utils.upload_file(client, str(mix)), EnhanceMusicalStyle.POP, **fields)
+    task = client.enhance.create_mix_enhance(wished)
+    result = client.enhance.retrieve_enhanced_track(task.mixrevive_task_id, poll_interval=1, timeout=60)
+    return _fetched(result.download_url_revived), result
+
+
+def _fetched(link: str) -> np.ndarray:
+    return audio_files.decode(requests.get(link, timeout=60).content)[0]
+
+
+@pytest.mark.parametrize("gain", [0.5, 8.0])
+def test_with_every_flag_off_a_squashed_or_clipped_mix_comes_back_as_it_was(
+    client: RoExClient, tmp_path: Path, gain: float
+) -> None:
+    """The published client knows no flag for compression, so what it switches off is everything there is."""
+    whole = audio_files.read(_mix(tmp_path, "whole.wav", 0.5))[0]
+    mix = audio_files.write(tmp_path / "mix.wav", np.clip(gain * np.tanh(8.0 * whole), -1.0, 1.0), RATE)
+    made, _ = _enhanced(client, mix, **OFF)
+    assert np.array_equal(made, audio_files.read(mix)[0])
+
+
+def test_the_stems_of_an_enhancement_add_up(client: RoExClient, tmp_path: Path) -> None:
+    """All flags off and the mix untouched, so the stems have to be those of the mix itself."""
+    mix = _mix(tmp_path, "mix.wav", 1.0)
+    made, result = _enhanced(client, mix, get_processed_stems=True, **OFF)
+    assert set(result.stems) == {"vocal", "bass", "drums", "other"}
+    assert _null_db(sum(map(_fetched, result.stems.values())), made) < -100.0
+
+
+def _null_db(total: np.ndarray, whole: np.ndarray) -> float:
+    return float(10 * np.log10(np.mean(np.square(total - whole)) / np.mean(np.square(whole)) + 1e-30))
+
+
+@pytest.mark.parametrize("mode", [None, "vocals_instrumental"])
+def test_the_stems_of_a_mix_at_full_scale_add_up(client: RoExClient, tmp_path: Path, mode: str | None) -> None:
+    whole = audio_files.read(_mix(tmp_path, "whole.wav", 1.0))[0]
+    mix = audio_files.write(tmp_path / "hot.wav", np.clip(4.0 * whole, -1.0, 1.0), RATE)
+    task = client.stem_separation.create_separation(StemSeparationRequest(utils.upload_file(client, str(mix)), mode))
+    assert client.stem_separation.wait_for_separation(task.stemflow_task_id, 1, 60).status == "complete"
+    found = client.stem_separation.retrieve_stems(task.stemflow_task_id)
+    names = ("vocals", "instrumental") if mode else ("vocals", "drums", "bass", "other")
+    assert _null_db(sum(_fetched(getattr(found, name)) for name in names), audio_files.read(mix)[0]) < -100.0
 
 
 @pytest.mark.parametrize("mode", [None, "vocals_instrumental"])
