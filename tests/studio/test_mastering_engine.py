@@ -174,6 +174,13 @@ class TestTheSameAgain:
         assert abs(again.notes.gain_db) < 0.1
         judged(again.master, -9.0)
 
+    @pytest.mark.parametrize("song", ["01_night_bus", "03_basement"])
+    def test_a_dense_master_keeps_its_level_too(self, songs: Mapping[str, Path], tmp_path: Path, song: str) -> None:
+        """Here a hundredth LU takes several hundredths of a dB."""
+        wished = wish_for(MusicalStyle.POP, -8.0, CD)
+        made = master_song(songs[song], wished, tmp_path / "master.wav")
+        assert abs(master_song(made.master, wished, tmp_path / "again.wav").notes.gain_db) < 0.1
+
     def test_nothing_else_is_left_in_the_folder(self, master: MasterOutcome) -> None:
         assert {path.name for path in master.master.parent.iterdir()} == {"song.wav", "song.mp3"}
 

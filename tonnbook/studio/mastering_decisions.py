@@ -21,6 +21,7 @@ from tonnbook.studio.mastering_tone import CLOSE_ENOUGH_DB, louder_by, match
 TURNED_DB = 3.0
 """A side so much louder than the middle is no wide song but one whose channels stand against each other."""
 
+_NEARLY_ALL_DB = 30.0
 _OFFSET = 1e-3  # -60 dBFS
 _CLIPPED_RUNS_PER_MINUTE = 10.0
 _CLIPPED_SHARE = 1e-4
@@ -141,9 +142,19 @@ def _bass(low_width_db: float | None) -> tuple[bool, str]:
     if low_width_db is None or low_width_db <= _LOW_SIDE_DB:
         return False, "Below 100 Hz it is mono already."
     if low_width_db > _MOST_LOW_SIDE_DB:
-        lost = 10.0 * np.log10(1.0 + 10.0 ** (low_width_db / 10.0))
-        return False, f"Made mono below 100 Hz, it would lose {lost:.1f} dB of its bass, so that stays as it is."
+        lost = in_words(lost_in_mono_db(low_width_db))
+        return False, f"Made mono below 100 Hz, it would lose {lost} of its bass, so that stays as it is."
     return True, "Below 100 Hz it is made mono, for even bass."
+
+
+def lost_in_mono_db(width_db: float) -> float:
+    """Return by how much the sum of both channels is quieter than the song, for a side of so many dB against the middle."""
+    return float(10.0 * np.log10(1.0 + 10.0 ** (width_db / 10.0)))
+
+
+def in_words(lost_db: float) -> str:
+    """Return a loss as a person says it."""
+    return f"{lost_db:.1f} dB" if lost_db < _NEARLY_ALL_DB else "nearly all"
 
 
 def _multiband(

@@ -64,7 +64,9 @@ def level_to(
             raise AudioError(_OUT_OF_REACH.format(target_lufs))
         return level
 
-    level = solved(ceiling_dbtp - HEADROOM_DB, target_lufs)
+    level = Level(0.0, ceiling_dbtp - HEADROOM_DB)
+    if abs(sketch.loudness(level) - target_lufs) > _AIM_LU:  # what stands at its target is left there
+        level = solved(level.ceiling_db, target_lufs)
     search = GainSearch(target_lufs, level.gain_db)
     while search.tries < _RENDERS:
         level = replace(level, gain_db=search.gain_db)

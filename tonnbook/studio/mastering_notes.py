@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from tonnbook.dsp.spectrum import THIRD_OCTAVES
 from tonnbook.models.mastering import MasterNotes, Tone
 from tonnbook.models.notes import StageNotes
 from tonnbook.models.tone import distance_db
-from tonnbook.studio.mastering_decisions import TURNED_DB
+from tonnbook.studio.mastering_decisions import TURNED_DB, in_words, lost_in_mono_db
 from tonnbook.studio.mastering_features import SongFeatures, series
 from tonnbook.studio.mastering_level import Levelled
 from tonnbook.studio.mastering_plan import MasterPlan
@@ -117,10 +115,10 @@ def _info(features: SongFeatures, levelled: Levelled, preview: Preview | None) -
         )
     width = features.width_db
     if width is not None and width > TURNED_DB:
-        lost = 10.0 * float(np.log10(1.0 + 10.0 ** (width / 10.0)))
+        lost = in_words(lost_in_mono_db(width))
         lines.append(
             f"The channels stand against each other (correlation {features.correlation:+.2f}): played in mono, as by many phones, the song "
-            f"loses {lost:.0f} dB. Turn the polarity of one channel round in the mix, and master it again."
+            f"loses {lost} of its level. Turn the polarity of one channel round in the mix, and master it again."
         )
     if levelled.over_db > HEAVY_DB:
         lines.append(
