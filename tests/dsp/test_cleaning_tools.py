@@ -205,6 +205,16 @@ def test_a_recording_that_was_cut_out_of_another_has_no_clicks_at_its_ends(frame
     assert np.array_equal(made, cut)
 
 
+def test_a_click_just_before_a_pulse_of_a_voice_is_taken_out_and_the_pulse_stays() -> None:
+    voice = 0.05 * np.sin(2 * np.pi * 110 * np.arange(RATE) / RATE)[None]
+    voice[0, 150::300] += 0.005
+    clicked = voice.copy()
+    clicked[0, 30080:30094] += 0.4 * np.random.default_rng(4).standard_normal(14)
+    made, places = declicked(clicked)
+    assert len(places) == 1
+    assert np.abs(made - voice).max() < 0.01
+
+
 def test_a_click_at_either_end_is_taken_out_too() -> None:
     wave = 0.2 * np.cos(2 * np.pi * 220.13 * np.arange(2 * RATE) / RATE)[None]
     for place in (40, 300, 2 * RATE - 300, 2 * RATE - 40):

@@ -76,6 +76,7 @@ def test_speech_of_a_telephone(tmp_path: Path, speech: Array, rate: int, gains_d
 
 def test_a_gate_does_not_flutter_on_what_is_left_of_the_noise(tmp_path: Path, stems: Mapping[str, Array]) -> None:
     vocal = stems["vocal"]
+    assert np.array_equal(cleaned(tmp_path, vocal)[0], vocal.astype(np.float32))  # its pauses are silent
     for snr_db, gated in ((22.0, False), (45.0, True)):
         made, notes = cleaned(tmp_path, vocal + under(vocal, pink(len(vocal)), snr_db))
         assert ("bleed" in done(notes)) == gated

@@ -22,6 +22,7 @@ _OVER_THE_USUAL = 8.0  # times the median of the 5 ms around
 _OVER_THE_HIGHEST = (
     3.0  # times the highest within 15 ms: a pulse of a voice has others like it beside it, a click has none
 )
+_FAINT = 1.0 / 30.0
 _BESIDE_S = 0.015
 _ONE_WAY = 0.35
 _AUDIBLE = 1e-4
@@ -70,6 +71,8 @@ class Declicker(Chunked):
         high = np.flatnonzero(bend > np.maximum(_OVER_THE_USUAL * usual, _AUDIBLE))
         found: list[tuple[int, int]] = []
         for group in np.split(high, np.flatnonzero(np.diff(high) > self._longest) + 1):
+            # The next pulse of a voice, far smaller, is no part of the click that it follows.
+            group = group[bend[group] > _FAINT * np.max(bend[group], initial=0.0)]
             if not len(group) or group[-1] - group[0] >= self._longest:
                 continue
             first, last = int(group[0]), int(group[-1])

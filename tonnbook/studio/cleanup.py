@@ -6,7 +6,7 @@ which nothing is found comes back as it was, sample for sample.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,12 +18,13 @@ from tonnbook.dsp.clicks import Declicker
 from tonnbook.dsp.filters import Filter, high_pass, low_pass
 from tonnbook.dsp.hum import Hum, HumFinder
 from tonnbook.dsp.hum_removal import HumRemover
-from tonnbook.dsp.levels import Array, db
+from tonnbook.dsp.levels import Array, db, peak
 from tonnbook.dsp.loudness import LoudnessMeter
 from tonnbook.dsp.noise_reduction import FrameLevels, NoiseReducer, noise_profile
 from tonnbook.models.cleanup import CleanupNotes
 from tonnbook.models.notes import StageNotes
 from tonnbook.models.vocabulary import SoundSource
+from tonnbook.studio.cleanup_notes import click_notes, hum_notes, rumble_notes
 from tonnbook.studio.cleanup_settings import SETTINGS, CleanupSettings
 from tonnbook.studio.mastering_features import finite, series
 from tonnbook.studio.scratch import scratch
@@ -42,6 +43,7 @@ _HALFWAY = 0.71  # of the corner: half open there, shut half an octave lower, an
 _STEP_S = 0.1
 _NOTHING_DB = -150.0
 _HARDLY_EVER = 99.0
+_SILENT_DB = -90.0  # of full scale: what a gate takes away below this was silence
 
 
 @dataclass(frozen=True)
@@ -118,9 +120,9 @@ def _repaired(
     if hum or rumbles or settings.clicks:
         write(blocks, out, info)
     notes = (
-        _rumble_notes(corner, rumble_db, done=rumbles),
-        _hum_notes(hum),
-        _click_notes(settings, len(declicker.places)),
+        rumble_notes(corner, rumble_db, done=rumbles),
+        hum_notes(hum),
+        click_notes(settings, len(declicker.places)),
     )
     places = tuple(round(place / info.rate, 4) for place in sorted(declicker.places))
     return (out if any(stage.done for stage in notes) else source), notes, places
@@ -174,9 +176,27 @@ def _without_bleed(source: Path, settings: CleanupSettings, pauses_s: Array, out
         return source, StageNotes(
             stage="bleed", done=False, text="It never pauses: nothing to keep out.", numbers=numbers
         )
-    write(map(gate.Gate(info.rate, curve).process, audio_files.blocks(source)), out, info)
+    if not _gated(source, curve, out):
+        text = "Its pauses are silent: nothing to keep out."
+        return source, StageNotes(stage="bleed", done=False, text=text, numbers=numbers)
     text = f"Gated: what stays under {opens:.0f} dBFS while the source pauses is turned down by {-settings.gate.range_db:.0f} dB, {shut:.0%} of the time."
     return out, StageNotes(stage="bleed", done=True, text=text, numbers=numbers)
+
+
+def _gated(source: Path, curve: Array, out: Path) -> bool:
+    """Write the gated file; say whether anything was there to be turned down."""
+    info, taken = audio_files.info(source), 0.0
+    closing = gate.Gate(info.rate, curve)
+
+    def blocks() -> Iterator[Array]:
+        nonlocal taken
+        for block in audio_files.blocks(source):
+            made = closing.process(block)
+            taken = max(taken, peak(made - block))
+            yield made
+
+    write(blocks(), out, info)
+    return db(taken) > _SILENT_DB
 
 
 def _left_in(pauses_s: Array, levels_db: Array) -> float:
@@ -214,28 +234,3 @@ def _delivered(source: Path, made: Path, out: Path, depth: audio_files.BitDepth)
             levels.append(np.sqrt(np.square(rest[:, :whole]).mean(axis=0).reshape(-1, step).mean(axis=1)))
             rest = rest[:, whole:]
     return (before.integrated, after.integrated), db(np.concatenate(levels), _NOTHING_DB)
-
-
-def _rumble_notes(corner: float | None, level_db: float, *, done: bool) -> StageNotes:
-    if corner is None:
-        return StageNotes(stage="rumble", done=False, text="Not looked for: the lowest part of a drum is its own.")
-    told = f"Below {corner:.0f} Hz, where this source rarely has notes, lie {level_db:.0f} dB of the whole"
-    text = f"{told}: taken out, without moving the rest in time." if done else f"{told}: too little to matter."
-    numbers = {"level_db": round(level_db, 1), "corner_hz": corner}
-    return StageNotes(stage="rumble", done=done, text=text, numbers=numbers)
-
-
-def _hum_notes(hum: Hum | None) -> StageNotes:
-    if hum is None:
-        return StageNotes(stage="hum", done=False, text="No mains hum.")
-    places = ", ".join(f"{hz:.0f}" for hz in hum.partials_hz)
-    text = f"Mains hum at {hum.mains_hz:.2f} Hz, heard at {places} Hz: followed and subtracted."
-    numbers = {"mains_hz": round(hum.mains_hz, 3), "harmonics": float(len(hum.harmonics))}
-    return StageNotes(stage="hum", done=True, text=text, numbers=numbers)
-
-
-def _click_notes(settings: CleanupSettings, clicks: int) -> StageNotes:
-    if not settings.clicks:
-        return StageNotes(stage="clicks", done=False, text="Not looked for: every hit of a drum is one.")
-    text = f"{clicks} clicks, drawn anew from what lies on both sides." if clicks else "No clicks."
-    return StageNotes(stage="clicks", done=clicks > 0, text=text, numbers={"clicks": float(clicks)})
