@@ -116,16 +116,19 @@ def test_each_fault_gets_better_and_nothing_worse(tmp_path: Path, good: Array, f
 
 
 @pytest.mark.parametrize(
-    ("fault", "expected"),
+    ("fault", "expected", "mastered"),
     [
-        ("dull", {"high mid", "high"}),
-        ("over-compressed", {"compression"}),
-        ("delay", {"phase", "mono compatibility"}),
+        ("dull", {"high mid", "high"}, False),
+        ("dull", {"high mid", "high"}, True),
+        ("over-compressed", {"compression"}, False),
+        ("delay", {"phase", "mono compatibility"}, False),
     ],
 )
-def test_faults_that_lessons_plant_in_music_get_better_too(tmp_path: Path, fault: str, expected: set[str]) -> None:
+def test_faults_that_lessons_plant_in_music_get_better_too(
+    tmp_path: Path, fault: str, expected: set[str], mastered: bool
+) -> None:
     source = demo.faulty_mix(fault)
-    request = EnhanceRequest(source=source, style=EnhanceStyle.POP, apply_mastering=False)
+    request = EnhanceRequest(source=source, style=EnhanceStyle.POP, apply_mastering=mastered)
     outcome = enhance(source, request, tmp_path / "enhanced.wav", None)
     before, after = outcome.notes.before, outcome.notes.after
     was, is_now = badness(before, is_master=False), badness(after, is_master=False)

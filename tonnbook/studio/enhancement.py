@@ -104,8 +104,13 @@ def _repair(bench: Bench, request: EnhanceRequest, target_lufs: float, progress:
     attempt(0.1, "clipping", request.fix_clipping, stages.clipping)
     dynamics = partial(compression, style=style, room_lu=room, is_master=is_master)
     attempt(0.15, "compression", request.fix_compression, dynamics)
+    mastered = request.apply_mastering
+
+    def shape(_: Path, found: Findings) -> Repair:
+        return stages.tone(found, style, is_master=is_master, to_be_mastered=mastered)
+
     how = _work_on_stems(bench, request, progress, wanted=stems)
-    attempt(0.4, "tone", request.fix_tone, lambda _, found: stages.tone(found, style, is_master=is_master))
+    attempt(0.4, "tone", request.fix_tone, shape)
     attempt(0.5, "stereo", request.fix_stereo, lambda _, found: stages.stereo(found))
     return how
 

@@ -57,14 +57,14 @@ def clipping(source: Path, found: Findings) -> Repair:
     return Repair(note, round_off, _SETTLED_BY_THE_LEVEL)
 
 
-def tone(found: Findings, style: AnalysisStyle, *, is_master: bool) -> Repair:
-    """Move the broad shape of the spectrum toward the style, by a linear-phase curve."""
+def tone(found: Findings, style: AnalysisStyle, *, is_master: bool, to_be_mastered: bool = False) -> Repair:
+    """Move the broad shape of the spectrum toward the style, by a linear-phase curve; of what is to be mastered, toward a master's."""
     profile = rules.tonal_profile(rules.tonal_bands(found, style, is_master=is_master))
     odd = [name for name, level in profile if level is not TonalLevel.MEDIUM]
     if not odd:
         text = "Every range lies within the style's tolerance: left alone."
         return Repair(StageNotes(stage="tone", done=False, text=text))
-    curve = tone_curve_db(found, style, is_master=is_master)
+    curve = tone_curve_db(found, style, is_master=is_master, to_be_mastered=to_be_mastered)
     impulse = linear_phase.impulse(linear_phase.gains_between(THIRD_OCTAVES, curve.tolist(), found.info.rate))
 
     def shape(track: Path, out: Path) -> None:
@@ -77,13 +77,14 @@ def tone(found: Findings, style: AnalysisStyle, *, is_master: bool) -> Repair:
     return Repair(StageNotes(stage="tone", done=True, text=text, numbers=numbers), shape)
 
 
-def tone_curve_db(found: Findings, style: AnalysisStyle, *, is_master: bool) -> Array:
+def tone_curve_db(found: Findings, style: AnalysisStyle, *, is_master: bool, to_be_mastered: bool = False) -> Array:
     """Return the gain of each third octave: of the curves that may be, the gentlest that is foreseen to leave least beside the style."""
+    as_master = is_master or to_be_mastered
     level = 10.0 * np.log10(np.maximum(found.tone, 1e-30))
-    away = np.array(away_db(level.tolist(), tone_target_db(style, is_master=is_master).tolist()))
+    away = np.array(away_db(level.tolist(), tone_target_db(style, is_master=as_master).tolist()))
     steps = _MASTERED_TONE_STEPS if is_master else _TONE_STEPS
     curves = [np.clip(strength * away, -most, most) for strength, most in steps]
-    return min(curves, key=lambda curve: _beside_db(found, curve, style, is_master=is_master))
+    return min(curves, key=lambda curve: _beside_db(found, curve, style, is_master=as_master))
 
 
 def _beside_db(found: Findings, curve_db: Array, style: AnalysisStyle, *, is_master: bool) -> float:
