@@ -104,9 +104,8 @@ def delay_or_polarity(tonn: TonnClient) -> Any:
 
 def one_repair_alone(tonn: TonnClient, patient: Path) -> Any:
     """Each `fix_...` is a flag of its own. With all others off, and without mastering, only the tone moves, and the loudness stays."""
-    request = tb.EnhanceRequest(
-        source=patient, style="POP", fix_clipping=False, fix_stereo=False, fix_loudness=False, apply_mastering=False
-    )
+    others = dict.fromkeys(("fix_clipping", "fix_compression", "fix_stereo", "fix_loudness", "apply_mastering"), False)
+    request = tb.EnhanceRequest(source=patient, style="POP", **others)
     tone_only = tonn.enhance(request).result()
     return tb.compare(tone_only)
 
