@@ -18,18 +18,6 @@ from tonnbook.studio.composer.score import Score
 WESTERN = [genre for genre in Genre if genre is not Genre.INDIAN]
 
 
-@pytest.fixture(scope="module")
-def songs() -> dict[tuple[Genre, Emotion], Score]:
-    """A minute of every genre and emotion, each at one of its tempi."""
-    tempi: dict[tuple[Genre, Emotion], list[Tempo]] = {}
-    for genre, emotion, tempo in allowed():
-        tempi.setdefault((genre, emotion), []).append(tempo)
-    return {
-        (genre, emotion): compose_score(plan(genre, emotion, offered[n % len(offered)], 60_000))
-        for n, ((genre, emotion), offered) in enumerate(tempi.items())
-    }
-
-
 def test_every_combination_composes_with_its_tempo_in_range() -> None:
     for genre, emotion, tempo in allowed():
         score = compose_score(plan(genre, emotion, tempo, 11_111))

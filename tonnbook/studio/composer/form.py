@@ -100,9 +100,9 @@ def _terrace(body: Sequence[int], nth: int) -> float:
 
 
 def _thin(body: Sequence[int], nth: int) -> bool:
-    """Whether the nth phrase is one in which a long section draws breath: every fourth, and the second last of the shorter ones."""
+    """Whether the nth phrase is one in which a long section draws breath: every fourth, or the one before the last."""
     last = len(body) - 1
-    return len(body) >= LONG and 0 < nth < last and (nth % 4 == 3 or (last < 5 and nth == last - 1))
+    return len(body) >= LONG and 0 < nth < last and (nth % 4 == 3 or (nth == last - 1 and (last < 5 or last % 4 == 3)))
 
 
 def _opening_layers(place: int, bars: int) -> frozenset[str]:
@@ -116,7 +116,7 @@ def _layers(body: Sequence[int], nth: int, place: int, mood: Mood) -> frozenset[
     In a section of many phrases the tune rests for the first bars of a thin one.
     """
     layers = {"chords", "full", "bass", "drums", "melody"}
-    if mood.arousal < 0.35 or nth > 0 or len(body) < 3:
+    if nth > 0 or len(body) < 3 or (mood.arousal < 0.35 and len(body) < LONG):
         layers.add("pad")
     if nth >= len(body) // 2 and (mood.arousal > 0.4 or nth == len(body) - 1):
         layers.add("extra")
