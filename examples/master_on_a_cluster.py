@@ -6,6 +6,9 @@
 The studio takes any `concurrent.futures.Executor`; `Client.get_executor()` of `dask.distributed` is one. A worker that dies in the middle of
 a song loses nothing: Dask gives the song to another worker, and a file gets its name only when it is whole. Workers on other machines must
 see the studio's folder under the same path (`Studio(folder=...)` on a shared disk) and have the same tonnbook installed.
+
+With the live service there is nothing to compute here, but songs to send and to fetch: there `master_all(album, executor=...)` hands out the
+songs themselves. Their workers must reach the server, and see the songs and the folder of the masters.
 """
 
 from __future__ import annotations

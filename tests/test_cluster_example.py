@@ -63,3 +63,15 @@ def test_a_worker_that_is_killed_loses_nothing(cluster: object, album: Path, tmp
         tonn.close()
     for one, other in zip(masters, here, strict=True):
         assert one.master.path.read_bytes() == other.master.path.read_bytes()
+
+
+def test_songs_can_be_handed_out_whole(cluster: object, album: Path, tmp_path: Path) -> None:
+    """The other place for an executor: each worker sends its song to the server and fetches the master."""
+    with Studio() as studio:
+        tonn = TonnClient(studio.url, studio.key)
+        there = tonn.master_all(album, tmp_path / "there", executor=cluster.get_executor()).result(120)  # type: ignore[attr-defined]
+        here = tonn.master_all(album, tmp_path / "here").result(120)
+        tonn.close()
+    assert (len(there), there.failed) == (4, {})
+    for one, other in zip(there, here, strict=True):
+        assert one.master.path.read_bytes() == other.master.path.read_bytes()

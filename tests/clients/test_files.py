@@ -236,3 +236,28 @@ def test_left_to_itself_it_keeps_a_private_folder_and_clears_it_away(door: Http)
 )
 def test_a_servers_word_for_a_file_stays_in_its_folder(word: str, name: str) -> None:
     assert safe_name(word) == name
+
+
+@pytest.mark.parametrize(
+    ("word", "name"),
+    [
+        ("सितार", "सितार"),
+        ("Beyonce\u0301", "Beyonc\u00e9"),
+        ("Don't Stop! (feat. X) #1 & 2", "Don't Stop! (feat. X) #1 & 2"),
+        ("夜のバス", "夜のバス"),
+        ("con", "_con"),
+        ("a\x00b\u202ec", "a_b_c"),
+        ("夜" * 80, "夜" * 40),
+        ("a" * 245, "a" * 120),
+    ],
+)
+def test_names_of_all_scripts_stay_readable_and_fit_on_a_disk(word: str, name: str) -> None:
+    assert safe_name(word) == name
+    assert safe_name(name) == name
+
+
+@pytest.mark.parametrize("stem", ["夜" * 80, "a" * 245])
+def test_a_long_name_is_no_reason_to_refuse_a_song(stem: str, files: Files, tmp_path: Path) -> None:
+    song = tmp_path / f"{stem}.wav"
+    song.write_bytes(b"RIFF")
+    assert files.upload(song).startswith("http")

@@ -312,6 +312,21 @@ class TestWhatIsNotClear:
         assert spent() == 0
         client.close()
 
+    @pytest.mark.parametrize("arrives", [True, False])
+    def test_a_single_master_is_not_asked_for_again_by_itself(
+        self, service: Studio, door: Faulty, spent: Any, shorts: Mapping[str, Path], arrives: bool
+    ) -> None:
+        client = client_of(service, door)
+        door.problem, door.arrives = Unreachable("the answer broke off."), arrives
+        job = client.master(shorts["a"])
+        with pytest.raises(TonnbookError, match=r"may have been charged.*attach_master") as caught:
+            job.result(30)
+        assert not isinstance(caught.value, Unreachable)
+        door.problem = None
+        assert client.attach_master(str(job.task_id), final=True).result(30).master is not None
+        assert spent() == 220
+        client.close()
+
 
 class TestClosing:
     def test_a_closed_client_orders_nothing_and_the_next_one_goes_on_at_once(

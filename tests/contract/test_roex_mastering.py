@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
+import numpy as np
 import pytest
 from judges import libebur128
 from roex_python import utils
@@ -33,6 +34,18 @@ def test_a_preview_and_then_the_final_master(client: RoExClient, songs: Mapping[
     assert client.api_provider.download_file(final.download_url_mastered, str(tmp_path / "master.wav"))
     assert libebur128(tmp_path / "master.wav")[0] == pytest.approx(-10.0, abs=0.05)
     assert audio_files.info(tmp_path / "master.wav").rate == 48000
+
+
+def test_a_preview_starts_where_it_was_asked_to(client: RoExClient, songs: Mapping[str, Path], tmp_path: Path) -> None:
+    """A song of 33 s: 2 s is kept as it is, and 20 s clamped to where thirty seconds are left."""
+    audio, rate = audio_files.read(songs["01_night_bus"])
+    long = np.tile(audio, 5)[:, : 33 * rate]
+    song = utils.upload_file(client, str(audio_files.write(tmp_path / "long.wav", long, rate, 16)))
+    for wished, given in ((2.0, 2.0), (20.0, 3.0)):
+        request = MasteringRequest(song, MusicalStyle.POP, DesiredLoudness.LOW, "44100", preview_start_time=wished)
+        task_id = client.mastering.create_mastering_preview(request).mastering_task_id
+        preview = client.mastering.retrieve_preview_master(task_id, **PATIENTLY)
+        assert preview.preview_start_time == pytest.approx(given, abs=0.01)
 
 
 def test_an_album(

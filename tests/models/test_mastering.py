@@ -65,6 +65,11 @@ class TestTheWire:
         read = MasteringRequest.from_wire(wire(fixDRCIssues=True, webhookURL=None, previewStartTime=None))
         assert read == a_request()
 
+    def test_a_server_does_not_look_at_what_is_not_in_force_nor_at_an_empty_webhook(self) -> None:
+        for fields in ({"forcedLoudnessInLUFS": 0}, {"forcedLoudness": False, "forcedLoudnessInLUFS": -100}):
+            assert MasteringRequest.from_wire(wire(**fields)).target_lufs == -10
+        assert MasteringRequest.from_wire(wire(webhookURL="")) == a_request()
+
     @pytest.mark.parametrize(
         ("fields", "said"),
         [

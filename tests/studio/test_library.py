@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -273,3 +276,26 @@ def test_links_expire_by_the_studios_clock(clock: Clock) -> None:
         ):
             assert answer.status_code == 404
             assert "expired" in answer.json()["message"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="nothing tells harmlessly there whether a process is there")
+def test_what_a_killed_studio_left_behind_goes_and_nothing_else(make: Callable[..., Library], tmp_path: Path) -> None:
+    own = make().folder
+    prefix = own.name.partition(str(os.getpid()))[0]
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    left = tmp_path / f"{prefix}{ended.pid}-abc"
+    others = [
+        own,
+        tmp_path / f"{prefix}1-abc",
+        tmp_path / f"tonnbook-studio-0badcafe-{ended.pid}-abc",
+        tmp_path / f"{prefix}notes",
+        tmp_path / f"tonnbook-{ended.pid}-abc",
+    ]
+    for folder in (left, *others[1:]):
+        (folder / "shelf").mkdir(parents=True)
+    link = tmp_path / f"{prefix}{ended.pid}-link"
+    link.symlink_to(tmp_path)
+    make()
+    assert not left.exists()
+    assert all(folder.is_dir() for folder in [*others, link])

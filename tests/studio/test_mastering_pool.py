@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import sys
 import threading
 from collections.abc import Iterator, Mapping
-from concurrent.futures import CancelledError, ThreadPoolExecutor
+from concurrent.futures import CancelledError, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
 import psutil
 import pytest
+from programs import running
 
 from tonnbook import audio_files
 from tonnbook.models.vocabulary import MusicalStyle, SampleRate
@@ -113,3 +116,42 @@ def test_progress_crosses_by_a_file_that_is_whole_or_absent(tmp_path: Path) -> N
     told(0.26, "too soon to be written")
     assert told.read() == (0.25, "listening to the song")
     assert [path.name for path in tmp_path.iterdir()] == ["song.progress"]
+
+
+def test_an_executor_whose_worker_is_killed_is_not_used_any_more(song: Path, tmp_path: Path) -> None:
+    """Those of the standard library are broken for good then; the songs are made here."""
+    killed = threading.Event()
+
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as executor:
+
+        def kill(share: float, stage: str) -> None:
+            if stage != "handed to a worker" and not killed.is_set():
+                killed.set()
+                for process in list(executor._processes.values()):
+                    process.kill()
+
+        pool = MasteringPool(executor)
+        for n in (1, 2):
+            pool.master(song, WISH, tmp_path / f"{n}.wav", tmp_path / f"{n}.mp3", None, kill)
+        pool.close()
+    assert killed.is_set()
+    assert (tmp_path / "1.wav").read_bytes() == (tmp_path / "2.wav").read_bytes()
+
+
+ORPHANS = """
+import time
+from tonnbook.studio import mastering_pool
+mastering_pool._cores = lambda: 2
+worker = mastering_pool.MasteringPool()._made_processes()
+print(worker.submit(mastering_pool.os.getpid).result(), flush=True)
+time.sleep(60)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a process keeps its parent's number there")
+def test_a_process_beside_ends_when_its_parent_is_killed() -> None:
+    with running([sys.executable, "-c", ORPHANS]) as program:
+        assert program.stdout is not None
+        worker = psutil.Process(int(program.stdout.readline()))
+        program.kill()
+        assert psutil.wait_procs([worker], timeout=20)[1] == []

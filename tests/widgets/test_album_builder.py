@@ -42,15 +42,45 @@ def test_it_writes_the_tutorials_file_and_reads_it_again(builder: MasteringBuild
     path = builder.set("open sky", preview_start_s=12.5).save(tmp_path / "album_mastering_payload.json")
     entries = json.loads(path.read_text(encoding="utf-8"))
     assert entries[2] == {
-        "trackURL": str(SONGS["open sky"]),
+        "trackURL": str(SONGS["open sky"].absolute()),
         "musicalStyle": "POP",
         "desiredLoudness": "LOW",
         "sampleRate": "44100",
         "previewStartTime": 12.5,
     }
-    again = MasteringBuilder([]).load(path.read_text(encoding="utf-8"))
-    assert again.requests == builder.requests
-    assert album_from_json(path.read_text(encoding="utf-8")) == builder.requests
+    for again in (path, str(path), path.read_text(encoding="utf-8")):
+        read = MasteringBuilder([]).load(again).requests
+        assert read == album_from_json(path.read_text(encoding="utf-8"))
+        assert [request.name for request in read] == [request.name for request in builder.requests]
+        assert [r.model_dump(exclude={"source"}) for r in read] == [
+            r.model_dump(exclude={"source"}) for r in builder.requests
+        ]
+
+
+def test_the_file_that_is_saved_finds_the_songs_from_wherever_it_lies(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Relative paths are meant from where Python runs; in an album file from where the file lies."""
+    monkeypatch.chdir(tmp_path)
+    for folder in (Path("mixes"), Path("albums")):
+        folder.mkdir()
+    songs = [Path("mixes/a.wav"), "mixes/b.wav", "https://files.example/c.wav?id=1"]
+    album = MasteringBuilder(songs).save("albums/album.json")
+    read = [song.source for song in album_from_json(album.read_text(), album.parent)]
+    assert read == [tmp_path / "mixes" / "a.wav", tmp_path / "mixes" / "b.wav", songs[2]]
+    below = MasteringBuilder(songs).save("album.json")
+    assert [entry["trackURL"] for entry in json.loads(below.read_text())] == ["mixes/a.wav", *songs[1:]]
+
+
+def test_one_song_is_one_row() -> None:
+    assert [str(r.source) for r in MasteringBuilder("mixes/a.wav").requests] == [str(Path("mixes/a.wav"))]
+
+
+def test_a_forced_loudness_that_is_not_in_force_is_remarked(builder: MasteringBuilder) -> None:
+    builder.set("basement", forced_loudness_lufs=-20)
+    assert builder.note.endswith("it is not in song 2.")
+    builder.set("basement", forced_loudness=True)
+    assert builder.note == ""
 
 
 def test_a_file_is_looked_for_beside_the_album_file(tmp_path: Path) -> None:
@@ -59,7 +89,7 @@ def test_a_file_is_looked_for_beside_the_album_file(tmp_path: Path) -> None:
     assert MasteringBuilder([]).load(path).requests[0].source == tmp_path / "one.wav"
 
 
-@pytest.mark.parametrize("text", ["{}", '{"songs": 3}', '"album"'])
+@pytest.mark.parametrize("text", ["{}", '{"songs": 3}', '"album"', '["a.wav"]'])
 def test_what_is_no_album_file_is_said_so(builder: MasteringBuilder, text: str) -> None:
     with pytest.raises(ValueError, match="JSON array of objects"):
         builder.load(text)

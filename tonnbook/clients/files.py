@@ -9,6 +9,7 @@ import shutil
 import tempfile
 import threading
 import time
+import unicodedata
 import weakref
 from collections.abc import Callable
 from pathlib import Path
@@ -149,7 +150,7 @@ class Files:
             raise Unreachable(f"download of {name} broke off at {part.stat().st_size} of {promised} bytes. Try again.")
 
     def _ask_links(self, name: str, kind: str) -> UploadLinks:
-        request = UploadRequest(filename=name, content_type=kind)
+        request = UploadRequest(filename=_short(name), content_type=kind)
         reply = self._door.create("/upload", request.to_wire())
         if reply.refusal:
             raise UnexpectedAnswer(f"/upload did not take {name}: {reply.refusal}")
@@ -174,6 +175,36 @@ class _Fetch:
         return self._files.download(self._link, target)
 
 
+_FORBIDDEN = re.compile(r'[<>:"/\\|?*]')
+_RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.I)
+_LONGEST_NAME = 120
+"""Bytes of a file's name that are kept, so that what is put behind it still fits into the 255 that disks allow."""
+
+
 def safe_name(name: str) -> str:
-    """Return `name` fit for a file on any system: a server's word for a file must not lead out of its folder."""
-    return re.sub(r"[^\w .()+-]", "_", name).strip(" .")[:120] or "track"
+    """Return `name` fit for a file on any system: a server's word for a file must not lead out of its folder.
+
+    Letters of every script stay, with the marks that belong to them, composed (NFC), and so does harmless punctuation.
+    """
+    composed = unicodedata.normalize("NFC", name)
+    kept = "".join(
+        "_" if _FORBIDDEN.match(c) or (unicodedata.category(c)[0] in "CZ" and c != " ") else c for c in composed
+    )
+    short = _cut(kept, _LONGEST_NAME).strip(" .") or "track"
+    return f"_{short}" if _RESERVED.fullmatch(short) else short
+
+
+def _cut(text: str, size: int) -> str:
+    """Return the beginning of a text that fits into so many bytes, without half a letter at its end."""
+    if len(text.encode()) <= size:
+        return text
+    cut = text.encode()[:size].decode(errors="ignore")
+    while cut and unicodedata.combining(text[len(cut)]):
+        cut = cut[:-1]
+    return cut
+
+
+def _short(name: str) -> str:
+    """Return a file's name as it is sent: a server makes a link of it, in which a letter may take nine characters."""
+    path = Path(name)
+    return f"{_cut(path.stem, _LONGEST_NAME)}{path.suffix}"

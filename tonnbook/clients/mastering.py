@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from pydantic import ValidationError
 
@@ -21,7 +21,9 @@ from tonnbook.clients.http import Http
 from tonnbook.clients.inbox import WebhookInbox
 from tonnbook.clients.jobs import Ask, Job, StillRunning
 from tonnbook.clients.repair import place
+from tonnbook.clients.replies import Reply
 from tonnbook.clients.watcher import Pace, Watcher
+from tonnbook.errors import ServerFault, TonnbookError, Unreachable
 from tonnbook.models.mastering import (
     FinalMasterAnswer,
     MasteringRequest,
@@ -36,6 +38,7 @@ from tonnbook.models.problems import explain
 from tonnbook.models.vocabulary import DesiredLoudness, MusicalStyle, SampleRate
 
 
+@runtime_checkable
 class HasRequests(Protocol):
     """An album whose songs are requests already: a form, an `Album`."""
 
@@ -137,7 +140,7 @@ class MasteringCalls(Calls):
         shelf = self._files.shelf(name)
         master, notes = None, results.notes
         if final:
-            reply = self._door.create("/retrievefinalmaster", query, about_a_task=True)
+            reply = self._ask_final(query, task_id)
             if (running := unfinished(job, reply)) is not None:
                 return running
             finished = reply.read(FinalMasterAnswer).results
@@ -153,6 +156,16 @@ class MasteringCalls(Calls):
             source=request.source if request and isinstance(request.source, Path) else None,
         )
 
+    def _ask_final(self, query: Mapping[str, Any], task_id: str) -> Reply:
+        """Ask for a final master. What went wrong on the way is final too, or the watcher would ask again by itself: see `payments`."""
+        try:
+            return self._door.create("/retrievefinalmaster", query, about_a_task=True)
+        except (Unreachable, ServerFault) as problem:
+            reason = str(problem)
+        raise TonnbookError(
+            f"{reason} It may have been charged. See your account; tonn.attach_master({task_id!r}, final=True) asks for the same task again"
+        )
+
 
 def read_album(album: Album, wishes: Wishes) -> tuple[dict[str, MasteringRequest], dict[str, str]]:
     """Return the songs by name, and those that are no songs with the reason; raises ValueError for what is no album."""
@@ -160,7 +173,7 @@ def read_album(album: Album, wishes: Wishes) -> tuple[dict[str, MasteringRequest
         return _of_entries(album_entries(Path(album)), Path(album).parent)
     if isinstance(album, Mapping):
         return dict(zip(each_once(album), map(wishes.request, album.values()), strict=True)), {}
-    songs = album if isinstance(album, Sequence) else album.requests
+    songs = list(album.requests if isinstance(album, HasRequests) else album)
     if songs and all(isinstance(song, Mapping) for song in songs):
         return _of_entries([song for song in songs if isinstance(song, Mapping)], Path())
     requests = [wishes.request(song) for song in songs]

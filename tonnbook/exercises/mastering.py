@@ -13,12 +13,14 @@ if TYPE_CHECKING:
     from tonnbook.widgets.player import Player
 
 
-def most_limited(masters: Any) -> tuple[str, float]:
-    """The limiter's work over time stands in `notes.gain_reduction`. The song with the highest peaks over its own loudness
-    (its PLR before) has to give most.
+def most_limited(masters: Any) -> dict[str, tuple[float, float]]:
+    """The limiter's work over time stands in `notes.gain_reduction`, the PLR in `notes.before`. The first song here is the answer.
+
+    A high PLR lets one expect much work, and does not settle it: it tells of the one highest peak. Before the limiter comes the tonal
+    match, which lifts or lowers what the peaks are made of, and where the hits stand far out the clip, which has taken its part by then.
     """
-    worst = max(masters, key=lambda song: max(song.notes.gain_reduction.values))
-    return worst.name, worst.notes.before.plr_lu
+    found = {s.name: (max(s.notes.gain_reduction.values), s.notes.before.plr_lu) for s in masters}
+    return dict(sorted(found.items(), key=lambda song: song[1], reverse=True))
 
 
 async def one_decibel_apart(tonn: TonnClient, songs: dict[str, Path], folder: Path) -> Any:

@@ -12,6 +12,9 @@ import hmac
 import os
 import secrets
 import shutil
+import socket
+import stat
+import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
@@ -61,7 +64,8 @@ class Library:
         self._lock = threading.Lock()
         self._files: dict[str, StoredFile] = {}
         self._shelves: list[Shelf] = []
-        self.folder = Path(tempfile.mkdtemp(prefix="tonnbook-studio-", dir=folder))
+        clear_away(folder or Path(tempfile.gettempdir()))
+        self.folder = Path(tempfile.mkdtemp(prefix=f"{_prefix()}{os.getpid()}-", dir=folder))
 
     # --- shelves
 
@@ -203,3 +207,38 @@ class Library:
     def close(self) -> None:
         """Remove the folder. Links lead nowhere from now on."""
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def clear_away(folder: Path) -> None:
+    """Remove the folders that studios of this user on this machine have left in `folder` whose process was killed."""
+    if sys.platform == "win32":  # where nothing tells harmlessly whether a process is there
+        return
+    for left in folder.glob(f"{_prefix()}*-*"):
+        number = left.name.removeprefix(_prefix()).partition("-")[0]
+        with suppress(OSError):
+            ours = stat.S_ISDIR(left.lstat().st_mode) and left.lstat().st_uid == os.getuid()
+            if ours and number.isdecimal() and not _is_running(int(number)):
+                shutil.rmtree(left, ignore_errors=True)
+
+
+def _prefix() -> str:
+    """Return how the folders of this machine's studios begin: a shared disk has those of others, whose processes we cannot see."""
+    machine = hashlib.sha256(f"{socket.gethostname()} {_pid_space()}".encode()).hexdigest()[:8]
+    return f"tonnbook-studio-{machine}-"
+
+
+def _pid_space() -> str:
+    """Return what tells this space of process numbers from another container's, where the system says so."""
+    with suppress(OSError):
+        return os.readlink("/proc/self/ns/pid")
+    return ""
+
+
+def _is_running(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # somebody else's
+        return True
+    return True

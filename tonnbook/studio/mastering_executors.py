@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import sys
+import threading
 import time
 from concurrent.futures import Executor, ThreadPoolExecutor
 from pathlib import Path
@@ -16,6 +18,21 @@ _EVERY_S = 0.2
 def shares_memory(executor: Executor | None) -> bool:
     """Say whether work handed to this executor runs in this process, so that it can be told about its progress."""
     return executor is None or isinstance(executor, DaemonThreads | ThreadPoolExecutor)
+
+
+def end_with(parent: int) -> None:
+    """Have this worker's process end when its parent has: for a process that another one starts, by its `initializer`.
+
+    A parent that is killed cannot end its workers; each would wait for work that never comes, with its memory and its open pipes.
+    """
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(_EVERY_S)
+        os._exit(1)
+
+    if sys.platform != "win32":  # there a process keeps its parent's number when that has ended
+        threading.Thread(target=watch, name="tonnbook parent", daemon=True).start()
 
 
 class ProgressFile:

@@ -11,18 +11,21 @@ that is killed leaves no half file, because every file is renamed when it is who
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future, wait
 from pathlib import Path
 
 from tonnbook.studio.mastering_engineer import MasterOutcome, master_song
-from tonnbook.studio.mastering_executors import ProgressFile, shares_memory
+from tonnbook.studio.mastering_executors import ProgressFile, end_with, shares_memory
 from tonnbook.studio.mastering_plan import Wish
 from tonnbook.studio.worker import Progress
 
 MOST_AT_ONCE = 4
 """Songs in work at most: each takes some 200 MiB."""
+
+log = logging.getLogger(__name__)
 
 _LOOK_S = 0.2
 _IDLE_S = 300
@@ -45,10 +48,15 @@ class MasteringPool:
     ) -> MasterOutcome:
         """Have one song mastered and wait for it. Called from within a task."""
         order = source, wished, out, preview, preview_start_s
-        if self._executor is not None and shares_memory(self._executor):
-            return self._result(self._executor.submit(master_song, *order, progress), progress)
-        if self._executor is not None:
-            return self._elsewhere(self._executor, *order, progress)
+        executor = self._executor
+        if executor is not None and shares_memory(executor):
+            return self._result(executor.submit(master_song, *order, progress), progress)
+        if executor is not None:
+            try:
+                return self._elsewhere(executor, *order, progress)
+            except BrokenExecutor:  # one of its workers was killed; those of the standard library take no work any more
+                log.warning("%s is broken; masters are made on this machine from now on", type(executor).__name__)
+                self._executor = None
         here = self._take(progress)
         try:
             if not here:
@@ -127,7 +135,12 @@ class MasteringPool:
             if self._closed:
                 raise CancelledError
             if self._processes is None:
-                self._processes = ProcessPoolExecutor(max(1, min(_cores(), MOST_AT_ONCE) - 1), timeout=_IDLE_S)
+                self._processes = ProcessPoolExecutor(
+                    max(1, min(_cores(), MOST_AT_ONCE) - 1),
+                    timeout=_IDLE_S,
+                    initializer=end_with,
+                    initargs=(os.getpid(),),
+                )
             return self._processes
 
     def _drop_processes(self) -> None:
