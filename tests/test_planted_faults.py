@@ -82,7 +82,7 @@ def test_the_cleanup_finds_what_stands_behind_a_letter(letter: str, tmp_path: Pa
 
 
 def test_the_hum_of_the_guitar_goes_by_25_db_and_more(tmp_path: Path) -> None:
-    """Beside 250 and 350 Hz the guitar itself plays B3 and F4, far louder than they."""
+    """Beside 250 Hz the guitar itself plays B3, and louder than that."""
     noisy, truth = (
         audio_files.read(path)[0][0] for path in (demo.blind_recordings()["B"], demo.faulty_recording("guitar"))
     )

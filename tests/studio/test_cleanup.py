@@ -142,6 +142,8 @@ def test_hum(tmp_path: Path, speech: Array, mains_hz: float, source: SoundSource
     hum = 0.02 * sum(level * np.sin(2 * np.pi * mains_hz * n * t + n) for n, level in partials.items())
     made, notes = cleaned(tmp_path, speech + hum, source)
     assert "hum" in done(notes)
+    (said,) = (stage.text for stage in notes.stages if stage.stage == "hum")
+    assert said.startswith(f"Mains hum at {mains_hz:.2f} Hz, heard all the time at {mains_hz:.0f}, ")
     left = [abs(np.exp(-2j * np.pi * mains_hz * n * t) @ (made - speech)) for n in partials]
     there = [abs(np.exp(-2j * np.pi * mains_hz * n * t) @ hum) for n in partials]
     assert 20 * np.log10(np.linalg.norm(left) / np.linalg.norm(there)) <= -25.0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tonnbook.dsp.hum import Hum
+from tonnbook.dsp.hum import HARMONICS, Hum
 from tonnbook.models.notes import StageNotes
 from tonnbook.studio.cleanup_settings import CleanupSettings
 
@@ -21,8 +21,11 @@ def hum_notes(hum: Hum | None) -> StageNotes:
     """Return what is said of mains hum."""
     if hum is None:
         return StageNotes(stage="hum", done=False, text="No mains hum.")
-    places = ", ".join(f"{hz:.0f}" for hz in hum.partials_hz)
-    text = f"Mains hum at {hum.mains_hz:.2f} Hz, heard at {places} Hz: followed and subtracted."
+    places = ", ".join(f"{n * hum.mains_hz:.0f}" for n in hum.harmonics)
+    text = (
+        f"Mains hum at {hum.mains_hz:.2f} Hz, heard all the time at {places} Hz: followed, up to the {HARMONICS}th "
+        "harmonic, and subtracted."
+    )
     numbers = {"mains_hz": round(hum.mains_hz, 3), "harmonics": float(len(hum.harmonics))}
     return StageNotes(stage="hum", done=True, text=text, numbers=numbers)
 
