@@ -9,7 +9,7 @@ import pytest
 from asking import allowed, plan
 from listening import cents_off
 
-from tonnbook.models.prompt_words import INSTRUMENTS
+from tonnbook.models.prompt_sounds import INSTRUMENTS
 from tonnbook.studio.composer.arrange import compose_score
 from tonnbook.studio.composer.bands import BANDS
 from tonnbook.studio.composer.raga import RAGAS
