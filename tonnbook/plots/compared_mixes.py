@@ -35,6 +35,7 @@ _WORDS = (
     ("Safe in mono", "mono_compatible"),
     ("Phase issues", "phase_issues"),
 )
+_CELL = "text-align:left;padding:3px 8px"
 
 
 @dataclass(frozen=True)
@@ -71,10 +72,10 @@ class Comparison:
         )
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        head = "".join(f'<th scope="col">{escape(name)}</th>' for name in ("", *self.names, "change"))
+        head = "".join(f'<th scope="col" style="{_CELL}">{escape(name)}</th>' for name in ("", *self.names, "change"))
         body = "".join(
-            f'<tr><th scope="row">{escape(row.what)}</th>'
-            + "".join(f"<td>{escape(cell)}</td>" for cell in (row.a, row.b, row.change))
+            f'<tr><th scope="row" style="{_CELL}">{escape(row.what)}</th>'
+            + "".join(f'<td style="{_CELL}">{escape(cell)}</td>' for cell in (row.a, row.b, row.change))
             + "</tr>"
             for row in self.rows
         )

@@ -84,7 +84,7 @@ def finish(repaired: Repaired, out: Path, folder: Path) -> Finished:
         mastering, heard, worse = _mastered(repaired, made)
         if heard and not worse:
             made.replace(out)
-            return Finished(mastering, _level_notes(repaired, heard, 0.0, CEILING_DBTP), heard)
+            return Finished(mastering, _level_notes(repaired, heard, None, CEILING_DBTP), heard)
         mastering = dropped(mastering, worse) if worse else mastering
     if not request.fix_loudness:
         return Finished(mastering, *_as_loud_as_it_came(repaired, out, folder))
@@ -188,7 +188,7 @@ def _passed_on(repaired: Repaired, out: Path) -> None:
             writer.write(block)
 
 
-def _level_notes(repaired: Repaired, heard: Findings, limited_db: float, ceiling_dbtp: float) -> StageNotes:
+def _level_notes(repaired: Repaired, heard: Findings, limited_db: float | None, ceiling_dbtp: float) -> StageNotes:
     why, held = repaired.request.loudness.label, f"true peak below {ceiling_dbtp:g} dBTP"
     if ceiling_dbtp > CEILING_DBTP:
         held += f", no higher than it came (at {CEILING_DBTP:g} it would have to be limited harder, or turned down)"
@@ -196,16 +196,14 @@ def _level_notes(repaired: Repaired, heard: Findings, limited_db: float, ceiling
     return StageNotes(stage="loudness", done=True, text=text, numbers=_numbers(repaired, heard, limited_db))
 
 
-def _said_of_limiter(limited_db: float) -> str:
-    return f"; limited by up to {limited_db:.1f} dB" if limited_db >= _HEARD_DB else ""
+def _said_of_limiter(limited_db: float | None) -> str:
+    """Return by how much it was limited, in words; nothing for None: the mastering says that itself."""
+    return f"; limited by up to {limited_db:.1f} dB" if limited_db is not None and limited_db >= _HEARD_DB else ""
 
 
-def _numbers(repaired: Repaired, heard: Findings, limited_db: float) -> dict[str, float]:
-    return {
-        "target_lufs": round(repaired.target_lufs, 2),
-        "reached_lufs": round(heard.loudness_lufs, 2),
-        "limited_db": round(limited_db, 2),
-    }
+def _numbers(repaired: Repaired, heard: Findings, limited_db: float | None) -> dict[str, float]:
+    numbers = {"target_lufs": round(repaired.target_lufs, 2), "reached_lufs": round(heard.loudness_lufs, 2)}
+    return numbers if limited_db is None else {**numbers, "limited_db": round(limited_db, 2)}
 
 
 def _rate(repaired: Repaired) -> SampleRate:
