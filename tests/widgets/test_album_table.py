@@ -9,9 +9,11 @@ import pytest
 
 from tonnbook.clients.album import Batch
 from tonnbook.clients.jobs import Job
+from tonnbook.errors import TonnbookError
 from tonnbook.models.mastering import MasterNotes
 from tonnbook.models.masters import Master, kept
 from tonnbook.models.notes import Sound
+from tonnbook.models.results import RemoteFile
 from tonnbook.widgets import job_card
 from tonnbook.widgets.album_table import AlbumTable
 
@@ -82,6 +84,20 @@ def test_a_preview_is_sent_when_it_is_asked_for_and_never_stands_in_the_state(
         table._handle_custom_msg({"kind": "preview", "name": name}, [])
     assert sent == [({"kind": "preview", "name": "one"}, [b"ID3 preview"])]
     assert b"ID3" not in str(table.get_state()).encode()
+
+
+def test_a_preview_that_nobody_has_any_more_is_said(
+    batch: Batch, jobs: dict[str, Job[Master]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(_: object) -> Path:
+        raise TonnbookError("the preview of one is gone")
+
+    jobs["one"].finish(Master("one", "task", None, RemoteFile("one.mp3", gone)))
+    table = AlbumTable(batch)
+    sent: list[Any] = []
+    monkeypatch.setattr(table, "send", lambda content, buffers=None: sent.append(content))
+    table._handle_custom_msg({"kind": "preview", "name": "one"}, [])
+    assert sent == [{"kind": "no preview", "message": "the preview of one is gone"}]
 
 
 def test_watch_shows_a_table_for_an_album(batch: Batch, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,9 +9,12 @@ from collections.abc import Callable, Generator, Mapping
 from pathlib import Path
 from typing import Any
 
+from tonnbook.clients.album_record import SongRecord
 from tonnbook.clients.jobs import Job
-from tonnbook.errors import JobTimeout
-from tonnbook.models.masters import Master, Masters
+from tonnbook.clients.payments import SongOrder
+from tonnbook.errors import JobTimeout, TonnbookError
+from tonnbook.models.masters import Master, Masters, kept
+from tonnbook.models.results import RemoteFile
 
 _SLICE_S = 0.5  # a lock that is waited for without end does not see Ctrl-C on Windows
 
@@ -106,3 +109,28 @@ class Batch:
         songs = tuple(job.result() for job in self.jobs.values() if job.status == "done")
         failed = {name: job.message for name, job in self.jobs.items() if job.status == "failed"}
         return Masters(songs, {**self.refused, **failed}, self.folder)
+
+
+def master_of(record: SongRecord, order: SongOrder) -> Master:
+    """Return the value that stands for a finished song."""
+    folder, source = order.folder, order.request.source
+    here = record.state == "done" and record.master_file is not None
+    return Master(
+        name=order.name,
+        task_id=str(record.task_id),
+        request=order.request,
+        preview=kept(folder / str(record.preview_file)) if record.holds_preview(folder) else _gone(order.name),
+        master=kept(folder / str(record.master_file)) if here else None,
+        preview_start_s=record.preview_start_s,
+        notes=record.notes,
+        source=source if isinstance(source, Path) and source.is_file() else None,
+    )
+
+
+def _gone(name: str) -> RemoteFile:
+    """Return a preview that nobody has any more."""
+
+    def fetch(_: Path | None) -> Path:
+        raise TonnbookError(f"the preview of {name} is gone here and on the server; its master is here: use that")
+
+    return RemoteFile(f"{name}.mp3", fetch)

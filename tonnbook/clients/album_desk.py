@@ -10,7 +10,8 @@ from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
-from tonnbook.clients.album import Batch
+from tonnbook.clients.album import Batch, master_of
+from tonnbook.clients.album_names import made_here, target
 from tonnbook.clients.album_record import FOLDER, SongRecord, record_path, sweep
 from tonnbook.clients.album_song import Stopped, master_song
 from tonnbook.clients.coherence import place
@@ -18,13 +19,12 @@ from tonnbook.clients.files import check_upload
 from tonnbook.clients.folder_lock import FolderLock
 from tonnbook.clients.http import Http
 from tonnbook.clients.jobs import Ask, Job
-from tonnbook.clients.payments import SongOrder, Wanted, made_here, target
+from tonnbook.clients.payments import SongOrder, Wanted
 from tonnbook.clients.watcher import Pace, Watcher
 from tonnbook.errors import TonnbookError
 from tonnbook.models.mastering import MasteringRequest
-from tonnbook.models.masters import Master, kept
+from tonnbook.models.masters import Master
 from tonnbook.models.notes import Sound
-from tonnbook.models.results import RemoteFile
 
 Listen = Callable[[Path], Sound]
 """Measures a song on this machine."""
@@ -195,31 +195,6 @@ class AlbumDesk:
             return turn.result()
         except BrokenExecutor:
             return None
-
-
-def master_of(record: SongRecord, order: SongOrder) -> Master:
-    """Return the value that stands for a finished song."""
-    folder, source = order.folder, order.request.source
-    here = record.state == "done" and record.master_file is not None
-    return Master(
-        name=order.name,
-        task_id=str(record.task_id),
-        request=order.request,
-        preview=kept(folder / str(record.preview_file)) if record.holds_preview(folder) else _gone(order.name),
-        master=kept(folder / str(record.master_file)) if here else None,
-        preview_start_s=record.preview_start_s,
-        notes=record.notes,
-        source=source if isinstance(source, Path) and source.is_file() else None,
-    )
-
-
-def _gone(name: str) -> RemoteFile:
-    """Return a preview that nobody has any more."""
-
-    def fetch(_: Path | None) -> Path:
-        raise TonnbookError(f"the preview of {name} is gone here and on the server; its master is here: use that")
-
-    return RemoteFile(f"{name}.mp3", fetch)
 
 
 def _usable(songs: Mapping[str, MasteringRequest], folder: Path) -> tuple[dict[str, MasteringRequest], dict[str, str]]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from tonnbook.clients.album_record import record_path, records
 from tonnbook.clients.files import safe_name
 from tonnbook.models.mixing import file_name
 
@@ -28,3 +29,29 @@ def each_once(words: Iterable[str]) -> list[str]:
         known.add(seen)
         names.append(name)
     return names
+
+
+def made_here(folder: Path) -> dict[Path, str]:
+    """Return the files in a folder that are masters by its manifest, with the song of each."""
+    return {
+        (folder / r.master_file).resolve(): r.song for _, r in records(folder) if r.master_file and r.state != "new"
+    }
+
+
+def target(folder: Path, name: str, sources: Iterable[Path], ours: Mapping[Path, str]) -> str:
+    """Return what a song's master is to be called: never like a song of the album, nor like a file that is not `made_here`."""
+    theirs = {source.resolve() for source in sources}
+    file, n = f"{name}.wav", 1
+    while _is_taken(folder / file, theirs, ours, name):
+        file = f"{name} (master).wav" if n == 1 else f"{name} (master {n}).wav"
+        n += 1
+    return file
+
+
+def _is_taken(path: Path, theirs: set[Path], ours: Mapping[Path, str], name: str) -> bool:
+    if path.resolve() in theirs or any(path.exists() and s.exists() and path.samefile(s) for s in theirs):
+        return True
+    if not path.exists() or ours.get(path.resolve()) == name:
+        return False
+    record = record_path(path.parent, name)
+    return not record.exists()

@@ -17,18 +17,16 @@ The rule, for every way in (`master_all`, the program, a run after a crash):
 from __future__ import annotations
 
 import hashlib
-import json
-import re
 import shutil
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import urlsplit
 from uuid import uuid4
 
-from tonnbook.clients.album_record import LOCAL, VERSION, SongRecord, record_path, records, sha256
+from tonnbook.clients.album_record import LOCAL, VERSION, SongRecord, record_path, records
+from tonnbook.clients.fingerprints import hashed, kept_query, legacy, loudness_of, song_of
 from tonnbook.clients.watcher import Pace
 from tonnbook.errors import TonnbookError
 from tonnbook.models.mastering import MasteringRequest
@@ -37,9 +35,6 @@ EARLIER = "earlier"
 """Folder beside the masters for paid ones that other wishes have taken the place of."""
 
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
-_SIGNATURE = re.compile(
-    r"(x-(goog|amz|ms)-.*|.*signature|sig|expires|.*token|googleaccessid|awsaccesskeyid|key-pair-id)", re.I
-)
 
 
 @dataclass(frozen=True)
@@ -145,7 +140,7 @@ class SongOrder:
     def _must_be_clear(self, record: SongRecord) -> None:
         """Raise TonnbookError where a record of version 1, which knew no query of a link, may be of another link."""
         source = self.request.source
-        if record.version == 1 and isinstance(source, str) and "?" in source and _kept_query(source) and _spent(record):
+        if record.version == 1 and isinstance(source, str) and "?" in source and kept_query(source) and _spent(record):
             raise TonnbookError(
                 f"{self.name}: an older tonnbook has mastered this link or one that differs behind its question mark; its manifest "
                 f"does not tell. Name another folder to have it ordered, and paid, anew; its master is {record.master_file}"
@@ -175,59 +170,21 @@ class Wanted:
         keeps its place when the songs beside it change.
         """
         wishes = placed if self.place == LOCAL else request
-        made_by: list[Any] = [wishes.style, _loudness(wishes), wishes.sample_rate, self.coherence]
-        detail: list[Any] = [_loudness(placed), placed.preview_start_s]
+        made_by: list[Any] = [wishes.style, loudness_of(wishes), wishes.sample_rate, self.coherence]
+        detail: list[Any] = [loudness_of(placed), placed.preview_start_s]
         if self.place == LOCAL and placed.album is not None:
             detail.append(placed.album.model_dump(mode="json"))
         return SongOrder(
             name=name,
             request=placed,
-            order=f"{song_of(request)}.{_hashed(made_by)[:32]}",
-            detail=_hashed(detail),
-            legacy=_legacy(placed),
+            order=f"{song_of(request)}.{hashed(made_by)[:32]}",
+            detail=hashed(detail),
+            legacy=legacy(placed),
             place=self.place,
             folder=self.folder,
             file=file,
             final=self.final,
         )
-
-
-def song_of(request: MasteringRequest) -> str:
-    """Return what tells a song from another: the hash of its bytes, or of its link without the signature."""
-    source = request.source
-    if isinstance(source, Path):
-        return sha256(source)[:32] if source.is_file() else "gone"
-    return _hashed([urlsplit(source)._replace(query=_kept_query(source), fragment="").geturl()])[:32]
-
-
-def made_here(folder: Path) -> dict[Path, str]:
-    """Return the files in a folder that are masters by its manifest, with the song of each."""
-    return {
-        (folder / r.master_file).resolve(): r.song for _, r in records(folder) if r.master_file and r.state != "new"
-    }
-
-
-def target(folder: Path, name: str, sources: Iterable[Path], ours: Mapping[Path, str]) -> str:
-    """Return what a song's master is to be called: never like a song of the album, nor like a file that is not `made_here`."""
-    theirs = {source.resolve() for source in sources}
-    file, n = f"{name}.wav", 1
-    while _is_taken(folder / file, theirs, ours, name):
-        file = f"{name} (master).wav" if n == 1 else f"{name} (master {n}).wav"
-        n += 1
-    return file
-
-
-def _is_taken(path: Path, theirs: set[Path], ours: Mapping[Path, str], name: str) -> bool:
-    if path.resolve() in theirs or any(path.exists() and s.exists() and path.samefile(s) for s in theirs):
-        return True
-    if not path.exists() or ours.get(path.resolve()) == name:
-        return False
-    record = record_path(path.parent, name)
-    return not record.exists()
-
-
-def _loudness(request: MasteringRequest) -> Any:
-    return request.forced_loudness_lufs if request.forced_loudness else request.desired_loudness
 
 
 def _place(record: SongRecord) -> str:
@@ -279,23 +236,3 @@ def _copy(source: Path, to: Path) -> None:
         part.replace(to)
     finally:
         part.unlink(missing_ok=True)
-
-
-def _kept_query(link: str) -> str:
-    pairs = parse_qsl(urlsplit(link).query, keep_blank_values=True)
-    return urlencode(sorted((key, value) for key, value in pairs if not _SIGNATURE.fullmatch(key)))
-
-
-def _legacy(placed: MasteringRequest) -> str:
-    source = placed.source
-    song = ""
-    if isinstance(source, str):
-        song = urlsplit(source)._replace(query="").geturl()
-    elif source.is_file():
-        song = sha256(source)
-    wishes = placed.model_dump(mode="json", exclude={"source", "webhook_url"})
-    return hashlib.sha256(json.dumps([song, wishes], sort_keys=True).encode()).hexdigest()
-
-
-def _hashed(values: list[Any]) -> str:
-    return hashlib.sha256(json.dumps(values, sort_keys=True, default=str).encode()).hexdigest()

@@ -41,6 +41,7 @@ function render({ model, el }) {
     else model.send({ kind: "preview", name });
   };
   const heard = (message, buffers) => {
+    if (message.kind === "no preview") say(message.message);
     if (message.kind !== "preview" || !buffers?.length) return;
     sounds.set(message.name, URL.createObjectURL(new Blob([buffers[0]], { type: "audio/mpeg" })));
     if (message.name === wanted) start(message.name, sounds.get(message.name));

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import traitlets
 
+from tonnbook.errors import TonnbookError
 from tonnbook.models.masters import Master
 from tonnbook.widgets.page import PageWidget, html, script, style, table
 
@@ -48,8 +49,12 @@ class AlbumTable(PageWidget):
     def _hear(self, _: Any, content: dict[str, Any], __: Any) -> None:
         job = self._batch.jobs.get(str(content.get("name")))
         if content.get("kind") == "preview" and job is not None and job.status == "done":
-            sound = job.result().preview.path.read_bytes()
-            self.send({"kind": "preview", "name": content["name"]}, buffers=[sound])
+            try:
+                sound = job.result().preview.path.read_bytes()
+            except TonnbookError as problem:
+                self.send({"kind": "no preview", "message": str(problem)})
+            else:
+                self.send({"kind": "preview", "name": content["name"]}, buffers=[sound])
 
 
 def _rows(batch: Batch) -> list[dict[str, Any]]:
