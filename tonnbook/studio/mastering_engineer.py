@@ -102,6 +102,7 @@ def master_song(
             wished.rate.bit_depth,
             _seed(source),
             _part(progress, _GLUING, _LEVELLING),
+            made.sketch,
         )
         start_s, cut = preview_start(levelled.features, preview_start_s), None
         if preview:

@@ -27,6 +27,7 @@ class Glued:
     """A shaped song with its glue, if that does it good."""
 
     song: PreparedSong
+    sketch: Sketch
     glue: BandCompression | None
     note: StageNotes
 
@@ -37,18 +38,21 @@ def with_glue(song: PreparedSong, wish: Wish, progress: Progress) -> Glued:
     over = sketch.over_db(wish.target_lufs, wish.ceiling_dbtp)
     numbers = {"over_db": round(over, 2)}
     if over <= DRIVEN_DB:
-        return Glued(song, None, StageNotes(stage="glue", done=False, text=_left_out(over), numbers=numbers))
+        return Glued(song, sketch, None, StageNotes(stage="glue", done=False, text=_left_out(over), numbers=numbers))
     glue = settings(sketch, over)
     made = glued(song, glue, progress)
-    left = Sketch(made).over_db(wish.target_lufs, wish.ceiling_dbtp)
+    after = Sketch(made)
+    left = after.over_db(wish.target_lufs, wish.ceiling_dbtp)
     numbers |= {"threshold_dbfs": glue.threshold_db, "ratio": glue.ratio, "left_over_db": round(left, 2)}
     how = f"compression of 2:1 from {glue.threshold_db:.1f} dBFS"
     text = f"At the target the hits would pass the ceiling by {over:.1f} dB; after {how} they do by {left:.1f} dB"
     if left >= over:
         made.path.unlink()
-        return Glued(song, None, StageNotes(stage="glue", done=False, text=f"{text}: left out.", numbers=numbers))
+        return Glued(
+            song, sketch, None, StageNotes(stage="glue", done=False, text=f"{text}: left out.", numbers=numbers)
+        )
     song.path.unlink()
-    return Glued(made, glue, StageNotes(stage="glue", done=True, text=f"{text}.", numbers=numbers))
+    return Glued(made, after, glue, StageNotes(stage="glue", done=True, text=f"{text}.", numbers=numbers))
 
 
 def settings(sketch: Sketch, over_db: float) -> BandCompression:

@@ -54,9 +54,13 @@ def level_to(
     bit_depth: audio_files.BitDepth,
     seed: int,
     progress: Progress,
+    sketch: Sketch | None = None,
 ) -> Levelled:
-    """Write the song to `out` at its loudness and below its ceiling; raises AudioError where that cannot be had."""
-    sketch = Sketch(song)
+    """Write the song to `out` at its loudness and below its ceiling; raises AudioError where that cannot be had.
+
+    A `sketch` that was drawn before remembers what it was asked.
+    """
+    sketch = sketch or Sketch(song)
 
     def solved(ceiling_db: float, biased_lufs: float) -> Level:
         level = sketch.solve(ceiling_db, biased_lufs)
