@@ -65,10 +65,9 @@ class TestTheWire:
         read = MasteringRequest.from_wire(wire(fixDRCIssues=True, webhookURL=None, previewStartTime=None))
         assert read == a_request()
 
-    def test_a_server_does_not_look_at_what_is_not_in_force_nor_at_an_empty_webhook(self) -> None:
+    def test_a_server_does_not_look_at_what_is_not_in_force(self) -> None:
         for fields in ({"forcedLoudnessInLUFS": 0}, {"forcedLoudness": False, "forcedLoudnessInLUFS": -100}):
             assert MasteringRequest.from_wire(wire(**fields)).target_lufs == -10
-        assert MasteringRequest.from_wire(wire(webhookURL="")) == a_request()
 
     @pytest.mark.parametrize(
         ("fields", "said"),
@@ -79,6 +78,7 @@ class TestTheWire:
             ({"desiredLoudness": "LOUD"}, "allowed: LOW, MEDIUM or HIGH"),
             ({"musicalStyle": None}, "musicalStyle: is missing"),
             ({"desiredLoudness": None}, "desiredLoudness: is missing"),
+            ({"webhookURL": ""}, "webhookURL: '' is not an http or https link; leave it out"),
             ({"previewStartTime": -1}, "previewStartTime: is -1; at least 0"),
             ({"forcedLoudness": True}, "forcedLoudnessInLUFS is needed"),
             ({"forcedLoudness": True, "forcedLoudnessInLUFS": -4}, "at most -5"),
@@ -136,6 +136,9 @@ class TestTheAlbumFile:
         one, two = album_from_json(json.dumps(ALBUM))
         assert (one.style, one.sample_rate, one.name) == (MusicalStyle.ROCK_INDIE, SampleRate.CD, "one.wav")
         assert (two.target_lufs, two.sample_rate) == (-8.0, SampleRate.VIDEO)
+
+    def test_an_empty_webhook_in_it_is_none(self) -> None:
+        assert album_from_json(json.dumps([{**ALBUM[0], "webhookURL": ""}]))[0].webhook_url is None
 
     def test_it_is_written_as_it_was_read(self) -> None:
         assert json.loads(album_to_json(album_from_json(json.dumps(ALBUM)))) == [

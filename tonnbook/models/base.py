@@ -44,15 +44,12 @@ class Request(BaseModel):
 
     @classmethod
     def from_wire(cls, body: Any) -> Self:
-        """Read a request as a server must: unknown fields are ignored; a null counts as absent, and so does an empty webhookURL.
+        """Read a request as a server must: unknown fields are ignored, an explicit null counts as absent.
 
         Raises pydantic.ValidationError.
         """
         inner = body.get(cls.envelope) if cls.envelope and isinstance(body, Mapping) else body
-        given = without_nulls(inner)
-        if isinstance(given, dict) and given.get("webhookURL") == "":
-            del given["webhookURL"]
-        return cls.model_validate(given, extra="ignore")
+        return cls.model_validate(without_nulls(inner), extra="ignore")
 
     def local_files(self) -> Iterator[Path]:
         """Yield every local file named anywhere in the request, in order."""
@@ -112,9 +109,7 @@ def _without_query(text: str) -> str:
 
 def _is_link(text: str) -> str:
     if not text.startswith(("http://", "https://")):
-        raise ValueError(
-            f"{_without_query(text)!r} is not an http or https link; for a file on this machine pass pathlib.Path(...)"
-        )
+        raise ValueError(f"{_without_query(text)!r} is not an http or https link; leave it out where there is none")
     return text
 
 
@@ -129,7 +124,11 @@ def _link_or_file(value: Any) -> str | Path:
         return value
     if not isinstance(value, str) or len(value) > 4096:
         raise ValueError("give an http or https link of at most 4096 characters, or a pathlib.Path")
-    return _is_link(value)
+    if not value.startswith(("http://", "https://")):
+        raise ValueError(
+            f"{_without_query(value)!r} is not an http or https link; for a file on this machine pass pathlib.Path(...)"
+        )
+    return value
 
 
 AudioSource = Annotated[
