@@ -9,7 +9,7 @@ import pytest
 from asking import allowed, plan
 from listening import cents_off
 
-from tonnbook.models.prompt_sounds import INSTRUMENTS
+from tonnbook.models.prompt_sounds import INSTRUMENTS, RELATED
 from tonnbook.studio.composer.arrange import compose_score
 from tonnbook.studio.composer.bands import BANDS
 from tonnbook.studio.composer.raga import RAGAS
@@ -45,7 +45,7 @@ def test_every_note_of_every_song_has_a_sound() -> None:
 
 
 def test_every_voice_that_is_named_exists() -> None:
-    named = {name for _, name, _ in INSTRUMENTS if name}
+    named = {voice for _, name, _ in INSTRUMENTS for voice in RELATED.get(name, (name,)) if voice}
     for bands in BANDS.values():
         for band in bands:
             named |= {band.bass, *(c.voice for c in band.comps), *(g.kit for g in band.grooves)}

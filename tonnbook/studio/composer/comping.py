@@ -12,6 +12,7 @@ from tonnbook.studio.composer.moods import MOODS
 from tonnbook.studio.composer.patterns import Comp, level, settled, strokes, swung
 from tonnbook.studio.composer.score import Bar, ChordSpan, Note, Stage, humanised
 from tonnbook.studio.composer.theory import Chord, nearest_key, voicing
+from tonnbook.studio.composer.voices import VOICES
 
 BOWED = frozenset({"strings", "low-strings", "violin"})
 FLOOR = 47
@@ -76,8 +77,14 @@ def _voicings(stage: Stage, comp: Comp, tune: Sequence[Note]) -> Voicings:
             if any(b - a == 1 for a, b in pairwise(keys)):  # no room to part a ninth from its third
                 keys = voicing(_plain(harmony), before, low, high, comp.voices, high - UNDER)
             before = keys
-        found[span] = Voicing(before, high)
+        found[span] = Voicing(_within(before, comp.voice), high)
     return found
+
+
+def _within(keys: Sequence[int], voice: str) -> tuple[int, ...]:
+    """Return the chord with what lies below the voice's range an octave up, be it above the tune: there it has no sound."""
+    low = VOICES[voice].low
+    return tuple(sorted({key + 12 * max(0, -((key - low) // 12)) for key in keys}))
 
 
 def _over(stage: Stage, span: ChordSpan, tune: Sequence[Note]) -> list[Note]:
