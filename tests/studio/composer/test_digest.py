@@ -30,7 +30,7 @@ SONGS = {
 }
 DIGESTS = {
     "pop": "8bee1c014de11eee",
-    "indie": "5541be34c0ecb62c",
+    "indie": "444ca3403316804e",
     "lo-fi": "e95a88e9b9f99664",
     "trap": "67546d5108810ce2",
     "rnb": "1c42ced7bfaaa4a3",
