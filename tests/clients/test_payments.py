@@ -108,12 +108,18 @@ class TestPaidOnce:
     def test_a_song_repaired_later_leaves_the_paid_ones_of_a_coherent_album_alone(
         self, live: TonnClient, spent: Any, shorts: Mapping[str, Path], tmp_path: Path
     ) -> None:
-        album = [shorts["a"], shorts["b"], tmp_path / "c.wav"]
+        album = [tmp_path / f"{name}.wav" for name in "abc"]
+        for name, path in zip("ab", album, strict=False):  # so quiet that they have another place beside the third song
+            audio, rate = audio_files.read(shorts[name])
+            audio_files.write(path, 0.1 * audio, rate, 24)
         album[2].write_bytes(b"RIFF and then nothing")
+        before = live.plan_all(album, tmp_path / "out", coherence=True).orders["a"].request.forced_loudness_lufs
         first = done(live, album, tmp_path / "out", coherence=True)
         assert (len(first), spent()) == (2, 440)
         album[2].write_bytes(shorts["c"].read_bytes())
-        assert live.plan_all(album, tmp_path / "out", coherence=True).due == ["c"]
+        plan = live.plan_all(album, tmp_path / "out", coherence=True)
+        assert plan.orders["a"].request.forced_loudness_lufs != before
+        assert plan.due == ["c"]
         again = done(live, album, tmp_path / "out", coherence=True)
         assert (len(again), spent()) == (3, 660)
         assert [song.task_id for song in again][:2] == [song.task_id for song in first]
