@@ -6,13 +6,12 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from tonnbook.models.album_file import album_from_json, album_to_json
 from tonnbook.models.mastering import (
     AlbumContext,
     FinalMasterAnswer,
     MasteringRequest,
     PreviewMasterAnswer,
-    album_from_json,
-    album_to_json,
 )
 from tonnbook.models.problems import explain
 from tonnbook.models.vocabulary import DesiredLoudness, MusicalStyle, SampleRate

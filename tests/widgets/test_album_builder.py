@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tonnbook.models.mastering import album_from_json
+from tonnbook.models.album_file import album_from_json
 from tonnbook.models.vocabulary import DesiredLoudness, MusicalStyle, SampleRate
 from tonnbook.widgets.album_builder import MasteringBuilder
 

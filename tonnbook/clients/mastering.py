@@ -24,14 +24,13 @@ from tonnbook.clients.repair import place
 from tonnbook.clients.replies import Reply
 from tonnbook.clients.watcher import Pace, Watcher
 from tonnbook.errors import ServerFault, TonnbookError, Unreachable
+from tonnbook.models.album_file import album_entries, album_song
 from tonnbook.models.mastering import (
     FinalMasterAnswer,
     MasteringRequest,
     MasteringTask,
     MasterQuery,
     PreviewMasterAnswer,
-    album_entries,
-    album_song,
 )
 from tonnbook.models.masters import Master
 from tonnbook.models.problems import explain

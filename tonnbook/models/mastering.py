@@ -1,4 +1,4 @@
-"""Mastering: /masteringpreview, /retrievepreviewmaster, /retrievefinalmaster, and the album file of the batch tutorial.
+"""Mastering: /masteringpreview, /retrievepreviewmaster, /retrievefinalmaster, and the songs of an album.
 
 `MasteringRequest` is flat, as a person writes it and as the album file has it; on the wire its file stands in a list of one.
 The `...Answer` classes are what a server writes. `MasterNotes` is the studio's own block, which other clients ignore.
@@ -6,17 +6,14 @@ The `...Answer` classes are what a server writes. `MasterNotes` is the studio's 
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping
-from difflib import get_close_matches
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any, ClassVar, Self
 
-from pydantic import Field, GetJsonSchemaHandler, ValidationError, model_validator
+from pydantic import Field, GetJsonSchemaHandler, model_validator
 from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError
+from pydantic_core import CoreSchema
 
-from tonnbook.models.base import Answer, AudioSource, Link, Request, unit, without_nulls
+from tonnbook.models.base import Answer, AudioSource, Link, Request, unit
 from tonnbook.models.mixing import Rate, file_name
 from tonnbook.models.notes import Series, Sound, StageNotes
 from tonnbook.models.vocabulary import DesiredLoudness, MasteringState, MusicalStyle, SampleRate
@@ -160,96 +157,12 @@ class MasteringRequest(_MasteringOptions):
         return {**schema, "title": cls.__name__, "description": str(cls.__doc__)}
 
 
-_NO_ALBUM = 'is no album file: that is a JSON array of objects, one per song: [{"trackURL": ...}, ...]'
-
-
-def album_from_json(text: str, folder: Path | None = None) -> list[MasteringRequest]:
-    """Read an album file: a JSON array of flat objects, one per song.
-
-    A `trackURL` that is no link is a file name: it is looked up in `folder`, where the album file lies.
-    Raises ValueError where the text is no such array, pydantic.ValidationError where a song is wrong.
-    """
-    return [album_song(song, folder) for song in _entries(text, "this")]
-
-
-def album_entries(path: Path) -> list[Mapping[str, Any]]:
-    """Return the objects of an album file, which may begin with a byte order mark. Raises ValueError that names the file."""
-    if path.is_dir():
-        raise ValueError(
-            f"{path.name} is a folder: hand in its songs, sorted(Path({str(path)!r}).glob('*.wav')), or an album file"
-        )
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError:
-        text = ""
-    return _entries(text, path.name)
-
-
-def album_song(entry: Mapping[str, Any], folder: Path | None = None) -> MasteringRequest:
-    """Read one object of an album file; raises pydantic.ValidationError.
-
-    A member that is none is left out, as the service does, unless it looks like a slip for one; so is an empty webhookURL.
-    """
-    return AlbumSong.model_validate(_with_file(_spelled(entry), folder), extra="ignore").request
-
-
-def _entries(text: str, what: str) -> list[Mapping[str, Any]]:
-    try:
-        songs = json.loads(text)
-    except ValueError as problem:
-        at = f" (line {problem.lineno}: {problem.msg})" if isinstance(problem, json.JSONDecodeError) and text else ""
-        raise ValueError(f"{what} {_NO_ALBUM}{at}") from None
-    if not isinstance(songs, list) or not all(isinstance(song, Mapping) for song in songs):
-        raise ValueError(f"{what} {_NO_ALBUM}")
-    return songs
-
-
 def _without_idle_number(body: Any) -> Any:
     """Return a call's body without a forced loudness that is not in force: the service does not look at it then."""
     inner = body.get(MasteringData.envelope) if isinstance(body, Mapping) else None
     if not isinstance(inner, Mapping) or inner.get("forcedLoudness"):
         return body
     return {MasteringData.envelope: {name: inner[name] for name in inner if name != "forcedLoudnessInLUFS"}}
-
-
-def album_to_json(songs: Iterable[MasteringRequest]) -> str:
-    """Return the album file of `songs`: the batch tutorial's format, files on this machine by their path."""
-    order = ("trackURL", "musicalStyle", "desiredLoudness", "sampleRate")
-    rows = []
-    for song in songs:
-        fields = song.model_dump(mode="json", by_alias=True, exclude_none=True)
-        unforced = {"forcedLoudness"} if not song.forced_loudness else set()
-        rows.append({k: fields[k] for k in (*order, *sorted(fields.keys() - set(order) - unforced))})
-    return json.dumps(rows, indent=2) + "\n"
-
-
-def _spelled(entry: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return an album file's object; one with a slip in it keeps the slip only, so that the model names it."""
-    known = [str(field.alias) for field in AlbumSong.model_fields.values()]
-    for word in entry:
-        close = [] if word in known else get_close_matches(word, known, 1, 0.85)
-        if close:
-            raise ValidationError.from_exception_data(
-                "AlbumSong", [_wrong(word, f"is no field of a song; did you mean {close[0]}?", entry[word])]
-            )
-    if entry.get("forcedLoudnessInLUFS") is not None and entry.get("forcedLoudness") is None:
-        said = "counts only with forcedLoudness: add that, true to master to this number, false to keep the preset"
-        raise ValidationError.from_exception_data(
-            "AlbumSong", [_wrong("forcedLoudnessInLUFS", said, entry["forcedLoudnessInLUFS"])]
-        )
-    return {name: value for name, value in entry.items() if (name, value) != ("webhookURL", "")}
-
-
-def _wrong(field: str, said: str, value: Any) -> InitErrorDetails:
-    return {"type": PydanticCustomError("value_error", said), "loc": (field,), "input": value}
-
-
-def _with_file(song: Mapping[str, Any], folder: Path | None) -> dict[str, Any]:
-    fields = dict(without_nulls(song))
-    source = fields.get("trackURL")
-    if isinstance(source, str) and source and "://" not in source:
-        fields["trackURL"] = (folder or Path()) / source
-    return fields
 
 
 class MasteringTask(Answer):

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
-from tonnbook.models.mastering import Album, AlbumSong, MasteringRequest, album_entries, album_to_json
+from tonnbook.models.album_file import album_entries, album_to_json
+from tonnbook.models.mastering import Album, AlbumSong, MasteringRequest
 from tonnbook.models.vocabulary import DesiredLoudness, MusicalStyle
 from tonnbook.widgets.content import check_names, place
 from tonnbook.widgets.table_form import PayloadForm
