@@ -93,7 +93,7 @@ class AlbumDesk:
         orders: dict[str, SongOrder] = {}
         for name, request in good.items():
             order = wanted.order(name, request, placed[name], target(folder, name, sources, ours))
-            if why := _unclear(order):
+            if why := _why_not(order.record):
                 bad[name] = why
             else:
                 orders[name] = order
@@ -125,7 +125,7 @@ class AlbumDesk:
         permit = folder / FOLDER / f"{uuid4().hex}.permit"
         permit.touch()
         self._permits.add(permit)
-        refused = {name: why for name, order in plan.orders.items() if (why := _unsettled(order))}
+        refused = {name: why for name, order in plan.orders.items() if (why := _why_not(order.settle))}
         orders = {name: order for name, order in plan.orders.items() if name not in refused}
         gate = threading.Semaphore(at_once)
         left = _Countdown(len(orders), partial(self._over, permit, lock))
@@ -213,10 +213,10 @@ def _usable(songs: Mapping[str, MasteringRequest], folder: Path) -> tuple[dict[s
     return good, bad
 
 
-def _unclear(order: SongOrder) -> str:
-    """Return why it cannot be told what is known of a song, or nothing."""
+def _why_not(act: Callable[[], object]) -> str:
+    """Return why something cannot be done, or nothing."""
     try:
-        order.record()
+        act()
     except TonnbookError as problem:
         return str(problem)
     return ""
@@ -236,15 +236,6 @@ def _kept_without_its_song(wanted: Wanted, name: str, request: MasteringRequest)
         return None
     order = wanted.order(name, request, request, str(record.master_file)).of_the_song_in(record)
     return order if order.is_order_of(record) else None
-
-
-def _unsettled(order: SongOrder) -> str:
-    """Settle an order's record; return why that cannot be done, or nothing."""
-    try:
-        order.settle()
-    except TonnbookError as problem:
-        return str(problem)
-    return ""
 
 
 class _Countdown:
