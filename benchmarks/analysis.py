@@ -29,7 +29,7 @@ from imageio_ffmpeg import get_ffmpeg_exe
 
 from tonnbook import audio_files, demo
 from tonnbook.models.vocabulary import AnalysisStyle
-from tonnbook.studio.diagnosis import diagnose
+from tonnbook.studio.analysis.engine import diagnose
 
 RATE = 44100
 RUNS = 7

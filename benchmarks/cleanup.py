@@ -54,7 +54,7 @@ from scipy import fft
 
 from tonnbook import audio_files, demo
 from tonnbook.models.vocabulary import SoundSource
-from tonnbook.studio.cleanup import clean
+from tonnbook.studio.cleanup.engine import clean
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "studio"))
 from noises import PLAYED, RATE, SPEECH, Array, fan, mains_hum, pink, si_sdr, under, white

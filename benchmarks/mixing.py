@@ -27,8 +27,8 @@ import soundfile
 
 from tonnbook import audio_files, demo
 from tonnbook.models.mixing import FinalMixRequest, MixNotes, MixRequest, MixTrack
-from tonnbook.studio.mix_engineer import MixOutcome, final_mix, preview_mix
-from tonnbook.studio.mix_listening import TrackFile
+from tonnbook.studio.mixing.engine import MixOutcome, final_mix, preview_mix
+from tonnbook.studio.mixing.tracks import TrackFile
 
 RATE = 44100
 BLOCK = 65536

@@ -20,7 +20,7 @@ from distributed import Client, LocalCluster
 
 from tonnbook.clients.tonn import TonnClient
 from tonnbook.models.masters import Masters
-from tonnbook.studio.server import Studio
+from tonnbook.studio.server.server import Studio
 
 
 def master_on(cluster: Client, album: Path, to: Path) -> Masters:

@@ -16,7 +16,7 @@ from outside import Caller, Web
 from tonnbook import audio_files, demo
 
 if TYPE_CHECKING:
-    from tonnbook.studio.server import Studio
+    from tonnbook.studio.server.server import Studio
 
 KEYS = ("TONN_API_KEY", "BEATOVEN_API_KEY")
 PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
@@ -74,7 +74,7 @@ def _look_up_inside(host: Any, *args: Any, **kwargs: Any) -> Any:
 @pytest.fixture(scope="session")
 def studio() -> Iterator[Studio]:
     """One studio for all tests that do not count on its being untouched."""
-    from tonnbook.studio.server import Studio  # loaded when it is wanted: most tests need no server
+    from tonnbook.studio.server.server import Studio  # loaded when it is wanted: most tests need no server
 
     with Studio() as running:
         yield running

@@ -20,7 +20,7 @@ import requests
 from tonnbook import audio_files
 
 if TYPE_CHECKING:
-    from tonnbook.studio.server import Studio
+    from tonnbook.studio.server.server import Studio
 
 Reply = tuple[int, Mapping[str, str], bytes | Iterator[bytes]]
 

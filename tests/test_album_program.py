@@ -16,8 +16,8 @@ from judges import libebur128
 from tonnbook import audio_files, services
 from tonnbook.__main__ import main
 from tonnbook.album_program import _bar, _Bars
-from tonnbook.clients.album import Batch
-from tonnbook.studio.server import Studio
+from tonnbook.clients.album.batch import Batch
+from tonnbook.studio.server.server import Studio
 
 
 @pytest.fixture

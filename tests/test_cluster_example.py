@@ -15,7 +15,7 @@ import distributed
 import pytest
 
 from tonnbook.clients.tonn import TonnClient
-from tonnbook.studio.server import Studio
+from tonnbook.studio.server.server import Studio
 
 EXAMPLE = Path(__file__).parents[1] / "examples" / "master_on_a_cluster.py"
 

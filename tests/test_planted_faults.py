@@ -12,8 +12,8 @@ from tonnbook import audio_files, demo, planted_faults
 from tonnbook.models.analysis import Analysis
 from tonnbook.models.vocabulary import AnalysisStyle, SoundSource
 from tonnbook.plots.verdict_table import FINE, rows
-from tonnbook.studio.cleanup import clean
-from tonnbook.studio.diagnosis import diagnose
+from tonnbook.studio.analysis.engine import diagnose
+from tonnbook.studio.cleanup.engine import clean
 
 TONE = {"Low middle, 200-2k Hz", "High middle, 2-8 kHz", "Treble, 8-20 kHz"}
 FOUND = {

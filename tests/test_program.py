@@ -29,7 +29,7 @@ def test_the_studio_prints_its_address_answers_and_ends_cleanly(ending: signal.S
 
 
 def test_a_port_in_use_is_said_in_one_line() -> None:
-    from tonnbook.studio.server import Studio
+    from tonnbook.studio.server.server import Studio
 
     with Studio() as studio:
         port = studio.url.rsplit(":", 1)[1]

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from tonnbook import demo as demo
-    from tonnbook.clients.album import Batch as Batch
-    from tonnbook.clients.beatoven import BeatovenClient as BeatovenClient
+    from tonnbook.clients.album.batch import Batch as Batch
+    from tonnbook.clients.beatoven.client import BeatovenClient as BeatovenClient
     from tonnbook.clients.inbox import WebhookInbox as WebhookInbox
     from tonnbook.clients.jobs import Job as Job
     from tonnbook.clients.tonn import TonnClient as TonnClient
@@ -58,8 +58,8 @@ if TYPE_CHECKING:
     from tonnbook.models.mixing import FinalMixTrack as FinalMixTrack
     from tonnbook.models.mixing import MixRequest as MixRequest
     from tonnbook.models.mixing import MixTrack as MixTrack
-    from tonnbook.models.recombine import RecombinedTrack as RecombinedTrack
-    from tonnbook.models.recombine import RecombineRequest as RecombineRequest
+    from tonnbook.models.recombination import RecombinedTrack as RecombinedTrack
+    from tonnbook.models.recombination import RecombineRequest as RecombineRequest
     from tonnbook.models.results import FinalMix as FinalMix
     from tonnbook.models.results import MixPreview as MixPreview
     from tonnbook.models.separation import SeparatedStems as SeparatedStems
@@ -97,27 +97,27 @@ if TYPE_CHECKING:
     from tonnbook.services import live as live
     from tonnbook.services import offline as offline
     from tonnbook.services import run as run
-    from tonnbook.widgets.album_builder import MasteringBuilder as MasteringBuilder
-    from tonnbook.widgets.builders import MixBuilder as MixBuilder
-    from tonnbook.widgets.compare import compare as compare
-    from tonnbook.widgets.compare import switch as switch
-    from tonnbook.widgets.composition import CompositionBuilder as CompositionBuilder
-    from tonnbook.widgets.job_card import watch as watch
-    from tonnbook.widgets.player import play as play
-    from tonnbook.widgets.repair_builders import AnalysisBuilder as AnalysisBuilder
-    from tonnbook.widgets.repair_builders import CleanupBuilder as CleanupBuilder
-    from tonnbook.widgets.repair_builders import EnhanceBuilder as EnhanceBuilder
-    from tonnbook.widgets.repair_builders import RecombineBuilder as RecombineBuilder
-    from tonnbook.widgets.repair_builders import SeparateBuilder as SeparateBuilder
-    from tonnbook.widgets.taken import taken_away as taken_away
+    from tonnbook.widgets.forms.album import MasteringBuilder as MasteringBuilder
+    from tonnbook.widgets.forms.composition import CompositionBuilder as CompositionBuilder
+    from tonnbook.widgets.forms.mixing import MixBuilder as MixBuilder
+    from tonnbook.widgets.forms.repair import AnalysisBuilder as AnalysisBuilder
+    from tonnbook.widgets.forms.repair import CleanupBuilder as CleanupBuilder
+    from tonnbook.widgets.forms.repair import EnhanceBuilder as EnhanceBuilder
+    from tonnbook.widgets.forms.repair import RecombineBuilder as RecombineBuilder
+    from tonnbook.widgets.forms.repair import SeparateBuilder as SeparateBuilder
+    from tonnbook.widgets.jobs.job_card import watch as watch
+    from tonnbook.widgets.player.compare import compare as compare
+    from tonnbook.widgets.player.compare import switch as switch
+    from tonnbook.widgets.player.player import play as play
+    from tonnbook.widgets.player.residue import taken_away as taken_away
 
 _ROOMS = {
     "services": ("Services", "live", "offline", "run"),
     "clients.tonn": ("TonnClient",),
-    "clients.beatoven": ("BeatovenClient",),
+    "clients.beatoven.client": ("BeatovenClient",),
     "clients.jobs": ("Job",),
     "clients.inbox": ("WebhookInbox",),
-    "clients.album": ("Batch",),
+    "clients.album.batch": ("Batch",),
     "models.mixing": ("FinalMixRequest", "FinalMixTrack", "MixRequest", "MixTrack"),
     "models.mastering": ("Album", "AlbumSong", "MasteringRequest"),
     "models.masters": ("Master", "Masters"),
@@ -126,7 +126,7 @@ _ROOMS = {
     "models.enhancement": ("EnhanceRequest", "EnhancedTrack"),
     "models.composition": ("CompositionRequest", "Emotion", "Genre", "Section", "Tempo"),
     "models.song": ("Song",),
-    "models.recombine": ("RecombineRequest", "RecombinedTrack"),
+    "models.recombination": ("RecombineRequest", "RecombinedTrack"),
     "models.separation": ("SeparateRequest", "SeparatedStems"),
     "models.effects": ("Compression", "EqBand", "TrackEffects"),
     "models.results": ("FinalMix", "MixPreview"),
@@ -144,20 +144,20 @@ _ROOMS = {
         "SampleRate",
         "SoundSource",
     ),
-    "widgets.album_builder": ("MasteringBuilder",),
-    "widgets.builders": ("MixBuilder",),
-    "widgets.composition": ("CompositionBuilder",),
-    "widgets.repair_builders": (
+    "widgets.forms.album": ("MasteringBuilder",),
+    "widgets.forms.mixing": ("MixBuilder",),
+    "widgets.forms.composition": ("CompositionBuilder",),
+    "widgets.forms.repair": (
         "AnalysisBuilder",
         "CleanupBuilder",
         "EnhanceBuilder",
         "RecombineBuilder",
         "SeparateBuilder",
     ),
-    "widgets.compare": ("compare", "switch"),
-    "widgets.job_card": ("watch",),
-    "widgets.player": ("play",),
-    "widgets.taken": ("taken_away",),
+    "widgets.player.compare": ("compare", "switch"),
+    "widgets.jobs.job_card": ("watch",),
+    "widgets.player.player": ("play",),
+    "widgets.player.residue": ("taken_away",),
     "plots.compared_mixes": ("compare_mixes",),
     "plots.report": ("report",),
     "plots.stages": ("stages",),
@@ -221,8 +221,8 @@ def _show_jobs_in_notebooks() -> None:
     shell = ipython.get_ipython() if ipython else None
     if shell is not None:
         cards = shell.display_formatter.ipython_display_formatter
-        for room, name in (("tonnbook.clients.jobs", "Job"), ("tonnbook.clients.album", "Batch")):
-            cards.for_type_by_name(room, name, lambda job: import_module("tonnbook.widgets.job_card").show(job))
+        for room, name in (("tonnbook.clients.jobs", "Job"), ("tonnbook.clients.album.batch", "Batch")):
+            cards.for_type_by_name(room, name, lambda job: import_module("tonnbook.widgets.jobs.job_card").show(job))
 
 
 _show_jobs_in_notebooks()

@@ -90,7 +90,7 @@ def _lab(chosen: argparse.Namespace) -> int:
 
 def _studio(chosen: argparse.Namespace) -> int:
     from tonnbook.errors import TonnbookError
-    from tonnbook.studio.server import Studio
+    from tonnbook.studio.server.server import Studio
 
     try:
         studio = Studio(port=chosen.port, key=chosen.key).start()

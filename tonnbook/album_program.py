@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, TextIO
 from tonnbook.errors import TonnbookError
 
 if TYPE_CHECKING:
-    from tonnbook.clients.album import Batch
-    from tonnbook.clients.album_desk import AlbumPlan
+    from tonnbook.clients.album.batch import Batch
+    from tonnbook.clients.album.plan import AlbumPlan
     from tonnbook.services import Services
 
 _WIDTH = 24

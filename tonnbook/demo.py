@@ -47,8 +47,8 @@ def songs() -> dict[str, dict[str, Path]]:
     They are composed at the first call, which takes some seconds; always the same ones. They go when the session ends.
     """
     from tonnbook.models.composition import CompositionRequest
-    from tonnbook.studio.composer.compose import compose
-    from tonnbook.studio.composer.planning import plan_of
+    from tonnbook.studio.composition.composer.compose import compose
+    from tonnbook.studio.composition.composer.planning import plan_of
 
     folder = _folder("songs")
     plans = {name: plan_of(CompositionRequest(prompt=prompt))[0] for name, prompt in PROMPTS.items()}

@@ -16,7 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NoReturn, Self, TypeVar, cast
 
-from tonnbook.clients.beatoven import BeatovenClient
+from tonnbook.clients.beatoven.client import BeatovenClient
 from tonnbook.clients.inbox import WebhookInbox
 from tonnbook.clients.tonn import TonnClient
 from tonnbook.clients.watcher import Pace
@@ -24,7 +24,7 @@ from tonnbook.errors import TonnbookError
 
 if TYPE_CHECKING:
     from tonnbook.models.notes import Sound
-    from tonnbook.studio.server import Studio
+    from tonnbook.studio.server.server import Studio
 
 T = TypeVar("T")
 
@@ -168,7 +168,7 @@ def run(main: Coroutine[Any, Any, T]) -> T:
 
 
 def _start(folder: Path | None, pace: Pace) -> Services:
-    from tonnbook.studio.server import Studio
+    from tonnbook.studio.server.server import Studio
 
     studio = Studio().start()
     inbox = WebhookInbox()
@@ -183,7 +183,7 @@ def _start(folder: Path | None, pace: Pace) -> Services:
 
 def _listen(song: Path) -> Sound:
     """Measure a song on this machine, with the studio's ears; the engine is loaded when it is first wanted."""
-    from tonnbook.studio.mastering_engineer import listen
+    from tonnbook.studio.mastering.engine import listen
 
     return listen(song).sound()
 

@@ -2,7 +2,7 @@
 
     apt-get download fluidr3mono-gm-soundfont        # 2.315-7; MIT
     dpkg -x fluidr3mono-gm-soundfont_*.deb font
-    python tools/make_bank.py font tonnbook/studio/composer/bank
+    python tools/make_bank.py font tonnbook/studio/composition/composer/bank
 
 Keeps whole presets, without the zones that lie outside the keys we play; samples stay bit for bit the Vorbis streams of the
 original. The licence goes beside the bank, and so does the checksum. Running it twice gives the same bytes.

@@ -12,7 +12,7 @@ from jlab import Notebook, Server, poll
 from nbconvert import HTMLExporter
 from playwright.sync_api import Locator, Page, expect
 
-from tonnbook.widgets.player import Player
+from tonnbook.widgets.player.player import Player
 
 OpenNotebook = Callable[..., Notebook]
 WriteNotebook = Callable[[str, Sequence[str]], str]

@@ -16,7 +16,7 @@ from scripted import Answer, scripted
 from tonnbook.clients.files import Files, check_upload, safe_name
 from tonnbook.clients.http import Http
 from tonnbook.errors import AudioError, NotAuthorised, NotFound, UnexpectedAnswer, Unreachable
-from tonnbook.studio.server import Studio
+from tonnbook.studio.server.server import Studio
 
 
 @pytest.fixture

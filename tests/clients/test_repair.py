@@ -13,9 +13,9 @@ from tonnbook.clients.tonn import TonnClient
 from tonnbook.errors import AudioError, JobFailed, RequestRejected
 from tonnbook.models.analysis import AnalysisRequest
 from tonnbook.models.enhancement import EnhanceRequest
-from tonnbook.models.recombine import RecombineRequest
+from tonnbook.models.recombination import RecombineRequest
 from tonnbook.models.vocabulary import AnalysisStyle, EnhanceStyle, RecombineStyle, StereoField
-from tonnbook.studio.server import Studio
+from tonnbook.studio.server.server import Studio
 
 RATE = 44100
 

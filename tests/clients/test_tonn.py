@@ -25,7 +25,7 @@ from tonnbook.models.effects import TrackEffects
 from tonnbook.models.mixing import MixRequest, MixTrack
 from tonnbook.models.results import MixPreview
 from tonnbook.models.vocabulary import DesiredLoudness, InstrumentGroup, MusicalStyle
-from tonnbook.studio.server import Studio
+from tonnbook.studio.server.server import Studio
 
 QUICK = Pace(first_s=0.05, longest_s=0.2)
 NEVER = Pace(first_s=3600, longest_s=3600)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from roex_python.client import RoExClient
 
-from tonnbook.studio.server import Studio
+from tonnbook.studio.server.server import Studio
 
 
 @pytest.fixture(autouse=True)

@@ -14,7 +14,7 @@ import requests
 import soundfile
 
 if TYPE_CHECKING:
-    from tonnbook.studio.server import Studio
+    from tonnbook.studio.server.server import Studio
 
 TWO_MOODS = {
     "duration_ms": 7777,

@@ -31,7 +31,7 @@ from roex_python.models import (
 from tenacity import RetryError
 
 from tonnbook import audio_files
-from tonnbook.studio.server import Studio
+from tonnbook.studio.server.server import Studio
 
 GROUPS = {
     "vocal": InstrumentGroup.VOCAL_GROUP,

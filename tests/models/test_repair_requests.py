@@ -12,7 +12,7 @@ from tonnbook.models.analysis import AnalysisRequest
 from tonnbook.models.cleanup import CleanupRequest
 from tonnbook.models.enhancement import EnhanceRequest
 from tonnbook.models.problems import problems
-from tonnbook.models.recombine import RecombineRequest
+from tonnbook.models.recombination import RecombineRequest
 from tonnbook.models.separation import SeparateRequest
 
 MADE: list[tuple[type[Any], dict[str, Any], tuple[str, ...]]] = [

@@ -17,7 +17,7 @@ from tonnbook.models.notes import StageNotes
 from tonnbook.models.results import RemoteFile
 from tonnbook.models.vocabulary import AnalysisStyle
 from tonnbook.plots import compare_mixes, report
-from tonnbook.studio.diagnosis import diagnose
+from tonnbook.studio.analysis.engine import diagnose
 
 RATE = 44100
 

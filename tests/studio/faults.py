@@ -9,8 +9,8 @@ import numpy as np
 
 from tonnbook import audio_files
 from tonnbook.dsp.levels import to_gain
-from tonnbook.studio.diagnosis_findings import Findings
-from tonnbook.studio.diagnosis_listening import listen
+from tonnbook.studio.analysis.findings import Findings
+from tonnbook.studio.analysis.listening import listen
 
 RATE = 44100
 SECONDS = 4.0

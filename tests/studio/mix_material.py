@@ -13,10 +13,10 @@ from tonnbook import audio_files, demo
 from tonnbook.dsp.loudness import LoudnessMeter, lufs, windowed
 from tonnbook.dsp.spectrum import third_octave_energies
 from tonnbook.models.mixing import FinalMixRequest, MixRequest, MixTrack
-from tonnbook.studio.mix_decision import MixDecision, decide
-from tonnbook.studio.mix_engineer import MixOutcome, final_mix, preview_mix
-from tonnbook.studio.mix_features import TrackFeatures
-from tonnbook.studio.mix_listening import TrackFile, listen
+from tonnbook.studio.mixing.decide.decision import MixDecision, decide
+from tonnbook.studio.mixing.engine import MixOutcome, final_mix, preview_mix
+from tonnbook.studio.mixing.features import TrackFeatures
+from tonnbook.studio.mixing.tracks import TrackFile, listen
 
 Array = np.ndarray
 RATE = 44100

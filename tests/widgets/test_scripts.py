@@ -8,18 +8,18 @@ from pathlib import Path
 import pytest
 
 from tonnbook.widgets import page
-from tonnbook.widgets.builders import MixBuilder
-from tonnbook.widgets.composition import CompositionBuilder
-from tonnbook.widgets.job_card import JobCard
-from tonnbook.widgets.player import Player
-from tonnbook.widgets.repair_builders import EnhanceBuilder
+from tonnbook.widgets.forms.composition import CompositionBuilder
+from tonnbook.widgets.forms.mixing import MixBuilder
+from tonnbook.widgets.forms.repair import EnhanceBuilder
+from tonnbook.widgets.jobs.job_card import JobCard
+from tonnbook.widgets.player.player import Player
 
 FOLDER = Path(page.__file__).parent
-SCRIPTS = sorted(FOLDER.glob("*.js"))
+SCRIPTS = sorted(FOLDER.rglob("*.js"))
 WIDGETS = [Player, MixBuilder, JobCard, CompositionBuilder, EnhanceBuilder]
 
 
-@pytest.mark.parametrize("file", [*SCRIPTS, *FOLDER.glob("*.css")], ids=lambda f: f.name)
+@pytest.mark.parametrize("file", [*SCRIPTS, *FOLDER.rglob("*.css")], ids=lambda f: f.name)
 def test_a_script_fetches_nothing_and_draws_its_own_icons(file: Path) -> None:
     text = file.read_text(encoding="utf-8")
     links = set(re.findall(r"https?://[^\s\"'`]+", text)) - {"http://www.w3.org/2000/svg"}

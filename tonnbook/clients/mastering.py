@@ -13,9 +13,9 @@ from typing import Any, Protocol, runtime_checkable
 
 from pydantic import ValidationError
 
-from tonnbook.clients.album_desk import AlbumDesk, AlbumPlan, Listen
-from tonnbook.clients.album_names import each_once, names_of
-from tonnbook.clients.calls import Calls, unfinished
+from tonnbook.clients.album.names import each_once, names_of
+from tonnbook.clients.album.plan import AlbumDesk, AlbumPlan, Listen
+from tonnbook.clients.base import Calls, unfinished
 from tonnbook.clients.files import Files, safe_name
 from tonnbook.clients.http import Http
 from tonnbook.clients.inbox import WebhookInbox

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from tonnbook.clients.calls import Calls, check_accepted, unfinished
+from tonnbook.clients.base import Calls, check_accepted, unfinished
 from tonnbook.clients.files import Files
 from tonnbook.clients.http import TRANSIENT, Http
 from tonnbook.clients.inbox import WebhookInbox

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
-from tonnbook.clients.calls import Calls, unfinished
+from tonnbook.clients.base import Calls, unfinished
 from tonnbook.clients.files import safe_name
 from tonnbook.clients.jobs import Ask, Job, StillRunning
 from tonnbook.clients.repair import place

@@ -9,8 +9,9 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from pathlib import Path
 
-from tonnbook.clients.album import Batch
-from tonnbook.clients.album_desk import AlbumPlan, Listen
+from tonnbook.clients.album.batch import Batch
+from tonnbook.clients.album.payments import place_of
+from tonnbook.clients.album.plan import AlbumPlan, Listen
 from tonnbook.clients.enhancement import EnhancementCalls
 from tonnbook.clients.files import Files
 from tonnbook.clients.http import Http
@@ -19,8 +20,7 @@ from tonnbook.clients.jobs import Job
 from tonnbook.clients.mastering import Album, MasteringCalls, Wishes
 from tonnbook.clients.mixing import MixCalls
 from tonnbook.clients.orders import Orders
-from tonnbook.clients.payments import place_of
-from tonnbook.clients.recombine import RecombineCalls
+from tonnbook.clients.recombination import RecombineCalls
 from tonnbook.clients.repair import Repairs
 from tonnbook.clients.separation import SeparationCalls
 from tonnbook.clients.watcher import Pace, Watcher
@@ -31,7 +31,7 @@ from tonnbook.models.enhancement import EnhancedTrack, EnhanceRequest
 from tonnbook.models.mastering import MasteringRequest
 from tonnbook.models.masters import Master
 from tonnbook.models.mixing import MixRequest
-from tonnbook.models.recombine import RecombinedTrack, RecombineRequest
+from tonnbook.models.recombination import RecombinedTrack, RecombineRequest
 from tonnbook.models.results import FinalMix, MixPreview
 from tonnbook.models.separation import Mode, SeparatedStems, SeparateRequest
 from tonnbook.models.vocabulary import AnalysisStyle, DesiredLoudness, MusicalStyle, SampleRate, SoundSource

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from tonnbook.clients.tonn import TonnClient
     from tonnbook.models.cleanup import CleanedTrack
-    from tonnbook.widgets.player import Player
+    from tonnbook.widgets.player.player import Player
 
 _ABOUT = {
     "good": ("there is nothing to clean", "Listen to its pauses: is there anything at all?"),

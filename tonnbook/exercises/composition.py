@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import tonnbook as tb
 
 if TYPE_CHECKING:
-    from tonnbook.clients.beatoven import BeatovenClient
+    from tonnbook.clients.beatoven.client import BeatovenClient
     from tonnbook.models.composition import CompositionOptions, CompositionRequest
     from tonnbook.models.song import Song
-    from tonnbook.widgets.player import Player
+    from tonnbook.widgets.player.player import Player
 
 
 async def sadder(beatoven: BeatovenClient, wanted: CompositionRequest) -> Any:

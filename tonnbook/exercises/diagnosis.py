@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from tonnbook.clients.tonn import TonnClient
     from tonnbook.models.enhancement import EnhancedTrack
-    from tonnbook.widgets.player import Player
+    from tonnbook.widgets.player.player import Player
 
 _ABOUT = {
     "good": ("nothing is wrong with it", "Compare it with others at the same spot: what is missing in them is there."),

@@ -10,7 +10,7 @@ import tonnbook as tb
 
 if TYPE_CHECKING:
     from tonnbook.clients.tonn import TonnClient
-    from tonnbook.widgets.player import Player
+    from tonnbook.widgets.player.player import Player
 
 
 def most_limited(masters: Any) -> dict[str, tuple[float, float]]:

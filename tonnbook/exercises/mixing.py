@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from tonnbook.clients.tonn import TonnClient
     from tonnbook.models.mixing import MixRequest
     from tonnbook.models.results import FinalMix, MixPreview
-    from tonnbook.widgets.player import Player
+    from tonnbook.widgets.player.player import Player
 
 
 def wishes(stems: Mapping[str, Path]) -> MixRequest:

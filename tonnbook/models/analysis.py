@@ -61,7 +61,7 @@ def _as_sentences(value: Any) -> Any:
 
 
 class Verdicts(Answer):
-    """The payload of an analysis. Definitions and thresholds: docs of `tonnbook.studio.diagnosis_verdicts`."""
+    """The payload of an analysis. Definitions and thresholds: docs of `tonnbook.studio.analysis.verdicts`."""
 
     loudness_lufs: float = Field(alias="integrated_loudness_lufs")
     """Integrated loudness, BS.1770."""

@@ -20,9 +20,9 @@ from tonnbook.models.composition import (
     Tempo,
 )
 from tonnbook.models.problems import Problem
-from tonnbook.models.prompt import PromptReading, read_prompt, tiled
-from tonnbook.models.prompt_defaults import nearest_tempo
-from tonnbook.models.prompt_times import stretched
+from tonnbook.models.prompt.defaults import nearest_tempo
+from tonnbook.models.prompt.reader import PromptReading, read_prompt, tiled
+from tonnbook.models.prompt.times import stretched
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import BeforeValidator, PlainSerializer, ValidationInfo, WithJsonSchema
 
-from tonnbook.models.prompt_words import meant
+from tonnbook.models.prompt.words import meant
 
 
 class Choice(StrEnum):

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tonnbook.models.composition import CompositionRequest
-from tonnbook.models.prompt import PromptReading
+from tonnbook.models.prompt.reader import PromptReading
 from tonnbook.models.results import RemoteFile
 from tonnbook.models.score_sheet import ScoreSheet
 from tonnbook.models.track import SongNotes

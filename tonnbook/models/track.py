@@ -14,7 +14,7 @@ from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 from tonnbook.models.base import Answer, Request, without_nulls
 from tonnbook.models.composition import Section
 from tonnbook.models.composition_words import AudioFormat, FormatField
-from tonnbook.models.prompt import PromptReading
+from tonnbook.models.prompt.reader import PromptReading
 from tonnbook.models.score_sheet import SongSection
 
 State = Annotated[str, BeforeValidator(lambda v: v.upper() if isinstance(v, str) else v)]

@@ -18,7 +18,7 @@ _WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 
 
 def script(*names: str) -> str:
-    """Return one ES module: what all widgets share, then the named files in order."""
+    """Return one ES module: what all widgets share, then the named files in order, such as `forms/form`."""
     return "\n".join((_FOLDER / f"{name}.js").read_text(encoding="utf-8") for name in ("page", *names))
 
 

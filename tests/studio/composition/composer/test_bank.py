@@ -1,0 +1,116 @@
+"""The instrument bank: whole, small, licensed, and rich enough for everything the composer writes."""
+
+from __future__ import annotations
+
+import hashlib
+
+import numpy as np
+import pytest
+from asking import allowed, plan
+from listening import cents_off
+
+from tonnbook.models.prompt.sounds import INSTRUMENTS, RELATED
+from tonnbook.studio.composition.composer.arrange import compose_score
+from tonnbook.studio.composition.composer.bands import BANDS
+from tonnbook.studio.composition.composer.raga import RAGAS
+from tonnbook.studio.composition.composer.score import Note
+from tonnbook.studio.composition.composer.soundfont import BANK, RATE, TUNING, Bank, default_bank
+from tonnbook.studio.composition.composer.synth import Synth, bent
+from tonnbook.studio.composition.composer.voices import KIT_BANK, VOICES
+
+
+def test_the_bank_is_the_one_that_was_cut_and_light() -> None:
+    data = BANK.read_bytes()
+    digest, name = (BANK.parent / "SHA256SUMS").read_text(encoding="utf-8").split()
+    assert (hashlib.sha256(data).hexdigest(), BANK.name) == (digest, name)
+    assert sum(path.stat().st_size for path in BANK.parent.iterdir()) <= 6_000_000
+
+
+def test_the_licence_lies_beside_it() -> None:
+    text = (BANK.parent / "LICENSE.fluidr3mono").read_text(encoding="utf-8")
+    for words in ("Frank Wen", "Michael Cowgill", "Permission is hereby granted, free of charge"):
+        assert words in text
+
+
+def test_every_note_of_every_song_has_a_sound() -> None:
+    bank, missing = default_bank(), set()
+    for n, (genre, emotion, tempo) in enumerate(allowed()):
+        if n % 5:
+            continue
+        for part in compose_score(plan(genre, emotion, tempo, 20_000, version=n)).parts:
+            voice = VOICES[part.voice]
+            if part.voice not in ("tabla", "tanpura"):
+                missing |= {(part.voice, n.key) for n in part.notes if not bank.plays(voice.bank, voice.program, n.key)}
+    assert not missing
+
+
+def test_every_voice_that_is_named_exists() -> None:
+    named = {voice for _, name, _ in INSTRUMENTS for voice in RELATED.get(name, (name,)) if voice}
+    for bands in BANDS.values():
+        for band in bands:
+            named |= {band.bass, *(c.voice for c in band.comps), *(g.kit for g in band.grooves)}
+            named |= {*band.tender, *band.bright, *band.dark, *band.strong}
+    named |= {voice for raga in RAGAS.values() for voice in raga.lead}
+    assert named <= set(VOICES)
+
+
+PITCHED = sorted(v.name for v in VOICES.values() if v.bank != KIT_BANK and v.name not in ("tanpura", "taiko", "riser"))
+STRUCK = ("timpani", "bells", "kalimba", "celesta", "vibraphone")
+"""Their overtones are not harmonic: the lowest alone is their pitch."""
+
+
+@pytest.mark.parametrize("name", PITCHED)
+def test_every_voice_sounds_over_its_range_and_in_tune(name: str) -> None:
+    voice, synth = VOICES[name], Synth(0)
+    for key in sorted({*range(voice.low, voice.high, 7), voice.high}):
+        sound = synth.sound(voice, Note(0, 0.7, key, 90)).astype(np.float64)
+        assert np.abs(sound).max() > 1e-3, key
+        assert abs(cents_off(sound, key, 1 if name in STRUCK else 4)) <= 10, key
+
+
+@pytest.mark.parametrize(
+    ("program", "key"), [(p, k) for p, rows in TUNING.items() for low, high, _ in rows for k in {low, high}]
+)
+def test_what_the_font_has_out_of_tune_is_put_right(program: int, key: int) -> None:
+    name = next(v.name for v in VOICES.values() if v.program == program and v.bank != KIT_BANK)
+    sound = default_bank().note(0, program, key, 90, 1.5).astype(np.float64)
+    assert abs(cents_off(sound, key, 1 if name in STRUCK else 4)) <= 8
+
+
+@pytest.mark.parametrize("name", sorted(v.name for v in VOICES.values() if v.bank == KIT_BANK and v.name != "tabla"))
+def test_every_kit_sounds(name: str) -> None:
+    assert np.abs(Synth(0).sound(VOICES[name], Note(0, 0.3, 36, 100))).max() > 0.01
+
+
+@pytest.mark.parametrize("name", sorted(set(VOICES) - {"tabla", "tanpura"}))
+def test_notes_begin_and_end_without_a_click(name: str) -> None:
+    voice = VOICES[name]
+    key = 36 if voice.bank == KIT_BANK else (voice.low + voice.high) // 2
+    sound = np.abs(Synth(0).sound(voice, Note(0, 0.3, key, 100)))
+    assert sound[0] <= 0.07 * sound.max()
+    assert sound[-32:].max() <= 0.003 * sound.max()
+
+
+def test_louder_touch_is_louder_by_twelve_decibels_for_twice() -> None:
+    bank = Bank()
+    soft, loud = (bank.note(0, 73, 72, velocity, 0.5).std() for velocity in (48, 96))
+    assert 20 * np.log10(loud / soft) == pytest.approx(12, abs=2.5)
+
+
+def test_a_preset_that_modulates_an_open_filter_plays() -> None:
+    assert len(default_bank().note(KIT_BANK, 25, 63, 100, 0.3)) > 1000
+
+
+def test_a_bent_note_ends_where_the_curve_says() -> None:
+    t = np.arange(RATE) / RATE
+    tone = np.sin(2 * np.pi * 440 * t).astype(np.float32)
+    up = bent(tone, ((0.0, 0.0), (0.1, 12.0)))
+    spectrum = np.abs(np.fft.rfft(up[RATE // 4 : RATE // 4 + 8192] * np.hanning(8192)))
+    assert np.fft.rfftfreq(8192, 1 / RATE)[spectrum.argmax()] == pytest.approx(880, abs=6)
+
+
+def test_equal_notes_are_one_sound() -> None:
+    synth, voice = Synth(0), VOICES["kalimba"]
+    first = synth.sound(voice, Note(0.0, 0.30, 70, 90))
+    again = synth.sound(voice, Note(9.0, 0.31, 70, 90))
+    assert np.array_equal(first, again)

@@ -1,0 +1,58 @@
+"""The same notes on every machine and every Python that we support: digests of the MIDI files of some songs.
+
+A change of the music changes them. If it is wanted, renew them, in one commit with the change:
+
+    python tests/studio/composition/composer/test_digest.py
+
+prints the table that belongs below.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+import pytest
+from asking import plan
+
+from tonnbook.studio.composition.composer.arrange import compose_score
+from tonnbook.studio.composition.composer.midi import midi_bytes
+
+SONGS = {
+    "pop": plan("pop", "happy sad", "medium", 24_000),
+    "indie": plan("indie", "cheerful angry", "fast", 21_500),
+    "lo-fi": plan("hiphop", "calm", "slow", 30_000, words="peaceful lo-fi chill hop"),
+    "trap": plan("hiphop", "tense", "medium", 16_000, version=2),
+    "rnb": plan("rnb", "relaxing dreamy", "medium", 33_333),
+    "ambient": plan("ambient", "dreamy", "slow", 40_000),
+    "cinematic": plan("cinematic", "scary triumphant", "fast", 25_000),
+    "electronic loop": plan("electronic", "energetic", "fast", 15_000, looping=True),
+    "raga": plan("indian", "motivational depressing", "fast", 60_000),
+}
+DIGESTS = {
+    "pop": "8bee1c014de11eee",
+    "indie": "444ca3403316804e",
+    "lo-fi": "e95a88e9b9f99664",
+    "trap": "67546d5108810ce2",
+    "rnb": "1c42ced7bfaaa4a3",
+    "ambient": "78b6a3b5c74c7b85",
+    "cinematic": "50dc7eb879bcb98b",
+    "electronic loop": "996d9da1b615b881",
+    "raga": "001435d95eebe4b2",
+}
+
+
+def digest(name: str) -> str:
+    """Return the first 64 bits of the SHA-256 of a song's MIDI file."""
+    return hashlib.sha256(midi_bytes(compose_score(SONGS[name]))).hexdigest()[:16]
+
+
+@pytest.mark.parametrize("name", SONGS)
+def test_the_notes_are_those_that_they_were(name: str) -> None:
+    assert digest(name) == DIGESTS[name], "the music has changed; if that is wanted, see the top of this file"
+
+
+if __name__ == "__main__":
+    print("DIGESTS = {")  # noqa: T201
+    for song in SONGS:
+        print(f'    "{song}": "{digest(song)}",')  # noqa: T201
+    print("}")  # noqa: T201

@@ -1,0 +1,47 @@
+"""The search for a gain: on curves like a limiter's, and over a gap that gating tears open."""
+
+from collections.abc import Callable
+from math import log10
+
+import pytest
+
+from tonnbook.studio.mastering.secant import GainSearch
+
+
+def tries(curve: Callable[[float], float], target: float, start: float) -> int:
+    search = GainSearch(target, start)
+    while search.heard(curve(search.gain_db)) > 0.02:
+        assert search.tries < 12
+    return search.tries
+
+
+@pytest.mark.parametrize("target", [-14.0, -10.0, -7.0])
+def test_a_curve_that_flattens_is_followed_in_a_few_steps(target: float) -> None:
+    assert tries(lambda gain: -5.0 - 10.0 * log10(1.0 + 10.0 ** (-gain / 10.0)), target, -8.0) <= 6
+
+
+def test_a_plain_gain_is_found_at_once() -> None:
+    assert tries(lambda gain: gain - 20.0, -14.0, 6.0) == 1
+
+
+def test_a_jump_over_the_target_is_seen() -> None:
+    def gated(gain: float) -> float:
+        return gain - 20.0 + (0.3 if gain > 6.0 else 0.0)
+
+    search = GainSearch(-13.9, 6.05)
+    for _ in range(4):
+        search.heard(gated(search.gain_db))
+    assert search.gap is not None
+    gain, too_loud = search.gap
+    assert 6.0 < gain < 6.1
+    assert too_loud == pytest.approx(gain - 20.0 + 0.3 + 13.9)
+    search.again(gain - too_loud)
+    assert search.gap is None
+
+
+def test_an_ordinary_slope_is_no_jump() -> None:
+    search = GainSearch(-14.0, 5.0)
+    search.heard(-15.0)
+    search.gain_db = 8.0
+    search.heard(-13.5)
+    assert search.gap is None

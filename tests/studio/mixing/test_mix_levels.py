@@ -1,0 +1,168 @@
+"""The balance does not depend on how loud the tracks were recorded, nor on their order; budgets and presence are met."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import mix_material as material
+import numpy as np
+import pytest
+
+from tonnbook import audio_files
+from tonnbook.dsp.loudness import gated_loudness, integrated_loudness
+from tonnbook.models.vocabulary import MusicalStyle
+from tonnbook.studio.measure.clipping import Clipping
+from tonnbook.studio.mixing.decide import gain as mix_gain
+from tonnbook.studio.mixing.decide.decision import MixDecision, decide
+from tonnbook.studio.mixing.decide.sound import Sound
+from tonnbook.studio.mixing.decide.strip import Strip
+from tonnbook.studio.mixing.features import Listener, TrackFeatures
+
+GRID_DB = (-18.0, -11.0, -4.0, 4.0, 11.0, 18.0)
+DRAWS = 20
+
+
+def listened(audio: np.ndarray) -> TrackFeatures:
+    listener = Listener(material.RATE, len(audio))
+    for start in range(0, audio.shape[1], listener.cell):
+        listener.hear(audio[:, start : start + listener.cell])
+    return listener.features(Clipping())
+
+
+@pytest.fixture(scope="module")
+def recorded() -> Mapping[str, np.ndarray]:
+    return {t.name: material.sound(t.path) for t in material.song()}
+
+
+@pytest.fixture(scope="module")
+def at_levels(recorded: Mapping[str, np.ndarray]) -> Mapping[tuple[str, float], TrackFeatures]:
+    """Every track measured at six levels: the audio is scaled and listened to again, nothing is derived."""
+    return {
+        (name, level): listened(audio * 10 ** (level / 20)) for name, audio in recorded.items() for level in GRID_DB
+    }
+
+
+@pytest.fixture(scope="module")
+def draws(at_levels: Mapping[tuple[str, float], TrackFeatures]) -> list[tuple[dict[str, float], MixDecision]]:
+    """Twenty mixes of the song, each track up or down by up to 18 dB."""
+    random = np.random.default_rng(7)
+    briefs = {t.name: t.brief for t in material.song()}
+    made = []
+    for _ in range(DRAWS):
+        levels = {name: float(random.choice(GRID_DB)) for name in briefs}
+        features = {name: at_levels[name, level] for name, level in levels.items()}
+        made.append((levels, decide(features, briefs, MusicalStyle.POP)))
+    return made
+
+
+def stem_levels(decision: MixDecision, features: Mapping[str, TrackFeatures]) -> dict[str, float]:
+    """The loudness of each stem relative to the vocal, with the settings as they are handed out."""
+    levels = {}
+    for name, settings in decision.settings.items():
+        sound = Sound(features[name], settings.eq, settings.compression)
+        levels[name] = sound.loudness_lufs + settings.gain_db
+    return {name: level - levels["vocal.flac"] for name, level in levels.items()}
+
+
+def test_the_balance_does_not_depend_on_the_recording_levels(
+    draws: list[tuple[dict[str, float], MixDecision]], at_levels: Mapping[tuple[str, float], TrackFeatures]
+) -> None:
+    found = [stem_levels(d, {n: at_levels[n, level] for n, level in levels.items()}) for levels, d in draws]
+    for name in found[0]:
+        assert np.std([levels[name] for levels in found]) <= 0.3, name
+
+
+def test_and_so_it_is_when_rendered(
+    draws: list[tuple[dict[str, float], MixDecision]], recorded: Mapping[str, np.ndarray], tmp_path: Path
+) -> None:
+    found = []
+    for number, (levels, decision) in enumerate(draws[:3]):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        tracks = [
+            material.TrackFile(
+                t.name,
+                audio_files.write(folder / f"{t.name}.wav", recorded[t.name] * 10 ** (levels[t.name] / 20), 44100, 32),
+                t.brief,
+            )
+            for t in material.song()
+        ]
+        stems = material.stems_of(material.final(tracks, decision, folder / "out"))
+        loudness = {name: integrated_loudness(stem, 44100) for name, stem in stems.items()}
+        found.append({name: value - loudness["vocal.flac"] for name, value in loudness.items()})
+    for name in found[0]:
+        assert np.std([levels[name] for levels in found]) <= 0.3, name
+
+
+def test_the_order_of_the_tracks_plays_no_part(at_levels: Mapping[tuple[str, float], TrackFeatures]) -> None:
+    briefs = {t.name: t.brief for t in material.song()}
+    features = {name: at_levels[name, 4.0] for name in briefs}
+    first = decide(features, briefs, MusicalStyle.POP)
+    backwards = dict(reversed(features.items()))
+    second = decide(backwards, briefs, MusicalStyle.POP)
+    assert first.settings == second.settings
+    assert first.bus == second.bus
+    assert first.seed == second.seed
+
+
+@pytest.mark.parametrize("style", list(MusicalStyle))
+def test_the_vocal_meets_its_place_in_every_style(
+    style: MusicalStyle, at_levels: Mapping[tuple[str, float], TrackFeatures]
+) -> None:
+    """On its place, or above it up to the ceiling where it could not be heard otherwise."""
+    strips = [Strip(t.name, t.brief, Sound(at_levels[t.name, 4.0])) for t in material.song()]
+    balanced = mix_gain.balanced(strips, style)
+    over = mix_gain.vocal_over_rest(balanced)
+    target = mix_gain.vocal_target(strips, style)
+    assert over is not None
+    assert target - 0.1 <= over <= min(target + 2.0, 2.9)
+
+
+def test_a_mix_with_room_leaves_the_vocal_at_its_place() -> None:
+    voice = listened(material.words(material.noise(1, 200, 5000))[None])
+    bass = listened(material.noise(2, 40, 160)[None])
+    tracks = {"voice": "VOCAL_GROUP", "bass": "BASS_GROUP"}
+    briefs = {n: material.track(Path(n), g, presence="LEAD").brief for n, g in tracks.items()}
+    strips = mix_gain.balanced(
+        [Strip("voice", briefs["voice"], Sound(voice)), Strip("bass", briefs["bass"], Sound(bass))], MusicalStyle.POP
+    )
+    assert mix_gain.vocal_over_rest(strips) == pytest.approx(1.0, abs=0.1)
+    assert gated_loudness(mix_gain.mix_energies(strips)) == pytest.approx(-18.0, abs=0.1)
+
+
+def test_budgets_hold_however_many_play_the_chords() -> None:
+    feature = listened(material.noise(3, 100, 5000)[None])
+
+    def chords(count: int) -> float:
+        brief = material.track(Path("x"), "KEYS_GROUP").brief
+        levels = mix_gain.target_levels([Strip(str(n), brief, Sound(feature)) for n in range(count)], MusicalStyle.POP)
+        return 10 * np.log10(np.sum(10 ** (np.array(levels) / 10)))
+
+    assert chords(1) == pytest.approx(-0.7)
+    assert chords(2) == pytest.approx(-0.7)
+    assert chords(9) == pytest.approx(-0.7)
+
+
+def test_a_style_moves_its_instruments() -> None:
+    feature = listened(material.noise(3, 100, 5000)[None])
+    brief = material.track(Path("x"), "BASS_GROUP").brief
+
+    def bass(style: MusicalStyle) -> float:
+        return mix_gain.target_levels([Strip("bass", brief, Sound(feature))], style)[0]
+
+    assert bass(MusicalStyle.REGGAE_DUB) - bass(MusicalStyle.POP) == pytest.approx(3.0)
+    assert bass(MusicalStyle.ACOUSTIC) - bass(MusicalStyle.POP) == pytest.approx(-1.0)
+
+
+def test_a_buried_track_comes_up_and_says_so(
+    at_levels: Mapping[tuple[str, float], TrackFeatures], recorded: Mapping[str, np.ndarray]
+) -> None:
+    briefs = {t.name: t.brief for t in material.song()}
+    features = {name: at_levels[name, 4.0] for name in briefs}
+    usual = decide(features, briefs, MusicalStyle.POP).settings["pad.flac"].gain_db
+    features["pad.flac"] = listened(recorded["pad.flac"] * 10 ** (-26 / 20))
+    decision = decide(features, briefs, MusicalStyle.POP)
+    assert decision.settings["pad.flac"].gain_db == pytest.approx(usual + 30, abs=1.0)
+    remarks = [reason.text for reason in decision.tracks["pad.flac"].notes.reasons if reason.setting == "track"]
+    assert any("very quietly" in text for text in remarks)

@@ -1,0 +1,166 @@
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from outside import Web
+
+from tonnbook.errors import AudioError, TonnbookError
+from tonnbook.studio.runtime.download import fetch
+from tonnbook.studio.runtime.limits import Limits
+from tonnbook.studio.runtime.outgoing import call, check_address
+from tonnbook.studio.runtime.storage import Library
+
+SECRET = "signature=b5d3c0ffee"
+
+
+@pytest.fixture
+def bring(tmp_path: Path) -> Callable[..., bytes]:
+    """Fetch a link as a studio would, and return what came."""
+
+    def bring(link: str, library: Library | None = None, **limits: float) -> bytes:
+        bounds = Limits(**limits)  # type: ignore[arg-type]
+        library = library or Library("http://127.0.0.1:1", bounds, time.time, tmp_path)
+        fetch(link, tmp_path / "track.wav", library, bounds)
+        return (tmp_path / "track.wav").read_bytes()
+
+    return bring
+
+
+def refused(bring: Callable[..., bytes], link: str, **limits: float) -> str:
+    """Return why a link is refused, and see that its query does not stand in the words."""
+    with pytest.raises(TonnbookError) as error:
+        bring(link, **limits)
+    assert "c0ffee" not in str(error.value)
+    assert error.value.__cause__ is None
+    return str(error.value)
+
+
+def test_a_link_is_fetched_without_credentials_and_with_its_query(bring: Callable[..., bytes], web: Web) -> None:
+    assert bring(web.serve("/vocal.wav", body=b"RIFF" * 50_000) + "?" + SECRET) == b"RIFF" * 50_000
+    assert web.asked == ["/vocal.wav?" + SECRET]
+    assert not {"authorization", "cookie"} & {name.lower() for name in web.headers[0]}
+
+
+def test_redirects_are_followed_a_few_times(bring: Callable[..., bytes], web: Web) -> None:
+    web.serve("/a", 302, Location="/b")
+    web.serve("/b", 307, Location=web.url + "/c")
+    web.serve("/c", body=b"sound")
+    assert bring(web.url + "/a") == b"sound"
+    web.serve("/round", 301, Location="/round")
+    assert "more than 5 times" in refused(bring, web.url + "/round?" + SECRET)
+
+
+@pytest.mark.parametrize(
+    "onward", ["file:///etc/passwd", "ftp://127.0.0.1/x.wav", "gopher://x", "http://[", "http://h:99999/"]
+)
+def test_a_redirect_to_anything_but_http_is_refused(bring: Callable[..., bytes], web: Web, onward: str) -> None:
+    link = web.serve("/vocal.wav", 302, Location=onward)
+    assert "no http or https link" in refused(bring, f"{link}?{SECRET}")
+
+
+def test_on_the_studios_own_address_only_a_signed_file_link_is_read(tmp_path: Path, web: Web) -> None:
+    library = Library(web.url, Limits(), time.time, tmp_path)  # so the "studio" would hear every question
+    for path in ("/studio/ledger?key=studio", "/files/x/y.wav?" + SECRET, "/files/../health", "/"):
+        with pytest.raises(TonnbookError):
+            fetch(web.url + path, tmp_path / "track.wav", library, Limits())
+    assert web.asked == []
+
+
+def test_a_redirect_to_the_studio_reads_files_and_nothing_else(tmp_path: Path, web: Web) -> None:
+    library = Library("http://127.0.0.1:1", Limits(), time.time, tmp_path)
+    file = library.expect_upload("vocal.wav", "audio/wav")
+    file.path.write_bytes(b"sound")
+    fetch(web.serve("/a", 302, Location=library.link(file)), tmp_path / "track.wav", library, Limits())
+    assert (tmp_path / "track.wav").read_bytes() == b"sound"
+    with pytest.raises(TonnbookError, match="is no file"):
+        fetch(web.serve("/b", 302, Location="http://localhost:1/studio/ledger?key=studio"), tmp_path, library, Limits())
+
+
+@pytest.mark.parametrize("status", [401, 403, 404, 500, 204, 206])
+def test_an_answer_other_than_200_is_no_file(bring: Callable[..., bytes], web: Web, status: int) -> None:
+    link = web.serve("/vocal.wav", status)
+    assert f"answered {status}" in refused(bring, f"{link}?{SECRET}")
+
+
+def test_a_web_page_is_no_sound(bring: Callable[..., bytes], web: Web) -> None:
+    link = web.serve("/share", body=b"<html>", Content_Type="text/html; charset=utf-8")
+    assert "web page, not a sound file" in refused(bring, f"{link}?{SECRET}")
+
+
+def test_a_file_beyond_the_limit_is_not_read_to_its_end(bring: Callable[..., bytes], web: Web) -> None:
+    link = web.serve("/vocal.wav", body=(bytes(100_000) for _ in range(10_000)))
+    assert "larger than 1 MiB" in refused(bring, f"{link}?{SECRET}", file_bytes=2**20)
+
+
+def drops() -> Iterator[bytes]:
+    while True:
+        yield b"x"
+        time.sleep(0.01)
+
+
+def test_a_slow_server_does_not_pass_the_deadline(bring: Callable[..., bytes], web: Web) -> None:
+    link = web.serve("/vocal.wav", body=drops())
+    assert "had not come after 0.2 s" in refused(bring, f"{link}?{SECRET}", fetch_s=0.2)
+
+
+def test_a_silent_server_is_given_up(bring: Callable[..., bytes]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        link = f"http://127.0.0.1:{mute.getsockname()[1]}/vocal.wav?{SECRET}"
+        assert "did not answer in time" in refused(bring, link, quiet_s=0.1)
+
+
+def test_a_file_that_breaks_off_is_no_file(bring: Callable[..., bytes], web: Web) -> None:
+    link = web.serve("/vocal.wav", body=b"RIFF", Content_Length="1000")
+    assert "broke off" in refused(bring, f"{link}?{SECRET}")
+
+
+def test_a_server_that_is_not_there(bring: Callable[..., bytes], web: Web) -> None:
+    web.close()
+    assert "cannot be reached" in refused(bring, f"{web.url}/vocal.wav?{SECRET}")
+    assert "cannot be reached" in refused(bring, f"http://no-such-host.invalid/vocal.wav?{SECRET}")
+
+
+def test_a_body_that_unpacks_without_end_is_stopped_by_the_limit(bring: Callable[..., bytes], web: Web) -> None:
+    import gzip
+
+    packed = gzip.compress(bytes(50_000_000))
+    link = web.serve("/vocal.wav", body=packed, Content_Encoding="gzip")
+    assert "larger than 1 MiB" in refused(bring, f"{link}?{SECRET}", file_bytes=2**20)
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "ftp://h/x",
+        "file:///etc/passwd",
+        "http://",
+        "http://[::1",
+        "http://h:x/",
+        "//h/x",
+        "http://h\\@g/",
+        "http://h /",
+    ],
+)
+def test_addresses_that_are_not_usable(link: str) -> None:
+    with pytest.raises(ValueError, match="not a usable http or https link"):
+        check_address(link)
+
+
+def test_a_proxy_is_asked_for_other_machines_only(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
+    proxy = Web()
+    proxy.serve("http://elsewhere.invalid/vocal.wav", body=b"by proxy")
+    monkeypatch.setenv("http_proxy", proxy.url)
+    web.serve("/vocal.wav", body=b"direct")
+    for link, content in ((f"{web.url}/vocal.wav", b"direct"), ("http://elsewhere.invalid/vocal.wav", b"by proxy")):
+        with call("GET", link, 5) as answer:
+            assert answer.read() == content
+    proxy.close()
+
+
+def test_errors_of_fetching_are_audio_errors(bring: Callable[..., bytes], web: Web) -> None:
+    with pytest.raises(AudioError):
+        bring(web.serve("/vocal.wav", 404))

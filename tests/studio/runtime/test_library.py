@@ -1,0 +1,301 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+import requests
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tonnbook.studio.runtime.limits import Limits
+from tonnbook.studio.runtime.refusal import Refusal
+from tonnbook.studio.runtime.storage import Library, Shelf, StoredFile
+from tonnbook.studio.server.routes.files import byte_range
+from tonnbook.studio.server.server import Studio
+
+ADDRESS = "http://127.0.0.1:8765"
+
+
+class Clock:
+    now = 1_000_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def make(tmp_path: Path, clock: Clock) -> Callable[..., Library]:
+    return lambda **limits: Library(ADDRESS, Limits(**limits), clock, tmp_path)
+
+
+def upload(library: Library, content: bytes = b"sound", name: str = "vocal.wav") -> StoredFile:
+    file = library.expect_upload(name, "audio/wav")
+    file.path.write_bytes(content)
+    return file
+
+
+def result(library: Library, content: bytes) -> tuple[Shelf, StoredFile]:
+    with library.new_shelf() as shelf:
+        path = shelf.folder / "mix.wav"
+        path.write_bytes(content)
+        return shelf, library.add(path)
+
+
+def test_a_link_leads_back_to_its_file(make: Callable[..., Library]) -> None:
+    library = make()
+    file = upload(library, name="lead vocal (1) é.wav")
+    link = library.link(file)
+    assert library.owns(link)
+    assert library.owns(link.replace("127.0.0.1", "localhost"))
+    assert library.from_url(link) == file
+    assert urlsplit(link).path.endswith("/lead%20vocal%20%281%29%20%C3%A9.wav")
+
+
+def test_a_link_lives_for_one_hour(make: Callable[..., Library], clock: Clock) -> None:
+    library = make()
+    link = library.link(upload(library))
+    clock.now += 3599
+    library.from_url(link)
+    clock.now += 2
+    with pytest.raises(Refusal, match="expired; links live for one hour") as refusal:
+        library.from_url(link)
+    assert refusal.value.status == 404
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda link: link.replace("expires=1", "expires=2"),
+        lambda link: link[:-1] + ("0" if link[-1] != "0" else "1"),
+        lambda link: link.partition("?")[0],
+        lambda link: link.replace("/vocal.wav", "/other.wav"),
+        lambda link: link.replace("/files/", "/files/x"),
+        lambda link: link.replace("/files/", "/studio/"),
+        lambda link: link + "%ff",
+    ],
+)
+def test_a_changed_link_leads_nowhere(make: Callable[..., Library], change: Callable[[str], str]) -> None:
+    library = make()
+    with pytest.raises(Refusal) as refusal:
+        library.from_url(change(library.link(upload(library))))
+    assert refusal.value.status == 404
+
+
+def test_a_link_to_read_does_not_write_and_the_other_way_round(make: Callable[..., Library]) -> None:
+    library = make()
+    file = upload(library)
+    for method, other in (("GET", "PUT"), ("PUT", "GET")):
+        query = {key: values[0] for key, values in parse_qs(urlsplit(library.link(file, method)).query).items()}
+        with pytest.raises(Refusal, match="for what it was given"):
+            library.open_link(other, file.id, file.name, **query)
+
+
+def test_two_libraries_do_not_trust_each_others_links(make: Callable[..., Library]) -> None:
+    one, other = make(), make()
+    with pytest.raises(Refusal, match="no such file"):
+        other.from_url(one.link(upload(one)))
+
+
+def test_the_oldest_finished_results_make_room(make: Callable[..., Library]) -> None:
+    library = make(folder_bytes=2500)
+    (first, gone), (second, kept) = result(library, bytes(1000)), result(library, bytes(1000))
+    with library.new_shelf() as third:
+        (third.folder / "mix.wav").write_bytes(bytes(1000))
+    assert library.holds(first)  # what has just been finished pushes nothing out; what begins does
+    library.make_room()
+    assert not library.holds(first)
+    assert library.holds(second)
+    assert library.holds(third)
+    assert not gone.path.exists()
+    library.from_url(library.link(kept))
+    with pytest.raises(Refusal, match="no longer here"):
+        library.from_url(library.link(gone))
+
+
+def test_what_is_worked_with_is_not_dropped_and_then_the_folder_is_full(make: Callable[..., Library]) -> None:
+    library = make(folder_bytes=500)
+    with library.new_shelf() as shelf:
+        (shelf.folder / "mix.wav").write_bytes(bytes(1000))
+        with pytest.raises(Refusal, match="full") as refusal:
+            library.expect_upload("vocal.wav", "audio/wav")
+        assert refusal.value.status == 507
+        assert library.holds(shelf)
+    library.make_room()
+    assert not library.holds(shelf)
+
+
+def test_a_file_that_is_lent_to_a_task_takes_its_room_once(make: Callable[..., Library]) -> None:
+    library = make(folder_bytes=1500)
+    file = upload(library, bytes(1000))
+    with library.new_shelf() as shelf:
+        library.lend(file, shelf.folder / "vocal.wav")
+        library.make_room()
+        (shelf.folder / "mix.wav").write_bytes(bytes(1000))
+        with pytest.raises(Refusal, match="full"):
+            library.make_room()
+
+
+def test_the_shelf_of_failed_work_goes_at_once(make: Callable[..., Library]) -> None:
+    library = make()
+    with pytest.raises(ZeroDivisionError), library.new_shelf() as shelf:
+        _ = 1 // 0
+    assert not library.holds(shelf)
+    assert not shelf.folder.exists()
+
+
+def test_a_task_keeps_its_track_when_the_upload_changes_or_goes(make: Callable[..., Library], clock: Clock) -> None:
+    library = make()
+    file = upload(library, b"first")
+    with library.new_shelf() as shelf:
+        library.lend(file, shelf.folder / "vocal.wav")
+        newer = file.path.with_name("newer")
+        newer.write_bytes(b"second")
+        newer.replace(file.path)
+        clock.now += 3 * 3600
+        library.sweep()
+        assert not file.path.exists()
+        assert (shelf.folder / "vocal.wav").read_bytes() == b"first"
+
+
+def test_an_upload_that_never_came_cannot_be_lent(make: Callable[..., Library], tmp_path: Path) -> None:
+    library = make()
+    with pytest.raises(Refusal, match="nothing has been uploaded"):
+        library.lend(library.expect_upload("vocal.wav", "audio/wav"), tmp_path / "vocal.wav")
+
+
+def test_close_removes_everything(make: Callable[..., Library]) -> None:
+    library = make()
+    upload(library)
+    library.close()
+    assert not library.folder.exists()
+
+
+# --- over HTTP
+
+
+def links(studio: Studio, kind: str = "audio/wav") -> dict[str, str]:
+    body = {"filename": "vocal.wav", "contentType": kind}
+    answer = requests.post(studio.url + "/upload", json=body, headers={"X-API-Key": studio.key}, timeout=60)
+    return dict(answer.json())
+
+
+@pytest.fixture
+def readable(studio: Studio) -> str:
+    both = links(studio)
+    assert requests.get(both["readable_url"], timeout=60).status_code == 404
+    put = requests.put(both["signed_url"], data=bytes(range(100)), headers={"Content-Type": "audio/wav"}, timeout=60)
+    assert put.status_code == 200
+    return both["readable_url"]
+
+
+def test_what_was_put_is_what_is_got(readable: str) -> None:
+    whole = requests.get(readable, timeout=60)
+    assert (whole.status_code, whole.content) == (200, bytes(range(100)))
+    assert whole.headers["Content-Type"] == "audio/wav"
+    assert whole.headers["Accept-Ranges"] == "bytes"
+    head = requests.head(readable, timeout=60)
+    assert (head.status_code, head.headers["Content-Length"], head.content) == (200, "100", b"")
+
+
+@pytest.mark.parametrize(
+    ("wanted", "status", "content", "said"),
+    [
+        ("bytes=0-9", 206, bytes(range(10)), "bytes 0-9/100"),
+        ("bytes=90-", 206, bytes(range(90, 100)), "bytes 90-99/100"),
+        ("bytes=-5", 206, bytes(range(95, 100)), "bytes 95-99/100"),
+        ("bytes=90-500", 206, bytes(range(90, 100)), "bytes 90-99/100"),
+        ("bytes=100-", 416, None, "bytes */100"),
+        ("bytes=-0", 416, None, "bytes */100"),
+        ("bytes=0-1,5-6", 200, bytes(range(100)), None),
+        ("bytes=9-3", 200, bytes(range(100)), None),
+        ("frames=0-9", 200, bytes(range(100)), None),
+    ],
+)
+def test_byte_ranges(readable: str, wanted: str, status: int, content: bytes | None, said: str | None) -> None:
+    answer = requests.get(readable, headers={"Range": wanted}, timeout=60)
+    assert answer.status_code == status
+    assert answer.headers.get("Content-Range") == said
+    if content is None:
+        assert answer.json()["error"] is True
+    else:
+        assert answer.content == content
+
+
+def test_a_range_of_a_file_that_has_changed_is_the_whole_file(readable: str) -> None:
+    tag = requests.head(readable, timeout=10).headers["ETag"]
+    for known, status in ((tag, 206), ('"another"', 200)):
+        answer = requests.get(readable, headers={"Range": "bytes=0-9", "If-Range": known}, timeout=60)
+        assert answer.status_code == status
+
+
+@given(size=st.integers(0, 50), start=st.integers(0, 60) | st.none(), stop=st.integers(0, 60) | st.none())
+def test_a_range_never_leaves_the_file(size: int, start: int | None, stop: int | None) -> None:
+    header = f"bytes={'' if start is None else start}-{'' if stop is None else stop}"
+    span = None
+    with suppress(Refusal):
+        span = byte_range(header, size)
+    if span:
+        assert 0 <= span[0] < span[1] <= size
+
+
+def test_the_content_type_must_be_the_one_that_was_asked_for(studio: Studio) -> None:
+    signed = links(studio, "audio/flac")["signed_url"]
+    answer = requests.put(signed, data=b"x", headers={"Content-Type": "audio/wav"}, timeout=60)
+    assert answer.status_code == 400
+    assert "'audio/flac'" in answer.json()["message"]
+
+
+def test_a_file_beyond_the_limit_is_413_and_leaves_nothing_behind(tmp_path: Path) -> None:
+    with Studio(folder=tmp_path, limits=Limits(file_bytes=1000)) as small:
+        for body in (bytes(1001), iter([bytes(600), bytes(600)])):  # with and without a Content-Length
+            both = links(small)
+            put = requests.put(both["signed_url"], data=body, headers={"Content-Type": "audio/wav"}, timeout=60)
+            assert put.status_code == 413
+            assert requests.get(both["readable_url"], timeout=60).status_code == 404
+        assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+
+
+def test_links_expire_by_the_studios_clock(clock: Clock) -> None:
+    with Studio(clock=clock) as studio:
+        both = links(studio)
+        clock.now += 3601
+        for answer in (
+            requests.put(both["signed_url"], data=b"x", headers={"Content-Type": "audio/wav"}, timeout=60),
+            requests.get(both["readable_url"], timeout=60),
+        ):
+            assert answer.status_code == 404
+            assert "expired" in answer.json()["message"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="nothing tells harmlessly there whether a process is there")
+def test_what_a_killed_studio_left_behind_goes_and_nothing_else(make: Callable[..., Library], tmp_path: Path) -> None:
+    own = make().folder
+    prefix = own.name.partition(str(os.getpid()))[0]
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    left = tmp_path / f"{prefix}{ended.pid}-abc"
+    others = [
+        own,
+        tmp_path / f"{prefix}1-abc",
+        tmp_path / f"tonnbook-studio-0badcafe-{ended.pid}-abc",
+        tmp_path / f"{prefix}notes",
+        tmp_path / f"tonnbook-{ended.pid}-abc",
+    ]
+    for folder in (left, *others[1:]):
+        (folder / "shelf").mkdir(parents=True)
+    link = tmp_path / f"{prefix}{ended.pid}-link"
+    link.symlink_to(tmp_path)
+    make()
+    assert not left.exists()
+    assert all(folder.is_dir() for folder in [*others, link])

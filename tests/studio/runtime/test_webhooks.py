@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+import logging
+from concurrent.futures import wait
+
+import pytest
+from outside import Web
+
+from tonnbook.models.vocabulary import TaskState
+from tonnbook.studio.runtime.webhooks import PAUSES, Webhooks, webhook_body
+
+QUICK = (0.0, 0.0, 0.0)
+
+
+def heard(webhooks: Webhooks, url: str) -> bool:
+    sent = webhooks.send(url, {"state": "MIX_TASK_PREVIEW_COMPLETED"})
+    assert sent is not None
+    return sent.result(timeout=60)
+
+
+def test_what_is_sent_is_what_is_heard_and_the_log_keeps_the_secret_path(
+    web: Web, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.DEBUG):
+        assert heard(Webhooks(QUICK), web.serve("/hook-c0ffee"))
+    assert "answered 200" in caplog.text
+    assert "c0ffee" not in caplog.text
+    assert web.heard.get(timeout=5) == {"state": "MIX_TASK_PREVIEW_COMPLETED"}
+
+
+def test_a_receiver_in_trouble_is_asked_again(web: Web) -> None:
+    for status in (500, 429, 200):
+        web.serve("/hook", status)
+    assert heard(Webhooks(QUICK), web.url + "/hook")
+    assert web.heard.qsize() == 3
+
+
+def test_it_gives_up_after_the_last_pause(web: Web) -> None:
+    assert not heard(Webhooks(QUICK), web.serve("/hook", 503))
+    assert web.heard.qsize() == 1 + len(QUICK)
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 400, 404, 410])
+def test_a_clear_no_and_a_redirect_are_not_repeated_and_not_followed(web: Web, status: int) -> None:
+    assert not heard(Webhooks(QUICK), web.serve("/hook", status, Location="/elsewhere"))
+    assert web.asked == ["/hook"]
+
+
+def test_nobody_there_is_no_error_and_no_leak(web: Web, caplog: pytest.LogCaptureFixture) -> None:
+    web.close()
+    with caplog.at_level(logging.DEBUG):
+        assert not heard(Webhooks(QUICK), f"{web.url}/hook?token=c0ffee")
+    assert "cannot be reached" in caplog.text
+    assert "c0ffee" not in caplog.text
+
+
+def test_pauses_grow() -> None:
+    assert list(PAUSES) == sorted(set(PAUSES))
+
+
+def test_close_does_not_wait_for_a_pause(web: Web) -> None:
+    webhooks = Webhooks((3600.0,))
+    sent = webhooks.send(web.serve("/hook", 500), {})
+    assert sent is not None
+    web.heard.get(timeout=60)
+    webhooks.close()
+    assert wait([sent], timeout=10).not_done == set()
+    assert webhooks.send(web.url, {}) is None
+
+
+def test_the_body_is_one_flat_object() -> None:
+    links = {"download_url_preview_mixed": "http://127.0.0.1/mix.mp3"}
+    body = webhook_body("t1", TaskState.PREVIEW_COMPLETED, links, 0.0, 1.5, None)
+    assert body == {
+        "multitrack_task_id": "t1",
+        "state": "MIX_TASK_PREVIEW_COMPLETED",
+        "download_url_preview_mixed": "http://127.0.0.1/mix.mp3",
+        "creation_time": "1970-01-01T00:00:00.000+00:00",
+        "completion_time": "1970-01-01T00:00:01.500+00:00",
+        "error_message": None,
+    }

@@ -1,0 +1,233 @@
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from tonnbook.errors import AudioError
+from tonnbook.studio.runtime.limits import Limits
+from tonnbook.studio.runtime.refusal import Refusal
+from tonnbook.studio.runtime.threads import DaemonThreads
+from tonnbook.studio.runtime.worker import Progress, Task, Worker, part, reason
+
+START = Callable[..., Task[Any]]
+
+
+@pytest.fixture
+def worker() -> Iterator[Worker]:
+    made = Worker(Limits(), time.time)
+    yield made
+    made.close()
+
+
+def run(worker: Worker, work: Callable[[Progress], Any]) -> Task[Any]:
+    """Start a task and wait for its end, by what it says when it has ended."""
+    ended = threading.Event()
+    task = worker.start(work, lambda _: ended.set())
+    assert ended.wait(10)
+    return task
+
+
+def test_a_task_ends_with_its_result(worker: Worker) -> None:
+    task = run(worker, lambda progress: "mix")
+    assert (task.running, task.failure, task.future.result()) == (False, None, "mix")
+    assert task.ended_at is not None
+
+
+def test_heavy_work_is_done_one_at_a_time_and_in_order(worker: Worker) -> None:
+    at_work, most, order = [0], [0], []
+
+    def heavy(n: int) -> None:
+        at_work[0] += 1
+        most[0] = max(most[0], at_work[0])
+        order.append(n)
+        time.sleep(0.005)
+        at_work[0] -= 1
+
+    with ThreadPoolExecutor(6) as pool:
+        turns = [pool.submit(worker.in_turn, heavy, n) for n in range(6)]
+        for turn in turns:
+            turn.result(10)
+    assert most == [1]
+    assert sorted(order) == list(range(6))
+
+
+def test_light_work_goes_on_beside_heavy_work(worker: Worker) -> None:
+    gate = threading.Event()
+    busy = worker.start(lambda progress: worker.in_turn(gate.wait, 10), lambda _: None)
+    assert run(worker, lambda progress: "fetched").future.result() == "fetched"
+    assert busy.running
+    gate.set()
+    assert busy.future.result(10) is True
+
+
+def test_tasks_begin_when_what_they_need_is_prepared(worker: Worker) -> None:
+    order: list[str] = []
+    gate = threading.Event()
+
+    def prepare(name: str) -> None:
+        gate.wait(10)
+        order.append(name)
+
+    for name in ("mix engine", "mastering engine"):
+        worker.beside(prepare, name)
+    task = worker.start(lambda progress: order.append("task"), lambda _: None)
+    gate.set()
+    task.future.result(10)
+    assert order == ["mix engine", "mastering engine", "task"]
+
+
+def test_progress_never_goes_back(worker: Worker) -> None:
+    seen = []
+
+    def work(progress: Progress) -> None:
+        for share, stage in ((0.2, "a"), (0.1, "b"), (0.9, "c"), (7.0, "d")):
+            progress(share, stage)
+            seen.append((task_holder[0].progress, task_holder[0].stage))
+
+    task_holder: list[Task[None]] = []
+    ready = threading.Event()
+
+    def waiting(progress: Progress) -> None:
+        ready.wait(10)
+        work(progress)
+
+    task = worker.start(waiting, lambda _: None)
+    assert (task.progress, task.stage) == (0.0, "waiting for its turn")
+    task_holder.append(task)
+    ready.set()
+    task.future.result(10)
+    assert seen == [(0.2, "a"), (0.2, "b"), (0.9, "c"), (1.0, "d")]
+
+
+def test_a_part_of_the_progress() -> None:
+    seen: list[tuple[float, str]] = []
+    part(lambda share, stage: seen.append((share, stage)), 0.1, 1.0)(0.5, "mixing")
+    assert seen == [(pytest.approx(0.55), "mixing")]
+
+
+def fail(error: BaseException) -> Callable[[Progress], None]:
+    def work(progress: Progress) -> None:
+        raise error
+
+    return work
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (AudioError("vocal.wav is silent"), "vocal.wav is silent"),
+        (MemoryError(), "ran out of memory"),
+        (OSError(28, "No space left on device", "/tmp/secret/path"), "No space left on device"),
+    ],
+)
+def test_why_a_task_failed(worker: Worker, error: BaseException, words: str) -> None:
+    task = run(worker, fail(error))
+    assert task.failure is not None
+    assert words in task.failure
+    assert "/tmp" not in task.failure
+
+
+def test_an_unforeseen_fault_is_told_without_its_text(worker: Worker, caplog: pytest.LogCaptureFixture) -> None:
+    task = run(worker, fail(KeyError("http://h/x?signature=c0ffee")))
+    assert "KeyError" in str(task.failure)
+    assert "c0ffee" not in str(task.failure) + caplog.text
+    assert "raise error" in caplog.text  # where it happened can be read in the log
+
+
+def test_the_other_tasks_go_on_after_one_has_failed(worker: Worker) -> None:
+    run(worker, fail(AudioError("vocal.wav is silent")))
+    assert run(worker, lambda progress: worker.in_turn(lambda: "mix")).future.result() == "mix"
+
+
+def test_too_many_unfinished_tasks() -> None:
+    worker, gate = Worker(Limits(unfinished_tasks=2), time.time), threading.Event()
+    tasks = [worker.start(lambda progress: gate.wait(10), lambda _: None) for _ in range(2)]
+    with pytest.raises(Refusal, match="2 tasks are waiting") as refusal:
+        worker.start(lambda progress: None, lambda _: None)
+    assert refusal.value.status == 429
+    assert "Retry-After" in refusal.value.headers
+    gate.set()
+    for task in tasks:
+        task.future.result(10)
+    run(worker, lambda progress: None)
+    worker.close()
+
+
+def test_close_ends_what_runs_and_cancels_what_waits() -> None:
+    worker, began, closed = Worker(Limits(), time.time), threading.Event(), threading.Event()
+
+    def heavy(progress: Progress) -> None:
+        began.set()
+        closed.wait(10)
+        progress(0.5, "mixing")
+
+    running = worker.start(lambda progress: worker.in_turn(heavy, progress), lambda _: None)
+    assert began.wait(10)
+    waiting = worker.start(lambda progress: worker.in_turn(heavy, progress), lambda _: None)
+    worker.close()
+    closed.set()
+    worker.close(10)  # closing again waits for what has not ended yet
+    for task in (running, waiting):
+        assert isinstance(task.future.exception(10), Exception)
+        assert task.failure == "the studio was closed"
+
+
+def test_an_executor_that_is_handed_in_does_the_heavy_work_and_stays_open() -> None:
+    with ThreadPoolExecutor(1, thread_name_prefix="mine") as mine:
+        worker = Worker(Limits(), time.time, mine)
+        name = run(worker, lambda progress: worker.in_turn(lambda: threading.current_thread().name)).future.result()
+        worker.close()
+        assert name.startswith("mine")
+        assert mine.submit(lambda: 1).result(10) == 1
+
+
+def test_a_close_takes_back_what_waits_in_an_executor_that_was_handed_in() -> None:
+    gate, made = threading.Event(), []
+    with ThreadPoolExecutor(1) as own:
+        own.submit(gate.wait, 10)
+        worker = Worker(Limits(), time.time, own)
+        task = worker.start(lambda _: worker.in_turn(made.append, "mix"), lambda _: None)
+        while not own._work_queue.qsize():
+            time.sleep(0.005)
+        worker.close(5)
+        gate.set()
+    assert not task.running
+    assert made == []
+
+
+def test_daemon_threads_are_an_executor() -> None:
+    threads = DaemonThreads(2, "test")
+    assert list(threads.map(lambda n: n * n, range(20), timeout=10)) == [n * n for n in range(20)]
+    failed: Future[float] = threads.submit(lambda: 1 / 0)
+    assert isinstance(failed.exception(10), ZeroDivisionError)
+    assert all(t.daemon for t in threading.enumerate() if t.name == "test")
+    threads.shutdown()
+    with pytest.raises(RuntimeError, match="closed"):
+        threads.submit(print)
+
+
+def test_reason_of_a_cancelled_turn() -> None:
+    from concurrent.futures import CancelledError
+
+    assert reason(CancelledError()) == "the studio was closed"
+
+
+def test_a_task_that_comes_to_its_turn_after_the_close_says_so() -> None:
+    worker, began, closed = Worker(Limits(), time.time), threading.Event(), threading.Event()
+
+    def late(progress: Progress) -> None:
+        began.set()
+        closed.wait(10)
+        worker.in_turn(lambda: None)
+
+    task = worker.start(late, lambda _: None)
+    assert began.wait(10)
+    worker.close()
+    closed.set()
+    worker.close(10)
+    assert task.failure == "the studio was closed"

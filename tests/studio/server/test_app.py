@@ -1,0 +1,169 @@
+"""Who may call, what is refused and in which words, and that nothing leaks or breaks."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+import requests
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from outside import Caller, Web, said, wav
+
+from tonnbook.models.effects import Compression, EqBand
+from tonnbook.models.mixing import (
+    FinalMixRequest,
+    FinalMixTrack,
+    MixRequest,
+    MixTrack,
+    PreviewMixQuery,
+)
+from tonnbook.models.upload import UploadRequest
+from tonnbook.studio.server.server import Studio
+
+# --- who may call
+
+
+def test_health_needs_no_key(studio: Studio) -> None:
+    assert requests.get(studio.url + "/health", timeout=60).json()["status"] == "ok"
+
+
+def test_the_key_by_header_or_query(studio: Studio) -> None:
+    url = studio.url + "/studio/ledger"
+    assert requests.get(url, headers={"x-api-key": "studio"}, timeout=60).status_code == 200
+    assert requests.get(url, params={"key": "studio"}, timeout=60).status_code == 200
+
+
+@pytest.mark.parametrize("key", [None, "", "wrong", "studio ", "stüdio"])
+@pytest.mark.parametrize("path", ["/upload", "/mixpreview", "/retrievepreviewmix", "/retrievefinalmix"])
+def test_without_the_key_nothing_is_read(studio: Studio, path: str, key: str | None) -> None:
+    answer = requests.post(studio.url + path, params={"key": key} if key else {}, data=b"not json", timeout=60)
+    assert "key is missing or wrong" in said(answer, 401)
+
+
+@pytest.mark.parametrize("headers", [{"Host": "evil.example"}, {"Origin": "https://evil.example"}, {"Origin": "null"}])
+def test_web_pages_from_elsewhere_are_turned_away(caller: Caller, headers: dict[str, str]) -> None:
+    answer = requests.get(caller.studio.url + "/health", headers=headers, timeout=60)
+    assert "this machine only" in said(answer, 403)
+
+
+def test_pages_of_this_machine_may_call(caller: Caller) -> None:
+    answer = requests.get(caller.studio.url + "/health", headers={"Origin": "http://localhost:8888"}, timeout=60)
+    assert answer.status_code == 200
+
+
+# --- what the framework refuses, in our words
+
+
+def test_unknown_addresses_and_wrong_methods(caller: Caller) -> None:
+    assert "/nowhere" in said(caller.get("/nowhere"), 404)
+    assert "allowed: POST" in said(caller.get("/mixpreview"), 405)
+    assert "no such task" in said(caller.preview("nobody"), 404)
+    assert "no such task" in said(caller.final("nobody"), 404)
+    assert "no such render" in said(caller.get("/studio/renders/nobody"), 404)
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"[1", b"\xff\xfe", b"[" * 100_000, b'["\\ud800"]', b"NaN", b"1" * 5000])
+def test_what_is_not_json(caller: Caller, body: bytes) -> None:
+    answer = requests.post(caller.studio.url + "/mixpreview", data=body, headers=caller.headers, timeout=60)
+    assert "not JSON" in said(answer, 400)
+
+
+@pytest.mark.parametrize("body", [[], {}, 1, "text", {"multitrackData": None}, {"trackData": []}])
+def test_what_stands_outside_its_envelope(caller: Caller, body: Any) -> None:
+    assert "multitrackData: is missing" in said(caller.post("/mixpreview", body), 400)
+
+
+def test_a_body_beyond_the_limit(caller: Caller) -> None:
+    for size in (2**20 + 1, 40 * 2**20):
+        answer = requests.post(caller.studio.url + "/mixpreview", data=bytes(size), headers=caller.headers, timeout=60)
+        assert "larger than 1 MiB" in said(answer, 413)
+
+
+def test_every_wrong_field_is_named_with_what_is_allowed(caller: Caller) -> None:
+    tracks = [{"trackURL": "vocal.wav", "instrumentGroup": "TRIANGLE"}, {"instrumentGroup": "BASS_GROUP"}]
+    message = said(caller.post("/mixpreview", {"multitrackData": {"trackData": tracks, "sampleRate": 96000}}), 400)
+    for words in (
+        "trackData[0].trackURL: ",
+        "trackData[0].instrumentGroup: is 'TRIANGLE'; allowed: BASS_GROUP",
+        "trackData[1].trackURL: is missing",
+        "musicalStyle: is missing",
+        "sampleRate: is 96000",
+    ):
+        assert words in message
+
+
+def test_a_filename_that_is_none(caller: Caller) -> None:
+    for name in ("..", "a/", " ", "\\", "a\nb.wav"):
+        answer = caller.post("/upload", {"filename": name, "contentType": "audio/wav"})
+        assert "filename" in said(answer, 400)
+    links = caller.post("/upload", {"filename": "../../etc/vocal.wav", "contentType": "audio/wav"}).json()
+    assert urlsplit(links["readable_url"]).path.count("/") == 3
+    assert "contentType" in said(caller.post("/upload", {"filename": "a.wav", "contentType": "text/html"}), 400)
+
+
+# --- nothing leaks, nothing breaks
+
+
+def test_no_key_and_no_signature_in_any_log_or_message(
+    web: Web, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with caplog.at_level(logging.DEBUG), Studio(key="k-c0ffee") as studio:
+        caller = Caller(studio)
+        good, hook = caller.upload(wav(), "bass.wav"), web.serve("/hook", 404) + "?token=c0ffee"
+        bad = web.serve("/gone.wav", 404) + "?sig=c0ffee"
+        messages = [
+            caller.finished(caller.start([good, bad], webhookURL=hook)).text,
+            caller.mix([good + "c0ffee", "http://[?c0ffee"]).text,
+            caller.mix([good, good]).text,
+            caller.mix([good, "http://127.0.0.1:1/x.wav?c0ffee"], webhookURL="http://?c0ffee").text,
+            requests.get(studio.url + "/nowhere?key=k-c0ffee", timeout=60).text,
+            repr(studio),
+        ]
+        web.heard.get(timeout=60)
+    secrets = ("c0ffee", "signature=")
+    ours = [record.getMessage() for record in caplog.records if record.threadName != "MainThread"]
+    written = capfd.readouterr()
+    for text in (*messages, *ours, written.out, written.err):
+        assert not any(secret in text for secret in secrets), text
+    assert written.out + written.err == ""
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    max_leaves=12,
+)
+WORDS = st.sampled_from(
+    ["POP", "VOCAL_GROUP", "LEAD", "http://127.0.0.1:9/a.wav", "http://[", "x" * 5000, "\u2028", ""]
+)
+MODELS = (UploadRequest, MixRequest, MixTrack, PreviewMixQuery, FinalMixRequest, FinalMixTrack, EqBand, Compression)
+FIELDS = st.sampled_from([field.alias or name for model in MODELS for name, field in model.model_fields.items()])
+NEARLY = st.recursive(
+    JSON | WORDS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(FIELDS, inner, max_size=5),
+    max_leaves=15,
+)
+
+
+@given(
+    path=st.sampled_from(["/upload", "/mixpreview", "/retrievepreviewmix", "/retrievefinalmix"]),
+    envelope=st.sampled_from(["multitrackData", "applyAudioEffectsData", None]),
+    inner=NEARLY,
+)
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_random_bodies_never_break_the_studio(studio: Studio, path: str, envelope: str | None, inner: Any) -> None:
+    answer = Caller(studio).post(path, {envelope: inner} if envelope else inner)
+    assert answer.status_code in (200, 400, 404), (answer.status_code, answer.text)
+    if answer.status_code != 200:
+        assert answer.json()["error"] is True
+        assert answer.json()["message"]
+
+
+@given(raw=st.binary(max_size=200))
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_random_bytes_never_break_the_studio(studio: Studio, raw: bytes) -> None:
+    answer = requests.post(studio.url + "/mixpreview?key=studio", data=raw, timeout=60)
+    assert answer.status_code == 400

@@ -1,0 +1,195 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from tonnbook.models.separation import SeparatedStems
+from tonnbook.widgets.forms.form import RequestForm
+from tonnbook.widgets.forms.form_schema import shape
+from tonnbook.widgets.forms.repair import (
+    AnalysisBuilder,
+    CleanupBuilder,
+    EnhanceBuilder,
+    RecombineBuilder,
+    SeparateBuilder,
+)
+
+MIX = Path("/home/me/secret folder/my mix.wav")
+SIGNED = "https://host/my%20mix.wav?Signature=SECRET&Expires=1"
+FORMS: dict[str, Any] = {
+    "AnalysisBuilder": lambda place: AnalysisBuilder(place, "JAZZ", is_master=True),
+    "EnhanceBuilder": lambda place: EnhanceBuilder(place, "WARM", loudness="STREAMING_LOUDNESS", fix_tone=False),
+    "CleanupBuilder": lambda place: CleanupBuilder(place, "BRASS_GROUP"),
+    "SeparateBuilder": lambda place: SeparateBuilder(place, "vocals_instrumental"),
+    "RecombineBuilder": lambda place: RecombineBuilder(vocal=place, backing="https://host/b.wav", vocal_gain_db=1.5),
+}
+each_form = pytest.mark.parametrize("make", FORMS.values(), ids=FORMS)
+
+
+def edit(builder: RequestForm[Any], **change: Any) -> None:
+    """Change the form as the page does: a whole new value arrives."""
+    builder.set_state({"value": json.loads(json.dumps(builder.value)) | change})
+
+
+@each_form
+def test_a_file_makes_a_request_at_once_whose_fields_come_from_the_model(make: Any) -> None:
+    builder = make(MIX)
+    assert builder.problems == []
+    assert list(builder.request.local_files()) == [MIX]
+    assert {field["name"] for field in shape(type(builder).model)} == set(builder.value)
+    assert builder.plain().startswith(f"{type(builder).__name__}(my mix.wav")
+
+
+@each_form
+@pytest.mark.parametrize("place", [MIX, SIGNED], ids=["path", "link"])
+def test_python_and_json_make_an_equal_request(make: Any, place: Path | str) -> None:
+    builder = make(place)
+    made: dict[str, Any] = {}
+    exec(builder.to_python(), made)
+    assert made["request"] == builder.request
+    other = make("https://host/other.wav")
+    assert other.load(builder.to_json()).request == builder.request
+    assert make(Path("x.wav")).load(builder.request).request == builder.request
+    if place is SIGNED:
+        assert json.loads(builder.to_json()) == builder.request.to_wire()
+
+
+@each_form
+def test_what_is_saved_is_loaded_again(make: Any, tmp_path: Path) -> None:
+    builder = make(MIX)
+    file = builder.save(tmp_path / "request.json")
+    assert json.loads(file.read_text())[builder.model.envelope]
+    assert make("https://host/other.wav").load(file).request == builder.request
+
+
+@each_form
+def test_no_folder_and_no_signature_stands_in_state_twin_or_name(make: Any) -> None:
+    for builder in (make(MIX), make(SIGNED)):
+        shown = json.dumps(builder.get_state(), default=str) + builder.twin() + repr(builder)
+        assert "SECRET" not in shown
+        assert "secret folder" not in shown
+        assert "my" in builder.twin()
+
+
+@each_form
+def test_the_curl_names_the_call_and_what_has_to_be_uploaded(make: Any) -> None:
+    builder = make(MIX)
+    assert builder.to_curl().splitlines()[0].endswith("in place of: my mix.wav")
+    assert f"https://tonn.roexaudio.com{builder.endpoint} " in builder.to_curl()
+    assert "Upload first" not in make("https://host/a.wav").to_curl()
+
+
+def test_a_change_on_the_page_reaches_request_and_json() -> None:
+    builder = AnalysisBuilder(MIX)
+    edit(builder, style="LO_FI", is_master=True)
+    assert (builder.request.style, builder.request.is_master, builder.request.source) == ("LO_FI", True, MIX)
+    shown = json.loads(builder.views["json"])["mixDiagnosisData"]
+    assert shown == {"audioFileLocation": "my mix.wav", "musicalStyle": "LO_FI", "isMaster": True}
+
+
+def test_what_is_wrong_stands_at_its_field_and_raises_only_when_it_is_sent() -> None:
+    builder = EnhanceBuilder(MIX)
+    edit(builder, preview_start_s=-1, style="POLKA")
+    assert {tuple(f["path"]): f["message"] for f in builder.faults}[
+        ("preview_start_s",)
+    ] == "is -1; at least 0.0 is allowed"
+    assert [p.field for p in builder.problems] == ["style", "preview_start_s"]
+    assert builder.views["python"].startswith("# Put the marked fields right")
+    assert '"previewStartTime": -1' in builder.views["json"]
+    assert builder.plain() == "EnhanceBuilder(my mix.wav, 2 to put right)"
+    assert "POLKA" in builder.twin()
+    with pytest.raises(ValidationError, match="POLKA"):
+        _ = builder.request
+    edit(builder, preview_start_s=None, style="POP")
+    assert builder.faults == []
+
+
+def test_the_page_cannot_change_which_file_is_meant() -> None:
+    builder = AnalysisBuilder(MIX)
+    edit(builder, source="/etc/passwd")
+    assert builder.request.source == MIX
+
+
+def test_set_takes_files_and_values_and_refuses_other_names() -> None:
+    builder = CleanupBuilder(MIX).set(source="takes/two.wav", sound_source="STRINGS_GROUP")
+    assert builder.request.source == Path("takes/two.wav")
+    assert builder.value == {"source": "two.wav", "sound_source": "STRINGS_GROUP"}
+    with pytest.raises(TypeError, match="did you mean 'sound_source'"):
+        builder.set(sound_sauce="KICK_GROUP")
+    with pytest.raises(TypeError, match=r"AnalysisBuilder\(\) has no field 'is_mastered'; did you mean 'is_master'"):
+        AnalysisBuilder(MIX, is_mastered=True)
+
+
+@pytest.mark.parametrize(
+    ("name", "guess"),
+    [("Lead Vox 2.wav", "VOCAL_GROUP"), ("EGtr.wav", "E_GUITAR_GROUP"), ("bass.wav", None), ("take 7.wav", None)],
+)
+def test_the_sound_source_is_guessed_and_the_guess_is_marked(tmp_path: Path, name: str, guess: str | None) -> None:
+    (tmp_path / name).touch()
+    builder = CleanupBuilder(tmp_path / name)
+    assert builder.request.sound_source == (guess or "VOCAL_GROUP")
+    assert builder.hints == [{"path": ["sound_source"], "message": "guessed" if guess else "no guess: choose"}]
+    edit(builder, sound_source="KICK_GROUP")
+    assert builder.hints == []
+    assert CleanupBuilder(tmp_path / name, "SNARE_GROUP").hints == []
+
+
+@each_form
+def test_a_file_that_is_not_there_is_told_of_until_it_is(make: Any, tmp_path: Path) -> None:
+    place = tmp_path / "my mix.wav"
+    builder = make(place)
+    assert "there is no such file here" in [hint["message"] for hint in builder.hints]
+    assert builder.plain() == f"{type(builder).__name__}({builder._summary()}, no such file here)"
+    assert builder.problems == []
+    place.touch()
+    assert make(place).hints == []
+    assert make(place).plain().endswith(", ready)")
+    assert make(SIGNED).hints == []
+
+
+def test_stems_to_recombine_are_a_separation_or_two_files_and_never_both() -> None:
+    stems = SeparatedStems("my mix.wav", "stem-123")
+    assert RecombineBuilder(stems, style="JAZZ").request.separation_id == "stem-123"
+    both = RecombineBuilder(stems, vocal=MIX, backing=MIX)
+    assert [(f["path"], f["message"].split(",")[0]) for f in both.faults] == [([], "give either stemJobId")]
+    edit(both, separation_id="")
+    assert both.problems == []
+    assert (both.request.vocal, both.request.backing) == (MIX, MIX)
+    assert both.set(backing=None).problems != []
+
+
+def test_choices_of_a_literal_are_shown_in_words() -> None:
+    mode = {field["name"]: field for field in shape(SeparateBuilder.model)}["mode"]
+    assert mode["kind"] == "choice"
+    assert mode["choices"] == [
+        {"value": "all_stems", "label": "All stems"},
+        {"value": "vocals_instrumental", "label": "Vocals instrumental"},
+    ]
+
+
+def test_loading_tells_what_it_leaves_out_and_refuses_what_is_no_such_request(tmp_path: Path) -> None:
+    builder = AnalysisBuilder(MIX)
+    file = tmp_path / "ask.json"
+    body = {"audioFileLocation": "other.wav", "musicalStyle": "POLKA", "colour": "red"}
+    file.write_text(json.dumps({"mixDiagnosisData": body}))
+    builder.load(file)
+    assert builder.value["source"] == "other.wav"
+    assert builder.note == "Left out, for the request has no such field: colour."
+    assert [p.field for p in builder.problems] == ["style"]
+    assert builder.set(style="POP").request.source == tmp_path / "other.wav"
+    for nonsense in ("[]", "3", '{"musicalStyle": "POP"}'):
+        with pytest.raises(ValueError, match=r"AnalysisRequest|audioFileLocation"):
+            builder.load(nonsense)
+    assert builder.value["style"] == "POP"
+    assert AnalysisBuilder(MIX).load('{"source": "my mix.wav", "style": "POP"}').request.source == MIX
+
+
+def test_the_twin_is_the_request_as_a_table() -> None:
+    bundle, _ = EnhanceBuilder("https://host/my mix.wav")._repr_mimebundle_()
+    assert bundle["text/plain"] == "EnhanceBuilder(https://host/my mix.wav, ready)"
+    assert "<td>Loudness preference</td><td>As it is</td>" in bundle["text/html"]
+    assert "<td>Enhance the drums</td><td>no</td>" in bundle["text/html"]

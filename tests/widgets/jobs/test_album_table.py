@@ -1,0 +1,111 @@
+"""The table of an album: what stands in it, what is sent, and when it stops listening."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tonnbook.clients.album.batch import Batch
+from tonnbook.clients.jobs import Job
+from tonnbook.errors import TonnbookError
+from tonnbook.models.mastering import MasterNotes
+from tonnbook.models.masters import Master, kept
+from tonnbook.models.notes import Sound
+from tonnbook.models.results import RemoteFile
+from tonnbook.widgets.jobs import job_card
+from tonnbook.widgets.jobs.album_table import AlbumTable
+
+
+class StillWatcher:
+    """Takes news and does nothing: the test tells the changes itself."""
+
+    def news(self) -> None: ...
+    def resume(self, job: Job[Any]) -> None: ...
+
+
+@pytest.fixture
+def jobs() -> dict[str, Job[Master]]:
+    return {name: Job(f"master {name}", lambda _: lambda: 1, StillWatcher()) for name in ("one", "two")}  # type: ignore[arg-type,misc,return-value]
+
+
+@pytest.fixture
+def batch(jobs: dict[str, Job[Master]], tmp_path: Path) -> Batch:
+    return Batch(tmp_path, jobs, {"three": "three.txt cannot be uploaded"})
+
+
+def tell(jobs: dict[str, Job[Master]]) -> None:
+    for job in jobs.values():
+        while waiting := job.untold():
+            for subscription in waiting:
+                subscription.callback(job)
+
+
+def a_master(tmp_path: Path) -> Master:
+    preview = tmp_path / "one.mp3"
+    preview.write_bytes(b"ID3 preview")
+    notes = MasterNotes(target_lufs=-14.0, before=Sound(loudness_lufs=-22.04), after=Sound(loudness_lufs=-14.0))
+    return Master("one", "task", None, kept(preview), notes=notes)
+
+
+def test_every_song_has_a_row_and_so_has_one_that_was_refused(batch: Batch) -> None:
+    table = AlbumTable(batch)
+    assert [(song["name"], song["status"]) for song in table.songs] == [
+        ("one", "running"),
+        ("two", "running"),
+        ("three", "failed"),
+    ]
+
+
+def test_the_rows_follow_the_jobs(batch: Batch, jobs: dict[str, Job[Master]], tmp_path: Path) -> None:
+    table = AlbumTable(batch)
+    jobs["one"].report(progress=0.5, message="setting the level")
+    tell(jobs)
+    assert (table.songs[0]["progress"], table.songs[0]["message"]) == (0.5, "setting the level")
+    jobs["one"].finish(a_master(tmp_path))
+    jobs["two"].fail(ValueError("no https://host/two.wav?sig=SECRET"))
+    tell(jobs)
+    assert (table.songs[0]["before"], table.songs[0]["after"]) == ("−22.0 LUFS", "−14.0 LUFS")
+    assert table.songs[1]["status"] == "failed"
+    assert "SECRET" not in str(table.get_state()) + table.twin() + table.plain()
+    assert "−14.0 LUFS" in table.twin()
+    assert all(job.untold() == [] for job in jobs.values())
+
+
+def test_a_preview_is_sent_when_it_is_asked_for_and_never_stands_in_the_state(
+    batch: Batch, jobs: dict[str, Job[Master]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    jobs["one"].finish(a_master(tmp_path))
+    table = AlbumTable(batch)
+    sent: list[tuple[Any, Any]] = []
+    monkeypatch.setattr(table, "send", lambda content, buffers=None: sent.append((content, buffers)))
+    for name in ("two", "nobody", "one"):
+        table._handle_custom_msg({"kind": "preview", "name": name}, [])
+    assert sent == [({"kind": "preview", "name": "one"}, [b"ID3 preview"])]
+    assert b"ID3" not in str(table.get_state()).encode()
+
+
+def test_a_preview_that_nobody_has_any_more_is_said(
+    batch: Batch, jobs: dict[str, Job[Master]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(_: object) -> Path:
+        raise TonnbookError("the preview of one is gone")
+
+    jobs["one"].finish(Master("one", "task", None, RemoteFile("one.mp3", gone)))
+    table = AlbumTable(batch)
+    sent: list[Any] = []
+    monkeypatch.setattr(table, "send", lambda content, buffers=None: sent.append(content))
+    table._handle_custom_msg({"kind": "preview", "name": "one"}, [])
+    assert sent == [{"kind": "no preview", "message": "the preview of one is gone"}]
+
+
+def test_watch_shows_a_table_for_an_album(batch: Batch, monkeypatch: pytest.MonkeyPatch) -> None:
+    shown: list[object] = []
+    monkeypatch.setattr("IPython.display.display", shown.append)
+    assert job_card.watch(batch) is batch
+    assert isinstance(shown[0], AlbumTable)
+
+
+def test_the_script_is_small_and_of_our_own() -> None:
+    assert len(str(AlbumTable._esm).encode()) < 40_000

@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import pytest
+
+from tonnbook.clients.jobs import Job
+from tonnbook.clients.watcher import Pace, Watcher
+from tonnbook.widgets.jobs import job_card
+from tonnbook.widgets.jobs.job_card import JobCard, watch
+
+
+class StillWatcher:
+    """Takes news and does nothing: the test tells the changes itself."""
+
+    def news(self) -> None: ...
+
+
+@pytest.fixture
+def job() -> Job[int]:
+    return Job("preview mix", lambda _: lambda: 1, StillWatcher())  # type: ignore[arg-type]
+
+
+def tell(job: Job[Any]) -> None:
+    for subscription in job.untold():
+        subscription.callback(job)
+
+
+def test_the_card_follows_the_job(job: Job[int]) -> None:
+    card = JobCard(job)
+    assert (card.status, card.task_id, card.progress) == ("running", "", None)
+    job.report(task_id="4f3c", progress=0.4, message="listening to vocal")
+    tell(job)
+    assert (card.task_id, card.progress, card.message) == ("4f3c", 0.4, "listening to vocal")
+    assert card.plain().startswith("preview mix: running 40%, ")
+    job.finish(1)
+    tell(job)
+    assert (card.status, card.progress) == ("done", 1.0)
+
+
+def test_a_failed_job_says_why_without_secrets(job: Job[int]) -> None:
+    card = JobCard(job)
+    job.fail(ValueError("could not fetch https://host/kick.wav?sig=SECRET"))
+    tell(job)
+    assert card.status == "failed"
+    assert "kick.wav" in card.message
+    assert "SECRET" not in str(card.get_state()) + card.twin() + card.plain()
+
+
+def test_a_job_that_has_ended_can_be_watched(job: Job[int]) -> None:
+    job.finish(1)
+    assert JobCard(job).status == "done"
+
+
+def test_the_card_stops_listening_when_the_job_has_ended(job: Job[int]) -> None:
+    card = JobCard(job)
+    job.finish(1)
+    tell(job)
+    assert job.untold() == []
+    assert card.status == "done"
+
+
+def test_watch_shows_a_card_and_returns_the_job(job: Job[int], capsys: pytest.CaptureFixture[str]) -> None:
+    assert watch(job) is job
+    assert "preview mix: running" in capsys.readouterr().out
+
+
+def test_a_real_watcher_drives_the_card_from_its_thread() -> None:
+    gate, told = threading.Event(), threading.Event()
+
+    def begin(job: Job[str]) -> Any:
+        def ask() -> str:
+            gate.wait(5)
+            return "mixed"
+
+        job.report(status="running", task_id="77", progress=0.5)
+        return ask
+
+    watcher = Watcher(Pace(first_s=0.01))
+    job = Job("preview mix", begin, watcher)
+    card = job_card.JobCard(job)
+    card.observe(lambda change: told.set() if change["new"] == "done" else None, "status")
+    watcher.start(job)
+    gate.set()
+    assert told.wait(5)
+    assert (card.task_id, card.progress) == ("77", 1.0)

@@ -1,0 +1,1 @@
+"""Analyse a recording and say what is wrong with it."""

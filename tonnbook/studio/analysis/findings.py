@@ -1,0 +1,196 @@
+"""What was found in a track: one pass' worth of meter readings, and the plain numbers that follow from them. Nothing is judged here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+
+import numpy as np
+import numpy.typing as npt
+
+from tonnbook import audio_files
+from tonnbook.dsp.levels import Array, db
+from tonnbook.dsp.loudness import SHORT_TERM, gated_loudness, loudness_range, lufs, windowed
+from tonnbook.dsp.spectrum import THIRD_OCTAVES
+from tonnbook.dsp.stereo_field import StereoFieldReading, correlation
+from tonnbook.models.analysis import TONAL_HZ
+from tonnbook.studio.measure.clipping import Clipping
+
+FIELD_EDGES_HZ = (20.0, 120.0, 250.0, 500.0, 1000.0, 2000.0, 4000.0, 16000.0)
+OCTAVES_HZ = (250.0, 500.0, 1000.0, 2000.0, 4000.0, 8000.0)
+WIDTH_HZ = (200.0, 12000.0)
+FRAMES_OF_A_MOMENT = 3
+"""Frames of 200 ms, 100 ms apart, that make the 400 ms in which a correlation is judged."""
+
+_ACTIVE_DB = -20.0
+_SILENT_DB = 60.0
+STEP_S = 0.1
+"""Length of the steps of `Findings.powers` and `.peaks`."""
+
+Bool = npt.NDArray[np.bool_]
+
+
+def _third_octaves() -> list[tuple[float, float]]:
+    exact = 1000.0 * 10.0 ** (np.arange(-15, 13) / 10.0)
+    return [(float(centre * 10.0**-0.05), float(centre * 10.0**0.05)) for centre in exact]
+
+
+BANDS_HZ: tuple[tuple[float, float], ...] = (
+    *_third_octaves(),
+    *TONAL_HZ.values(),
+    *pairwise(FIELD_EDGES_HZ),
+    *((centre / 2**0.5, centre * 2**0.5) for centre in OCTAVES_HZ),
+    WIDTH_HZ,
+)
+_THIRDS = slice(0, len(THIRD_OCTAVES))
+_TONAL = slice(_THIRDS.stop, _THIRDS.stop + len(TONAL_HZ))
+_FIELD = slice(_TONAL.stop, _TONAL.stop + len(FIELD_EDGES_HZ) - 1)
+_OCTAVES = slice(_FIELD.stop, _FIELD.stop + len(OCTAVES_HZ))
+_WIDTH = slice(_OCTAVES.stop, _OCTAVES.stop + 1)
+
+
+@dataclass(frozen=True, eq=False)
+class Bands:
+    """The stereo field of some bands while the track plays: mean powers, and the correlation of every 400 ms."""
+
+    middle: Array
+    side: Array
+    common: Array
+    moments: Array
+    """Correlation, (bands, moments)."""
+
+    @property
+    def power(self) -> Array:
+        """Mean square of left and right together, halved."""
+        return self.middle + self.side
+
+    @property
+    def correlation(self) -> Array:
+        """Over the whole, per band."""
+        return correlation(self.middle, self.side, self.common)
+
+    @property
+    def width_db(self) -> Array:
+        """Side relative to the middle; -200 without a side, +200 without a middle."""
+        return 10.0 * np.log10(np.maximum(self.side, 1e-30) / np.maximum(self.middle, 1e-30)).clip(-20.0, 20.0)
+
+    @property
+    def mono_loss_db(self) -> Array:
+        """What is lost when both sides are added."""
+        return 10.0 * np.log10(np.maximum(self.power, 1e-30) / np.maximum(self.middle, 1e-30)).clip(0.0, 20.0)
+
+
+@dataclass(frozen=True, eq=False)
+class Findings:
+    """What was measured on one track."""
+
+    info: audio_files.AudioInfo
+    energies: Array
+    """K-weighted mean square per 10 ms, as BS.1770 sums the file's channels."""
+    mono_energies: Array
+    """The same of the mono sum, played from both sides."""
+    true_peak_dbtp: float
+    powers: Array
+    """Mean square per 100 ms and channel, (channels, steps)."""
+    peaks: Array
+    """Largest sample per 100 ms."""
+    clipping: Clipping
+    field: StereoFieldReading
+
+    @cached_property
+    def loudness_lufs(self) -> float:
+        """Integrated loudness."""
+        return gated_loudness(self.energies)
+
+    @cached_property
+    def loudness_range_lu(self) -> float:
+        """Loudness range of Tech 3342."""
+        return loudness_range(self.energies)
+
+    @property
+    def plr_lu(self) -> float:
+        """Peak to loudness ratio."""
+        return self.true_peak_dbtp - self.loudness_lufs
+
+    @cached_property
+    def mono_change_lu(self) -> float:
+        """Loudness of the mono sum less that of the track; -60 at the least."""
+        return max(-60.0, gated_loudness(self.mono_energies) - self.loudness_lufs)
+
+    @property
+    def crest_db(self) -> float:
+        """Highest sample over RMS."""
+        return float(db(self.peaks.max() / np.sqrt(self.powers.mean())))
+
+    @property
+    def balance_db(self) -> float:
+        """Left against right, RMS; 0 for mono, 60 at the most."""
+        if len(self.powers) == 1:
+            return 0.0
+        left, right = np.maximum(self.powers.mean(axis=1), 1e-20)
+        return float(np.clip(10.0 * np.log10(left / right), -_SILENT_DB, _SILENT_DB))
+
+    @property
+    def silent_side(self) -> str:
+        """ "left" or "right" where that channel of a stereo file holds nothing, or less than -60 dB of the other; else empty."""
+        balance = self.balance_db
+        return ("right" if balance > 0.0 else "left") if abs(balance) >= _SILENT_DB else ""
+
+    @cached_property
+    def psr_lu(self) -> float | None:
+        """Peak of each 3 s over their loudness, the 5th percentile where the track plays; None for less than 3 s."""
+        loudness = lufs(windowed(self.energies, SHORT_TERM, 10))
+        steps = SHORT_TERM // 10
+        if not len(loudness) or len(self.peaks) < steps:
+            return None
+        peaks = np.lib.stride_tricks.sliding_window_view(self.peaks, steps).max(axis=1)
+        count = min(len(peaks), len(loudness))
+        plays = loudness[:count] > self.loudness_lufs + _ACTIVE_DB
+        ratios = db(np.maximum(peaks[:count], 1e-10))[plays] - loudness[:count][plays]
+        return float(np.percentile(ratios, 5)) if len(ratios) else None
+
+    @cached_property
+    def _active(self) -> Bool:
+        """Which frames are no pause: at most 20 dB under the mean."""
+        power = self.field.power[_TONAL].sum(axis=0)
+        return np.asarray(power > power.mean() * 10.0 ** (_ACTIVE_DB / 10.0))
+
+    @cached_property
+    def tone(self) -> Array:
+        """Mean power in each third octave, (28,)."""
+        return self._bands(_THIRDS).power
+
+    @cached_property
+    def tonal(self) -> Array:
+        """Mean power in the ranges of the tonal profile, (4,)."""
+        return self._bands(_TONAL).power
+
+    @cached_property
+    def bands(self) -> Bands:
+        """Between the edges of `FIELD_EDGES_HZ`."""
+        return self._bands(_FIELD)
+
+    @cached_property
+    def octaves(self) -> Bands:
+        """Around `OCTAVES_HZ`."""
+        return self._bands(_OCTAVES)
+
+    @cached_property
+    def width(self) -> Bands:
+        """200 Hz to 12 kHz, one band."""
+        return self._bands(_WIDTH)
+
+    @property
+    def upmix(self) -> float:
+        """Share of the side, 200 Hz to 12 kHz, that a filter can make from the middle."""
+        return float(self.field.coherence[_WIDTH][0])
+
+    def _bands(self, which: slice) -> Bands:
+        parts = self.field.middle[which], self.field.side[which], self.field.common[which]
+        means = [part[:, self._active].mean(axis=1) for part in parts]
+        reach = min(FRAMES_OF_A_MOMENT, len(self._active))
+        long = [np.lib.stride_tricks.sliding_window_view(part, reach, axis=1).sum(axis=2) for part in parts]
+        plays = np.lib.stride_tricks.sliding_window_view(self._active, reach).all(axis=1)
+        middle, side, common = means
+        return Bands(middle, side, common, correlation(*long)[:, plays])

@@ -1,0 +1,1 @@
+"""Clean a recording of noise, hum, clicks and bleed."""

@@ -1,0 +1,1 @@
+"""Compose a song from a prompt or parameters."""

@@ -1,0 +1,57 @@
+"""The door of the composer: a plan goes in, a song comes out as files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from tonnbook.studio.composition.composer.arrange import compose_score, song_of
+from tonnbook.studio.composition.composer.mixdown import Mixdown, mix_down
+from tonnbook.studio.composition.composer.render import render_stem
+from tonnbook.studio.composition.composer.score import ROLES, Plan, Score
+from tonnbook.studio.composition.composer.synth import Synth
+from tonnbook.studio.runtime.scratch import scratch
+
+Progress = Callable[[float, str], None]
+"""Takes a share of 0 to 1, never less than before, and a short sentence."""
+
+_STEMS_FROM, _STEMS_TO = 0.04, 0.80
+
+
+@dataclass(frozen=True)
+class Composition:
+    """A finished song: its score and its files."""
+
+    score: Score
+    mix: Path
+    stems: Mapping[str, Path]
+    frames: int
+    loudness_lufs: float
+    true_peak_dbtp: float
+    reduction_db: float
+    """What the limiter took away at most."""
+
+
+def compose(plan: Plan, to: Path, progress: Progress = lambda share, message: None) -> Composition:
+    """Compose a plan and write `mix.wav` and a WAV per stem into the folder `to`; stems sum to the mix."""
+    progress(0.0, "Reading the plan")
+    song = song_of(plan)
+    score = compose_score(plan)
+    progress(_STEMS_FROM, "The score is written")
+    synth = Synth(song.tonic)
+    with scratch(to, "raw-") as raw_folder:
+        raw = []
+        for n, role in enumerate(ROLES):
+            share = (_STEMS_TO - _STEMS_FROM) / len(ROLES)
+            first = _STEMS_FROM + n * share
+
+            def within(done: float, first: float = first, share: float = share, role: str = role) -> None:
+                progress(first + share * done, f"Playing the {role}")
+
+            raw.append(render_stem(score, role, song.ducked, synth, raw_folder / f"{role}.raw", within))
+        progress(_STEMS_TO, "Mixing")
+        done: Mixdown = mix_down(raw, to, plan.looping)
+    progress(1.0, "Done")
+    figures = (done.frames, done.loudness_lufs, done.true_peak_dbtp, done.reduction_db)
+    return Composition(score, done.mix, done.stems, *figures)

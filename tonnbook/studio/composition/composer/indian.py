@@ -1,0 +1,251 @@
+"""Indian music: a raga over a drone, in a tala. No chord progressions; the melody alone carries the piece (composition.md 3.8)."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from math import sin
+
+from tonnbook.studio.composition.composer.comping import loudness
+from tonnbook.studio.composition.composer.moods import MOODS, Mood
+from tonnbook.studio.composition.composer.raga import RAGAS, SWARAS, Raga, options
+from tonnbook.studio.composition.composer.score import Bar, ChordSpan, Note, Stage, humanised, without_overlaps
+from tonnbook.studio.composition.composer.tala import TIHAI_BEATS, tihai_beats
+from tonnbook.studio.composition.composer.theme import Cell, Theme
+from tonnbook.studio.composition.composer.theory import Chord, nearest_key
+from tonnbook.studio.composition.composer.voices import Voice
+
+BEAM = 20
+ALAP_NOTE_S, ALAP_REST_S = (0.35, 1.1), (1.4, 2.6)
+"""How long the moving notes of an alap last, and those on which its phrases rest."""
+
+
+def drone(stage: Stage, raga: Raga) -> ChordSpan:
+    """Return the drone as the one harmony of a section: Sa with Pa, or with what stands for Pa."""
+    tones = (0, SWARAS.index(raga.drone))
+    return ChordSpan(Chord(stage.tonic, tones, stage.tonic, f"raga {raga.name}"), 0.0, stage.beats, raga.scale)
+
+
+def tanpura_notes(stage: Stage, raga: Raga, dice: random.Random) -> list[Note]:
+    """Return the four strings of the tanpura, one a beat: Pa (or its stand-in), Sa, Sa, low Sa; they ring into each other."""
+    sa = nearest_key(stage.tonic, 51)
+    fifth = sa - 12 + SWARAS.index(raga.drone)
+    strings = (fifth, sa, sa, sa - 12)
+    notes = []
+    for n in range(int(stage.beats + 0.999)):
+        start = stage.at(n)
+        length = min(4 * stage.beat_s, stage.end - start - 0.2)
+        if length > 0.2:
+            notes.append(Note(start, length, strings[n % 4], 78 if n % 4 else 70))
+    return humanised(notes, dice, 9, stage.end - 0.05, 3)
+
+
+def harmonium_notes(stage: Stage, raga: Raga, alap: float) -> list[Note]:
+    """Return the harmonium: Sa and the vadi, held four bars at a time and left out in the alap, the first `alap` beats."""
+    sa = nearest_key(stage.tonic, 60)
+    keys = sorted({sa, sa + (SWARAS.index(raga.vadi) or 12)})
+    notes = []
+    for bar in [bar for bar in stage.bars if bar.start > alap - 1e-6][::4]:
+        end = min(stage.end - 0.3, stage.at(bar.start + 4 * stage.meter))
+        length = max(0.2, end - stage.at(bar.start) - 0.05)
+        notes += [Note(stage.at(bar.start), length, key, loudness(bar, 4)) for key in keys]
+    return notes
+
+
+def swarmandal_notes(stage: Stage, raga: Raga, dice: random.Random) -> list[Note]:
+    """Return the swarmandal: a run up the raga where the section and its phrases begin, each string damped as the hand moves on."""
+    sa = nearest_key(stage.tonic, 60)
+    ladder = raga.ladder(True, sa, sa, sa + 12)
+    notes = []
+    for bar in stage.bars:
+        if bar.place and not bar.last:
+            continue
+        pace = min(0.07, stage.beat_s * 0.9 / len(ladder))
+        notes += [
+            Note(stage.at(bar.start) + n * pace, 0.3, key, min(90, loudness(bar, 4) + n))
+            for n, key in enumerate(ladder)
+        ]
+    return humanised(notes, dice, 3, stage.end - 0.05, 3)
+
+
+def santoor_notes(stage: Stage, raga: Raga, alap: float, dice: random.Random) -> list[Note]:
+    """Return the santoor's patterns between Sa, vadi and samvadi in the fuller bars after the alap."""
+    sa = nearest_key(stage.tonic, 62)
+    tones = sorted({sa, sa + SWARAS.index(raga.vadi), sa + SWARAS.index(raga.samvadi), sa + 12})
+    row = dice.choice(("0.1.2.1.3.1.2.1.", "0.2.1.2.0.2.3.2.", "0...12..1...3.2."))
+    notes = []
+    for bar in stage.bars:
+        if "pad" not in bar.layers or bar.start < alap - 1e-6 or (stage.final and bar.last):
+            continue
+        for n, c in enumerate((row * 2)[: round(bar.beats * 4)]):
+            if c.isdigit() and (bar.energy > 0.35 or n % 4 == 0):
+                key = tones[int(c) % len(tones)]
+                notes.append(Note(stage.at(bar.start + n / 4), 0.3, key, loudness(bar, 6 if n % 4 == 0 else 4)))
+    return humanised(notes, dice, 5, stage.end - 0.05)
+
+
+def raga_melody(stage: Stage, raga: Raga, theme: Theme, voice: Voice, alap: float, dice: random.Random) -> list[Note]:
+    """Return the melody: an alap, free of the beat, for the first `alap` beats, then the theme of the song in this raga."""
+    mood = MOODS[stage.emotion]
+    slots = _alap_slots(stage, alap, dice) + _slots(stage, theme, mood, alap, dice)
+    keys = _pitched(slots, stage, raga, voice, mood, dice)
+    notes = []
+    for n, ((bar, beat, _, _), key) in enumerate(zip(slots, keys, strict=True)):
+        following = slots[n + 1][1] if n + 1 < len(slots) else stage.beats
+        breath = 0.5 if n + 1 < len(slots) and following - beat > 1.5 else 0.0
+        length = (
+            min(4.0 if beat >= alap else ALAP_REST_S[1] / stage.beat_s, following - beat - breath)
+            * stage.beat_s
+            * max(0.9, mood.articulation)
+        )
+        if n + 1 == len(slots) and stage.final:
+            length = max(0.2, stage.end - stage.at(beat) - 0.35)
+        notes.append(Note(stage.at(beat), max(0.1, length), key, min(120, loudness(bar, 8 if beat % 2 == 0 else 6))))
+    sung = without_overlaps(notes)
+    return humanised(list(_ornamented(sung, stage, raga, dice)), dice, 8, stage.end - 0.05)
+
+
+Slot = tuple[Bar, float, float, bool]
+"""A bar, the beat from the start of the section, the scale steps from the middle, and whether the note is one to rest on."""
+
+
+def _alap_slots(stage: Stage, alap: float, dice: random.Random) -> list[Slot]:
+    """Return the places of an alap: phrases of free notes, each ending on a long one, that climb from the low register.
+
+    Times are drawn in seconds, for nothing beats here; the last long note leads to where the tabla enters.
+    """
+    slots: list[Slot] = []
+    end = alap * stage.beat_s
+    at, height = 0.1 * end if end < ALAP_REST_S[1] else dice.uniform(0.4, 0.9), 0.0
+    while at < end - ALAP_REST_S[0]:
+        count = dice.randint(2, 4)
+        for n in range(count + 1):
+            if at > end - ALAP_REST_S[0]:
+                break
+            resting = n == count or at > end - 1.4 * ALAP_REST_S[0]
+            beat = stage.beat_at(stage.start + at)
+            bar = next(bar for bar in reversed(stage.bars) if bar.start <= beat + 1e-6)
+            slots.append((bar, beat, -3 + height + 2.5 * sin(3.1 * n / count), resting))
+            at += dice.uniform(*ALAP_REST_S) if resting else dice.uniform(*ALAP_NOTE_S)
+        height += dice.uniform(0.5, 1.5)
+    return slots
+
+
+def _slots(stage: Stage, theme: Theme, mood: Mood, alap: float, dice: random.Random) -> list[Slot]:
+    closing = tihai_beats(stage)
+    lengths = {p: sum(1 for b in stage.bars if b.phrase == p) for p in {b.phrase for b in stage.bars}}
+    slots: list[Slot] = []
+    for bar in stage.bars:
+        if "melody" not in bar.layers and "opening" not in bar.layers:
+            continue
+        for half, first in enumerate(_halves(bar)):
+            cell = theme.bar(bar.phrase, bar.place, lengths[bar.phrase], dice)
+            slots += [slot for slot in _bar_slots(bar, first, half, cell, mood) if slot[1] > alap - 1e-6]
+    if not closing:
+        return slots
+    kept = [slot for slot in slots if slot[1] < closing[0] - 0.8]
+    last = stage.bars[-1]
+    landed = [(last, beat - 0.5, 1.0, False) for beat in closing] + [(last, beat, 0.0, True) for beat in closing]
+    return kept + sorted(landed, key=lambda slot: slot[1])
+
+
+def _halves(bar: Bar) -> list[float]:
+    """Return where cells begin in a bar, in beats: cells are four beats long, rupak's bar is seven."""
+    return [0.0] if bar.beats <= 4 else [0.0, 3.0]
+
+
+def _bar_slots(bar: Bar, first: float, half: int, cell: Cell, mood: Mood) -> Iterator[Slot]:
+    density = max(1, min(5, round(1.2 + 3.4 * bar.energy)))
+    until = bar.beats if half or bar.beats <= 4 else 3.0
+    notes = [n for n in cell.at(density) if first + n[0] / 4 < until - 1e-6]
+    upper = bar.phrase % 2 == 0 and bar.phrase > 0  # every other part of a piece, the antara, climbs to the high Sa
+    lift = (2.6 if upper else -0.8) + 1.8 * sin(2.4 * (bar.place + 0.5) / 8) - (2 if mood.contour == "low" else 0)
+    for k, (step, _, degree) in enumerate(notes):
+        gap = (notes[k + 1][0] - step) / 4 if k + 1 < len(notes) else until - first - step / 4
+        yield (
+            bar,
+            bar.start + first + step / 4,
+            degree + lift,
+            gap >= 0.9 or (k + 1 == len(notes) and bar.last_of_phrase),
+        )
+
+
+def _pitched(slots: list[Slot], stage: Stage, raga: Raga, voice: Voice, mood: Mood, dice: random.Random) -> list[int]:
+    sa = nearest_key(stage.tonic, 62 if mood.centre < 70 else 66)
+    low, high = max(voice.low, sa - 5), min(voice.high, sa + 13)
+    ladder = raga.ladder(False, sa, low, high)
+    home = ladder.index(min(ladder, key=lambda k: abs(k - sa - 3)))
+    rests = raga.rests()
+    beam: list[tuple[float, tuple[int, ...]]] = [(0.0, ())]
+    for n, (_, _, degree, resting) in enumerate(slots):
+        target = ladder[max(0, min(len(ladder) - 1, home + round(degree)))]
+        must = (sa, sa + 12) if n + 1 == len(slots) and stage.final else ()
+        whim = {key: 0.6 * dice.random() for key in range(low, high + 1)}
+        grown = []
+        for cost, line in beam:
+            choices = options(raga, sa, line[-1] if line else None, low, high)
+            grown += [
+                (
+                    cost
+                    + whim[k]
+                    + _cost(k, target, resting, line, rests, sa, raga)
+                    + 9 * bool(must and k not in must),
+                    (*line, k),
+                )
+                for k in choices
+            ]
+        beam = sorted(grown)[:BEAM]
+    return list(beam[0][1])
+
+
+def _cost(
+    key: int, target: int, resting: bool, line: tuple[int, ...], rests: dict[int, float], sa: int, raga: Raga
+) -> float:
+    cost = 0.25 * abs(key - target) - 0.75 * (SWARAS[(key - sa) % 12] == raga.vadi)
+    if resting:
+        cost += 1.8 * (1 - rests.get((key - sa) % 12, 0.0))
+    if not line:
+        return cost
+    between = len([k for k in range(min(key, line[-1]) + 1, max(key, line[-1])) if (k - sa) % 12 in raga.scale])
+    cost += 1.1 if key == line[-1] else 0.6 * between**1.3
+    if len(line) > 2 and key == line[-2] and line[-1] == line[-3]:
+        cost += 2.5  # no trilling between two notes
+    return cost + 0.35 * line[-6:].count(key)
+
+
+def _ornamented(notes: list[Note], stage: Stage, raga: Raga, dice: random.Random) -> Iterator[Note]:
+    """Yield the line with meend into long notes, a grace into some others, and slow sways where the raga asks for them."""
+    for n, note in enumerate(notes):
+        swara = SWARAS[(note.key - stage.tonic) % 12]
+        before = notes[n - 1].key - note.key if n else 0
+        bend: tuple[tuple[float, float], ...] = ()
+        if swara in raga.sway and note.length > 0.5:
+            bend = _swayed(note.length, 0.35, 1.6)
+        elif note.length > 0.45 and 1 <= abs(before) <= 4 and dice.random() < 0.7:
+            glide = dice.uniform(0.08, 0.18)
+            bend = ((0.0, float(before)), (0.02, float(before)), (glide, 0.0))
+        elif note.length > 0.7 and dice.random() < 0.5:
+            bend = ((0.0, dice.choice((-2.0, -1.0))), (dice.uniform(0.08, 0.16), 0.0))
+        elif note.length > 0.2 and dice.random() < 0.2:
+            bend = ((0.0, 1.0 if before > 0 else 2.0), (0.05, 0.0))
+        if note.length > 1.1 and swara not in raga.sway and dice.random() < 0.4:
+            bend = (*(bend or ((0.0, 0.0),)), *_shaken(note.length, dice.uniform(5.0, 6.0)))
+        yield Note(note.start, note.length, note.key, note.velocity, bend)
+
+
+def _swayed(length: float, depth: float, rate_hz: float) -> tuple[tuple[float, float], ...]:
+    """Return a slow sway below the note and back."""
+    return tuple((t / 20, -depth * (1 - _cosine(t / 20 * rate_hz)) / 2) for t in range(int(length * 20) + 1))
+
+
+def _shaken(length: float, rate_hz: float) -> tuple[tuple[float, float], ...]:
+    """Return a gamak in the second half of a note."""
+    start, points = length * 0.5, int(length * 0.5 * 40)
+    return tuple((start + t / 40, 0.45 * sin(6.2832 * rate_hz * t / 40)) for t in range(points))
+
+
+def _cosine(turns: float) -> float:
+    return sin(6.2832 * (turns + 0.25))
+
+
+__all__ = ["RAGAS", "TIHAI_BEATS", "drone", "raga_melody", "tanpura_notes"]

@@ -1,0 +1,112 @@
+"""Two voices that no SoundFont has: the tabla and the tanpura, by additive synthesis.
+
+The dayan's loaded skin is nearly harmonic (C. V. Raman, "The Indian musical drums", 1934): partials 1 to 5 of its Sa. The bayan is
+a sine whose pitch the heel of the hand bends. A tanpura's string buzzes over its bridge (jawari): its partials bloom one after another.
+"""
+
+from __future__ import annotations
+
+import zlib
+from functools import lru_cache
+
+import numpy as np
+
+from tonnbook.studio.composition.composer.soundfont import RATE, Mono
+
+
+def hertz(key: float) -> float:
+    """Return the frequency of a MIDI key, A4 = 440 Hz."""
+    return float(440.0 * 2 ** ((key - 69) / 12))
+
+
+def _time(seconds: float) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    return np.arange(int(seconds * RATE)) / RATE
+
+
+@lru_cache(maxsize=64)
+def tabla(bol: str, sa: int) -> Mono:
+    """Return one stroke; `sa` is the key that the dayan is tuned to."""
+    strokes = {"dha": ("ge", "na"), "dhin": ("ge", "tin")}.get(bol, (bol,))
+    parts = [_DAYAN[s](sa) if s in _DAYAN else _BAYAN[s](sa) for s in strokes]
+    out = np.zeros(max(map(len, parts)))
+    for part in parts:
+        out[: len(part)] += part * np.minimum(1, (len(part) - np.arange(len(part))) / (0.15 * len(part)))
+    return (0.35 * out).astype(np.float32)
+
+
+def _skin(sa: int, levels: tuple[float, ...], decays: tuple[float, ...], seconds: float) -> Mono:
+    """Return a ringing dayan: partials of Sa with their levels and decay times, behind the click of the finger."""
+    t = _time(seconds)
+    out = np.zeros(len(t))
+    for n, (level, decay) in enumerate(zip(levels, decays, strict=True), start=1):
+        out += level * np.sin(2 * np.pi * hertz(sa) * n * (1 + 0.0006 * n) * t) * np.exp(-t / decay)
+    out *= 1 - np.exp(-t / 0.0007)
+    return np.asarray(out + _click("skin", 0.35, 0.004, len(t)), np.float32)
+
+
+def _click(name: str, level: float, decay: float, length: int) -> Mono:
+    """Return a burst of noise without its lowest and highest parts, always the same for a name."""
+    noise = np.random.default_rng(zlib.crc32(name.encode())).standard_normal(length)
+    smooth = np.convolve(noise, np.hanning(9) / 4, "same")
+    band = smooth - np.convolve(smooth, np.ones(60) / 60, "same")
+    return np.asarray(level * band * np.exp(-np.arange(length) / RATE / decay), np.float32)
+
+
+def _na(sa: int) -> Mono:
+    return _skin(sa, (0.12, 0.6, 0.75, 0.35, 0.22), (0.05, 0.24, 0.20, 0.12, 0.09), 0.7)
+
+
+def _tin(sa: int) -> Mono:
+    return _skin(sa, (0.25, 0.85, 0.25, 0.12, 0.06), (0.10, 0.50, 0.22, 0.12, 0.08), 1.2)
+
+
+def _tun(sa: int) -> Mono:
+    return _skin(sa, (1.0, 0.25, 0.1, 0.05, 0.0), (0.55, 0.25, 0.15, 0.1, 0.1), 1.4)
+
+
+def _te(sa: int) -> Mono:
+    t = _time(0.12)
+    thud = 0.35 * np.sin(2 * np.pi * hertz(sa) * 1.6 * t) * np.exp(-t / 0.012)
+    return np.asarray(thud + _click("te", 0.8, 0.014, len(t)), np.float32)
+
+
+def _ge(sa: int) -> Mono:
+    t = _time(0.9)
+    bend = 1 + 0.35 * np.exp(-t / 0.035) + 0.05 * np.sin(2 * np.pi * 1.4 * t) * np.minimum(1, t / 0.2)
+    phase = 2 * np.pi * np.cumsum(hertz(sa - 24 if sa >= 60 else sa - 12) * bend) / RATE
+    body = np.sin(phase) + 0.25 * np.sin(2 * phase) + 0.08 * np.sin(3 * phase)
+    out = body * np.exp(-t / 0.26) * (1 - np.exp(-t / 0.003))
+    return np.asarray(1.15 * out + _click("ge", 0.2, 0.006, len(t)), np.float32)
+
+
+def _ke(sa: int) -> Mono:
+    t = _time(0.14)
+    thud = 0.7 * np.sin(2 * np.pi * 105 * t) * np.exp(-t / 0.018)
+    return np.asarray(thud + _click("ke", 0.55, 0.010, len(t)), np.float32)
+
+
+_DAYAN = {"na": _na, "ta": _na, "tin": _tin, "tun": _tun, "te": _te}
+_BAYAN = {"ge": _ge, "ke": _ke}
+
+
+@lru_cache(maxsize=32)
+def tanpura(key: int, seconds: float) -> Mono:
+    """Return one plucked string that rings for `seconds`, with the bloom of its partials."""
+    t = _time(seconds + 0.6)
+    f = hertz(key)
+    out = np.zeros(len(t))
+    for h in range(1, 28):
+        if h * f > 9000:
+            break
+        swell = np.clip((t - 0.012 * h) / (0.03 + 0.006 * h), 0, 1)
+        decay = 4.2 / h**0.35
+        beat = 1 + 0.12 * np.sin(2 * np.pi * (0.35 + 0.11 * h) * t + h)
+        out += (
+            h**-0.55
+            * swell
+            * beat
+            * np.sin(2 * np.pi * f * h * (1 + 1.5e-6 * h * h) * t + 0.7 * h)
+            * np.exp(-t / decay)
+        )
+    fade = np.minimum(1, (t[-1] - t) / 0.6)
+    return np.asarray(0.05 * out * fade**2, np.float32)

@@ -1,0 +1,144 @@
+"""From raw stems to finished files: one gain for the loudness, one limiter curve, one fade, the same for every stem.
+
+The curve is computed on the sum and put on each stem; stems are rounded to 16 bits, and the mix is the sum of those whole numbers.
+So stems and mix agree to the last bit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from math import exp, inf, isfinite, log
+from pathlib import Path
+
+import numpy as np
+
+from tonnbook.audio_files import Writer
+from tonnbook.dsp.cell_peaks import CELL, CellPeaks
+from tonnbook.dsp.levels import Array
+from tonnbook.dsp.limiter import main_curve
+from tonnbook.dsp.loudness import LoudnessMeter
+from tonnbook.dsp.true_peak import LONG_TAPS, SHORT_TAPS, TruePeakMeter
+from tonnbook.studio.composition.composer.render import BLOCK, RawStem
+from tonnbook.studio.composition.composer.soundfont import RATE
+
+TARGET_LUFS = -16.0
+CEILING_DBTP = -1.0
+_AIM_DBTP = -1.3
+FADE_IN_S, FADE_OUT_S, SILENT_S = 0.001, 0.4, 0.02
+"""The last of them is silence at the end of the fade-out: a full chord that rings on would not be gone in time."""
+_CHUNK_CELLS = 2048
+_STEP = 2.0**-15
+
+
+@dataclass(frozen=True)
+class Mixdown:
+    """The finished files and their figures."""
+
+    mix: Path
+    stems: Mapping[str, Path]
+    frames: int
+    loudness_lufs: float
+    true_peak_dbtp: float
+    reduction_db: float
+    """What the limiter took away at most."""
+
+
+def mix_down(raw: Sequence[RawStem], to: Path, looping: bool) -> Mixdown:
+    """Write `mix.wav` and one WAV per stem into the folder `to`, at -16 LUFS and under -1 dBTP."""
+    gain = _loudness_gain(raw)
+    curve = _limiter_curve(raw, gain, _AIM_DBTP)
+    for _ in range(4):  # the limiter takes a little loudness away; give it back, and limit again
+        missing = TARGET_LUFS - _meter(raw, gain, curve).integrated
+        if not isfinite(missing) or abs(missing) < 0.1:
+            break
+        gain *= 10 ** (1.3 * missing / 20)  # a third more: the limiter takes its share of this, too
+        curve = _limiter_curve(raw, gain, _AIM_DBTP)
+    done = _written(raw, gain, curve, to, looping)
+    if done.true_peak_dbtp > CEILING_DBTP:
+        aim = _AIM_DBTP - (done.true_peak_dbtp - CEILING_DBTP) - 0.1
+        done = _written(raw, gain, _limiter_curve(raw, gain, aim), to, looping)
+    return done
+
+
+def _sums(raw: Sequence[RawStem]) -> Iterator[Array]:
+    for blocks in zip(*(stem.blocks() for stem in raw), strict=True):
+        yield np.sum(blocks, axis=0)
+
+
+def _loudness_gain(raw: Sequence[RawStem]) -> float:
+    loudness = _meter(raw, 1.0, None).integrated
+    return float(10 ** ((TARGET_LUFS - loudness) / 20)) if isfinite(loudness) else 1.0
+
+
+def _meter(raw: Sequence[RawStem], gain: float, curve: Array | None) -> LoudnessMeter:
+    meter = LoudnessMeter(RATE, 2)
+    for n, block in enumerate(_sums(raw)):
+        meter.process(block * gain * (1.0 if curve is None else _per_frame(curve, n * BLOCK, block.shape[1])))
+    return meter
+
+
+def _limiter_curve(raw: Sequence[RawStem], gain: float, ceiling_dbtp: float) -> Array:
+    """Return the limiter's gain for every cell of 8 frames of the song."""
+    ceiling = exp(ceiling_dbtp * log(10) / 20)
+    peaks, shape = CellPeaks(2, [SHORT_TAPS, LONG_TAPS], ceiling), main_curve(RATE)
+    late = peaks.delay + shape.delay
+    cells = -(-raw[0].frames // CELL)
+    found: list[Array] = []
+    for chunk in _chunks(raw, late):
+        over = np.maximum(peaks.push(gain * chunk).astype(np.float64) / ceiling, 1.0)
+        found.append(shape.push(20 * np.log10(over)))
+    reduction = np.concatenate(found)[late : late + cells]
+    return np.asarray(10 ** (-reduction / 20), np.float64)
+
+
+def _chunks(raw: Sequence[RawStem], late: int) -> Iterator[Array]:
+    """Yield the sum in whole chunks of cells, and silence after it until everything has come through."""
+    size = _CHUNK_CELLS * CELL
+    frames = 0
+    for block in _sums(raw):
+        for start in range(0, block.shape[1], size):
+            piece = block[:, start : start + size]
+            frames += piece.shape[1]
+            yield np.pad(piece, ((0, 0), (0, -piece.shape[1] % CELL)))
+    for _ in range(late // _CHUNK_CELLS + 1):
+        yield np.zeros((2, size))
+
+
+def _per_frame(curve: Array, start: int, frames: int) -> Array:
+    """Return the gain of each frame, linear between the middles of the cells."""
+    places = (np.arange(start, start + frames) - (CELL - 1) / 2) / CELL
+    return np.asarray(np.interp(places, np.arange(len(curve)), curve))
+
+
+def _fades(start: int, frames: int, total: int) -> Array:
+    """Return the fade-in against clicks and the cos² fade at the end."""
+    t = np.arange(start, start + frames)
+    rise = np.clip(t / (FADE_IN_S * RATE), 0, 1)
+    fall = np.clip((total - 1 - t - SILENT_S * RATE) / ((FADE_OUT_S - SILENT_S) * RATE), 0, 1)
+    return np.asarray(rise * np.sin(np.pi / 2 * fall) ** 2)
+
+
+def _written(raw: Sequence[RawStem], gain: float, curve: Array, to: Path, looping: bool) -> Mixdown:
+    """Write the files; the mix is the sum of the stems as whole numbers."""
+    loudness, peak = LoudnessMeter(RATE, 2), TruePeakMeter(RATE, 2)
+    stems = {stem.role: to / f"{stem.role}.wav" for stem in raw}
+    start, total = 0, raw[0].frames
+    with ExitStack() as files:
+        mix = files.enter_context(Writer(to / "mix.wav", RATE, 2, 16))
+        writers = [files.enter_context(Writer(path, RATE, 2, 16)) for path in stems.values()]
+        for blocks in zip(*(stem.blocks() for stem in raw), strict=True):
+            frames = blocks[0].shape[1]
+            shape = gain * _per_frame(curve, start, frames) * (1.0 if looping else _fades(start, frames, total))
+            whole = [np.rint(block * shape / _STEP) * _STEP for block in blocks]
+            for writer, stem in zip(writers, whole, strict=True):
+                writer.write(stem)
+            summed = np.sum(whole, axis=0)
+            mix.write(summed)
+            loudness.process(summed)
+            peak.process(summed)
+            start += frames
+    reduction = -20 * float(np.log10(curve.min(initial=1.0)))
+    measured = loudness.integrated
+    return Mixdown(to / "mix.wav", stems, total, measured if isfinite(measured) else -inf, peak.dbtp, reduction)

@@ -1,0 +1,205 @@
+"""The heavy part of a composition: compose, then cut and encode what the links will lead to."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tonnbook.audio_files import Writer, blocks
+from tonnbook.models.composition import TEMPO_BPM
+from tonnbook.models.composition_words import AudioFormat
+from tonnbook.models.prompt.reader import PromptReading
+from tonnbook.models.score_sheet import ChordMark, ScorePart, ScoreSheet, SongSection
+from tonnbook.models.track import SongNotes
+from tonnbook.studio.composition.composer.compose import Composition, compose
+from tonnbook.studio.composition.composer.midi import midi_bytes
+from tonnbook.studio.composition.composer.score import ROLES, Plan, PlanSection, Score
+from tonnbook.studio.composition.composer.soundfont import RATE
+from tonnbook.studio.composition.composer.theory import scale_name
+from tonnbook.studio.composition.mp3_beginning import beginning
+from tonnbook.studio.runtime.worker import Progress, part
+
+PREVIEW_S = 15.0
+_TRACK_KBPS = 256
+_BENT = 1.03
+"""How far a tempo may lie outside its class without being mentioned."""
+
+
+@dataclass(frozen=True)
+class Cut:
+    """One stretch of sound as a link leads to it: whole, and a short preview."""
+
+    track: Path
+    preview: Path
+
+
+@dataclass(frozen=True)
+class MadeSong:
+    """A finished song on its shelf."""
+
+    folder: Path
+    plan: Plan
+    mix: Path
+    stems: Mapping[str, Path]
+    track: Path
+    """The mix in the format that was asked for."""
+    sections: tuple[Cut, ...]
+    midi: Path
+    midi_stems: Mapping[str, Path]
+    sheet: Path
+    notes: SongNotes
+    instruments: tuple[tuple[str, ...], ...]
+    """Names of the instruments, section by section."""
+
+
+def make_song(
+    plan: Plan, reading: PromptReading | None, title: str, format_: AudioFormat, folder: Path, progress: Progress
+) -> MadeSong:
+    """Compose a plan into a folder, with everything that v2 and v1 answer with."""
+    song = compose(plan, folder, part(progress, 0.0, 0.75))
+    score = song.score
+    progress(0.76, "Writing the score down")
+    midi = _written(folder / "song.mid", midi_bytes(score))
+    midi_stems = {role: _written(folder / f"{role}.mid", midi_bytes(score, role)) for role in ROLES}
+    notes = notes_of(song, reading)
+    sheet = _written(folder / "score.json", json.dumps(sheet_of(score, notes, title).to_wire()).encode())
+    progress(0.78, "Spicing up your composition")
+    track = encoded(song.mix, folder / f"song.{format_}", 0, song.frames) if format_ is AudioFormat.MP3 else song.mix
+    progress(0.88, "Cutting the sections")
+    sections = cut(song.mix, plan.sections, folder / "song")
+    progress(1.0, "Done")
+    made_of = tuple(section.instruments for section in notes.sections)
+    return MadeSong(folder, plan, song.mix, song.stems, track, sections, midi, midi_stems, sheet, notes, made_of)
+
+
+def cut_instruments(song: MadeSong, progress: Progress) -> tuple[Mapping[str, Cut], ...]:
+    """Return the stems of a song section by section, as MP3; what has been cut before is taken as it is."""
+    found: dict[str, tuple[Cut, ...]] = {}
+    for n, (role, path) in enumerate(song.stems.items()):
+        progress(n / len(song.stems), f"Cutting the {role}")
+        found[role] = cut(path, song.plan.sections, song.folder / role)
+    progress(1.0, "Done")
+    return tuple({role: cuts[n] for role, cuts in found.items()} for n in range(len(song.plan.sections)))
+
+
+def encoded_stems(song: MadeSong, progress: Progress) -> Mapping[str, Path]:
+    """Return the whole stems as MP3, for the newer v1."""
+    found = {}
+    for n, (role, path) in enumerate(song.stems.items()):
+        progress(n / len(song.stems), f"Encoding the {role}")
+        found[role] = encoded(path, song.folder / f"{role}.mp3", 0, frame(song.plan.duration_ms))
+    return found
+
+
+def frame(milliseconds: int) -> int:
+    """Return the frame at a millisecond; both ends of a slice are rounded so, and slices tile the song."""
+    return round(milliseconds * RATE / 1000)
+
+
+def cut(source: Path, sections: Sequence[PlanSection], stem: Path) -> tuple[Cut, ...]:
+    """Return every section of a file as MP3 with its preview; a lone section is the whole, which may be there already."""
+    cuts = []
+    for n, section in enumerate(sections, start=1):
+        first, last = frame(section.start_ms), frame(section.start_ms + section.length_ms)
+        name = stem.name if len(sections) == 1 else f"{stem.name}-section-{n}"
+        track = encoded(source, stem.with_name(f"{name}.mp3"), first, last)
+        cuts.append(Cut(track, _preview(track, last - first)))
+    return tuple(cuts)
+
+
+def _preview(track: Path, frames: int) -> Path:
+    """Return the beginning of an MP3; itself where it is short."""
+    short = int(PREVIEW_S * RATE)
+    place = track.with_name(f"{track.stem}-preview.mp3")
+    if frames <= short:
+        return track
+    return place if place.exists() else beginning(track, place, short)
+
+
+def encoded(source: Path, to: Path, first: int, last: int) -> Path:
+    """Write frames `first` to `last` of a file as another; one that is there already is left as it is."""
+    if not to.exists():
+        with Writer(to, RATE, 2, 16, kbps=_TRACK_KBPS) as writer:
+            for block in blocks(source, start_s=first / RATE, stop_s=last / RATE):
+                writer.write(block)
+    return to
+
+
+def _written(to: Path, data: bytes) -> Path:
+    to.write_bytes(data)
+    return to
+
+
+def notes_of(song: Composition, reading: PromptReading | None) -> SongNotes:
+    """Return the studio's account of a song, still without links."""
+    score = song.score
+    if reading:
+        reading = reading.model_copy(update={"assumed": (*reading.assumed, *_moved_tempo(score))})
+    return SongNotes(
+        genre=score.plan.genre,
+        tempo=score.plan.tempo,
+        bpm=sounding_bpm(score),
+        version=score.plan.version,
+        sections=tuple(_section_notes(score, n) for n in range(len(score.stages))),
+        understood=reading,
+        loudness_lufs=round(song.loudness_lufs, 2),
+        true_peak_dbtp=round(song.true_peak_dbtp, 2),
+    )
+
+
+def sounding_bpm(score: Score) -> float:
+    """Return the tempo that is heard: beats are bent a little until whole ones, or whole bars of a loop, fill the sections."""
+    return round(60 * sum(stage.beats for stage in score.stages) / score.plan.duration_s, 2)
+
+
+def _moved_tempo(score: Score) -> list[str]:
+    """Return what is said of a tempo that does not sound as it was asked for."""
+    heard, plan = sounding_bpm(score), score.plan
+    unit = "whole bars fill the loop" if plan.looping else "whole beats fill the sections"
+    if plan.bpm is not None:
+        return [f"tempo: {heard:g} bpm, moved from {plan.bpm:g} so that {unit}"] if abs(heard - plan.bpm) > 0.05 else []
+    low, high = TEMPO_BPM[plan.genre][plan.tempo]
+    outside = f"tempo: {heard:g} bpm, outside the {low:g}-{high:g} of {plan.tempo} {plan.genre} so that {unit}"
+    return [] if low / _BENT <= heard <= high * _BENT else [outside]
+
+
+def _section_notes(score: Score, n: int) -> SongSection:
+    stage, asked = score.stages[n], score.plan.sections[n]
+    chords = tuple(
+        ChordMark(
+            name=span.chord.symbol if stage.mode.startswith("raga") else span.chord.name(stage.tonic, stage.mode),
+            start_s=round(stage.at(span.start), 4),
+            length_s=round(stage.at(span.end) - stage.at(span.start), 4),
+        )
+        for span in stage.chords
+    )
+    return SongSection(
+        emotion=asked.emotion,
+        start_ms=asked.start_ms,
+        length_ms=asked.length_ms,
+        scale=scale_name(stage.tonic, stage.mode),
+        bpm=round(60 / stage.beat_s, 3),
+        instruments=tuple(score.instruments(stage.start, stage.end)),
+        chords=chords,
+    )
+
+
+def sheet_of(score: Score, notes: SongNotes, title: str) -> ScoreSheet:
+    """Return the score as it travels."""
+    return ScoreSheet(
+        title=title,
+        bpm=notes.bpm,
+        duration_s=score.plan.duration_s,
+        sections=notes.sections,
+        bars=tuple(round(stage.at(bar.start), 4) for stage in score.stages for bar in stage.bars),
+        parts=tuple(
+            ScorePart(
+                name=part.name,
+                role=part.role,
+                notes=tuple((round(n.start, 4), round(n.length, 4), n.key, n.velocity) for n in part.notes),
+            )
+            for part in score.parts
+        ),
+    )

@@ -1,0 +1,1 @@
+"""Repair a finished mix and master it."""

@@ -1,0 +1,35 @@
+"""What an enhancement does in its thread: bring the mix, have it enhanced, take in the file.
+
+This module pulls in the engine and with it scipy; the desk loads it in the background, so that a studio starts at once.
+"""
+
+from __future__ import annotations
+
+from pathlib import PurePath
+
+from tonnbook.models.enhancement import EnhanceRequest
+from tonnbook.studio.analysis.work import bring
+from tonnbook.studio.enhancement.engine import enhance
+from tonnbook.studio.enhancement.service import Enhanced
+from tonnbook.studio.runtime.limits import Limits
+from tonnbook.studio.runtime.storage import Library
+from tonnbook.studio.runtime.worker import Progress, Worker, part
+
+FETCHING = 0.1
+"""Share of the progress that fetching and checking the mix fills."""
+
+
+def make_enhanced(
+    request: EnhanceRequest, full: bool, library: Library, worker: Worker, limits: Limits, progress: Progress
+) -> Enhanced:
+    """Return the enhanced mix, full or as a preview; raises AudioError that names the file."""
+    with library.new_shelf() as shelf:
+        folder = shelf.folder / "mix"
+        folder.mkdir()
+        source = bring(str(request.source), folder, library, limits, part(progress, 0, FETCHING))
+        progress(FETCHING, "waiting for its turn")
+        name = PurePath(request.name).stem or "mix"
+        out, preview = shelf.folder / f"{name}-enhanced.wav", None if full else shelf.folder / f"{name}-preview.mp3"
+        outcome = worker.in_turn(enhance, source, request, out, preview, part(progress, FETCHING, 1))
+        stems = {name: library.add(path) for name, path in outcome.stems.items()}
+        return Enhanced(shelf, outcome, library.add(preview or out), stems)

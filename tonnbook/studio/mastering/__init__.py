@@ -1,0 +1,1 @@
+"""Master a song to a loudness and a style."""

@@ -1,0 +1,135 @@
+"""The mastering engineer: listens, decides, renders, measures what was written, and reports.
+
+`master_song` is all that a route, a cluster's worker or the mix engineer needs: paths and plain values in, paths and plain values out.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from dataclasses import dataclass, replace
+from math import isfinite
+from pathlib import Path
+
+from tonnbook import audio_files
+from tonnbook.errors import AudioError
+from tonnbook.models.mastering import CEILING_DBTP, MasteringRequest, MasterNotes
+from tonnbook.models.vocabulary import MusicalStyle, SampleRate
+from tonnbook.studio.mastering.chain import Progress, prepare
+from tonnbook.studio.mastering.decisions import decide
+from tonnbook.studio.mastering.glue import with_glue
+from tonnbook.studio.mastering.loudness_search import level_to
+from tonnbook.studio.mastering.notes import notes_of
+from tonnbook.studio.mastering.plan import MasterPlan, Wish
+from tonnbook.studio.mastering.preview import preview_start, write_preview
+from tonnbook.studio.measure.clipping import ClippingDetector
+from tonnbook.studio.measure.reference_tone import target_tone_db
+from tonnbook.studio.measure.song_features import SongFeatures, SongListener
+from tonnbook.studio.runtime.scratch import scratch
+
+_SILENT_DBTP = -80.0
+_LISTENING, _SHAPING, _GLUING, _LEVELLING = 0.15, 0.35, 0.4, 0.9  # how far along each stage ends
+
+
+@dataclass(frozen=True)
+class MasterOutcome:
+    """A finished master."""
+
+    master: Path
+    preview: Path | None
+    notes: MasterNotes
+    plan: MasterPlan
+
+
+def wish(request: MasteringRequest) -> Wish:
+    """Return what a request asks for."""
+    album = request.album.tone_db if request.album else None
+    return wish_for(request.style, request.target_lufs, request.sample_rate, album)
+
+
+def wish_for(
+    style: MusicalStyle, target_lufs: float, rate: SampleRate, album_tone_db: tuple[float, ...] | None = None
+) -> Wish:
+    """Return a wish; an album's own spectrum takes the place of the style's."""
+    if album_tone_db is not None:
+        return Wish(target_lufs, rate, album_tone_db, "the album's average", CEILING_DBTP, tone_share=1.0)
+    return Wish(target_lufs, rate, tuple(target_tone_db(style).tolist()), f"the style {style.label}", CEILING_DBTP)
+
+
+def listen(source: Path, progress: Progress = lambda _, __: None) -> SongFeatures:
+    """Return what one pass over the song tells; AudioError where it cannot be mastered."""
+    found = audio_files.info(source)
+    if found.channels > 2:
+        raise AudioError(f"{source.name} has {found.channels} channels. Export it in mono or stereo.")
+    listener, detector = SongListener(found.rate, found.channels, bands=True), ClippingDetector(found.rate)
+    for block in audio_files.blocks(source):
+        listener.hear(block)
+        detector.hear(block)
+        progress(min(1.0, listener.frames / found.frames), "listening to the song")
+    features = listener.features(detector.clipping())
+    if features.true_peak_dbtp < _SILENT_DBTP:
+        raise AudioError(f"{source.name} is silent from beginning to end. Export it again.")
+    if not isfinite(features.loudness_lufs):
+        raise AudioError(
+            f"{source.name} is too short or too quiet to be measured: loudness needs 0.4 s above -70 LUFS."
+        )
+    return features
+
+
+def master_song(
+    source: Path,
+    wished: Wish,
+    out: Path,
+    preview: Path | None = None,
+    preview_start_s: float | None = None,
+    progress: Progress = lambda _, __: None,
+) -> MasterOutcome:
+    """Master one song into the WAV file `out`, and its preview into the MP3 file `preview`; AudioError where that cannot be done.
+
+    The same song and wish give the same bytes.
+    """
+    features = listen(source, _part(progress, 0.0, _LISTENING))
+    plan = decide(features, wished)
+    with scratch(out.parent, "mastering-") as folder:
+        song = prepare(source, plan, features.seconds, folder, _part(progress, _LISTENING, _SHAPING))
+        made = with_glue(song, wished, _part(progress, _SHAPING, _GLUING))
+        plan = replace(plan, glue=made.glue, stages=(*plan.stages, made.note))
+        levelled = level_to(
+            made.song,
+            wished.target_lufs,
+            wished.ceiling_dbtp,
+            folder / "master.wav",
+            wished.rate.bit_depth,
+            _seed(source),
+            _part(progress, _GLUING, _LEVELLING),
+            made.sketch,
+        )
+        start_s, cut = preview_start(levelled.features, preview_start_s), None
+        if preview:
+            progress(_LEVELLING, "cutting the preview")
+            cut = write_preview(folder / "master.wav", start_s, folder / "preview.mp3")
+            os.replace(cut.path, preview)
+        os.replace(folder / "master.wav", out)
+    return MasterOutcome(out, preview, notes_of(features, plan, levelled, start_s, cut), plan)
+
+
+def master_float_file(
+    source: Path,
+    style: MusicalStyle,
+    target_lufs: float,
+    rate: SampleRate,
+    out: Path,
+    progress: Progress = lambda _, __: None,
+) -> MasterOutcome:
+    """Master a mix that lies on disk as a float WAV, before any rounding or trimming: what `createMaster` asks for."""
+    return master_song(source, wish_for(style, target_lufs, rate), out, progress=progress)
+
+
+def _part(progress: Progress, start: float, stop: float) -> Progress:
+    return lambda share, stage: progress(start + (stop - start) * share, stage)
+
+
+def _seed(source: Path) -> int:
+    """Return the seed of the dither: from the song itself, so that the same song gives the same file anywhere."""
+    with source.open("rb") as file:
+        return int.from_bytes(hashlib.file_digest(file, "sha256").digest()[:8], "big")

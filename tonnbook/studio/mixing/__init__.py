@@ -1,0 +1,1 @@
+"""Mix tracks: a preview, and a final mix with changes."""

@@ -1,0 +1,54 @@
+"""Reverb: how much of each track is sent into the room of the style, so that it comes back as loud as was wished."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+
+import numpy as np
+
+from tonnbook.dsp.levels import Array
+from tonnbook.dsp.reverb import ROOMS, impulse_response
+from tonnbook.models.vocabulary import MusicalStyle
+from tonnbook.studio.mixing.decide import styles
+from tonnbook.studio.mixing.decide.bands import CENTRES_HZ, loudness_of
+from tonnbook.studio.mixing.decide.strip import Strip
+
+_RATE = 44_100
+_HALF_BAND = 2.0 ** (1 / 6)
+
+
+def sends(strips: Sequence[Strip], style: MusicalStyle) -> Mapping[str, float]:
+    """Return by track name the loudness of its reverb relative to the dry track in LU, for the tracks that get any."""
+    wished = {s.name: styles.REVERB_LU[s.brief.reverb] for s in strips if s.brief.reverb in styles.REVERB_LU}
+    dry = sum(10.0 ** (s.level_lufs / 10.0) for s in strips)
+    wet = sum(10.0 ** ((s.level_lufs + wished[s.name]) / 10.0) for s in strips if s.name in wished)
+    too_wet = 10.0 * np.log10(wet / dry) - styles.WETTEST_MIX_LU if wet else 0.0
+    return {name: round(level - max(float(too_wet), 0.0), 1) for name, level in wished.items()}
+
+
+def wet_gain_db(strip: Strip, send_lu: float, style: MusicalStyle) -> float:
+    """Return the gain behind the convolution at which the reverb has that loudness relative to the dry track."""
+    unscaled = loudness_of(strip.sound.spectrum * room_power(style.value)) - loudness_of(strip.sound.spectrum)
+    return round(send_lu - unscaled, 1)
+
+
+def reverb_reason(strip: Strip, send_lu: float, style: MusicalStyle) -> str:
+    """Return how wet a track is and why, in a sentence."""
+    room = ROOMS.get(style.value, ROOMS["OTHER"])
+    less = styles.REVERB_LU[strip.brief.reverb] - send_lu
+    spared = f", {less:.1f} LU less than usual, for all tracks together would drown the mix" if less > 0.05 else ""
+    return (
+        f"you asked for {strip.brief.reverb.label.lower()} reverb: a room that rings for {room.rt60_s:g} s, {abs(send_lu):.0f} LU under the "
+        f"dry track{spared}"
+    )
+
+
+@cache
+def room_power(style: str) -> Array:
+    """Return the power gain of a style's room in each third octave, mean of both sides, (28,)."""
+    response = impulse_response(style, _RATE)
+    power = np.square(np.abs(np.fft.rfft(response))).mean(axis=0)
+    freqs = np.fft.rfftfreq(response.shape[1], 1.0 / _RATE)
+    edges = np.searchsorted(freqs, [CENTRES_HZ / _HALF_BAND, CENTRES_HZ * _HALF_BAND])
+    return np.array([power[low:high].mean() for low, high in edges.T])

@@ -1,0 +1,1 @@
+"""Render a mix: pure functions from settings and audio to audio."""

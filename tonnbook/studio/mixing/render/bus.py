@@ -1,0 +1,221 @@
+"""The render: one pass through all channels and the mix bus, in blocks, to files of floating-point numbers.
+
+The level of a mix is known only when all of it has been heard. So this pass writes the mix and, if asked for, the stems in 32-bit
+float and measures them; `mix_delivery` then scales the files. Each channel is computed once.
+
+Nothing depends on timing: each channel runs on its own, and the sum is made in the order of the names, in 64-bit float.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Executor
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from math import inf
+from pathlib import Path
+
+import numpy as np
+
+from tonnbook.audio_files import Writer
+from tonnbook.dsp.dynamics import Compressor
+from tonnbook.dsp.levels import Array, peak, to_gain
+from tonnbook.dsp.loudness import LoudnessMeter
+from tonnbook.dsp.reverb import impulse_response
+from tonnbook.dsp.true_peak import TruePeakMeter
+from tonnbook.studio.mixing.decide.bus import MOST_REDUCTION_DB, BusDecision
+from tonnbook.studio.mixing.decide.decision import MixDecision, TrackDecision
+from tonnbook.studio.mixing.render.channel import BLOCK, Channel
+from tonnbook.studio.mixing.tracks import Progress, TrackFile
+
+PREROLL_S = 2.0
+"""Played before an excerpt and thrown away: filters, compressors and reverb are in their state when it begins."""
+_FADE_IN_S, _FADE_OUT_S = 0.02, 0.2
+
+
+@dataclass(frozen=True)
+class Excerpt:
+    """A part of the song."""
+
+    start_s: float
+    length_s: float
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What was measured on a sum before its level was set."""
+
+    loudness_lufs: float
+    true_peak_dbtp: float
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """Float files before the level is set, and what was measured on them."""
+
+    mix: Path
+    measured: Measured
+    stems: Mapping[str, Path] = field(default_factory=dict)
+    highest_stem_peak: float = 0.0
+    """Largest sample of any stem, 0.0 without stems."""
+    unchanged: Measured | None = None
+    """What the mix without the changes would have read; None where nothing was changed."""
+
+
+class Meter:
+    """Loudness and true peak of a stereo sum."""
+
+    def __init__(self, rate: int) -> None:
+        self._loudness, self._true_peak = LoudnessMeter(rate, 2), TruePeakMeter(rate, 2)
+
+    def process(self, block: Array) -> None:
+        """Take in the next (2, frames)."""
+        self._loudness.process(block)
+        self._true_peak.process(block)
+
+    @property
+    def measured(self) -> Measured:
+        """The reading so far."""
+        return Measured(self._loudness.integrated, self._true_peak.dbtp)
+
+
+class _Bus:
+    """The mix bus: one gain for every frame, the same for the mix and for each stem."""
+
+    def __init__(self, decision: BusDecision, rate: int) -> None:
+        drc = decision.compression
+        self._compressor = (
+            Compressor(drc.threshold_db, drc.ratio, drc.attack_ms, drc.release_ms, rate) if drc is not None else None
+        )
+
+    def gain(self, mix: Array) -> Array:
+        """Return the gain for each frame of the sum of all channels."""
+        if self._compressor is None:
+            return np.ones(mix.shape[1])
+        return np.asarray(to_gain(-np.minimum(self._compressor.reduction(mix), MOST_REDUCTION_DB)))
+
+
+def render(
+    tracks: Sequence[TrackFile],
+    decision: MixDecision,
+    rate: int,
+    folder: Path,
+    pool: Executor,
+    progress: Progress,
+    *,
+    stems: bool = False,
+    excerpt: Excerpt | None = None,
+    unchanged: MixDecision | None = None,
+    block: int = BLOCK,
+) -> Rendered:
+    """Render the decided mix, or an excerpt of it, into float WAV files in `folder`.
+
+    With `unchanged`, the decision before somebody's changes, that mix is measured beside: its changed tracks run twice.
+    """
+    tracks = sorted(tracks, key=lambda track: track.name)
+    channels = _Channels(tracks, decision, unchanged, rate, excerpt, block)
+    window, bus, meter = _Window(rate, excerpt), _Bus(decision.bus, rate), Meter(rate)
+    shadow_bus, shadow_meter = _Bus(decision.bus, rate), Meter(rate)
+    paths = {track.name: folder / f"stem {n}.wav" for n, track in enumerate(tracks)} if stems else {}
+    length_s, highest = (excerpt.length_s if excerpt else decision.seconds), 0.0
+    with ExitStack() as files:
+        mix_file = files.enter_context(Writer(folder / "mix.wav", rate, 2, bit_depth=32))
+        stem_files = [files.enter_context(Writer(path, rate, 2, bit_depth=32)) for path in paths.values()]
+        for sounds, mix, shadow in channels.blocks(pool):
+            kept, fades = window.cut(mix.shape[1])
+            if shadow is not None:
+                shadow_meter.process((shadow * shadow_bus.gain(shadow))[:, kept])
+            gain = bus.gain(mix)[kept] * fades
+            total = mix[:, kept] * gain
+            mix_file.write(total)
+            meter.process(total)
+            parts = [sound[:, kept] for sound in sounds[: len(stem_files)]]
+            highest = max([highest, *pool.map(_write_stem, stem_files, parts, [gain] * len(parts))])
+            progress(min(window.frames / (length_s * rate), 1.0), "mixing")
+    before = shadow_meter.measured if channels.has_shadow else None
+    return Rendered(folder / "mix.wav", meter.measured, paths, highest, before)
+
+
+class _Channels:
+    """All channels of the desk, and beside them those of changed tracks as they were before."""
+
+    def __init__(
+        self,
+        tracks: Sequence[TrackFile],
+        decision: MixDecision,
+        unchanged: MixDecision | None,
+        rate: int,
+        excerpt: Excerpt | None,
+        block: int,
+    ) -> None:
+        start_s = max(excerpt.start_s - PREROLL_S, 0.0) if excerpt else 0.0
+        stop_s = excerpt.start_s + excerpt.length_s if excerpt else None
+        room = impulse_response(decision.style.value, rate)
+
+        def channel(track: TrackFile, decided: TrackDecision) -> Channel:
+            return Channel(track.path, decided, rate, room, block, start_s, stop_s)
+
+        before = unchanged.tracks if unchanged else decision.tracks
+        self._channels = [channel(track, decision.tracks[track.name]) for track in tracks]
+        self._shadows = {
+            n: channel(track, before[track.name])
+            for n, track in enumerate(tracks)
+            if before[track.name].settings != decision.tracks[track.name].settings
+        }
+        self.has_shadow = bool(self._shadows)
+
+    def blocks(self, pool: Executor) -> Iterator[tuple[list[Array], Array, Array | None]]:
+        """Yield the blocks of all channels, their sum, and the sum without the changes, to the end of the longest recording."""
+        while True:
+            played = list(pool.map(Channel.next, [*self._channels, *self._shadows.values()]))
+            frames = max(left for left, _ in played)
+            if not frames:
+                return
+            sounds = [sound[:, :frames] for _, sound in played]
+            now, before = sounds[: len(self._channels)], dict(enumerate(sounds[: len(self._channels)]))
+            before |= zip(self._shadows, sounds[len(self._channels) :], strict=True)
+            yield now, _sum(now), _sum(list(before.values())) if self._shadows else None
+
+
+def _sum(sounds: Sequence[Array]) -> Array:
+    """Return the sum, made one after the other: the order of the names, whatever the threads did."""
+    total = sounds[0].copy()
+    for sound in sounds[1:]:
+        total += sound
+    return total
+
+
+def _write_stem(file: Writer, sound: Array, gain: Array) -> float:
+    stem = sound * gain
+    file.write(stem)
+    return peak(stem)
+
+
+class _Window:
+    """What of the rendered frames is kept: all, or an excerpt with short fades."""
+
+    def __init__(self, rate: int, excerpt: Excerpt | None) -> None:
+        preroll_s = min(excerpt.start_s, PREROLL_S) if excerpt else 0.0
+        self._skip = round(preroll_s * rate)
+        self._length = round(excerpt.length_s * rate) if excerpt else inf
+        self._fade_in = round(_FADE_IN_S * rate) if excerpt and excerpt.start_s > 0 else 0
+        self._fade_out = round(_FADE_OUT_S * rate) if excerpt else 0
+        self.frames = 0
+        """Frames kept so far."""
+
+    def cut(self, frames: int) -> tuple[slice, Array]:
+        """Return which part of the next frames is kept, and the fades there."""
+        skipped = min(self._skip, frames)
+        self._skip -= skipped
+        count = int(min(frames - skipped, self._length - self.frames))
+        at = np.arange(self.frames, self.frames + count, dtype=np.float64)
+        self.frames += count
+        return slice(skipped, skipped + count), self._fades(at)
+
+    def _fades(self, at: Array) -> Array:
+        gain = np.ones(len(at))
+        if self._fade_in:
+            gain = np.minimum(gain, (at + 0.5) / self._fade_in)
+        if self._fade_out:
+            gain = np.minimum(gain, (self._length - at - 0.5) / self._fade_out)
+        return np.maximum(gain, 0.0)

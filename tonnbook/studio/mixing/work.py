@@ -1,0 +1,74 @@
+"""What a mix task does in its thread: bring the tracks, have them mixed, take in the files.
+
+This module pulls in the engine and with it scipy; the desk loads it in the background, so that a studio starts at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from tonnbook.errors import AudioError, TonnbookError
+from tonnbook.models.effects import TrackEffects
+from tonnbook.models.mixing import FinalMixRequest, MixRequest, track_names
+from tonnbook.studio.measure.track_checks import check_track
+from tonnbook.studio.mixing.answers import Rendered, take_in
+from tonnbook.studio.mixing.engine import final_mix, preview_mix
+from tonnbook.studio.mixing.tracks import TrackFile
+from tonnbook.studio.runtime.download import fetch
+from tonnbook.studio.runtime.limits import Limits
+from tonnbook.studio.runtime.storage import Library
+from tonnbook.studio.runtime.worker import Progress, Worker, part
+
+FETCHING = 0.1
+"""Share of a preview's progress that fetching and checking its tracks fills."""
+
+
+def make_preview(request: MixRequest, library: Library, worker: Worker, limits: Limits, progress: Progress) -> Rendered:
+    """Return the preview of a request; raises AudioError that names the track at fault."""
+    with library.new_shelf() as shelf:
+        tracks = bring(request, shelf.folder / "tracks", library, limits, part(progress, 0, FETCHING))
+        progress(FETCHING, "waiting for its turn")
+        out = _made(shelf.folder / "out")
+        outcome = worker.in_turn(preview_mix, tracks, request, out, part(progress, FETCHING, 1))
+        return take_in(library, shelf, tracks, outcome)
+
+
+def make_final(
+    before: Rendered,
+    request: FinalMixRequest,
+    changes: Mapping[str, TrackEffects],
+    library: Library,
+    worker: Worker,
+    progress: Progress,
+) -> Rendered:
+    """Return the final mix of a preview, with changes by track name."""
+    with library.holding(before.shelf), library.new_shelf() as shelf:
+        if not library.holds(before.shelf):
+            raise TonnbookError("the tracks of this task had to make room for newer ones; make the preview again")
+        out = _made(shelf.folder / "out")
+        outcome = worker.in_turn(final_mix, before.tracks, before.outcome, request, out, progress, changes)
+        return take_in(library, shelf, before.tracks, outcome)
+
+
+def bring(
+    request: MixRequest, folder: Path, library: Library, limits: Limits, progress: Progress
+) -> tuple[TrackFile, ...]:
+    """Fetch and check every track of a request; each file bears its track's name."""
+    names = track_names([track.source for track in request.tracks])
+    tracks = []
+    for n, (name, brief) in enumerate(zip(names, request.tracks, strict=True)):
+        progress(n / len(names), f"fetching {name}")
+        path = _made(folder / f"{n + 1:02d}") / name
+        try:
+            fetch(str(brief.source), path, library, limits)
+        except TonnbookError as problem:
+            raise AudioError(f"{name}: {problem}") from None
+        check_track(path, name, limits)
+        tracks.append(TrackFile(name, path, brief))
+    return tuple(tracks)
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir(parents=True)
+    return folder

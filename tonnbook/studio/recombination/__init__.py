@@ -1,0 +1,1 @@
+"""Recombine a voice and its backing into a master."""

@@ -1,0 +1,63 @@
+"""Puts a voice and its backing together again: balanced by the mix engine, finished by the mastering engine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from tonnbook.models.effects import TrackEffects
+from tonnbook.models.mixing import FinalMixRequest, FinalMixTrack, MixRequest, MixTrack
+from tonnbook.models.recombination import RecombineRequest
+from tonnbook.models.vocabulary import InstrumentGroup, Presence, SampleRate
+from tonnbook.studio.mastering.loudness_search import listen
+from tonnbook.studio.mastering.preview import preview_start, write_preview
+from tonnbook.studio.measure.song_features import SongFeatures
+from tonnbook.studio.mixing.engine import final_mix, preview_mix
+from tonnbook.studio.mixing.tracks import TrackFile
+
+Progress = Callable[[float, str], None]
+
+
+@dataclass(frozen=True)
+class RecombineOutcome:
+    """A finished recombination on disk."""
+
+    master: Path
+    preview: Path
+    preview_start_s: float
+    features: SongFeatures
+    """Measured on the master."""
+
+
+def recombine(
+    vocal: Path, backing: Path, request: RecombineRequest, folder: Path, progress: Progress = lambda _, __: None
+) -> RecombineOutcome:
+    """Mix and master two files into `folder`; AudioError where one of them cannot be used."""
+    wished = MixRequest(
+        tracks=(_brief(vocal, InstrumentGroup.VOCAL), _brief(backing, InstrumentGroup.BACKING_TRACK)),
+        style=request.mix_style,
+        sample_rate=SampleRate.CD,
+    )
+    tracks = tuple(
+        TrackFile(brief.source.name, brief.source, brief) for brief in wished.tracks if isinstance(brief.source, Path)
+    )
+    decided = preview_mix(tracks, wished, folder / "preview", lambda share, stage: progress(0.4 * share, stage))
+    final = FinalMixRequest(
+        task_id="recombine",
+        tracks=tuple(FinalMixTrack(source=brief.source) for brief in wished.tracks),
+        create_master=True,
+        desired_loudness=request.desired_loudness,
+        sample_rate=SampleRate.CD,
+    )
+    changes = {vocal.name: TrackEffects(gain_db=request.vocal_gain_db)} if request.vocal_gain_db else {}
+    made = final_mix(tracks, decided, final, folder / "final", lambda s, stage: progress(0.4 + 0.5 * s, stage), changes)
+    features = listen(made.mix)
+    start_s = preview_start(features, None)
+    preview = write_preview(made.mix, start_s, folder / "preview.mp3").path
+    return RecombineOutcome(made.mix, preview, start_s, features)
+
+
+def _brief(path: Path, instrument: InstrumentGroup) -> MixTrack:
+    presence = Presence.LEAD if instrument is InstrumentGroup.VOCAL else Presence.NORMAL
+    return MixTrack(source=path, instrument=instrument, presence=presence)

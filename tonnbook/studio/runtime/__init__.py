@@ -1,0 +1,1 @@
+"""What all features of the studio run on: tasks, storage, limits, webhooks."""

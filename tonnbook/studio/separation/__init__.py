@@ -1,0 +1,1 @@
+"""Separate a mix into stems."""

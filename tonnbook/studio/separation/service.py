@@ -1,0 +1,126 @@
+"""The separation desk: from requests to tasks, and from finished tasks to answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+from uuid import uuid4
+
+from tonnbook.models.separation import SeparateRequest, SeparateStatus, StatusAnswer, StemsAnswer
+from tonnbook.studio.runtime.refusal import Refusal
+from tonnbook.studio.runtime.service import Desk, Told
+from tonnbook.studio.runtime.storage import Shelf, StoredFile
+from tonnbook.studio.runtime.worker import Progress, Task, part
+
+S = TypeVar("S", bound=StatusAnswer)
+
+FETCHING = 0.1
+"""Share of the progress that fetching and checking the mix fills."""
+
+
+@dataclass(frozen=True)
+class Separated:
+    """The stems of one mix in the library."""
+
+    shelf: Shelf
+    stems: Mapping[str, StoredFile]
+    how: str
+    """What took the mix apart: "classical", or the name of a network."""
+
+
+class SeparationDesk(Desk[Task[Separated]]):
+    """All separations of one studio."""
+
+    engine = "tonnbook.studio.separation.engine"
+    what = "the stems"
+    id_name = "stemflowTaskId"
+
+    def open(self, request: SeparateRequest) -> str:
+        """Start a separation and return its id; raises Refusal 400, 429 or 507."""
+        self._admit(request.webhook_url, audioFileLocation=request.source)
+        task_id = f"sf_{uuid4()}"
+        task = self._start(
+            task_id, request.webhook_url, lambda progress: self._separate(task_id, request, progress), told
+        )
+        self._keep(task_id, task)
+        return task_id
+
+    def status(self, task_id: str) -> SeparateStatus:
+        """Return how far a separation is; raises Refusal 404."""
+        return how_far(SeparateStatus, task_id, self.order(task_id), "the stems are ready")
+
+    def stems(self, task_id: str) -> StemsAnswer | None:
+        """Return the stems, None while they are being made; raises Refusal 404, or 500 for a task that failed."""
+        task = self.order(task_id)
+        if task.running:
+            return None
+        if task.failure is not None:
+            raise Refusal(500, task.failure)
+        done = self._present(task)
+        links = {name: self._library.link(file) for name, file in done.stems.items()}
+        return StemsAnswer(stems=links, separation=done.how)
+
+    def finished(self, task_id: str) -> Separated:
+        """Return a separation that is done; raises Refusal 404, or 400 for one that is not."""
+        task = self.order(task_id)
+        if task.running or task.failure is not None:
+            raise Refusal(400, "stemJobId: this separation is not complete; wait for it, or make it again")
+        return self._present(task)
+
+    def lend_two(self, task_id: str, folder: Path) -> tuple[Path, Path]:
+        """Write the vocals of a separation, and the sum of its other stems, into `folder`."""
+        from tonnbook.studio.measure.streams import summed
+
+        done = self.finished(task_id)
+        with self._library.holding(done.shelf):
+            vocals = folder / "vocals.wav"
+            self._library.lend(done.stems["vocals"], vocals)
+            rest = [file.path for name, file in done.stems.items() if name != "vocals"]
+            return vocals, summed(rest, folder / "backing.wav")
+
+    # From here on in a task's own thread.
+
+    def _separate(self, task_id: str, request: SeparateRequest, progress: Progress) -> Separated:
+        from tonnbook.studio.analysis.work import bring
+        from tonnbook.studio.separation.engine import separate
+
+        with self._library.new_shelf() as shelf:
+            source_folder, out = (_made(shelf.folder / name) for name in ("mix", "stems"))
+            source = bring(str(request.source), source_folder, self._library, self._limits, part(progress, 0, FETCHING))
+            progress(FETCHING, "waiting for its turn")
+            made = self._worker.in_turn(
+                separate,
+                source,
+                out,
+                two_stems=request.mode == "vocals_instrumental",
+                progress=part(progress, FETCHING, 1),
+            )
+            self._ledger.charge("separation", task_id)
+            return Separated(shelf, {name: self._library.add(path) for name, path in made.stems.items()}, made.how)
+
+
+def how_far(kind: type[S], task_id: str, task: Task[Any], ready: str) -> S:
+    """Return what a status call says of a task."""
+    if task.running:
+        return kind(task_id=task_id, status="processing", message=task.stage, progress=round(task.progress, 4))
+    if task.failure is not None:
+        return kind(task_id=task_id, status="failed", error=True, message="it failed", info=task.failure)
+    return kind(task_id=task_id, status="complete", message=ready, progress=1.0)
+
+
+def told(task: Task[Any]) -> Told:
+    """Return what a webhook is told of a task that has a status call of its own: how it ended, and no links.
+
+    Known, from the docstrings and the README of roex-python 1.6.0: the webhook is for "async status notifications (pending/started/
+    completed/failed)", and the links expire and are asked for by calls of their own. Not known, for neither the specification nor the client
+    says it: the body. The studio's is that of the other calls, with the id under the name that these calls give it, and the word for how it
+    ended as the `state`; "pending" and "started", which the caller knows from the status call, are not sent.
+    """
+    return "failed" if task.failure is not None else "completed", {}
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir()
+    return folder

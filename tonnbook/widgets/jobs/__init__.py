@@ -1,0 +1,1 @@
+"""Cards and tables that show running jobs."""

@@ -1,0 +1,1 @@
+"""Audio players and comparisons."""
