@@ -4,13 +4,13 @@
     python benchmarks/cleanup.py sweep
     python benchmarks/cleanup.py rates
 
-ffmpeg is the one of imageio-ffmpeg. Its afftdn runs three times: as it comes, told the exact noise floor (which nobody is told outside a
+ffmpeg is the one of imageio-ffmpeg. Its afftdn runs three times: as it comes, given the exact noise floor (which nobody is given outside a
 benchmark), and tracking the noise itself. noisereduce is looked for in another interpreter: it is a peer, no dependency. Peers that shift
 the sound in time are shifted back before they are measured. `sweep` tries every sound source in four noises, 5 to 40 dB under it; `rates` the speech at lower rates.
 
 Improvement in dB, 21 November (speech / the sung stem of the demo song; ffmpeg 9.0.2, noisereduce 3.0.3):
 
-| noise | SNR | tonnbook | afftdn | afftdn, told the floor | afftdn, tracking | noisereduce | stationary |
+| noise | SNR | tonnbook | afftdn | afftdn, text the floor | afftdn, tracking | noisereduce | stationary |
 |---|---|---|---|---|---|---|---|
 | white | 5 | **9.5** / **13.0** | 0.3 / 8.3 | 7.9 / 8.9 | 0.8 / 3.6 | 0.5 / 4.7 | -0.6 / 6.7 |
 | white | 10 | **8.8** / **12.2** | 1.3 / 9.6 | 7.4 / 8.7 | 1.7 / 5.4 | -4.0 / 0.5 | -6.1 / 2.9 |
@@ -107,7 +107,7 @@ def ours(source: Path, out: Path) -> None:
 def candidates(floor_db: float, python: str | None) -> Iterator[tuple[str, Runner]]:
     yield "tonnbook", ours
     yield "afftdn", afftdn("")
-    yield "afftdn, told the floor", afftdn(f"=nf={min(-20.0, max(-80.0, floor_db)):.1f}")
+    yield "afftdn, text the floor", afftdn(f"=nf={min(-20.0, max(-80.0, floor_db)):.1f}")
     yield "afftdn, tracking", afftdn("=tn=1")
     if python:
         yield "noisereduce", noisereduce(python, "")
@@ -126,15 +126,15 @@ def beside_peers(folder: Path, python: str | None) -> None:
                 hiss = under(sound, noise(len(sound)), snr_db)
                 audio_files.write(source, (sound + hiss)[None], RATE, 32)
                 before, floor_db = si_sdr(sound + hiss, sound), 10 * np.log10(np.mean(np.square(hiss)))
-                told = []
+                text = []
                 for called, run in candidates(floor_db, python):
                     run(source, out)
                     made = audio_files.read(out)[0][0]
                     made = np.pad(made, (0, max(0, len(sound) - len(made))))[: len(sound)]
                     gain = si_sdr(made if run is ours else in_time(made, sound), sound) - before
                     sums.setdefault(called, []).append(gain)
-                    told.append(f"{called} {gain:+.1f}")
-                print(f"{name} in {noise.__name__} noise, {snr_db} dB: {', '.join(told)}", flush=True)
+                    text.append(f"{called} {gain:+.1f}")
+                print(f"{name} in {noise.__name__} noise, {snr_db} dB: {', '.join(text)}", flush=True)
     for called, gains in sums.items():
         print(f"{called}: {np.mean(gains):+.1f} dB on average, {min(gains):+.1f} at the least")
 
@@ -152,8 +152,8 @@ def sweep(folder: Path) -> None:
                 clean(path, sound_source, folder / "out.wav")
                 gains.append(si_sdr(audio_files.read(folder / "out.wav")[0][0], sound) - si_sdr(noisy, sound))
             lost += sum(gain < -0.01 for gain in gains)
-            told = " ".join(f"{gain:+6.2f}" for gain in gains)
-            print(f"{sound_source.value:22}{noise.__name__:10}{told}", flush=True)
+            text = " ".join(f"{gain:+6.2f}" for gain in gains)
+            print(f"{sound_source.value:22}{noise.__name__:10}{text}", flush=True)
     print(f"{lost} of {len(PLAYED) * 32} recordings got worse")
 
 

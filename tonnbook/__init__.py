@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from tonnbook.exercises import solution as solution
     from tonnbook.models.analysis import Analysis as Analysis
     from tonnbook.models.analysis import AnalysisRequest as AnalysisRequest
-    from tonnbook.models.cleanup import CleanedTrack as CleanedTrack
+    from tonnbook.models.cleanup import Cleanup as Cleanup
     from tonnbook.models.cleanup import CleanupRequest as CleanupRequest
     from tonnbook.models.composition import CompositionRequest as CompositionRequest
     from tonnbook.models.composition import Emotion as Emotion
@@ -47,8 +47,8 @@ if TYPE_CHECKING:
     from tonnbook.models.effects import Compression as Compression
     from tonnbook.models.effects import EqBand as EqBand
     from tonnbook.models.effects import TrackEffects as TrackEffects
-    from tonnbook.models.enhancement import EnhancedTrack as EnhancedTrack
-    from tonnbook.models.enhancement import EnhanceRequest as EnhanceRequest
+    from tonnbook.models.enhancement import Enhancement as Enhancement
+    from tonnbook.models.enhancement import EnhancementRequest as EnhancementRequest
     from tonnbook.models.mastering import Album as Album
     from tonnbook.models.mastering import AlbumSong as AlbumSong
     from tonnbook.models.mastering import MasteringRequest as MasteringRequest
@@ -58,22 +58,22 @@ if TYPE_CHECKING:
     from tonnbook.models.mixing import FinalMixTrack as FinalMixTrack
     from tonnbook.models.mixing import MixRequest as MixRequest
     from tonnbook.models.mixing import MixTrack as MixTrack
-    from tonnbook.models.recombination import RecombinedTrack as RecombinedTrack
-    from tonnbook.models.recombination import RecombineRequest as RecombineRequest
+    from tonnbook.models.recombination import Recombination as Recombination
+    from tonnbook.models.recombination import RecombinationRequest as RecombinationRequest
     from tonnbook.models.results import FinalMix as FinalMix
     from tonnbook.models.results import MixPreview as MixPreview
-    from tonnbook.models.separation import SeparatedStems as SeparatedStems
-    from tonnbook.models.separation import SeparateRequest as SeparateRequest
+    from tonnbook.models.separation import Separation as Separation
+    from tonnbook.models.separation import SeparationRequest as SeparationRequest
     from tonnbook.models.song import Song as Song
     from tonnbook.models.vocabulary import AnalysisStyle as AnalysisStyle
     from tonnbook.models.vocabulary import DesiredLoudness as DesiredLoudness
-    from tonnbook.models.vocabulary import EnhanceStyle as EnhanceStyle
+    from tonnbook.models.vocabulary import EnhancementStyle as EnhancementStyle
     from tonnbook.models.vocabulary import InstrumentGroup as InstrumentGroup
     from tonnbook.models.vocabulary import LoudnessPreference as LoudnessPreference
     from tonnbook.models.vocabulary import MusicalStyle as MusicalStyle
     from tonnbook.models.vocabulary import PanPreference as PanPreference
     from tonnbook.models.vocabulary import Presence as Presence
-    from tonnbook.models.vocabulary import RecombineStyle as RecombineStyle
+    from tonnbook.models.vocabulary import RecombinationStyle as RecombinationStyle
     from tonnbook.models.vocabulary import ReverbPreference as ReverbPreference
     from tonnbook.models.vocabulary import SampleRate as SampleRate
     from tonnbook.models.vocabulary import SoundSource as SoundSource
@@ -97,14 +97,14 @@ if TYPE_CHECKING:
     from tonnbook.services import live as live
     from tonnbook.services import offline as offline
     from tonnbook.services import run as run
-    from tonnbook.widgets.forms.album import MasteringBuilder as MasteringBuilder
+    from tonnbook.widgets.forms.album import AlbumBuilder as AlbumBuilder
     from tonnbook.widgets.forms.composition import CompositionBuilder as CompositionBuilder
     from tonnbook.widgets.forms.mixing import MixBuilder as MixBuilder
     from tonnbook.widgets.forms.repair import AnalysisBuilder as AnalysisBuilder
     from tonnbook.widgets.forms.repair import CleanupBuilder as CleanupBuilder
-    from tonnbook.widgets.forms.repair import EnhanceBuilder as EnhanceBuilder
-    from tonnbook.widgets.forms.repair import RecombineBuilder as RecombineBuilder
-    from tonnbook.widgets.forms.repair import SeparateBuilder as SeparateBuilder
+    from tonnbook.widgets.forms.repair import EnhancementBuilder as EnhancementBuilder
+    from tonnbook.widgets.forms.repair import RecombinationBuilder as RecombinationBuilder
+    from tonnbook.widgets.forms.repair import SeparationBuilder as SeparationBuilder
     from tonnbook.widgets.jobs.job_card import watch as watch
     from tonnbook.widgets.player.compare import compare as compare
     from tonnbook.widgets.player.compare import switch as switch
@@ -122,37 +122,37 @@ _ROOMS = {
     "models.mastering": ("Album", "AlbumSong", "MasteringRequest"),
     "models.masters": ("Master", "Masters"),
     "models.analysis": ("Analysis", "AnalysisRequest"),
-    "models.cleanup": ("CleanedTrack", "CleanupRequest"),
-    "models.enhancement": ("EnhanceRequest", "EnhancedTrack"),
+    "models.cleanup": ("Cleanup", "CleanupRequest"),
+    "models.enhancement": ("EnhancementRequest", "Enhancement"),
     "models.composition": ("CompositionRequest", "Emotion", "Genre", "Section", "Tempo"),
     "models.song": ("Song",),
-    "models.recombination": ("RecombineRequest", "RecombinedTrack"),
-    "models.separation": ("SeparateRequest", "SeparatedStems"),
+    "models.recombination": ("RecombinationRequest", "Recombination"),
+    "models.separation": ("SeparationRequest", "Separation"),
     "models.effects": ("Compression", "EqBand", "TrackEffects"),
     "models.results": ("FinalMix", "MixPreview"),
     "models.vocabulary": (
         "AnalysisStyle",
         "DesiredLoudness",
-        "EnhanceStyle",
+        "EnhancementStyle",
         "InstrumentGroup",
         "LoudnessPreference",
         "MusicalStyle",
         "PanPreference",
         "Presence",
-        "RecombineStyle",
+        "RecombinationStyle",
         "ReverbPreference",
         "SampleRate",
         "SoundSource",
     ),
-    "widgets.forms.album": ("MasteringBuilder",),
+    "widgets.forms.album": ("AlbumBuilder",),
     "widgets.forms.mixing": ("MixBuilder",),
     "widgets.forms.composition": ("CompositionBuilder",),
     "widgets.forms.repair": (
         "AnalysisBuilder",
         "CleanupBuilder",
-        "EnhanceBuilder",
-        "RecombineBuilder",
-        "SeparateBuilder",
+        "EnhancementBuilder",
+        "RecombinationBuilder",
+        "SeparationBuilder",
     ),
     "widgets.player.compare": ("compare", "switch"),
     "widgets.jobs.job_card": ("watch",),

@@ -19,7 +19,7 @@ import numpy as np, tonnbook as tb
 from pathlib import Path
 from tempfile import mkdtemp
 from tonnbook import audio_files
-from tonnbook.models.cleanup import CleanedTrack, CleanupNotes
+from tonnbook.models.cleanup import Cleanup, CleanupNotes
 from tonnbook.models.notes import Series
 from tonnbook.models.results import RemoteFile
 
@@ -33,7 +33,7 @@ def file(name, peak=0.5, hz=440, seconds=6):
 def test_a_form_without_a_table_is_edited_judged_and_written_down(
     open_nb: OpenNotebook, write_nb: WriteNotebook
 ) -> None:
-    cell = "import tonnbook as tb\nbuilder = tb.EnhanceBuilder('/home/me/my mix.wav', style='POP'); builder"
+    cell = "import tonnbook as tb\nbuilder = tb.EnhancementBuilder('/home/me/my mix.wav', style='POP'); builder"
     nb = open_nb(write_nb("enhance-form.ipynb", [cell])).run_all()
     form = nb.output(0)
     paper = form.get_by_role("tabpanel")
@@ -129,7 +129,7 @@ def test_what_was_taken_away_is_drawn_and_said(open_nb: OpenNotebook, write_nb: 
     make = """\
 before, after = file('voice.wav', 0.5), file('voice cleaned.wav', 0.49)
 notes = CleanupNotes(sound_source='VOCAL_GROUP', taken=Series(hop_s=0.1, values=(-50.0,) * 30 + (-30.0,) * 30))
-cleaned = CleanedTrack('voice.wav', RemoteFile(after.name, lambda _: after), notes, before)
+cleaned = Cleanup('voice.wav', RemoteFile(after.name, lambda _: after), notes, before)
 ab = tb.compare(cleaned); ab"""
     nb = open_nb(write_nb("taken.ipynb", [SOUNDS, make])).run_all()
     player = nb.output(1)

@@ -12,9 +12,9 @@ from tonnbook import audio_files
 from tonnbook.clients.tonn import TonnClient
 from tonnbook.errors import AudioError, JobFailed, RequestRejected
 from tonnbook.models.analysis import AnalysisRequest
-from tonnbook.models.enhancement import EnhanceRequest
-from tonnbook.models.recombination import RecombineRequest
-from tonnbook.models.vocabulary import AnalysisStyle, EnhanceStyle, RecombineStyle, StereoField
+from tonnbook.models.enhancement import EnhancementRequest
+from tonnbook.models.recombination import RecombinationRequest
+from tonnbook.models.vocabulary import AnalysisStyle, EnhancementStyle, RecombinationStyle, StereoField
 from tonnbook.studio.server.server import Studio
 
 RATE = 44100
@@ -78,7 +78,7 @@ def test_cleaning_a_file(tonn: TonnClient, mono: Path) -> None:
 
 
 def test_an_enhancement_from_preview_to_full_track(tonn: TonnClient, mono: Path) -> None:
-    request = EnhanceRequest(source=mono, style=EnhanceStyle.POP, apply_mastering=False, fix_tone=False)
+    request = EnhancementRequest(source=mono, style=EnhancementStyle.POP, apply_mastering=False, fix_tone=False)
     preview = tonn.preview_enhancement(request).result(60)
     assert preview.name == "my mix.wav"
     assert preview.track.path.name == "my mix enhanced preview.mp3"
@@ -96,8 +96,8 @@ def test_an_enhancement_from_preview_to_full_track(tonn: TonnClient, mono: Path)
 def test_an_enhancement_that_fails_says_why(tonn: TonnClient, tmp_path: Path) -> None:
     silent = audio_files.write(tmp_path / "silent.wav", np.zeros((2, RATE)), RATE)
     with pytest.raises(JobFailed, match=r"silent\.wav is silent"):
-        tonn.enhance(EnhanceRequest(source=silent, style=EnhanceStyle.POP)).result(60)
-    with pytest.raises(TypeError, match="EnhanceRequest"):
+        tonn.enhance(EnhancementRequest(source=silent, style=EnhancementStyle.POP)).result(60)
+    with pytest.raises(TypeError, match="EnhancementRequest"):
         tonn.enhance(silent)  # type: ignore[arg-type]
 
 
@@ -114,7 +114,7 @@ def test_taking_a_mix_apart(tonn: TonnClient, mono: Path) -> None:
 def test_putting_a_mix_together_again(tonn: TonnClient, mono: Path, tmp_path: Path) -> None:
     backing = tmp_path / "my mix.wav"
     backing.write_bytes(mono.read_bytes())
-    request = RecombineRequest(style=RecombineStyle.POP, vocal=mono, backing=backing, vocal_gain_db=-1.0)
+    request = RecombinationRequest(style=RecombinationStyle.POP, vocal=mono, backing=backing, vocal_gain_db=-1.0)
     preview = tonn.recombine(request).result(60)
     assert preview.master is None
     assert preview.loudness_lufs == pytest.approx(-10.0, abs=0.1)
@@ -123,4 +123,4 @@ def test_putting_a_mix_together_again(tonn: TonnClient, mono: Path, tmp_path: Pa
     assert full.master is not None
     assert audio_files.info(full.master.path).bit_depth == 16
     with pytest.raises(ValueError, match="give either stemJobId"):
-        RecombineRequest(style=RecombineStyle.POP, vocal=mono)
+        RecombinationRequest(style=RecombinationStyle.POP, vocal=mono)

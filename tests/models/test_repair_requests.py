@@ -10,17 +10,17 @@ from pydantic import ValidationError
 
 from tonnbook.models.analysis import AnalysisRequest
 from tonnbook.models.cleanup import CleanupRequest
-from tonnbook.models.enhancement import EnhanceRequest
+from tonnbook.models.enhancement import EnhancementRequest
 from tonnbook.models.problems import problems
-from tonnbook.models.recombination import RecombineRequest
-from tonnbook.models.separation import SeparateRequest
+from tonnbook.models.recombination import RecombinationRequest
+from tonnbook.models.separation import SeparationRequest
 
 MADE: list[tuple[type[Any], dict[str, Any], tuple[str, ...]]] = [
     (AnalysisRequest, {"style": "POP"}, ("source",)),
-    (EnhanceRequest, {"style": "POP"}, ("source",)),
+    (EnhancementRequest, {"style": "POP"}, ("source",)),
     (CleanupRequest, {"sound_source": "VOCAL_GROUP"}, ("source",)),
-    (SeparateRequest, {}, ("source",)),
-    (RecombineRequest, {"style": "POP"}, ("vocal", "backing")),
+    (SeparationRequest, {}, ("source",)),
+    (RecombinationRequest, {"style": "POP"}, ("vocal", "backing")),
 ]
 
 
@@ -44,10 +44,13 @@ def test_a_text_names_a_file_in_python_and_never_on_the_wire(
 @pytest.mark.parametrize(
     ("make", "said"),
     [
-        (lambda: EnhanceRequest(source="a.wav", style="POLKA"), "is 'POLKA'; allowed: ROCK_INDIE, POP"),
-        (lambda: SeparateRequest(source="a.wav", mode="five"), "is 'five'; allowed: all_stems or vocals_instrumental"),
-        (lambda: EnhanceRequest(source="a.wav", style="POP", preview_start_s=-1), "is -1; at least 0.0 is allowed"),
-        (lambda: RecombineRequest(style="POP"), "give either stemJobId, or both"),
+        (lambda: EnhancementRequest(source="a.wav", style="POLKA"), "is 'POLKA'; allowed: ROCK_INDIE, POP"),
+        (
+            lambda: SeparationRequest(source="a.wav", mode="five"),
+            "is 'five'; allowed: all_stems or vocals_instrumental",
+        ),
+        (lambda: EnhancementRequest(source="a.wav", style="POP", preview_start_s=-1), "is -1; at least 0.0 is allowed"),
+        (lambda: RecombinationRequest(style="POP"), "give either stemJobId, or both"),
         (lambda: CleanupRequest(sound_source="KICK_GROUP"), "is missing"),
     ],
 )

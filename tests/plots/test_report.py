@@ -11,8 +11,8 @@ from test_plot_mix import Page
 from tonnbook import audio_files
 from tonnbook.dsp.loudness import integrated_loudness
 from tonnbook.models.analysis import Analysis
-from tonnbook.models.cleanup import CleanedTrack
-from tonnbook.models.enhancement import EnhancedTrack, EnhanceNotes
+from tonnbook.models.cleanup import Cleanup
+from tonnbook.models.enhancement import Enhancement, EnhancementNotes
 from tonnbook.models.notes import StageNotes
 from tonnbook.models.results import RemoteFile
 from tonnbook.models.vocabulary import AnalysisStyle
@@ -102,13 +102,13 @@ def test_a_saved_report_has_before_and_after_in_step_and_at_equal_loudness(
     good: Analysis, bad: Analysis, tmp_path: Path
 ) -> None:
     assert good.path
-    notes = EnhanceNotes(
+    notes = EnhancementNotes(
         before=bad.verdicts,
         after=good.verdicts,
         stages=(StageNotes(stage="tone", done=True, text="A <curve>."),),
         target_lufs=-14.0,
     )
-    enhanced = EnhancedTrack("good <mix>.wav", "id", None, made(good.path, 3.0), notes=notes, original=good.path)
+    enhanced = Enhancement("good <mix>.wav", "id", None, made(good.path, 3.0), notes=notes, original=good.path)
     page = report(good, after=enhanced)
     sounds = players_of(page.save(tmp_path / "page.html"))
     assert list(sounds) == ["before", "after (turned down by 9.5 dB)"]
@@ -126,7 +126,7 @@ def test_a_saved_report_has_before_and_after_in_step_and_at_equal_loudness(
 def test_of_a_preview_the_same_part_is_heard_before_it(good: Analysis, tmp_path: Path) -> None:
     assert good.path
     part = made(good.path, 1.0, 1.5, 3.5)
-    preview = EnhancedTrack("good <mix>.wav", "id", None, part, preview_start_s=1.5, original=good.path)
+    preview = Enhancement("good <mix>.wav", "id", None, part, preview_start_s=1.5, original=good.path)
     before, after = players_of(report(good, preview).save(tmp_path / "page.html")).values()
     assert before.shape == after.shape
     assert np.std(before - after) < 0.2 * np.std(before)
@@ -134,7 +134,7 @@ def test_of_a_preview_the_same_part_is_heard_before_it(good: Analysis, tmp_path:
 
 def test_a_cleaned_recording_is_heard_beside_the_one_that_came(good: Analysis, tmp_path: Path) -> None:
     assert good.path
-    cleaned = CleanedTrack("good <mix>.wav", made(good.path, 0.5), None, good.path)
+    cleaned = Cleanup("good <mix>.wav", made(good.path, 0.5), None, good.path)
     page = report(Analysis(good.name, good.verdicts), after=cleaned)
     assert list(players_of(page.save(tmp_path / "page.html"))) == ["before (turned down by 6.0 dB)", "after"]
 

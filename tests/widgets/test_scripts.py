@@ -10,13 +10,13 @@ import pytest
 from tonnbook.widgets import page
 from tonnbook.widgets.forms.composition import CompositionBuilder
 from tonnbook.widgets.forms.mixing import MixBuilder
-from tonnbook.widgets.forms.repair import EnhanceBuilder
+from tonnbook.widgets.forms.repair import EnhancementBuilder
 from tonnbook.widgets.jobs.job_card import JobCard
 from tonnbook.widgets.player.player import Player
 
 FOLDER = Path(page.__file__).parent
 SCRIPTS = sorted(FOLDER.rglob("*.js"))
-WIDGETS = [Player, MixBuilder, JobCard, CompositionBuilder, EnhanceBuilder]
+WIDGETS = [Player, MixBuilder, JobCard, CompositionBuilder, EnhancementBuilder]
 
 
 @pytest.mark.parametrize("file", [*SCRIPTS, *FOLDER.rglob("*.css")], ids=lambda f: f.name)

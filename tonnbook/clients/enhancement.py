@@ -9,47 +9,55 @@ from tonnbook.clients.base import Calls, unfinished
 from tonnbook.clients.files import safe_name
 from tonnbook.clients.jobs import Ask, Job, StillRunning
 from tonnbook.errors import UnexpectedAnswer
-from tonnbook.models.enhancement import EnhanceAnswer, EnhancedTrack, EnhanceQuery, EnhanceRequest, EnhanceTask
+from tonnbook.models.enhancement import (
+    Enhancement,
+    EnhancementAnswer,
+    EnhancementQuery,
+    EnhancementRequest,
+    EnhancementTask,
+)
 
 
 class EnhancementCalls(Calls):
     """The enhancement calls of one client."""
 
-    def start(self, request: EnhanceRequest, *, full: bool) -> Job[EnhancedTrack]:
+    def start(self, request: EnhancementRequest, *, full: bool) -> Job[Enhancement]:
         """Start an enhancement; the file is uploaded in the background."""
-        if not isinstance(request, EnhanceRequest):
-            raise TypeError(f"an enhancement takes an EnhanceRequest, not {type(request).__name__}")
+        if not isinstance(request, EnhancementRequest):
+            raise TypeError(f"an enhancement takes an EnhancementRequest, not {type(request).__name__}")
         kind = "enhancement" if full else "enhancement preview"
         return self._start_order(kind, request, partial(self._order, request, full))
 
-    def attach(self, task_id: str) -> Job[EnhancedTrack]:
+    def attach(self, task_id: str) -> Job[Enhancement]:
         """Find an enhancement again by its task id."""
         return self._start_asking("enhancement", task_id, partial(self._ask, request=None, task_id=task_id))
 
     # From here on in the threads of a job.
 
     def _order(
-        self, request: EnhanceRequest, full: bool, sent: EnhanceRequest, job: Job[EnhancedTrack]
-    ) -> Ask[EnhancedTrack]:
+        self, request: EnhancementRequest, full: bool, sent: EnhancementRequest, job: Job[Enhancement]
+    ) -> Ask[Enhancement]:
         endpoint = "/mixenhance" if full else "/mixenhancepreview"
-        task_id = self._ordered(endpoint, sent, job).read(EnhanceTask).task_id
+        task_id = self._ordered(endpoint, sent, job).read(EnhancementTask).task_id
         job.report(status="running", task_id=task_id, message="the enhancement has been started")
         return partial(self._ask, job, request=request, task_id=task_id)
 
     def _ask(
-        self, job: Job[EnhancedTrack], *, request: EnhanceRequest | None, task_id: str
-    ) -> EnhancedTrack | StillRunning:
-        reply = self._door.retrieve("/retrieveenhancedtrack", EnhanceQuery(task_id=task_id).to_wire(), patience_s=0.0)
+        self, job: Job[Enhancement], *, request: EnhancementRequest | None, task_id: str
+    ) -> Enhancement | StillRunning:
+        reply = self._door.retrieve(
+            "/retrieveenhancedtrack", EnhancementQuery(task_id=task_id).to_wire(), patience_s=0.0
+        )
         if (running := unfinished(job, reply)) is not None:
             return running
-        results = reply.read(EnhanceAnswer).results
+        results = reply.read(EnhancementAnswer).results
         link = results.track_url or results.preview_url
         if link is None:
             raise UnexpectedAnswer("/retrieveenhancedtrack answered without a link to the track.")
         name = request.name if request else f"{task_id[:12]}.wav"
         stem = safe_name(f"{Path(name).stem} enhanced{'' if results.track_url else ' preview'}")
         shelf = self._files.shelf(stem)
-        return EnhancedTrack(
+        return Enhancement(
             name=name,
             task_id=task_id,
             request=request,

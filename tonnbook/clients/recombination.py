@@ -8,43 +8,43 @@ from tonnbook.clients.base import Calls, check_accepted, unfinished
 from tonnbook.clients.jobs import Ask, Job, StillRunning
 from tonnbook.errors import JobFailed
 from tonnbook.models.recombination import (
-    RecombineAnswer,
-    RecombinedTrack,
+    Recombination,
+    RecombinationAnswer,
+    RecombinationQuery,
+    RecombinationRequest,
+    RecombinationTask,
     RecombinePreviewAnswer,
-    RecombineQuery,
-    RecombineRequest,
     RecombineStatus,
-    RecombineTask,
 )
 
 
 class RecombineCalls(Calls):
     """The recombination calls of one client."""
 
-    def start(self, request: RecombineRequest, *, final: bool) -> Job[RecombinedTrack]:
+    def start(self, request: RecombinationRequest, *, final: bool) -> Job[Recombination]:
         """Start a recombination; files are uploaded in the background."""
-        if not isinstance(request, RecombineRequest):
-            raise TypeError(f"recombine takes a RecombineRequest, not {type(request).__name__}")
+        if not isinstance(request, RecombinationRequest):
+            raise TypeError(f"recombine takes a RecombinationRequest, not {type(request).__name__}")
         return self._start_order("recombination", request, partial(self._order, request, final))
 
     # From here on in the threads of a job.
 
     def _order(
-        self, request: RecombineRequest, final: bool, sent: RecombineRequest, job: Job[RecombinedTrack]
-    ) -> Ask[RecombinedTrack]:
-        task_id = self._ordered("/recombine", sent, job).read(RecombineTask).task_id
+        self, request: RecombinationRequest, final: bool, sent: RecombinationRequest, job: Job[Recombination]
+    ) -> Ask[Recombination]:
+        task_id = self._ordered("/recombine", sent, job).read(RecombinationTask).task_id
         job.report(status="running", task_id=task_id, message="the recombination has been started")
         return partial(self._ask, job, request, final, task_id)
 
     def _ask(
-        self, job: Job[RecombinedTrack], request: RecombineRequest, final: bool, task_id: str
-    ) -> RecombinedTrack | StillRunning:
+        self, job: Job[Recombination], request: RecombinationRequest, final: bool, task_id: str
+    ) -> Recombination | StillRunning:
         status = self._door.get(f"/recombinestatus/{task_id}", patience_s=0.0).read(RecombineStatus)
         if status.status == "failed":
             raise JobFailed(job, status.info or status.message or "the server gives no reason")
         if status.status == "processing":
             return StillRunning(status.message, status.progress)
-        query = RecombineQuery(task_id=task_id).to_wire()
+        query = RecombinationQuery(task_id=task_id).to_wire()
         reply = self._door.retrieve("/retrieverecombinepreview", query, patience_s=0.0)
         if (running := unfinished(job, reply)) is not None:
             return running
@@ -54,8 +54,8 @@ class RecombineCalls(Calls):
         if final:
             paid = self._door.create("/retrieverecombine", query, about_a_task=True)
             check_accepted(job, paid)
-            master = self._files.remote(paid.read(RecombineAnswer).result.master_url, "master", shelf, ".wav")
-        return RecombinedTrack(
+            master = self._files.remote(paid.read(RecombinationAnswer).result.master_url, "master", shelf, ".wav")
+        return Recombination(
             task_id=task_id,
             request=request,
             preview=self._files.remote(preview.preview_url, "preview", shelf, ".mp3"),

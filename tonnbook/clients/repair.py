@@ -11,7 +11,7 @@ from tonnbook.clients.replies import Reply
 from tonnbook.errors import RequestRejected
 from tonnbook.models.analysis import Analysis, AnalysisAnswer, AnalysisRequest
 from tonnbook.models.base import Request
-from tonnbook.models.cleanup import CleanedTrack, CleanupAnswer, CleanupRequest
+from tonnbook.models.cleanup import Cleanup, CleanupAnswer, CleanupRequest
 from tonnbook.models.vocabulary import AnalysisStyle, SoundSource
 
 R = TypeVar("R", bound=Request)
@@ -40,7 +40,7 @@ class Repairs:
         path = request.source if isinstance(request.source, Path) else None
         return Analysis(self._files.name_of(request.source), results.verdicts, results.notes, path)
 
-    def clean_up(self, recording: CleanupRequest | str | Path, sound_source: SoundSource | str) -> CleanedTrack:
+    def clean_up(self, recording: CleanupRequest | str | Path, sound_source: SoundSource | str) -> Cleanup:
         """Return the cleaned recording; a file on this machine is uploaded first."""
         request = (
             recording
@@ -54,7 +54,7 @@ class Repairs:
         stem = f"{PurePosixPath(name).stem} cleaned"
         file = self._files.remote(results.cleaned_url, stem, self._files.shelf(stem), ".wav")
         original = request.source if isinstance(request.source, Path) else None
-        return CleanedTrack(name, file, results.notes, original)
+        return Cleanup(name, file, results.notes, original)
 
     def _posted(self, endpoint: str, request: Request) -> Reply:
         """Upload what is local, send the request once, and return an answer that is no refusal."""

@@ -12,10 +12,10 @@ from tonnbook.clients.repair import place
 from tonnbook.errors import JobFailed
 from tonnbook.models.separation import (
     Mode,
-    SeparatedStems,
-    SeparateRequest,
     SeparateStatus,
-    SeparateTask,
+    Separation,
+    SeparationRequest,
+    SeparationTask,
     StemsAnswer,
     StemsQuery,
 )
@@ -24,19 +24,19 @@ from tonnbook.models.separation import (
 class SeparationCalls(Calls):
     """The separation calls of one client."""
 
-    def start(self, mix: SeparateRequest | str | Path, mode: Mode) -> Job[SeparatedStems]:
+    def start(self, mix: SeparationRequest | str | Path, mode: Mode) -> Job[Separation]:
         """Start a separation; the file is uploaded in the background."""
-        request = mix if isinstance(mix, SeparateRequest) else SeparateRequest(source=place(mix), mode=mode)
+        request = mix if isinstance(mix, SeparationRequest) else SeparationRequest(source=place(mix), mode=mode)
         return self._start_order("separation", request, partial(self._order, request))
 
     # From here on in the threads of a job.
 
-    def _order(self, request: SeparateRequest, sent: SeparateRequest, job: Job[SeparatedStems]) -> Ask[SeparatedStems]:
-        task_id = self._ordered("/separate", sent, job).read(SeparateTask).task_id
+    def _order(self, request: SeparationRequest, sent: SeparationRequest, job: Job[Separation]) -> Ask[Separation]:
+        task_id = self._ordered("/separate", sent, job).read(SeparationTask).task_id
         job.report(status="running", task_id=task_id, message="the separation has been started")
         return partial(self._ask, job, request, task_id)
 
-    def _ask(self, job: Job[SeparatedStems], request: SeparateRequest, task_id: str) -> SeparatedStems | StillRunning:
+    def _ask(self, job: Job[Separation], request: SeparationRequest, task_id: str) -> Separation | StillRunning:
         status = self._door.get(f"/separatestatus/{task_id}", patience_s=0.0).read(SeparateStatus)
         if status.status == "failed":
             raise JobFailed(job, status.info or status.message or "the server gives no reason")
@@ -48,4 +48,4 @@ class SeparationCalls(Calls):
         answer = reply.read(StemsAnswer)
         shelf = self._files.shelf(safe_name(f"{Path(request.name).stem} stems"))
         stems = {name: self._files.remote(link, name, shelf, ".wav") for name, link in answer.stems.items()}
-        return SeparatedStems(request.name, task_id, stems, answer.separation)
+        return Separation(request.name, task_id, stems, answer.separation)

@@ -25,15 +25,15 @@ from tonnbook.clients.repair import Repairs
 from tonnbook.clients.separation import SeparationCalls
 from tonnbook.clients.watcher import Pace, Watcher
 from tonnbook.models.analysis import Analysis, AnalysisRequest
-from tonnbook.models.cleanup import CleanedTrack, CleanupRequest
+from tonnbook.models.cleanup import Cleanup, CleanupRequest
 from tonnbook.models.effects import TrackEffects
-from tonnbook.models.enhancement import EnhancedTrack, EnhanceRequest
+from tonnbook.models.enhancement import Enhancement, EnhancementRequest
 from tonnbook.models.mastering import MasteringRequest
 from tonnbook.models.masters import Master
 from tonnbook.models.mixing import MixRequest
-from tonnbook.models.recombination import RecombinedTrack, RecombineRequest
+from tonnbook.models.recombination import Recombination, RecombinationRequest
 from tonnbook.models.results import FinalMix, MixPreview
-from tonnbook.models.separation import Mode, SeparatedStems, SeparateRequest
+from tonnbook.models.separation import Mode, Separation, SeparationRequest
 from tonnbook.models.vocabulary import AnalysisStyle, DesiredLoudness, MusicalStyle, SampleRate, SoundSource
 
 
@@ -253,7 +253,7 @@ class TonnClient:
 
     def clean_up(
         self, recording: CleanupRequest | str | Path, sound_source: SoundSource | str = SoundSource.VOCAL
-    ) -> CleanedTrack:
+    ) -> Cleanup:
         """Have one recording of one voice or instrument freed of noise, hum, clicks and bleed.
 
         **Costs credits on the live service** and is sent exactly once. `recording` is a file on this machine, a link, or a whole
@@ -261,18 +261,18 @@ class TonnClient:
         """
         return self._repairs.clean_up(recording, sound_source)
 
-    def preview_enhancement(self, request: EnhanceRequest) -> Job[EnhancedTrack]:
+    def preview_enhancement(self, request: EnhancementRequest) -> Job[Enhancement]:
         """Start the preview of an enhancement, 30 s of it, which costs nothing; return at once."""
         return self._enhancements.start(request, full=False)
 
-    def enhance(self, request: EnhanceRequest) -> Job[EnhancedTrack]:
+    def enhance(self, request: EnhancementRequest) -> Job[Enhancement]:
         """Repair and finish a whole mix; return at once. **Costs credits on the live service** and is sent exactly once.
 
         What was done, stage by stage, and the verdicts before and after, stand in the result's `notes`.
         """
         return self._enhancements.start(request, full=True)
 
-    def separate(self, mix: SeparateRequest | str | Path, mode: Mode = "all_stems") -> Job[SeparatedStems]:
+    def separate(self, mix: SeparationRequest | str | Path, mode: Mode = "all_stems") -> Job[Separation]:
         """Take a mix apart: vocals, drums, bass and other, or vocals and instrumental; return at once.
 
         **Costs credits on the live service** and is sent exactly once. The studio's separation is classical: a rough guide, not
@@ -280,14 +280,14 @@ class TonnClient:
         """
         return self._separations.start(mix, mode)
 
-    def recombine(self, request: RecombineRequest, *, final: bool = False) -> Job[RecombinedTrack]:
+    def recombine(self, request: RecombinationRequest, *, final: bool = False) -> Job[Recombination]:
         """Mix a voice and its backing, and master them; return at once. The preview costs nothing.
 
         With `final` the master is retrieved too: **that costs credits on the live service** and is asked for exactly once.
         """
         return self._recombinations.start(request, final=final)
 
-    def attach_enhancement(self, task_id: str) -> Job[EnhancedTrack]:
+    def attach_enhancement(self, task_id: str) -> Job[Enhancement]:
         """Find an enhancement again by its task id, preview or full."""
         return self._enhancements.attach(task_id)
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tonnbook.clients.tonn import TonnClient
-    from tonnbook.models.cleanup import CleanedTrack
+    from tonnbook.models.cleanup import Cleanup
     from tonnbook.widgets.player.player import Player
 
 _ABOUT = {
@@ -77,7 +77,7 @@ UNCHANGED = Quiz(
 QUIZZES: Mapping[str, Quiz] = {"05-a": BLIND, "05-b": WORDS_IN_THE_RESIDUE, "05-c": UNCHANGED}
 
 
-def closer_to_the_truth(recordings: Mapping[str, Path], cleaned: CleanedTrack) -> list[str]:
+def closer_to_the_truth(recordings: Mapping[str, Path], cleaned: Cleanup) -> list[str]:
     """Where the good voice is at hand, what is wrong can be measured: the level of the difference, against that of the voice. Some 6
     dB are won. What is left is the noise under the words, and what was taken of them.
     """

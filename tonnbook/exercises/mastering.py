@@ -27,7 +27,7 @@ async def one_decibel_apart(tonn: TonnClient, songs: dict[str, Path], folder: Pa
     """`forced_loudness_lufs` takes the place of the preset, in whole LUFS. Each song is a request of its own, so each can have
     its own number.
     """
-    builder = tb.MasteringBuilder(songs, forced_loudness=True, forced_loudness_lufs=-14)
+    builder = tb.AlbumBuilder(songs, forced_loudness=True, forced_loudness_lufs=-14)
     builder.set("04_open_sky", forced_loudness_lufs=-15)
     return await tonn.master_all(builder.requests, folder / "forced")
 

@@ -72,7 +72,7 @@ class CleanupAnswer(Answer):
 
 
 @dataclass(frozen=True)
-class CleanedTrack:
+class Cleanup:
     """A cleaned recording."""
 
     name: str

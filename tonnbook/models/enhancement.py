@@ -15,7 +15,7 @@ from tonnbook.models.mixing import file_name
 from tonnbook.models.notes import StageNotes
 from tonnbook.models.repair import RepairRequest
 from tonnbook.models.results import RemoteFile
-from tonnbook.models.vocabulary import EnhanceState, EnhanceStyle, LoudnessPreference
+from tonnbook.models.vocabulary import EnhancementState, EnhancementStyle, LoudnessPreference
 
 TARGET_LUFS: Mapping[LoudnessPreference, float] = {
     LoudnessPreference.STREAMING: -14.0,
@@ -24,13 +24,13 @@ TARGET_LUFS: Mapping[LoudnessPreference, float] = {
 """What a preference means; NO_CHANGE keeps the loudness of what came in."""
 
 
-class EnhanceRequest(RepairRequest):
+class EnhancementRequest(RepairRequest):
     """Repair and finish one mix. The preview costs nothing; the full track costs credits on the live service."""
 
     envelope = "mixReviveData"
 
     source: AudioSource = Field(alias="audioFileLocation", title="File")
-    style: EnhanceStyle = Field(alias="musicalStyle", title="Style")
+    style: EnhancementStyle = Field(alias="musicalStyle", title="Style")
     is_master: bool = Field(False, alias="isMaster", title="Mastered already")
     fix_clipping: bool = Field(True, alias="fixClippingIssues", title="Fix clipping")
     fix_stereo: bool = Field(True, alias="fixStereoWidthIssues", title="Fix the stereo width")
@@ -70,7 +70,7 @@ class EnhanceRequest(RepairRequest):
         return file_name(self.source)
 
 
-class EnhanceTask(Answer):
+class EnhancementTask(Answer):
     """The answer of the two calls that start an enhancement."""
 
     task_id: str = Field(alias="mixrevive_task_id")
@@ -78,7 +78,7 @@ class EnhanceTask(Answer):
     message: str = ""
 
 
-class EnhanceQuery(Request):
+class EnhancementQuery(Request):
     """Ask for the result of an enhancement."""
 
     envelope = "mixReviveData"
@@ -86,7 +86,7 @@ class EnhanceQuery(Request):
     task_id: str = Field(alias="mixReviveTaskId", min_length=1)
 
 
-class EnhanceNotes(Answer):
+class EnhancementNotes(Answer):
     """The studio's own block: what was wrong, what was done, what is left."""
 
     made_by: str = "tonnbook local studio"
@@ -103,38 +103,38 @@ class EnhanceNotes(Answer):
     """Credits that this call would have cost on the live service."""
 
 
-class EnhanceResults(Answer):
+class EnhancementResults(Answer):
     """The inner part of a finished enhancement."""
 
-    status: EnhanceState = EnhanceState.FINAL_COMPLETED
+    status: EnhancementState = EnhancementState.FINAL_COMPLETED
     preview_url: str | None = Field(None, alias="download_url_preview_revived", repr=False)
     track_url: str | None = Field(None, alias="download_url_revived", repr=False)
     stem_urls: Mapping[str, str] | None = Field(None, alias="stems", repr=False)
     preview_start_s: float | None = Field(None, alias="preview_start_time")
-    notes: EnhanceNotes | None = Field(None, alias="tonnbook")
+    notes: EnhancementNotes | None = Field(None, alias="tonnbook")
 
 
-class EnhanceAnswer(Answer):
+class EnhancementAnswer(Answer):
     """The answer of /retrieveenhancedtrack when it is done."""
 
     error: bool = False
-    results: EnhanceResults = Field(alias="revivedTrackTaskResults")
+    results: EnhancementResults = Field(alias="revivedTrackTaskResults")
 
 
 @dataclass(frozen=True)
-class EnhancedTrack:
+class Enhancement:
     """A finished enhancement: a preview of 30 s, or the full track."""
 
     name: str
     """File name of the track that was enhanced."""
     task_id: str
-    request: EnhanceRequest | None = field(repr=False)
+    request: EnhancementRequest | None = field(repr=False)
     track: RemoteFile
     """MP3 of 30 s for a preview, WAV for the full track."""
     stems: Mapping[str, RemoteFile] = field(default_factory=dict)
     """Float WAV. They add up to the repaired track as it was before it was mastered and before its loudness was set."""
     preview_start_s: float | None = None
-    notes: EnhanceNotes | None = field(default=None, repr=False)
+    notes: EnhancementNotes | None = field(default=None, repr=False)
     """What was done, and why; None on the live service."""
     original: Path | None = field(default=None, repr=False)
     """The track as it came, where it lies on this machine."""

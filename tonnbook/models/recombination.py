@@ -13,16 +13,16 @@ from tonnbook.models.problems import Problem
 from tonnbook.models.repair import RepairRequest
 from tonnbook.models.results import RemoteFile
 from tonnbook.models.separation import StatusAnswer
-from tonnbook.models.vocabulary import DesiredLoudness, MusicalStyle, RecombineStyle
+from tonnbook.models.vocabulary import DesiredLoudness, MusicalStyle, RecombinationStyle
 
 
-class RecombineRequest(RepairRequest):
+class RecombinationRequest(RepairRequest):
     """Mix a vocal and a backing track, and master them: the stems of a separation, or two files."""
 
     envelope = "recombineData"
     sounds = ("vocal", "backing")
 
-    style: RecombineStyle = Field(alias="musicalStyle", title="Style")
+    style: RecombinationStyle = Field(alias="musicalStyle", title="Style")
     separation_id: str | None = Field(None, alias="stemJobId", min_length=1, title="Separation")
     vocal: AudioSource | None = Field(None, alias="vocalStemURL", title="Vocal", repr=False)
     backing: AudioSource | None = Field(None, alias="backingStemURL", title="Backing", repr=False)
@@ -47,22 +47,22 @@ class RecombineRequest(RepairRequest):
 
 
 FAMILY = {
-    RecombineStyle.JAZZ: MusicalStyle.ACOUSTIC,
-    RecombineStyle.LO_FI: MusicalStyle.HIPHOP_GRIME,
-    RecombineStyle.LATIN: MusicalStyle.POP,
-    RecombineStyle.TECHNO: MusicalStyle.ELECTRONIC,
-    RecombineStyle.HOUSE: MusicalStyle.ELECTRONIC,
-    RecombineStyle.TRAP: MusicalStyle.HIPHOP_GRIME,
-    RecombineStyle.COUNTRY_ACOUSTIC: MusicalStyle.ACOUSTIC,
-    RecombineStyle.CINEMATIC: MusicalStyle.ORCHESTRAL,
-    RecombineStyle.AFROBEAT: MusicalStyle.POP,
-    RecombineStyle.K_POP: MusicalStyle.POP,
-    RecombineStyle.REGGAETON: MusicalStyle.REGGAE_DUB,
+    RecombinationStyle.JAZZ: MusicalStyle.ACOUSTIC,
+    RecombinationStyle.LO_FI: MusicalStyle.HIPHOP_GRIME,
+    RecombinationStyle.LATIN: MusicalStyle.POP,
+    RecombinationStyle.TECHNO: MusicalStyle.ELECTRONIC,
+    RecombinationStyle.HOUSE: MusicalStyle.ELECTRONIC,
+    RecombinationStyle.TRAP: MusicalStyle.HIPHOP_GRIME,
+    RecombinationStyle.COUNTRY_ACOUSTIC: MusicalStyle.ACOUSTIC,
+    RecombinationStyle.CINEMATIC: MusicalStyle.ORCHESTRAL,
+    RecombinationStyle.AFROBEAT: MusicalStyle.POP,
+    RecombinationStyle.K_POP: MusicalStyle.POP,
+    RecombinationStyle.REGGAETON: MusicalStyle.REGGAE_DUB,
 }
 """What the mix and master engines take a finer style for."""
 
 
-class RecombineTask(Answer):
+class RecombinationTask(Answer):
     """The answer of /recombine."""
 
     task_id: str = Field(alias="recombineTaskId")
@@ -76,7 +76,7 @@ class RecombineStatus(StatusAnswer):
     task_id: str = Field(alias="recombineTaskId")
 
 
-class RecombineQuery(Request):
+class RecombinationQuery(Request):
     """Ask for the preview or the master of a recombination."""
 
     envelope = "recombineData"
@@ -120,7 +120,7 @@ class RecombineResult(Answer):
     processing: RecombineProcessing
 
 
-class RecombineAnswer(Answer):
+class RecombinationAnswer(Answer):
     """The answer of /retrieverecombine."""
 
     error: bool = False
@@ -128,11 +128,11 @@ class RecombineAnswer(Answer):
 
 
 @dataclass(frozen=True)
-class RecombinedTrack:
+class Recombination:
     """A recombination that is ready: its preview, and the master where it was asked for."""
 
     task_id: str
-    request: RecombineRequest = field(repr=False)
+    request: RecombinationRequest = field(repr=False)
     preview: RemoteFile
     master: RemoteFile | None = None
     """None for a preview: the master costs credits on the live service."""

@@ -14,7 +14,7 @@ from tonnbook.models.problems import in_words
 class RepairRequest(Request):
     """A request about one finished recording.
 
-    Made by Python, a file may be named by a text: `EnhanceRequest(source="my mix.wav", style="POP")`. What comes over the wire, and
+    Made by Python, a file may be named by a text: `EnhancementRequest(source="my mix.wav", style="POP")`. What comes over the wire, and
     whatever else is read by `from_wire` or `model_validate`, is held to links, so no server can be talked into reading a file of its own.
     """
 

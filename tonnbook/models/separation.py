@@ -17,7 +17,7 @@ Mode = Literal["all_stems", "vocals_instrumental"]
 State = Literal["processing", "complete", "failed"]
 
 
-class SeparateRequest(RepairRequest):
+class SeparationRequest(RepairRequest):
     """Take a mix apart. Costs credits on the live service, once it has succeeded."""
 
     envelope = "stemflowData"
@@ -33,7 +33,7 @@ class SeparateRequest(RepairRequest):
         return file_name(self.source)
 
 
-class SeparateTask(Answer):
+class SeparationTask(Answer):
     """The answer of /separate."""
 
     task_id: str = Field(alias="stemflowTaskId")
@@ -78,7 +78,7 @@ class StemsAnswer(Answer):
 
 
 @dataclass(frozen=True)
-class SeparatedStems:
+class Separation:
     """The stems of a mix; they add up to it."""
 
     name: str

@@ -191,7 +191,7 @@ class AnalysisStyle(_Word):
     OTHER = "OTHER"
 
 
-class EnhanceStyle(_Word):
+class EnhancementStyle(_Word):
     """The style that a finished mix is moved toward: those of the mix calls, and nine sounds. [C]"""
 
     ROCK_INDIE = "ROCK_INDIE"
@@ -214,7 +214,7 @@ class EnhanceStyle(_Word):
     BALANCED = "BALANCED"
 
 
-class RecombineStyle(_Word):
+class RecombinationStyle(_Word):
     """The style of a recombination. [C]"""
 
     ROCK_INDIE = "ROCK_INDIE"
@@ -297,7 +297,7 @@ class TonalLevel(_Word):
     HIGH = "HIGH"
 
 
-class EnhanceState(_Word):
+class EnhancementState(_Word):
     """States that the enhance calls and their webhooks report; named as the other tasks' are. [I]"""
 
     PREVIEW_PROCESSING = "MIXREVIVE_TASK_PREVIEW_PROCESSING"

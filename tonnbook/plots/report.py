@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from tonnbook.models.analysis import Analysis
-from tonnbook.models.cleanup import CleanedTrack
-from tonnbook.models.enhancement import EnhancedTrack
+from tonnbook.models.cleanup import Cleanup
+from tonnbook.models.enhancement import Enhancement
 from tonnbook.plots import report_panels, report_players
 from tonnbook.plots.compared_mixes import compare_mixes
 from tonnbook.plots.picture import Picture
@@ -28,7 +28,7 @@ class Report:
     rows: tuple[Row, ...]
     picture: Picture | None = field(repr=False)
     """None for the live service, which measures less than it says."""
-    after: EnhancedTrack | CleanedTrack | None = field(default=None, repr=False)
+    after: Enhancement | Cleanup | None = field(default=None, repr=False)
     """What was made of the track, where that is told of too."""
 
     def to_html(self) -> str:
@@ -64,7 +64,7 @@ class Report:
             return ""
         if self.after is None:
             return report_players.player(self.analysis.name, before)
-        if isinstance(self.after, EnhancedTrack):
+        if isinstance(self.after, Enhancement):
             return report_players.before_and_after(before, self.after.track.path, self.after.preview_start_s)
         return report_players.before_and_after(before, self.after.cleaned.path, None)
 
@@ -76,7 +76,7 @@ class Report:
         return {"text/html": self.to_html(), "text/plain": str(self)}
 
 
-def report(analysis: Analysis, after: EnhancedTrack | CleanedTrack | None = None) -> Report:
+def report(analysis: Analysis, after: Enhancement | Cleanup | None = None) -> Report:
     """Return the report on an analysis: one page of verdicts and pictures.
 
     Parameters
@@ -95,18 +95,18 @@ def report(analysis: Analysis, after: EnhancedTrack | CleanedTrack | None = None
     """
     if not isinstance(analysis, Analysis):
         raise TypeError(f"report takes what tonn.analyse returns, not {type(analysis).__name__}")
-    if after is not None and not isinstance(after, EnhancedTrack | CleanedTrack):
+    if after is not None and not isinstance(after, Enhancement | Cleanup):
         raise TypeError(f"after takes what tonn.enhance or tonn.clean_up returns, not {type(after).__name__}")
     picture = report_panels.draw(analysis, analysis.notes) if analysis.notes else None
     return Report(analysis, rows(analysis), picture, after)
 
 
-def _what_was_done(after: EnhancedTrack | CleanedTrack | None) -> str:
+def _what_was_done(after: Enhancement | Cleanup | None) -> str:
     """Return the stages of the work as a table, and for an enhancement the verdicts before and after it."""
     if after is None:
         return ""
     done = stages(after)._repr_mimebundle_()["text/html"]
-    if not isinstance(after, EnhancedTrack) or after.notes is None:
+    if not isinstance(after, Enhancement) or after.notes is None:
         return done
     before_it, after_it = (
         Analysis(name, said) for name, said in (("before", after.notes.before), ("after", after.notes.after))

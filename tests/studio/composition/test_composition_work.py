@@ -34,8 +34,8 @@ def test_the_tempo_that_is_told_sounds(prompt: str, looping: bool, bpm: float | 
     notes = notes_of(Composition(score, Path(), {}, 0, -16.0, -1.0, 0.0), reading)
     assert reading is not None
     assert notes.understood is not None
-    told = notes.understood.assumed[len(reading.assumed) :]
-    assert [said in words for words in told] == ([True] if said else [])
+    event_of = notes.understood.assumed[len(reading.assumed) :]
+    assert [said in words for words in event_of] == ([True] if said else [])
     beats = sum(stage.beats for stage in score.stages)
     assert notes.bpm == pytest.approx(60 * beats / plan.duration_s, abs=0.01)
     assert sheet_of(score, notes, "").bpm == notes.bpm

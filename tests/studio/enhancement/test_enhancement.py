@@ -14,14 +14,14 @@ from tonnbook.dsp.filters import Filter, high_shelf, low_shelf
 from tonnbook.dsp.loudness import integrated_loudness
 from tonnbook.dsp.spectrum import THIRD_OCTAVES, third_octave_energies
 from tonnbook.dsp.true_peak import true_peak_db
-from tonnbook.models.enhancement import EnhanceRequest
+from tonnbook.models.enhancement import EnhancementRequest
 from tonnbook.models.notes import StageNotes
-from tonnbook.models.vocabulary import AnalysisStyle, ClippingVerdict, EnhanceStyle, LoudnessPreference
+from tonnbook.models.vocabulary import AnalysisStyle, ClippingVerdict, EnhancementStyle, LoudnessPreference
 from tonnbook.studio.analysis.findings import Findings
 from tonnbook.studio.analysis.listening import listen
 from tonnbook.studio.analysis.styles import tone_target_db
 from tonnbook.studio.enhancement import stages as enhancement_stages
-from tonnbook.studio.enhancement.engine import EnhanceOutcome, enhance
+from tonnbook.studio.enhancement.engine import EnhancementOutcome, enhance
 from tonnbook.studio.enhancement.judging import Repair, badness, worsened
 
 SECONDS = 6.0
@@ -50,10 +50,10 @@ def _coloured(pink: Array) -> Array:
     return np.fft.irfft(spectrum * 10 ** (tone / 20), len(pink))
 
 
-def enhanced(folder: Path, audio: Array, **fields: object) -> EnhanceOutcome:
+def enhanced(folder: Path, audio: Array, **fields: object) -> EnhancementOutcome:
     source = audio_files.write(folder / "mix.wav", audio, RATE, 24)
-    wished = {"style": EnhanceStyle.POP, "apply_mastering": False, **fields}
-    return enhance(source, EnhanceRequest(source=source, **wished), folder / "enhanced.wav", None)
+    wished = {"style": EnhancementStyle.POP, "apply_mastering": False, **fields}
+    return enhance(source, EnhancementRequest(source=source, **wished), folder / "enhanced.wav", None)
 
 
 def shelved(audio: Array, sos: Array) -> Array:
@@ -128,7 +128,7 @@ def test_faults_that_lessons_plant_in_music_get_better_too(
     tmp_path: Path, fault: str, expected: set[str], mastered: bool
 ) -> None:
     source = demo.faulty_mix(fault)
-    request = EnhanceRequest(source=source, style=EnhanceStyle.POP, apply_mastering=mastered)
+    request = EnhancementRequest(source=source, style=EnhancementStyle.POP, apply_mastering=mastered)
     outcome = enhance(source, request, tmp_path / "enhanced.wav", None)
     before, after = outcome.notes.before, outcome.notes.after
     was, is_now = badness(before, is_master=False), badness(after, is_master=False)
@@ -221,7 +221,9 @@ def test_mono_is_heard_from_both_sides(tmp_path: Path) -> None:
 
 def test_the_preview_is_cut_from_the_finished_track(tmp_path: Path, good: Array) -> None:
     source = audio_files.write(tmp_path / "mix.wav", np.tile(good, (1, 6)), RATE, 24)
-    request = EnhanceRequest(source=source, style=EnhanceStyle.POP, apply_mastering=False, preview_start_s=100.0)
+    request = EnhancementRequest(
+        source=source, style=EnhancementStyle.POP, apply_mastering=False, preview_start_s=100.0
+    )
     outcome = enhance(source, request, tmp_path / "out.wav", tmp_path / "preview.mp3")
     assert outcome.preview_start_s == pytest.approx(6.0, abs=0.01)
     assert audio_files.info(tmp_path / "preview.mp3").seconds == pytest.approx(30.0, abs=0.06)
@@ -259,7 +261,9 @@ def test_with_everything_off_no_sample_is_touched(tmp_path: Path, good: Array, g
 def test_with_everything_off_a_float_mix_keeps_what_is_over_full_scale(tmp_path: Path, good: Array) -> None:
     source = audio_files.write(tmp_path / "mix.wav", good * 6.0, RATE, 32)
     assert np.abs(audio_files.read(source)[0]).max() > 1.0
-    outcome = enhance(source, EnhanceRequest(source=source, style=EnhanceStyle.POP, **ONLY), tmp_path / "out.wav", None)
+    outcome = enhance(
+        source, EnhancementRequest(source=source, style=EnhancementStyle.POP, **ONLY), tmp_path / "out.wav", None
+    )
     assert np.array_equal(audio_files.read(outcome.track)[0], audio_files.read(source)[0])
 
 
@@ -275,17 +279,17 @@ def test_a_loudness_of_its_own_that_cannot_be_held_is_given_up_and_says_so(tmp_p
 def test_a_body_without_the_flag_for_compression_does_not_ask_for_it() -> None:
     body = {"audioFileLocation": "https://host/a.wav", "musicalStyle": "POP"}
     asked = [
-        EnhanceRequest.from_wire({"mixReviveData": body | more}).fix_compression
+        EnhancementRequest.from_wire({"mixReviveData": body | more}).fix_compression
         for more in ({}, {"fixDRCIssues": None}, {"fixDRCIssues": False}, {"fixDRCIssues": True})
     ]
     assert asked == [False, False, False, True]
-    assert EnhanceRequest.model_json_schema()["properties"]["fixDRCIssues"]["default"] is False
-    ours = EnhanceRequest(source="https://host/a.wav", style="POP")
+    assert EnhancementRequest.model_json_schema()["properties"]["fixDRCIssues"]["default"] is False
+    ours = EnhancementRequest(source="https://host/a.wav", style="POP")
     assert ours.fix_compression
-    assert EnhanceRequest.from_wire(ours.to_wire()) == ours
+    assert EnhancementRequest.from_wire(ours.to_wire()) == ours
 
 
-def notes_of(outcome: EnhanceOutcome) -> dict[str, StageNotes]:
+def notes_of(outcome: EnhancementOutcome) -> dict[str, StageNotes]:
     return {stage.stage: stage for stage in outcome.notes.stages}
 
 
@@ -331,7 +335,7 @@ def test_without_room_under_the_ceiling_hits_are_not_brought_out(tmp_path: Path,
 
 def test_a_loudness_that_squashes_is_dropped_and_says_so(tmp_path: Path, good: Array) -> None:
     fields = {**ONLY, "fix_loudness": True, "loudness": "CD_LOUDNESS"}
-    outcome = enhanced(tmp_path, good, style=EnhanceStyle.ACOUSTIC, **fields)
+    outcome = enhanced(tmp_path, good, style=EnhancementStyle.ACOUSTIC, **fields)
     note = notes_of(outcome)["loudness"]
     assert not note.done
     assert note.text.startswith("Tried and dropped, for it made compression worse.")

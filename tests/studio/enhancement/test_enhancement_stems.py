@@ -11,11 +11,11 @@ from scipy.ndimage import maximum_filter1d
 from tonnbook import audio_files
 from tonnbook.dsp.loudness import integrated_loudness
 from tonnbook.dsp.transients import Powers, attacks_db
-from tonnbook.models.enhancement import EnhanceRequest
+from tonnbook.models.enhancement import EnhancementRequest
 from tonnbook.models.notes import StageNotes
-from tonnbook.models.vocabulary import AnalysisStyle, EnhanceStyle
+from tonnbook.models.vocabulary import AnalysisStyle, EnhancementStyle
 from tonnbook.studio.enhancement import stems as enhancement_stems
-from tonnbook.studio.enhancement.engine import EnhanceOutcome, enhance
+from tonnbook.studio.enhancement.engine import EnhancementOutcome, enhance
 from tonnbook.studio.measure.streams import summed
 from tonnbook.studio.separation.engine import separate
 
@@ -49,15 +49,17 @@ def mix() -> Array:
     return sum(band().values())
 
 
-def enhanced(folder: Path, audio: Array, **wished: bool) -> EnhanceOutcome:
+def enhanced(folder: Path, audio: Array, **wished: bool) -> EnhancementOutcome:
     source = audio_files.write(folder / "mix.wav", audio, RATE, 32)
     fields = {**dict.fromkeys(FLAGS, False), **wished}
-    shelf = folder / f"shelf{len(list(folder.iterdir()))}"
-    shelf.mkdir()
-    return enhance(source, EnhanceRequest(source=source, style=EnhanceStyle.POP, **fields), shelf / "out.wav", None)
+    task_folder = folder / f"shelf{len(list(folder.iterdir()))}"
+    task_folder.mkdir()
+    return enhance(
+        source, EnhancementRequest(source=source, style=EnhancementStyle.POP, **fields), task_folder / "out.wav", None
+    )
 
 
-def notes_of(outcome: EnhanceOutcome) -> dict[str, StageNotes]:
+def notes_of(outcome: EnhancementOutcome) -> dict[str, StageNotes]:
     return {stage.stage: stage for stage in outcome.notes.stages}
 
 

@@ -118,13 +118,13 @@ def test_a_preview_that_is_asked_for_too_late_starts_as_late_as_can_be(
 def test_webhooks_tell_of_the_preview_and_of_the_final(caller: Caller, web: Web, link: str) -> None:
     hook = web.serve("/hook", 200)
     task_id = ordered(caller, link, webhookURL=hook)
-    told = web.heard.get(timeout=60)
-    assert (told["mastering_task_id"], told["state"]) == (task_id, "MASTERING_TASK_PREVIEW_COMPLETED")
-    assert told["download_url_mastered_preview"].startswith("http")
+    event_of = web.heard.get(timeout=60)
+    assert (event_of["mastering_task_id"], event_of["state"]) == (task_id, "MASTERING_TASK_PREVIEW_COMPLETED")
+    assert event_of["download_url_mastered_preview"].startswith("http")
     finished(caller, task_id, "final")
-    told = web.heard.get(timeout=60)
-    assert told["state"] == "MASTERING_TASK_FINAL_COMPLETED"
-    assert told["download_url_mastered"].startswith("http")
+    event_of = web.heard.get(timeout=60)
+    assert event_of["state"] == "MASTERING_TASK_FINAL_COMPLETED"
+    assert event_of["download_url_mastered"].startswith("http")
     finished(caller, task_id, "final")
     assert web.heard.empty()
 
@@ -136,8 +136,8 @@ def test_a_song_that_cannot_be_mastered_fails_in_words(caller: Caller, web: Web)
     assert (answer.status_code, answer.json()["error"]) == (500, True)
     assert "broken.wav" in answer.json()["message"]
     assert ask(caller, "final", task_id).status_code == 500
-    told = web.heard.get(timeout=60)
-    assert (told["state"], told["error_message"]) == ("MASTERING_TASK_PREVIEW_ERROR", answer.json()["message"])
+    event_of = web.heard.get(timeout=60)
+    assert (event_of["state"], event_of["error_message"]) == ("MASTERING_TASK_PREVIEW_ERROR", answer.json()["message"])
 
 
 @pytest.mark.parametrize(

@@ -299,16 +299,16 @@ def test_a_float_mix_that_passes_full_scale_is_mastered_from_its_whole_wave(
 
 
 def test_progress_runs_from_start_to_end(songs: Mapping[str, Path], tmp_path: Path) -> None:
-    told: list[tuple[float, str]] = []
+    event_of: list[tuple[float, str]] = []
     wished = wish_for(MusicalStyle.POP, -14.0, CD)
     master_song(
         songs["01_night_bus"],
         wished,
         tmp_path / "m.wav",
         tmp_path / "m.mp3",
-        progress=lambda share, stage: told.append((share, stage)),
+        progress=lambda share, stage: event_of.append((share, stage)),
     )
-    shares = [share for share, _ in told]
+    shares = [share for share, _ in event_of]
     assert 0.0 < shares[0] < 0.2
     assert 0.85 < max(shares) <= 1.0
     assert {
@@ -316,4 +316,4 @@ def test_progress_runs_from_start_to_end(songs: Mapping[str, Path], tmp_path: Pa
         "shaping the tone and the dynamics",
         "setting the level",
         "cutting the preview",
-    } == {s for _, s in told}
+    } == {s for _, s in event_of}

@@ -53,17 +53,19 @@ def beside() -> list[psutil.Process]:
 def test_songs_side_by_side_are_the_same_bytes_and_tell_their_progress(
     pool: MasteringPool, song: Path, tmp_path: Path
 ) -> None:
-    told: dict[int, list[tuple[float, str]]] = {n: [] for n in range(3)}
+    event_of: dict[int, list[tuple[float, str]]] = {n: [] for n in range(3)}
 
     def master(n: int) -> bytes:
         out = tmp_path / f"{n}.wav"
-        pool.master(song, WISH, out, tmp_path / f"{n}.mp3", None, lambda share, stage: told[n].append((share, stage)))
+        pool.master(
+            song, WISH, out, tmp_path / f"{n}.mp3", None, lambda share, stage: event_of[n].append((share, stage))
+        )
         return out.read_bytes()
 
     with ThreadPoolExecutor(3) as tasks:
-        files = set(tasks.map(master, told))
+        files = set(tasks.map(master, event_of))
     assert len(files) == 1
-    stages = {n: {stage for _, stage in lines} for n, lines in told.items()}
+    stages = {n: {stage for _, stage in lines} for n, lines in event_of.items()}
     assert any("handed to a worker" in each for each in stages.values())
     assert all(each & {"listening to the song", "setting the level"} for each in stages.values())
     assert not list(tmp_path.glob("*.progress*"))
@@ -110,11 +112,11 @@ def test_a_close_ends_the_process_and_says_so(pool: MasteringPool, song: Path, t
 
 
 def test_progress_crosses_by_a_file_that_is_whole_or_absent(tmp_path: Path) -> None:
-    told = ProgressFile(tmp_path / "song.progress")
-    assert told.read() is None
-    told(0.25, "listening to the song")
-    told(0.26, "too soon to be written")
-    assert told.read() == (0.25, "listening to the song")
+    event_of = ProgressFile(tmp_path / "song.progress")
+    assert event_of.read() is None
+    event_of(0.25, "listening to the song")
+    event_of(0.26, "too soon to be written")
+    assert event_of.read() == (0.25, "listening to the song")
     assert [path.name for path in tmp_path.iterdir()] == ["song.progress"]
 
 

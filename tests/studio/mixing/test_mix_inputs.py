@@ -122,10 +122,10 @@ def test_stems_of_like_names_do_not_overwrite_each_other() -> None:
 
 def test_progress_goes_up_and_tells_what_is_done(tmp_path: Path) -> None:
     tracks = [material.track(material.save(tmp_path, "vocal.wav", WAVE), "VOCAL_GROUP"), partner(tmp_path)]
-    told: list[tuple[float, str]] = []
+    event_of: list[tuple[float, str]] = []
     request = material.MixRequest(tracks=tuple(t.brief for t in tracks), style="POP")
-    material.preview_mix(tracks, request, tmp_path / "out", lambda share, stage: told.append((share, stage)))
-    shares = [share for share, _ in told]
+    material.preview_mix(tracks, request, tmp_path / "out", lambda share, stage: event_of.append((share, stage)))
+    shares = [share for share, _ in event_of]
     assert shares == sorted(shares)
     assert shares[-1] == pytest.approx(1.0)
-    assert {"listening to vocal", "deciding", "mixing", "writing files"} <= {stage for _, stage in told}
+    assert {"listening to vocal", "deciding", "mixing", "writing files"} <= {stage for _, stage in event_of}

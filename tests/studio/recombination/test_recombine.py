@@ -10,12 +10,12 @@ import pytest
 import requests
 from outside import Caller, patiently
 from roex_python.client import RoExClient
-from roex_python.models.recombine import RecombineMusicalStyle, RecombineRequest
+from roex_python.models.recombine import RecombinationRequest, RecombineMusicalStyle
 
 from tonnbook import audio_files
 from tonnbook.dsp.loudness import integrated_loudness
 from tonnbook.models import recombination as models
-from tonnbook.models.vocabulary import MusicalStyle, RecombineStyle
+from tonnbook.models.vocabulary import MusicalStyle, RecombinationStyle
 
 RATE = 44100
 
@@ -36,7 +36,7 @@ def test_the_published_client_from_two_files(caller: Caller, parts: tuple[Path, 
     client = RoExClient(api_key=caller.studio.key, base_url=caller.studio.url)
     before = caller.studio.ledger.credits
     vocal, backing = (caller.upload(path) for path in parts)
-    wished = RecombineRequest(
+    wished = RecombinationRequest(
         RecombineMusicalStyle.K_POP, vocal_stem_url=vocal, backing_stem_url=backing, vocal_gain_db=2.0
     )
     task_id = client.recombine.create_recombine(wished).recombine_task_id
@@ -90,6 +90,6 @@ def test_unknown_tasks(caller: Caller) -> None:
     assert caller.get("/recombinestatus/rc_none").status_code == 404
 
 
-@pytest.mark.parametrize("style", RecombineStyle)
-def test_every_style_has_a_style_of_the_mix(style: RecombineStyle) -> None:
-    assert models.RecombineRequest(style=style, separation_id="sf_1").mix_style in MusicalStyle
+@pytest.mark.parametrize("style", RecombinationStyle)
+def test_every_style_has_a_style_of_the_mix(style: RecombinationStyle) -> None:
+    assert models.RecombinationRequest(style=style, separation_id="sf_1").mix_style in MusicalStyle

@@ -59,9 +59,9 @@ def full() -> Iterator[Caller]:
     """A caller of a studio whose folder is full with work that goes on."""
     with Studio(limits=Limits(folder_bytes=100_000)) as studio:
         caller = Caller(studio)
-        assert studio._library is not None
-        with studio._library.new_shelf() as shelf:
-            (shelf.folder / "mix.wav").write_bytes(bytes(200_000))
+        assert studio._storage is not None
+        with studio._storage.new_task_folder() as task_folder:
+            (task_folder.path / "mix.wav").write_bytes(bytes(200_000))
             yield caller
 
 

@@ -12,7 +12,7 @@ from tonnbook.errors import AudioError, TonnbookError
 from tonnbook.studio.runtime.download import fetch
 from tonnbook.studio.runtime.limits import Limits
 from tonnbook.studio.runtime.outgoing import call, check_address
-from tonnbook.studio.runtime.storage import Library
+from tonnbook.studio.runtime.storage import Storage
 
 SECRET = "signature=b5d3c0ffee"
 
@@ -21,10 +21,10 @@ SECRET = "signature=b5d3c0ffee"
 def bring(tmp_path: Path) -> Callable[..., bytes]:
     """Fetch a link as a studio would, and return what came."""
 
-    def bring(link: str, library: Library | None = None, **limits: float) -> bytes:
+    def bring(link: str, storage: Storage | None = None, **limits: float) -> bytes:
         bounds = Limits(**limits)  # type: ignore[arg-type]
-        library = library or Library("http://127.0.0.1:1", bounds, time.time, tmp_path)
-        fetch(link, tmp_path / "track.wav", library, bounds)
+        storage = storage or Storage("http://127.0.0.1:1", bounds, time.time, tmp_path)
+        fetch(link, tmp_path / "track.wav", storage, bounds)
         return (tmp_path / "track.wav").read_bytes()
 
     return bring
@@ -63,21 +63,21 @@ def test_a_redirect_to_anything_but_http_is_refused(bring: Callable[..., bytes],
 
 
 def test_on_the_studios_own_address_only_a_signed_file_link_is_read(tmp_path: Path, web: Web) -> None:
-    library = Library(web.url, Limits(), time.time, tmp_path)  # so the "studio" would hear every question
+    storage = Storage(web.url, Limits(), time.time, tmp_path)  # so the "studio" would hear every question
     for path in ("/studio/ledger?key=studio", "/files/x/y.wav?" + SECRET, "/files/../health", "/"):
         with pytest.raises(TonnbookError):
-            fetch(web.url + path, tmp_path / "track.wav", library, Limits())
+            fetch(web.url + path, tmp_path / "track.wav", storage, Limits())
     assert web.asked == []
 
 
 def test_a_redirect_to_the_studio_reads_files_and_nothing_else(tmp_path: Path, web: Web) -> None:
-    library = Library("http://127.0.0.1:1", Limits(), time.time, tmp_path)
-    file = library.expect_upload("vocal.wav", "audio/wav")
+    storage = Storage("http://127.0.0.1:1", Limits(), time.time, tmp_path)
+    file = storage.expect_upload("vocal.wav", "audio/wav")
     file.path.write_bytes(b"sound")
-    fetch(web.serve("/a", 302, Location=library.link(file)), tmp_path / "track.wav", library, Limits())
+    fetch(web.serve("/a", 302, Location=storage.link(file)), tmp_path / "track.wav", storage, Limits())
     assert (tmp_path / "track.wav").read_bytes() == b"sound"
     with pytest.raises(TonnbookError, match="is no file"):
-        fetch(web.serve("/b", 302, Location="http://localhost:1/studio/ledger?key=studio"), tmp_path, library, Limits())
+        fetch(web.serve("/b", 302, Location="http://localhost:1/studio/ledger?key=studio"), tmp_path, storage, Limits())
 
 
 @pytest.mark.parametrize("status", [401, 403, 404, 500, 204, 206])

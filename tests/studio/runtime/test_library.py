@@ -13,9 +13,9 @@ import requests
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tonnbook.studio.runtime.http_error import HttpError
 from tonnbook.studio.runtime.limits import Limits
-from tonnbook.studio.runtime.refusal import Refusal
-from tonnbook.studio.runtime.storage import Library, Shelf, StoredFile
+from tonnbook.studio.runtime.storage import Storage, StoredFile, TaskFolder
 from tonnbook.studio.server.routes.files import byte_range
 from tonnbook.studio.server.server import Studio
 
@@ -35,42 +35,42 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def make(tmp_path: Path, clock: Clock) -> Callable[..., Library]:
-    return lambda **limits: Library(ADDRESS, Limits(**limits), clock, tmp_path)
+def make(tmp_path: Path, clock: Clock) -> Callable[..., Storage]:
+    return lambda **limits: Storage(ADDRESS, Limits(**limits), clock, tmp_path)
 
 
-def upload(library: Library, content: bytes = b"sound", name: str = "vocal.wav") -> StoredFile:
-    file = library.expect_upload(name, "audio/wav")
+def upload(storage: Storage, content: bytes = b"sound", name: str = "vocal.wav") -> StoredFile:
+    file = storage.expect_upload(name, "audio/wav")
     file.path.write_bytes(content)
     return file
 
 
-def result(library: Library, content: bytes) -> tuple[Shelf, StoredFile]:
-    with library.new_shelf() as shelf:
-        path = shelf.folder / "mix.wav"
+def result(storage: Storage, content: bytes) -> tuple[TaskFolder, StoredFile]:
+    with storage.new_task_folder() as task_folder:
+        path = task_folder.path / "mix.wav"
         path.write_bytes(content)
-        return shelf, library.add(path)
+        return task_folder, storage.add(path)
 
 
-def test_a_link_leads_back_to_its_file(make: Callable[..., Library]) -> None:
-    library = make()
-    file = upload(library, name="lead vocal (1) é.wav")
-    link = library.link(file)
-    assert library.owns(link)
-    assert library.owns(link.replace("127.0.0.1", "localhost"))
-    assert library.from_url(link) == file
+def test_a_link_leads_back_to_its_file(make: Callable[..., Storage]) -> None:
+    storage = make()
+    file = upload(storage, name="lead vocal (1) é.wav")
+    link = storage.link(file)
+    assert storage.owns(link)
+    assert storage.owns(link.replace("127.0.0.1", "localhost"))
+    assert storage.from_url(link) == file
     assert urlsplit(link).path.endswith("/lead%20vocal%20%281%29%20%C3%A9.wav")
 
 
-def test_a_link_lives_for_one_hour(make: Callable[..., Library], clock: Clock) -> None:
-    library = make()
-    link = library.link(upload(library))
+def test_a_link_lives_for_one_hour(make: Callable[..., Storage], clock: Clock) -> None:
+    storage = make()
+    link = storage.link(upload(storage))
     clock.now += 3599
-    library.from_url(link)
+    storage.from_url(link)
     clock.now += 2
-    with pytest.raises(Refusal, match="expired; links live for one hour") as refusal:
-        library.from_url(link)
-    assert refusal.value.status == 404
+    with pytest.raises(HttpError, match="expired; links live for one hour") as http_error:
+        storage.from_url(link)
+    assert http_error.value.status == 404
 
 
 @pytest.mark.parametrize(
@@ -85,100 +85,100 @@ def test_a_link_lives_for_one_hour(make: Callable[..., Library], clock: Clock) -
         lambda link: link + "%ff",
     ],
 )
-def test_a_changed_link_leads_nowhere(make: Callable[..., Library], change: Callable[[str], str]) -> None:
-    library = make()
-    with pytest.raises(Refusal) as refusal:
-        library.from_url(change(library.link(upload(library))))
-    assert refusal.value.status == 404
+def test_a_changed_link_leads_nowhere(make: Callable[..., Storage], change: Callable[[str], str]) -> None:
+    storage = make()
+    with pytest.raises(HttpError) as http_error:
+        storage.from_url(change(storage.link(upload(storage))))
+    assert http_error.value.status == 404
 
 
-def test_a_link_to_read_does_not_write_and_the_other_way_round(make: Callable[..., Library]) -> None:
-    library = make()
-    file = upload(library)
+def test_a_link_to_read_does_not_write_and_the_other_way_round(make: Callable[..., Storage]) -> None:
+    storage = make()
+    file = upload(storage)
     for method, other in (("GET", "PUT"), ("PUT", "GET")):
-        query = {key: values[0] for key, values in parse_qs(urlsplit(library.link(file, method)).query).items()}
-        with pytest.raises(Refusal, match="for what it was given"):
-            library.open_link(other, file.id, file.name, **query)
+        query = {key: values[0] for key, values in parse_qs(urlsplit(storage.link(file, method)).query).items()}
+        with pytest.raises(HttpError, match="for what it was given"):
+            storage.open_link(other, file.id, file.name, **query)
 
 
-def test_two_libraries_do_not_trust_each_others_links(make: Callable[..., Library]) -> None:
+def test_two_libraries_do_not_trust_each_others_links(make: Callable[..., Storage]) -> None:
     one, other = make(), make()
-    with pytest.raises(Refusal, match="no such file"):
+    with pytest.raises(HttpError, match="no such file"):
         other.from_url(one.link(upload(one)))
 
 
-def test_the_oldest_finished_results_make_room(make: Callable[..., Library]) -> None:
-    library = make(folder_bytes=2500)
-    (first, gone), (second, kept) = result(library, bytes(1000)), result(library, bytes(1000))
-    with library.new_shelf() as third:
+def test_the_oldest_finished_results_make_room(make: Callable[..., Storage]) -> None:
+    storage = make(folder_bytes=2500)
+    (first, gone), (second, kept) = result(storage, bytes(1000)), result(storage, bytes(1000))
+    with storage.new_task_folder() as third:
         (third.folder / "mix.wav").write_bytes(bytes(1000))
-    assert library.holds(first)  # what has just been finished pushes nothing out; what begins does
-    library.make_room()
-    assert not library.holds(first)
-    assert library.holds(second)
-    assert library.holds(third)
+    assert storage.has(first)  # what has just been finished pushes nothing out; what begins does
+    storage.make_room()
+    assert not storage.has(first)
+    assert storage.has(second)
+    assert storage.has(third)
     assert not gone.path.exists()
-    library.from_url(library.link(kept))
-    with pytest.raises(Refusal, match="no longer here"):
-        library.from_url(library.link(gone))
+    storage.from_url(storage.link(kept))
+    with pytest.raises(HttpError, match="no longer here"):
+        storage.from_url(storage.link(gone))
 
 
-def test_what_is_worked_with_is_not_dropped_and_then_the_folder_is_full(make: Callable[..., Library]) -> None:
-    library = make(folder_bytes=500)
-    with library.new_shelf() as shelf:
-        (shelf.folder / "mix.wav").write_bytes(bytes(1000))
-        with pytest.raises(Refusal, match="full") as refusal:
-            library.expect_upload("vocal.wav", "audio/wav")
-        assert refusal.value.status == 507
-        assert library.holds(shelf)
-    library.make_room()
-    assert not library.holds(shelf)
+def test_what_is_worked_with_is_not_dropped_and_then_the_folder_is_full(make: Callable[..., Storage]) -> None:
+    storage = make(folder_bytes=500)
+    with storage.new_task_folder() as task_folder:
+        (task_folder.path / "mix.wav").write_bytes(bytes(1000))
+        with pytest.raises(HttpError, match="full") as http_error:
+            storage.expect_upload("vocal.wav", "audio/wav")
+        assert http_error.value.status == 507
+        assert storage.has(task_folder)
+    storage.make_room()
+    assert not storage.has(task_folder)
 
 
-def test_a_file_that_is_lent_to_a_task_takes_its_room_once(make: Callable[..., Library]) -> None:
-    library = make(folder_bytes=1500)
-    file = upload(library, bytes(1000))
-    with library.new_shelf() as shelf:
-        library.lend(file, shelf.folder / "vocal.wav")
-        library.make_room()
-        (shelf.folder / "mix.wav").write_bytes(bytes(1000))
-        with pytest.raises(Refusal, match="full"):
-            library.make_room()
+def test_a_file_that_is_lent_to_a_task_takes_its_room_once(make: Callable[..., Storage]) -> None:
+    storage = make(folder_bytes=1500)
+    file = upload(storage, bytes(1000))
+    with storage.new_task_folder() as task_folder:
+        storage.hard_link(file, task_folder.path / "vocal.wav")
+        storage.make_room()
+        (task_folder.path / "mix.wav").write_bytes(bytes(1000))
+        with pytest.raises(HttpError, match="full"):
+            storage.make_room()
 
 
-def test_the_shelf_of_failed_work_goes_at_once(make: Callable[..., Library]) -> None:
-    library = make()
-    with pytest.raises(ZeroDivisionError), library.new_shelf() as shelf:
+def test_the_shelf_of_failed_work_goes_at_once(make: Callable[..., Storage]) -> None:
+    storage = make()
+    with pytest.raises(ZeroDivisionError), storage.new_task_folder() as task_folder:
         _ = 1 // 0
-    assert not library.holds(shelf)
-    assert not shelf.folder.exists()
+    assert not storage.has(task_folder)
+    assert not task_folder.path.exists()
 
 
-def test_a_task_keeps_its_track_when_the_upload_changes_or_goes(make: Callable[..., Library], clock: Clock) -> None:
-    library = make()
-    file = upload(library, b"first")
-    with library.new_shelf() as shelf:
-        library.lend(file, shelf.folder / "vocal.wav")
+def test_a_task_keeps_its_track_when_the_upload_changes_or_goes(make: Callable[..., Storage], clock: Clock) -> None:
+    storage = make()
+    file = upload(storage, b"first")
+    with storage.new_task_folder() as task_folder:
+        storage.hard_link(file, task_folder.path / "vocal.wav")
         newer = file.path.with_name("newer")
         newer.write_bytes(b"second")
         newer.replace(file.path)
         clock.now += 3 * 3600
-        library.sweep()
+        storage.sweep()
         assert not file.path.exists()
-        assert (shelf.folder / "vocal.wav").read_bytes() == b"first"
+        assert (task_folder.path / "vocal.wav").read_bytes() == b"first"
 
 
-def test_an_upload_that_never_came_cannot_be_lent(make: Callable[..., Library], tmp_path: Path) -> None:
-    library = make()
-    with pytest.raises(Refusal, match="nothing has been uploaded"):
-        library.lend(library.expect_upload("vocal.wav", "audio/wav"), tmp_path / "vocal.wav")
+def test_an_upload_that_never_came_cannot_be_lent(make: Callable[..., Storage], tmp_path: Path) -> None:
+    storage = make()
+    with pytest.raises(HttpError, match="nothing has been uploaded"):
+        storage.hard_link(storage.expect_upload("vocal.wav", "audio/wav"), tmp_path / "vocal.wav")
 
 
-def test_close_removes_everything(make: Callable[..., Library]) -> None:
-    library = make()
-    upload(library)
-    library.close()
-    assert not library.folder.exists()
+def test_close_removes_everything(make: Callable[..., Storage]) -> None:
+    storage = make()
+    upload(storage)
+    storage.close()
+    assert not storage.folder.exists()
 
 
 # --- over HTTP
@@ -243,7 +243,7 @@ def test_a_range_of_a_file_that_has_changed_is_the_whole_file(readable: str) -> 
 def test_a_range_never_leaves_the_file(size: int, start: int | None, stop: int | None) -> None:
     header = f"bytes={'' if start is None else start}-{'' if stop is None else stop}"
     span = None
-    with suppress(Refusal):
+    with suppress(HttpError):
         span = byte_range(header, size)
     if span:
         assert 0 <= span[0] < span[1] <= size
@@ -279,7 +279,7 @@ def test_links_expire_by_the_studios_clock(clock: Clock) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="nothing tells harmlessly there whether a process is there")
-def test_what_a_killed_studio_left_behind_goes_and_nothing_else(make: Callable[..., Library], tmp_path: Path) -> None:
+def test_what_a_killed_studio_left_behind_goes_and_nothing_else(make: Callable[..., Storage], tmp_path: Path) -> None:
     own = make().folder
     prefix = own.name.partition(str(os.getpid()))[0]
     ended = subprocess.Popen([sys.executable, "-c", ""])

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from tonnbook.errors import AudioError
+from tonnbook.studio.runtime.http_error import HttpError
 from tonnbook.studio.runtime.limits import Limits
-from tonnbook.studio.runtime.refusal import Refusal
 from tonnbook.studio.runtime.threads import DaemonThreads
 from tonnbook.studio.runtime.worker import Progress, Task, Worker, part, reason
 
@@ -147,10 +147,10 @@ def test_the_other_tasks_go_on_after_one_has_failed(worker: Worker) -> None:
 def test_too_many_unfinished_tasks() -> None:
     worker, gate = Worker(Limits(unfinished_tasks=2), time.time), threading.Event()
     tasks = [worker.start(lambda progress: gate.wait(10), lambda _: None) for _ in range(2)]
-    with pytest.raises(Refusal, match="2 tasks are waiting") as refusal:
+    with pytest.raises(HttpError, match="2 tasks are waiting") as http_error:
         worker.start(lambda progress: None, lambda _: None)
-    assert refusal.value.status == 429
-    assert "Retry-After" in refusal.value.headers
+    assert http_error.value.status == 429
+    assert "Retry-After" in http_error.value.headers
     gate.set()
     for task in tasks:
         task.future.result(10)

@@ -16,8 +16,8 @@ import pytest
 
 from tonnbook import audio_files
 from tonnbook.errors import AudioError
-from tonnbook.models.enhancement import EnhanceRequest
-from tonnbook.models.vocabulary import EnhanceStyle
+from tonnbook.models.enhancement import EnhancementRequest
+from tonnbook.models.vocabulary import EnhancementStyle
 from tonnbook.studio.enhancement.engine import enhance
 from tonnbook.studio.separation import network as separation_network
 from tonnbook.studio.separation.engine import separate
@@ -187,7 +187,7 @@ def test_two_stems_of_a_mono_mix_and_how_far_it_is(with_weights: Path) -> None:
 
 def test_an_enhancement_says_what_took_the_mix_apart(with_weights: Path) -> None:
     source = audio_files.write(with_weights / "mix.wav", mix(), RATE, 24)
-    request = EnhanceRequest(source=source, style=EnhanceStyle.POP, apply_mastering=False, get_stems=True)
+    request = EnhancementRequest(source=source, style=EnhancementStyle.POP, apply_mastering=False, get_stems=True)
     assert enhance(source, request, with_weights / "out.wav", None).notes.separation == "demucs small"
 
 

@@ -16,7 +16,7 @@ import requests
 from outside import Caller
 
 from tonnbook.errors import TonnbookError
-from tonnbook.studio.runtime.quiet_logging import hushed
+from tonnbook.studio.runtime.quiet_logging import quiet_logging
 from tonnbook.studio.server.server import Studio
 
 
@@ -112,7 +112,7 @@ def test_signal_handlers_and_the_logging_of_others_stay_as_they_were(
 def test_hushed_ends_with_its_block(caplog: pytest.LogCaptureFixture) -> None:
     logger = logging.getLogger("some.server")
     with caplog.at_level(logging.DEBUG):
-        with hushed("some.server"):
+        with quiet_logging("some.server"):
             logger.info("with a signature")
             other = threading.Thread(target=logger.info, args=["from elsewhere"])
             other.start()

@@ -142,10 +142,10 @@ def test_a_final_mix_that_had_to_make_room_is_made_again_and_not_charged_again()
         caller = Caller(studio)
         task_id = caller.start([caller.upload(wav(), "vocal.wav"), caller.upload(wav(), "bass.wav")])
         assert caller.finished(task_id).status_code == 200
-        library = studio._library
-        assert library is not None
+        storage = studio._storage
+        assert storage is not None
         first = caller.final(task_id).json()
-        library._remove(library._shelves[-1])
+        storage._remove(storage._task_folders[-1])
         again = caller.final(task_id).json()
         assert first["applyAudioEffectsResults"].keys() == again["applyAudioEffectsResults"].keys()
         paths = {urlsplit(each["applyAudioEffectsResults"]["download_url_mixed"]).path for each in (first, again)}
@@ -249,8 +249,8 @@ def test_a_failed_final_mix_is_not_tried_again_by_a_client_that_repeats_itself(w
         caller, hook = Caller(studio), web.serve("/hook")
         task_id = caller.start([caller.upload(wav(), "vocal.wav"), caller.upload(wav(), "bass.wav")])
         assert caller.finished(task_id).status_code == 200
-        assert studio._library is not None
-        for track in studio._library.folder.rglob("tracks/*/vocal.wav"):
+        assert studio._storage is not None
+        for track in studio._storage.folder.rglob("tracks/*/vocal.wav"):
             track.unlink()
         for _ in range(3):
             assert "vocal.wav: there is no such file" in said(caller.final(task_id, webhookURL=hook), 500)
@@ -332,8 +332,8 @@ def test_a_bad_file_fails_its_task_and_names_itself(strict: Caller, name: str) -
     message = said(strict.finished(failing), 500)
     assert message.startswith(name)
     assert words in message
-    assert strict.studio._library is not None
-    assert str(strict.studio._library.folder) not in message
+    assert strict.studio._storage is not None
+    assert str(strict.studio._storage.folder) not in message
     assert message == said(strict.final(failing), 500)
     assert strict.finished(going).status_code == 200
 

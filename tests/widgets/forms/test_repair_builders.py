@@ -7,25 +7,29 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from tonnbook.models.separation import SeparatedStems
+from tonnbook.models.separation import Separation
 from tonnbook.widgets.forms.form import RequestForm
 from tonnbook.widgets.forms.form_schema import shape
 from tonnbook.widgets.forms.repair import (
     AnalysisBuilder,
     CleanupBuilder,
-    EnhanceBuilder,
-    RecombineBuilder,
-    SeparateBuilder,
+    EnhancementBuilder,
+    RecombinationBuilder,
+    SeparationBuilder,
 )
 
 MIX = Path("/home/me/secret folder/my mix.wav")
 SIGNED = "https://host/my%20mix.wav?Signature=SECRET&Expires=1"
 FORMS: dict[str, Any] = {
     "AnalysisBuilder": lambda place: AnalysisBuilder(place, "JAZZ", is_master=True),
-    "EnhanceBuilder": lambda place: EnhanceBuilder(place, "WARM", loudness="STREAMING_LOUDNESS", fix_tone=False),
+    "EnhancementBuilder": lambda place: EnhancementBuilder(
+        place, "WARM", loudness="STREAMING_LOUDNESS", fix_tone=False
+    ),
     "CleanupBuilder": lambda place: CleanupBuilder(place, "BRASS_GROUP"),
-    "SeparateBuilder": lambda place: SeparateBuilder(place, "vocals_instrumental"),
-    "RecombineBuilder": lambda place: RecombineBuilder(vocal=place, backing="https://host/b.wav", vocal_gain_db=1.5),
+    "SeparationBuilder": lambda place: SeparationBuilder(place, "vocals_instrumental"),
+    "RecombinationBuilder": lambda place: RecombinationBuilder(
+        vocal=place, backing="https://host/b.wav", vocal_gain_db=1.5
+    ),
 }
 each_form = pytest.mark.parametrize("make", FORMS.values(), ids=FORMS)
 
@@ -92,7 +96,7 @@ def test_a_change_on_the_page_reaches_request_and_json() -> None:
 
 
 def test_what_is_wrong_stands_at_its_field_and_raises_only_when_it_is_sent() -> None:
-    builder = EnhanceBuilder(MIX)
+    builder = EnhancementBuilder(MIX)
     edit(builder, preview_start_s=-1, style="POLKA")
     assert {tuple(f["path"]): f["message"] for f in builder.faults}[
         ("preview_start_s",)
@@ -100,7 +104,7 @@ def test_what_is_wrong_stands_at_its_field_and_raises_only_when_it_is_sent() -> 
     assert [p.field for p in builder.problems] == ["style", "preview_start_s"]
     assert builder.views["python"].startswith("# Put the marked fields right")
     assert '"previewStartTime": -1' in builder.views["json"]
-    assert builder.plain() == "EnhanceBuilder(my mix.wav, 2 to put right)"
+    assert builder.plain() == "EnhancementBuilder(my mix.wav, 2 to put right)"
     assert "POLKA" in builder.twin()
     with pytest.raises(ValidationError, match="POLKA"):
         _ = builder.request
@@ -152,9 +156,9 @@ def test_a_file_that_is_not_there_is_told_of_until_it_is(make: Any, tmp_path: Pa
 
 
 def test_stems_to_recombine_are_a_separation_or_two_files_and_never_both() -> None:
-    stems = SeparatedStems("my mix.wav", "stem-123")
-    assert RecombineBuilder(stems, style="JAZZ").request.separation_id == "stem-123"
-    both = RecombineBuilder(stems, vocal=MIX, backing=MIX)
+    stems = Separation("my mix.wav", "stem-123")
+    assert RecombinationBuilder(stems, style="JAZZ").request.separation_id == "stem-123"
+    both = RecombinationBuilder(stems, vocal=MIX, backing=MIX)
     assert [(f["path"], f["message"].split(",")[0]) for f in both.faults] == [([], "give either stemJobId")]
     edit(both, separation_id="")
     assert both.problems == []
@@ -163,7 +167,7 @@ def test_stems_to_recombine_are_a_separation_or_two_files_and_never_both() -> No
 
 
 def test_choices_of_a_literal_are_shown_in_words() -> None:
-    mode = {field["name"]: field for field in shape(SeparateBuilder.model)}["mode"]
+    mode = {field["name"]: field for field in shape(SeparationBuilder.model)}["mode"]
     assert mode["kind"] == "choice"
     assert mode["choices"] == [
         {"value": "all_stems", "label": "All stems"},
@@ -189,7 +193,7 @@ def test_loading_tells_what_it_leaves_out_and_refuses_what_is_no_such_request(tm
 
 
 def test_the_twin_is_the_request_as_a_table() -> None:
-    bundle, _ = EnhanceBuilder("https://host/my mix.wav")._repr_mimebundle_()
-    assert bundle["text/plain"] == "EnhanceBuilder(https://host/my mix.wav, ready)"
+    bundle, _ = EnhancementBuilder("https://host/my mix.wav")._repr_mimebundle_()
+    assert bundle["text/plain"] == "EnhancementBuilder(https://host/my mix.wav, ready)"
     assert "<td>Loudness preference</td><td>As it is</td>" in bundle["text/html"]
     assert "<td>Enhance the drums</td><td>no</td>" in bundle["text/html"]

@@ -11,8 +11,8 @@ import pytest
 from tones import RATE, tone
 
 from tonnbook import audio_files
-from tonnbook.models.cleanup import CleanedTrack, CleanupNotes
-from tonnbook.models.enhancement import EnhancedTrack
+from tonnbook.models.cleanup import Cleanup, CleanupNotes
+from tonnbook.models.enhancement import Enhancement
 from tonnbook.models.notes import Series
 from tonnbook.models.results import RemoteFile
 from tonnbook.widgets.player.changes import Changes, taken_changes, tone_changes
@@ -93,7 +93,7 @@ def test_an_enhanced_track_alone_is_compared_with_what_it_was_made_from(tmp_path
     song = np.concatenate([tone(1, 0.1, 300), tone(3, 0.4, 500)], axis=1)
     before = audio_files.write(tmp_path / "song.wav", song, RATE)
     after = audio_files.write(tmp_path / "made.wav", song[:, RATE:] / 2, RATE)
-    made = EnhancedTrack("song.wav", "1", None, remote(after), preview_start_s=1.0, original=before)
+    made = Enhancement("song.wav", "1", None, remote(after), preview_start_s=1.0, original=before)
     player = compare(made)
     assert [t["name"] for t in player.tracks] == ["before", "enhanced"]
     assert [t["seconds"] for t in player.tracks] == pytest.approx([3.0, 3.0])
@@ -102,7 +102,7 @@ def test_an_enhanced_track_alone_is_compared_with_what_it_was_made_from(tmp_path
     assert compare(before, made).changes == {}
     assert compare(before, made, changes=True).changes["rows"]
     with pytest.raises(TypeError, match="not on this machine"):
-        compare(EnhancedTrack("song.wav", "1", None, remote(after)))
+        compare(Enhancement("song.wav", "1", None, remote(after)))
     with pytest.raises(TypeError, match="two sounds, or one master, enhanced or cleaned track"):
         compare(before)
 
@@ -110,23 +110,23 @@ def test_an_enhanced_track_alone_is_compared_with_what_it_was_made_from(tmp_path
 def test_where_a_preview_does_not_say_its_place_nothing_is_drawn(tmp_path: Path) -> None:
     before = audio_files.write(tmp_path / "song.wav", tone(4, 0.1), RATE)
     part = audio_files.write(tmp_path / "part.wav", tone(2, 0.1), RATE)
-    player = compare(EnhancedTrack("song.wav", "1", None, remote(part), original=before))
+    player = compare(Enhancement("song.wav", "1", None, remote(part), original=before))
     assert player.changes == {}
     assert player.note == "Both start at their beginning; enhanced is the shorter one."
-    full = compare(EnhancedTrack("song.wav", "1", None, remote(before), original=before))
+    full = compare(Enhancement("song.wav", "1", None, remote(before), original=before))
     assert full.changes["rows"]
 
 
 @pytest.fixture
-def cleaned(tmp_path: Path) -> CleanedTrack:
+def cleaned(tmp_path: Path) -> Cleanup:
     voice, noise = tone(3, 0.4), tone(3, 0.01, 3000)
     before = audio_files.write(tmp_path / "voice.wav", voice + noise, RATE)
     after = audio_files.write(tmp_path / "voice cleaned.wav", voice, RATE)
     notes = CleanupNotes(sound_source="VOCAL_GROUP", taken=Series(hop_s=0.1, values=(-50.0,) * 30), clicks_s=(1.5,))
-    return CleanedTrack("voice.wav", remote(after), notes, before)
+    return Cleanup("voice.wav", remote(after), notes, before)
 
 
-def test_a_cleaned_track_shows_what_was_taken_and_its_twin_shows_the_same(cleaned: CleanedTrack) -> None:
+def test_a_cleaned_track_shows_what_was_taken_and_its_twin_shows_the_same(cleaned: Cleanup) -> None:
     player = compare(cleaned)
     (row,) = player.changes["rows"]
     assert set(row["values"]) == {-50.0}
@@ -138,7 +138,7 @@ def test_a_cleaned_track_shows_what_was_taken_and_its_twin_shows_the_same(cleane
     assert "Area: what was taken away" in player.twin()
 
 
-def test_what_was_taken_can_be_heard_alone(cleaned: CleanedTrack, tmp_path: Path) -> None:
+def test_what_was_taken_can_be_heard_alone(cleaned: Cleanup, tmp_path: Path) -> None:
     player = taken_away(cleaned, gain_db=20)
     assert player.plain() == "Player(What was taken away, turned up by 20.0 dB, 3.0 s)"
     assert player.tracks[0]["level"].endswith("peak \N{MINUS SIGN}20.0 dBFS")

@@ -7,22 +7,22 @@ from datetime import UTC, datetime
 
 from tonnbook.models.analysis import AnalysisAnswer, AnalysisRequest, AnalysisResults
 from tonnbook.models.cleanup import CleanupAnswer, CleanupRequest, CleanupResults
-from tonnbook.studio.runtime.service import Desk
+from tonnbook.studio.runtime.service import Service
 from tonnbook.studio.runtime.worker import Progress, Task
 
 
-class RepairDesk(Desk[None]):
+class RepairService(Service[None]):
     """All analyses and cleanups of one studio; they have no ids, as the call itself waits."""
 
     engine = "tonnbook.studio.analysis.work"
 
     def analyse(self, request: AnalysisRequest) -> Task[AnalysisAnswer]:
-        """Start an analysis; raises Refusal 400, 429 or 507."""
+        """Start an analysis; raises HttpError 400, 429 or 507."""
         self._admit(None, audioFileLocation=request.source)
         return self._worker.start(lambda progress: self._analysed(request, progress), _nobody_else_waits)
 
     def clean_up(self, request: CleanupRequest) -> Task[CleanupAnswer]:
-        """Start a cleanup; raises Refusal 400, 429 or 507."""
+        """Start a cleanup; raises HttpError 400, 429 or 507."""
         self._admit(None, audioFileLocation=request.source)
         return self._worker.start(lambda progress: self._cleaned(request, progress), _nobody_else_waits)
 
@@ -31,7 +31,7 @@ class RepairDesk(Desk[None]):
     def _analysed(self, request: AnalysisRequest, progress: Progress) -> AnalysisAnswer:
         from tonnbook.studio.analysis.work import analysed
 
-        report = analysed(request, self._library, self._worker, self._limits, progress)
+        report = analysed(request, self._storage, self._worker, self._limits, progress)
         price = self._ledger.charge("analysis", secrets.token_hex(12))
         results = AnalysisResults(
             completion_time=self._now(),
@@ -44,13 +44,13 @@ class RepairDesk(Desk[None]):
     def _cleaned(self, request: CleanupRequest, progress: Progress) -> CleanupAnswer:
         from tonnbook.studio.analysis.work import cleaned
 
-        file, notes = cleaned(request, self._library, self._worker, self._limits, progress)
+        file, notes = cleaned(request, self._storage, self._worker, self._limits, progress)
         price = self._ledger.charge("cleanup", secrets.token_hex(12))
         done = [stage.stage for stage in notes.stages if stage.done]
         results = CleanupResults(
             completion_time=self._now(),
             info=f"repaired: {', '.join(done)}" if done else "nothing was found that needed a repair",
-            cleaned_url=self._library.link(file),
+            cleaned_url=self._storage.link(file),
             notes=notes.model_copy(update={"credits_live": price}),
         )
         return CleanupAnswer(message="the recording has been cleaned", results=results)

@@ -17,41 +17,41 @@ from tonnbook.studio.measure.track_checks import check_track
 from tonnbook.studio.runtime.download import fetch
 from tonnbook.studio.runtime.limits import Limits
 from tonnbook.studio.runtime.scratch import scratch
-from tonnbook.studio.runtime.storage import Library, StoredFile
+from tonnbook.studio.runtime.storage import Storage, StoredFile
 from tonnbook.studio.runtime.worker import Progress, Worker, part
 
 FETCHING = 0.3
 """Share of an analysis' progress that fetching and checking the file fills."""
 
 
-def analysed(request: AnalysisRequest, library: Library, worker: Worker, limits: Limits, progress: Progress) -> Report:
+def analysed(request: AnalysisRequest, storage: Storage, worker: Worker, limits: Limits, progress: Progress) -> Report:
     """Return what is wrong with a recording; raises AudioError that names the file."""
-    with scratch(library.folder) as folder:
-        path = bring(str(request.source), folder, library, limits, part(progress, 0, FETCHING))
+    with scratch(storage.folder) as folder:
+        path = bring(str(request.source), folder, storage, limits, part(progress, 0, FETCHING))
         progress(FETCHING, "waiting for its turn")
         style, is_master = request.style, request.is_master
         return worker.in_turn(diagnose, path, style, is_master=is_master, progress=part(progress, FETCHING, 1))
 
 
 def cleaned(
-    request: CleanupRequest, library: Library, worker: Worker, limits: Limits, progress: Progress
+    request: CleanupRequest, storage: Storage, worker: Worker, limits: Limits, progress: Progress
 ) -> tuple[StoredFile, CleanupNotes]:
     """Return the cleaned recording and what was done to it; raises AudioError that names the file."""
-    with library.new_shelf() as shelf:
-        path = bring(str(request.source), _made(shelf.folder / "in"), library, limits, part(progress, 0, FETCHING))
+    with storage.new_task_folder() as task_folder:
+        path = bring(str(request.source), _made(task_folder.path / "in"), storage, limits, part(progress, 0, FETCHING))
         progress(FETCHING, "waiting for its turn")
-        out = _made(shelf.folder / "out") / f"{path.stem}.wav"
+        out = _made(task_folder.path / "out") / f"{path.stem}.wav"
         outcome = worker.in_turn(clean, path, request.sound_source, out, part(progress, FETCHING, 1))
-        return library.add(outcome.path), outcome.notes
+        return storage.add(outcome.path), outcome.notes
 
 
-def bring(link: str, folder: Path, library: Library, limits: Limits, progress: Progress) -> Path:
+def bring(link: str, folder: Path, storage: Storage, limits: Limits, progress: Progress) -> Path:
     """Fetch and check one recording, under its own name, into `folder`."""
     name = file_name(link)
     path = folder / name
     progress(0.0, f"fetching {name}")
     try:
-        fetch(link, path, library, limits)
+        fetch(link, path, storage, limits)
     except TonnbookError as problem:
         raise AudioError(f"{name}: {problem}") from None
     check_track(path, name, limits)

@@ -11,8 +11,8 @@ def rumble_notes(corner: float | None, level_db: float, *, done: bool) -> StageN
     """Return what is said of what lies below a source: `level_db` of the whole, under the corner in Hz."""
     if corner is None:
         return StageNotes(stage="rumble", done=False, text="Not looked for: the lowest part of a drum is its own.")
-    told = f"Below {corner:.0f} Hz, where this source rarely has notes, lie {level_db:.0f} dB of the whole"
-    text = f"{told}: taken out, without moving the rest in time." if done else f"{told}: too little to matter."
+    finding = f"Below {corner:.0f} Hz, where this source rarely has notes, lie {level_db:.0f} dB of the whole"
+    text = f"{finding}: taken out, without moving the rest in time." if done else f"{finding}: too little to matter."
     numbers = {"level_db": round(level_db, 1), "corner_hz": corner}
     return StageNotes(stage="rumble", done=done, text=text, numbers=numbers)
 

@@ -13,10 +13,10 @@ from tonnbook.models.track import (
     StemUrls,
     TaskStatus,
 )
-from tonnbook.studio.composition.service import Composed, CompositionDesk, Order, Version
+from tonnbook.studio.composition.service import Composed, CompositionService, Order, Version
 
 
-def status(desk: CompositionDesk, order: Order) -> TaskStatus:
+def status(service: CompositionService, order: Order) -> TaskStatus:
     """Return how a task of v2 stands."""
     task = order.task
     if task.running:
@@ -25,24 +25,24 @@ def status(desk: CompositionDesk, order: Order) -> TaskStatus:
         return TaskStatus(state=state, meta={"message": task.stage, "percentage": share, "generationProgress": share})
     if task.failure is not None:
         return TaskStatus(state="FAILURE", meta={"message": task.failure})
-    done = desk.present(order.version)
+    done = service.present(order.version)
     if order.instruments:
-        cuts = instrument_links(desk, order.version, done) or ()
+        cuts = instrument_links(service, order.version, done) or ()
         meta: Any = [[{name: stem.to_wire() for name, stem in row.items()} for row in section] for section in cuts]
         return TaskStatus(state="SUCCESS", meta=meta)
-    options = [[take.to_wire() for take in takes] for takes in section_takes(desk, done)]
-    meta = {"download_url": desk.link(done, done.song.track), "section_options": options}
-    return TaskStatus(state="SUCCESS", meta=meta, notes=song_notes(desk, done))
+    options = [[take.to_wire() for take in takes] for takes in section_takes(service, done)]
+    meta = {"download_url": service.link(done, done.song.track), "section_options": options}
+    return TaskStatus(state="SUCCESS", meta=meta, notes=song_notes(service, done))
 
 
-def section_takes(desk: CompositionDesk, done: Composed) -> tuple[tuple[SectionTrack, ...], ...]:
+def section_takes(service: CompositionService, done: Composed) -> tuple[tuple[SectionTrack, ...], ...]:
     """Return the sections of a version with their links; one take each."""
     return tuple(
         (
             SectionTrack(
                 instruments=instruments,
-                preview_url=desk.link(done, cut.preview),
-                track_url=desk.link(done, cut.track),
+                preview_url=service.link(done, cut.preview),
+                track_url=service.link(done, cut.track),
                 section_duration=section.length_ms,
             ),
         )
@@ -53,7 +53,7 @@ def section_takes(desk: CompositionDesk, done: Composed) -> tuple[tuple[SectionT
 
 
 def instrument_links(
-    desk: CompositionDesk, version: Version, done: Composed
+    service: CompositionService, version: Version, done: Composed
 ) -> tuple[tuple[Mapping[str, StemUrls], ...], ...] | None:
     """Return the stems of every section with their links; None until they have been asked for and cut."""
     task = version.instruments
@@ -61,28 +61,28 @@ def instrument_links(
         return None
     return tuple(
         tuple(
-            {name: StemUrls(preview_url=desk.link(done, cut.preview), track_url=desk.link(done, cut.track))}
+            {name: StemUrls(preview_url=service.link(done, cut.preview), track_url=service.link(done, cut.track))}
             for name, cut in stems.items()
         )
         for stems in task.future.result()
     )
 
 
-def song_notes(desk: CompositionDesk, done: Composed) -> SongNotes:
+def song_notes(service: CompositionService, done: Composed) -> SongNotes:
     """Return the studio's own block, its links fresh."""
     song = done.song
     return song.notes.model_copy(
         update={
-            "stem_urls": {role: desk.link(done, path) for role, path in song.stems.items()},
-            "mix_url": desk.link(done, song.mix),
-            "midi_url": desk.link(done, song.midi),
-            "midi_stem_urls": {role: desk.link(done, path) for role, path in song.midi_stems.items()},
-            "score_url": desk.link(done, song.sheet),
+            "stem_urls": {role: service.link(done, path) for role, path in song.stems.items()},
+            "mix_url": service.link(done, song.mix),
+            "midi_url": service.link(done, song.midi),
+            "midi_stem_urls": {role: service.link(done, path) for role, path in song.midi_stems.items()},
+            "score_url": service.link(done, song.sheet),
         }
     )
 
 
-def direct_status(desk: CompositionDesk, order: Order) -> DirectTask:
+def direct_status(service: CompositionService, order: Order) -> DirectTask:
     """Return how a task of the newer v1 stands."""
     task, track = order.task, order.track
     known = {
@@ -98,13 +98,13 @@ def direct_status(desk: CompositionDesk, order: Order) -> DirectTask:
         )
     if task.failure is not None:
         return DirectTask(status="failed", meta=DirectMeta(**known, message=task.failure))
-    done = desk.present(order.version)
+    done = service.present(order.version)
     meta = DirectMeta(
-        **known, track_url=desk.link(done, done.song.track), stems_url=_stem_links(desk, done), message="composed"
+        **known, track_url=service.link(done, done.song.track), stems_url=_stem_links(service, done), message="composed"
     )
-    return DirectTask(status="composed", meta=meta, notes=song_notes(desk, done))
+    return DirectTask(status="composed", meta=meta, notes=song_notes(service, done))
 
 
-def _stem_links(desk: CompositionDesk, done: Composed) -> dict[str, str]:
+def _stem_links(service: CompositionService, done: Composed) -> dict[str, str]:
     files = {role: file.path for role, file in done.stem_files.items()}
-    return {role: desk.link(done, path) for role, path in (files or done.song.stems).items()}
+    return {role: service.link(done, path) for role, path in (files or done.song.stems).items()}

@@ -15,9 +15,9 @@ from tonnbook.models.composition_settled import refusals, settled
 from tonnbook.models.composition_words import AudioFormat
 from tonnbook.models.prompt.reader import PromptReading
 from tonnbook.models.track import TrackRecord, TrackSection
-from tonnbook.studio.runtime.refusal import Refusal
-from tonnbook.studio.runtime.service import Desk, Premises
-from tonnbook.studio.runtime.storage import Library, Shelf, StoredFile
+from tonnbook.studio.runtime.http_error import HttpError
+from tonnbook.studio.runtime.service import Service, ServiceContext
+from tonnbook.studio.runtime.storage import Storage, StoredFile, TaskFolder
 from tonnbook.studio.runtime.worker import Progress, Task, Worker, part
 
 if TYPE_CHECKING:  # at run time the engine is loaded in the background
@@ -30,7 +30,7 @@ Stems = tuple["Mapping[str, Cut]", ...]
 class Composed:
     """A finished song, and its files as links know them."""
 
-    shelf: Shelf
+    task_folder: TaskFolder
     song: MadeSong
     files: dict[Path, StoredFile]
     stem_files: Mapping[str, StoredFile] = field(default_factory=dict)
@@ -86,18 +86,18 @@ class Order:
         return self.version.instruments if self.instruments and self.version.instruments else self.version.task
 
 
-class CompositionDesk(Desk[Order]):
+class CompositionService(Service[Order]):
     """All tracks of one studio."""
 
     engine = "tonnbook.studio.composition.engine"
     what = "the song"
 
-    def __init__(self, premises: Premises) -> None:
-        super().__init__(premises)
+    def __init__(self, context: ServiceContext) -> None:
+        super().__init__(context)
         self._tracks: dict[str, Track] = {}
 
     def create(self, request: CompositionRequest) -> Track:
-        """Take a track in; nothing is composed yet. Raises Refusal 400 for a blocked combination."""
+        """Take a track in; nothing is composed yet. Raises HttpError 400 for a blocked combination."""
         check(request)
         words = request.title or request.prompt or f"{request.genre or 'ambient'} track"
         track = Track(str(uuid4()), request, formatdate(self._clock(), usegmt=True), words[:80])
@@ -106,10 +106,10 @@ class CompositionDesk(Desk[Order]):
         return track
 
     def track(self, track_id: str) -> Track:
-        """Return a track; raises Refusal 404."""
+        """Return a track; raises HttpError 404."""
         if found := self._tracks.get(track_id):
             return found
-        raise Refusal(404, "no such track here; a studio forgets its tracks when it is closed")
+        raise HttpError(404, "no such track here; a studio forgets its tracks when it is closed")
 
     @property
     def tracks(self) -> list[Track]:
@@ -125,15 +125,15 @@ class CompositionDesk(Desk[Order]):
         looping: bool = False,
         whole_stems: bool = False,
     ) -> str:
-        """Start a new version of a track; return the id of the task. Raises Refusal 400, 429 or 507."""
+        """Start a new version of a track; return the id of the task. Raises HttpError 400, 429 or 507."""
         wanted = request or track.request
         check(wanted)
-        self._library.make_room()
+        self._storage.make_room()
         task_id = secrets.token_hex(12)
         with self._lock:
             number = len(track.versions) + 1
             title = wanted.title or track.title
-            job = _Composing(self._library, self._worker, wanted, title, number, format_, looping, whole_stems)
+            job = _Composing(self._storage, self._worker, wanted, title, number, format_, looping, whole_stems)
             task = self._worker.start(job, lambda _: self._noted(task_id))
             version = Version(number, wanted, task_id, task)
             track.versions.append(version)
@@ -144,7 +144,7 @@ class CompositionDesk(Desk[Order]):
         self._ledger.charge("composition", task_id)
 
     def instruments(self, track: Track, number: int | None) -> str:
-        """Start cutting the stems of a version; return the id of the task. Raises Refusal 404 for one that is not composed."""
+        """Start cutting the stems of a version; return the id of the task. Raises HttpError 404 for one that is not composed."""
         version = self.version(track, number)
         composed = self.present(version)
         task_id = secrets.token_hex(12)
@@ -152,7 +152,7 @@ class CompositionDesk(Desk[Order]):
         def work(progress: Progress) -> Stems:
             from tonnbook.studio.composition.engine import cut_instruments
 
-            with self._library.holding(composed.shelf):
+            with self._storage.in_use(composed.task_folder):
                 return self._worker.in_turn(cut_instruments, composed.song, progress)
 
         with self._lock:
@@ -161,41 +161,41 @@ class CompositionDesk(Desk[Order]):
         return task_id
 
     def version(self, track: Track, number: int | None) -> Version:
-        """Return a version of a track, the latest for None; raises Refusal 404."""
+        """Return a version of a track, the latest for None; raises HttpError 404."""
         if number is not None and not 1 <= number <= len(track.versions):
-            raise Refusal(404, f"this track has no version {number}; it has {len(track.versions)}")
+            raise HttpError(404, f"this track has no version {number}; it has {len(track.versions)}")
         if not track.versions:
-            raise Refusal(404, "this track has not been composed yet; POST to its address with /compose first")
+            raise HttpError(404, "this track has not been composed yet; POST to its address with /compose first")
         return track.versions[(number or len(track.versions)) - 1]
 
     def present(self, version: Version) -> Composed:
-        """Return a finished version; raises Refusal 404 while it is not, 500 if it failed."""
+        """Return a finished version; raises HttpError 404 while it is not, 500 if it failed."""
         if version.task.running:
-            raise Refusal(404, "this version is still being composed; ask /status until it has succeeded")
+            raise HttpError(404, "this version is still being composed; ask /status until it has succeeded")
         if version.task.failure is not None:
-            raise Refusal(500, version.task.failure)
+            raise HttpError(500, version.task.failure)
         return self._present(version.task)
 
     def link(self, composed: Composed, path: Path) -> str:
         """Return a fresh link to a file of a song."""
         with self._lock:
             if path not in composed.files:
-                composed.files[path] = self._library.add(path)
-        return self._library.link(composed.files[path])
+                composed.files[path] = self._storage.add(path)
+        return self._storage.link(composed.files[path])
 
 
 def check(request: CompositionRequest) -> None:
-    """Refuse a blocked combination before any work, wherever its parts come from; raises Refusal 400."""
+    """Refuse a blocked combination before any work, wherever its parts come from; raises HttpError 400."""
     found = refusals(request)
     if found:
-        raise Refusal(400, "; ".join(map(str, found)))
+        raise HttpError(400, "; ".join(map(str, found)))
 
 
 @dataclass(frozen=True)
 class _Composing:
     """The work of one composition task."""
 
-    library: Library
+    storage: Storage
     worker: Worker
     request: CompositionRequest
     title: str
@@ -208,13 +208,13 @@ class _Composing:
         from tonnbook.studio.composition.composer.planning import plan_of
 
         plan, reading = plan_of(self.request, self.number, self.looping)
-        with self.library.new_shelf() as shelf:
-            song, stems = self.worker.in_turn(self._make, plan, reading, shelf.folder, progress)
+        with self.storage.new_task_folder() as task_folder:
+            song, stems = self.worker.in_turn(self._make, plan, reading, task_folder.path, progress)
             paths = [song.mix, song.track, *song.stems.values(), song.midi, *song.midi_stems.values(), song.sheet]
             paths += [path for cut in song.sections for path in (cut.track, cut.preview)]
-            files = {path: self.library.add(path) for path in dict.fromkeys(paths)}
-            stem_files = {role: files.get(path) or self.library.add(path) for role, path in stems.items()}
-        return Composed(shelf, song, files, stem_files)
+            files = {path: self.storage.add(path) for path in dict.fromkeys(paths)}
+            stem_files = {role: files.get(path) or self.storage.add(path) for role, path in stems.items()}
+        return Composed(task_folder, song, files, stem_files)
 
     def _make(
         self, plan: Any, reading: PromptReading | None, folder: Path, progress: Progress

@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 
 from tonnbook import audio_files
-from tonnbook.models.enhancement import EnhanceNotes, EnhanceRequest
+from tonnbook.models.enhancement import EnhancementNotes, EnhancementRequest
 from tonnbook.models.mastering import CEILING_DBTP
 from tonnbook.models.vocabulary import AnalysisStyle
 from tonnbook.studio.analysis.engine import report
@@ -37,21 +37,21 @@ _SERVICE_NAMES = {"vocals": "vocal"}
 
 
 @dataclass(frozen=True)
-class EnhanceOutcome:
+class EnhancementOutcome:
     """An enhanced track on disk."""
 
     track: Path
     preview: Path | None
     preview_start_s: float | None
-    notes: EnhanceNotes
+    notes: EnhancementNotes
     stems: Mapping[str, Path] = field(default_factory=dict)
     """By the names that the service uses, where they were asked for, as float files at the rate of the track. They add up to the repaired
     track as it was before mastering and before its loudness was set: what limits a sum cannot be shared out among its parts."""
 
 
 def enhance(
-    source: Path, request: EnhanceRequest, out: Path, preview: Path | None, progress: Progress = lambda _, __: None
-) -> EnhanceOutcome:
+    source: Path, request: EnhancementRequest, out: Path, preview: Path | None, progress: Progress = lambda _, __: None
+) -> EnhancementOutcome:
     """Enhance a mix into the WAV file `out`, and its preview into the MP3 file `preview` where one is wanted.
 
     Raises AudioError where it cannot be measured. The same mix and request give the same bytes.
@@ -77,8 +77,8 @@ def enhance(
         start_s = preview_start(listen_to_level(out), request.preview_start_s)
         write_preview(out, start_s, preview)
     target = round(wished.target_lufs, 2)
-    told = EnhanceNotes(before=before, after=after, stages=notes, separation=how, target_lufs=target)
-    return EnhanceOutcome(out, preview, start_s, told, stems)
+    event_of = EnhancementNotes(before=before, after=after, stages=notes, separation=how, target_lufs=target)
+    return EnhancementOutcome(out, preview, start_s, event_of, stems)
 
 
 def _in_stereo(source: Path, out: Path) -> Path:
@@ -89,7 +89,7 @@ def _in_stereo(source: Path, out: Path) -> Path:
     return source
 
 
-def _repair(bench: Bench, request: EnhanceRequest, target_lufs: float, progress: Progress, *, stems: bool) -> str:
+def _repair(bench: Bench, request: EnhancementRequest, target_lufs: float, progress: Progress, *, stems: bool) -> str:
     """Run the repairs that are asked for, each on what the one before it has left; return what took the mix apart, if anything did."""
     style, is_master = bench.style, request.is_master
     room = CEILING_DBTP - target_lufs
@@ -115,7 +115,7 @@ def _repair(bench: Bench, request: EnhanceRequest, target_lufs: float, progress:
     return how
 
 
-def _work_on_stems(bench: Bench, request: EnhanceRequest, progress: Progress, *, wanted: bool) -> str:
+def _work_on_stems(bench: Bench, request: EnhancementRequest, progress: Progress, *, wanted: bool) -> str:
     changes: dict[str, tuple[bool, Callable[[Mapping[str, Path], Path], parts.Change]]] = {
         "stems": (request.stem_processing, lambda stems, folder: parts.balance(stems, bench.style, folder)),
         "drums": (request.drum_enhancement, parts.drums),
@@ -126,7 +126,7 @@ def _work_on_stems(bench: Bench, request: EnhanceRequest, progress: Progress, *,
         folder = bench.folder / "stems"
         folder.mkdir()
         rate = audio_files.info(bench.track).rate
-        taken = separate(bench.track, folder, rate=rate, progress=lambda s, told: progress(0.2 + 0.2 * s, told))
+        taken = separate(bench.track, folder, rate=rate, progress=lambda s, event_of: progress(0.2 + 0.2 * s, event_of))
         bench.stems, how = taken.stems, taken.how
     for name, (asked, change) in changes.items():
         if asked:

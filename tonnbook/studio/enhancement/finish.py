@@ -19,7 +19,7 @@ from typing import Literal
 
 from tonnbook import audio_files
 from tonnbook.errors import AudioError
-from tonnbook.models.enhancement import TARGET_LUFS, EnhanceRequest
+from tonnbook.models.enhancement import TARGET_LUFS, EnhancementRequest
 from tonnbook.models.mastering import CEILING_DBTP
 from tonnbook.models.notes import StageNotes
 from tonnbook.models.vocabulary import AnalysisStyle, SampleRate
@@ -47,7 +47,7 @@ class Repaired:
     track: Path
     found: Findings
     as_it_came: Findings
-    request: EnhanceRequest
+    request: EnhancementRequest
     style: AnalysisStyle
 
     @property

@@ -54,9 +54,9 @@ def balance(stems: Mapping[str, Path], style: AnalysisStyle, folder: Path) -> Ch
     if not moved:
         return StageNotes(stage="stems", done=False, text="Voice, drums and bass stand where the style has them."), {}
     made = {name: _louder(stems[name], gain, folder) for name, gain in moved.items()}
-    told = ", ".join(f"{name} {gain:+.1f} dB" for name, gain in moved.items())
+    text = ", ".join(f"{name} {gain:+.1f} dB" for name, gain in moved.items())
     numbers = {f"{name}_gain_db": gain for name, gain in moved.items()}
-    return StageNotes(stage="stems", done=True, text=f"Balanced: {told}.", numbers=numbers), made
+    return StageNotes(stage="stems", done=True, text=f"Balanced: {text}.", numbers=numbers), made
 
 
 def drums(stems: Mapping[str, Path], folder: Path) -> Change:

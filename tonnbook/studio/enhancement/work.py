@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from pathlib import PurePath
 
-from tonnbook.models.enhancement import EnhanceRequest
+from tonnbook.models.enhancement import EnhancementRequest
 from tonnbook.studio.analysis.work import bring
 from tonnbook.studio.enhancement.engine import enhance
 from tonnbook.studio.enhancement.service import Enhanced
 from tonnbook.studio.runtime.limits import Limits
-from tonnbook.studio.runtime.storage import Library
+from tonnbook.studio.runtime.storage import Storage
 from tonnbook.studio.runtime.worker import Progress, Worker, part
 
 FETCHING = 0.1
@@ -20,16 +20,19 @@ FETCHING = 0.1
 
 
 def make_enhanced(
-    request: EnhanceRequest, full: bool, library: Library, worker: Worker, limits: Limits, progress: Progress
+    request: EnhancementRequest, full: bool, storage: Storage, worker: Worker, limits: Limits, progress: Progress
 ) -> Enhanced:
     """Return the enhanced mix, full or as a preview; raises AudioError that names the file."""
-    with library.new_shelf() as shelf:
-        folder = shelf.folder / "mix"
+    with storage.new_task_folder() as task_folder:
+        folder = task_folder.path / "mix"
         folder.mkdir()
-        source = bring(str(request.source), folder, library, limits, part(progress, 0, FETCHING))
+        source = bring(str(request.source), folder, storage, limits, part(progress, 0, FETCHING))
         progress(FETCHING, "waiting for its turn")
         name = PurePath(request.name).stem or "mix"
-        out, preview = shelf.folder / f"{name}-enhanced.wav", None if full else shelf.folder / f"{name}-preview.mp3"
+        out, preview = (
+            task_folder.path / f"{name}-enhanced.wav",
+            None if full else task_folder.path / f"{name}-preview.mp3",
+        )
         outcome = worker.in_turn(enhance, source, request, out, preview, part(progress, FETCHING, 1))
-        stems = {name: library.add(path) for name, path in outcome.stems.items()}
-        return Enhanced(shelf, outcome, library.add(preview or out), stems)
+        stems = {name: storage.add(path) for name, path in outcome.stems.items()}
+        return Enhanced(task_folder, outcome, storage.add(preview or out), stems)

@@ -85,21 +85,21 @@ class MasteringPool:
         preview_start_s: float | None,
         progress: Progress,
     ) -> MasterOutcome:
-        told = ProgressFile(out.with_suffix(".progress"))
+        event_of = ProgressFile(out.with_suffix(".progress"))
         progress(0.0, "handed to a worker")
-        turn = executor.submit(master_song, source, wished, out, preview, preview_start_s, told)
+        turn = executor.submit(master_song, source, wished, out, preview, preview_start_s, event_of)
         try:
-            return self._result(turn, progress, told)
+            return self._result(turn, progress, event_of)
         finally:
-            told.path.unlink(missing_ok=True)
+            event_of.path.unlink(missing_ok=True)
 
     def _result(
-        self, turn: Future[MasterOutcome], progress: Progress, told: ProgressFile | None = None
+        self, turn: Future[MasterOutcome], progress: Progress, event_of: ProgressFile | None = None
     ) -> MasterOutcome:
         self._running.add(turn)
         turn.add_done_callback(self._running.discard)
-        while told and not wait([turn], _LOOK_S).done:
-            if read := told.read():
+        while event_of and not wait([turn], _LOOK_S).done:
+            if read := event_of.read():
                 progress(*read)
         try:
             return turn.result()

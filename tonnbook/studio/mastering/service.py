@@ -19,8 +19,8 @@ from tonnbook.models.mastering import (
     PreviewMasterResults,
 )
 from tonnbook.models.vocabulary import CREDITS, MasteringState
-from tonnbook.studio.runtime.service import Desk, Premises, Told
-from tonnbook.studio.runtime.storage import Shelf, StoredFile
+from tonnbook.studio.runtime.service import Service, ServiceContext, WebhookEvent
+from tonnbook.studio.runtime.storage import StoredFile, TaskFolder
 from tonnbook.studio.runtime.worker import Progress, Task
 
 if TYPE_CHECKING:  # at run time the engine is loaded in the background
@@ -32,7 +32,7 @@ if TYPE_CHECKING:  # at run time the engine is loaded in the background
 class Mastered:
     """A finished master and its files in the library."""
 
-    shelf: Shelf
+    task_folder: TaskFolder
     outcome: MasterOutcome
     master: StoredFile
     preview: StoredFile
@@ -48,15 +48,15 @@ class Order:
     created: float
 
 
-class MasteringDesk(Desk[Order]):
+class MasteringService(Service[Order]):
     """All masters of one studio."""
 
     engine = "tonnbook.studio.mastering.work"
     what = "the master"
     id_name = "mastering_task_id"
 
-    def __init__(self, premises: Premises, executor: Executor | None = None) -> None:
-        super().__init__(premises)
+    def __init__(self, context: ServiceContext, executor: Executor | None = None) -> None:
+        super().__init__(context)
         self._executor = executor
         self._pool: MasteringPool | None = None
 
@@ -66,35 +66,35 @@ class MasteringDesk(Desk[Order]):
             self._pool.close()
 
     def open(self, request: MasteringRequest) -> Order:
-        """Start a master; raises Refusal 400, 429 or 507."""
+        """Start a master; raises HttpError 400, 429 or 507."""
         self._admit(request.webhook_url, **{"trackData[0].trackURL": request.source})
         task_id, created = secrets.token_hex(12), self._clock()
         task = self._start(
             task_id,
             request.webhook_url,
             lambda progress: self._master(task_id, request, progress),
-            self._told_of_preview,
+            self._preview_event,
         )
         return self._keep(task_id, Order(task_id, request, task, created))
 
     def preview_answer(self, order: Order) -> PreviewMasterAnswer:
-        """Return the answer for a preview that is done; raises Refusal 404 if its files had to make room."""
+        """Return the answer for a preview that is done; raises HttpError 404 if its files had to make room."""
         done = self._present(order.task)
         results = PreviewMasterResults(
-            preview_url=self._library.link(done.preview),
+            preview_url=self._storage.link(done.preview),
             preview_start_s=done.outcome.notes.preview_start_s,
             notes=done.outcome.notes,
         )
         return PreviewMasterAnswer(results=results)
 
     def final_answer(self, order: Order) -> FinalMasterAnswer:
-        """Return the answer for a master that is done; raises Refusal 404 if its files had to make room.
+        """Return the answer for a master that is done; raises HttpError 404 if its files had to make room.
 
         The first time it is charged, and the webhook told.
         """
         done = self._present(order.task)
         notes = done.outcome.notes.model_copy(update={"credits_live": CREDITS["final_master"]})
-        answer = FinalMasterAnswer(results=FinalMasterResults(master_url=self._library.link(done.master), notes=notes))
+        answer = FinalMasterAnswer(results=FinalMasterResults(master_url=self._storage.link(done.master), notes=notes))
         with self._lock:
             first = self._ledger.charge_once("final_master", order.id) > 0
         if first and order.request.webhook_url is not None:
@@ -107,7 +107,7 @@ class MasteringDesk(Desk[Order]):
     def _master(self, task_id: str, request: MasteringRequest, progress: Progress) -> Mastered:
         from tonnbook.studio.mastering.work import make_master
 
-        done = make_master(request, self._library, self._made_pool(), self._limits, progress)
+        done = make_master(request, self._storage, self._made_pool(), self._limits, progress)
         self._ledger.charge("master_preview", task_id)
         return done
 
@@ -118,12 +118,12 @@ class MasteringDesk(Desk[Order]):
             self._pool = self._pool or MasteringPool(self._executor)
             return self._pool
 
-    def _told_of_preview(self, task: Task[Mastered]) -> Told:
+    def _preview_event(self, task: Task[Mastered]) -> WebhookEvent:
         if task.failure is not None:
             return MasteringState.PREVIEW_ERROR, {}
         done = task.future.result()
         results = PreviewMasterResults(
-            preview_url=self._library.link(done.preview), preview_start_s=done.outcome.notes.preview_start_s
+            preview_url=self._storage.link(done.preview), preview_start_s=done.outcome.notes.preview_start_s
         )
         return MasteringState.PREVIEW_COMPLETED, _links(PreviewMasterAnswer(results=results))
 

@@ -13,7 +13,7 @@ from tonnbook.studio.mastering.engine import wish
 from tonnbook.studio.mastering.pool import MasteringPool
 from tonnbook.studio.mastering.service import Mastered
 from tonnbook.studio.runtime.limits import Limits
-from tonnbook.studio.runtime.storage import Library
+from tonnbook.studio.runtime.storage import Storage
 from tonnbook.studio.runtime.worker import Progress, part
 
 FETCHING = 0.1
@@ -21,15 +21,15 @@ FETCHING = 0.1
 
 
 def make_master(
-    request: MasteringRequest, library: Library, pool: MasteringPool, limits: Limits, progress: Progress
+    request: MasteringRequest, storage: Storage, pool: MasteringPool, limits: Limits, progress: Progress
 ) -> Mastered:
     """Return the master of a request and its preview; raises AudioError that names the song."""
-    with library.new_shelf() as shelf:
-        folder = shelf.folder / "song"
+    with storage.new_task_folder() as task_folder:
+        folder = task_folder.path / "song"
         folder.mkdir()
-        source = bring(str(request.source), folder, library, limits, part(progress, 0, FETCHING))
+        source = bring(str(request.source), folder, storage, limits, part(progress, 0, FETCHING))
         progress(FETCHING, "waiting for its turn")
         name = PurePath(request.name).stem or "song"
-        out, preview = shelf.folder / f"{name}-master.wav", shelf.folder / f"{name}-preview.mp3"
+        out, preview = task_folder.path / f"{name}-master.wav", task_folder.path / f"{name}-preview.mp3"
         outcome = pool.master(source, wish(request), out, preview, request.preview_start_s, part(progress, FETCHING, 1))
-        return Mastered(shelf, outcome, library.add(out), library.add(preview))
+        return Mastered(task_folder, outcome, storage.add(out), storage.add(preview))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from tonnbook.models.mixing import FinalMixAnswer, FinalMixResults, PreviewMixAnswer, PreviewMixResults
 from tonnbook.models.vocabulary import CREDITS
-from tonnbook.studio.runtime.storage import Library, Shelf, StoredFile
+from tonnbook.studio.runtime.storage import Storage, StoredFile, TaskFolder
 
 if TYPE_CHECKING:  # at run time the engine is loaded in the background
     from tonnbook.studio.mixing.engine import MixOutcome
@@ -19,7 +19,7 @@ if TYPE_CHECKING:  # at run time the engine is loaded in the background
 class Rendered:
     """A finished mix, the tracks it was made from, and its files in the library."""
 
-    shelf: Shelf
+    task_folder: TaskFolder
     tracks: tuple[TrackFile, ...]
     outcome: MixOutcome
     mix: StoredFile
@@ -27,30 +27,30 @@ class Rendered:
     unmixed: StoredFile | None
 
 
-def take_in(library: Library, shelf: Shelf, tracks: tuple[TrackFile, ...], outcome: MixOutcome) -> Rendered:
+def take_in(storage: Storage, task_folder: TaskFolder, tracks: tuple[TrackFile, ...], outcome: MixOutcome) -> Rendered:
     """Enter the files of a mix, which stand on `shelf`, into the library."""
-    stems = {name: library.add(path) for name, path in outcome.stems.items()}
-    unmixed = library.add(outcome.unmixed) if outcome.unmixed else None
-    return Rendered(shelf, tracks, outcome, library.add(outcome.mix), stems, unmixed)
+    stems = {name: storage.add(path) for name, path in outcome.stems.items()}
+    unmixed = storage.add(outcome.unmixed) if outcome.unmixed else None
+    return Rendered(task_folder, tracks, outcome, storage.add(outcome.mix), stems, unmixed)
 
 
-def preview_answer(rendered: Rendered, library: Library, *, fx_settings: bool) -> PreviewMixAnswer:
+def preview_answer(rendered: Rendered, storage: Storage, *, fx_settings: bool) -> PreviewMixAnswer:
     """Return the answer of /retrievepreviewmix, with links that are good for an hour from now."""
     results = PreviewMixResults(
-        mix_url=library.link(rendered.mix),
-        stem_urls=_stem_links(rendered, library),
-        unmixed_url=library.link(rendered.unmixed) if rendered.unmixed else None,
+        mix_url=storage.link(rendered.mix),
+        stem_urls=_stem_links(rendered, storage),
+        unmixed_url=storage.link(rendered.unmixed) if rendered.unmixed else None,
         settings=rendered.outcome.settings if fx_settings else None,
         notes=rendered.outcome.notes,
     )
     return PreviewMixAnswer(results=results)
 
 
-def final_answer(rendered: Rendered, library: Library) -> FinalMixAnswer:
+def final_answer(rendered: Rendered, storage: Storage) -> FinalMixAnswer:
     """Return the answer of /retrievefinalmix, with links that are good for an hour from now."""
     results = FinalMixResults(
-        mix_url=library.link(rendered.mix),
-        stem_urls=_stem_links(rendered, library),
+        mix_url=storage.link(rendered.mix),
+        stem_urls=_stem_links(rendered, storage),
         settings=rendered.outcome.settings,
         notes=rendered.outcome.notes.model_copy(update={"credits_live": CREDITS["final_mix"]}),
     )
@@ -63,5 +63,5 @@ def links_of(answer: PreviewMixAnswer | FinalMixAnswer) -> dict[str, Any]:
     return {key: value for key, value in wire.items() if key.startswith("download_url") or key == "stems"}
 
 
-def _stem_links(rendered: Rendered, library: Library) -> dict[str, str] | None:
-    return {name: library.link(file) for name, file in rendered.stems.items()} or None
+def _stem_links(rendered: Rendered, storage: Storage) -> dict[str, str] | None:
+    return {name: storage.link(file) for name, file in rendered.stems.items()} or None

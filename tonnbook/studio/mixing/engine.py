@@ -28,7 +28,7 @@ from tonnbook.studio.runtime.scratch import scratch
 from tonnbook.studio.runtime.threads import DaemonThreads
 
 Progress = Callable[[float, str], None]
-"""Told from time to time how far a job has come: a share from 0 to 1, and a short sentence."""
+"""WebhookEvent from time to time how far a job has come: a share from 0 to 1, and a short sentence."""
 
 
 @dataclass(frozen=True)

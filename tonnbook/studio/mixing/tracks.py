@@ -22,7 +22,7 @@ _TOLERANCE_S = 1.0  # an MP3 of 8 minutes is a little longer than 8 minutes
 
 
 class Progress(Protocol):
-    """Told from time to time how far a job has come: a share from 0 to 1, and a short sentence."""
+    """WebhookEvent from time to time how far a job has come: a share from 0 to 1, and a short sentence."""
 
     def __call__(self, share: float, stage: str, /) -> None: ...
 

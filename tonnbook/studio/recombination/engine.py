@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tonnbook.models.effects import TrackEffects
 from tonnbook.models.mixing import FinalMixRequest, FinalMixTrack, MixRequest, MixTrack
-from tonnbook.models.recombination import RecombineRequest
+from tonnbook.models.recombination import RecombinationRequest
 from tonnbook.models.vocabulary import InstrumentGroup, Presence, SampleRate
 from tonnbook.studio.mastering.loudness_search import listen
 from tonnbook.studio.mastering.preview import preview_start, write_preview
@@ -20,7 +20,7 @@ Progress = Callable[[float, str], None]
 
 
 @dataclass(frozen=True)
-class RecombineOutcome:
+class RecombinationOutcome:
     """A finished recombination on disk."""
 
     master: Path
@@ -31,8 +31,8 @@ class RecombineOutcome:
 
 
 def recombine(
-    vocal: Path, backing: Path, request: RecombineRequest, folder: Path, progress: Progress = lambda _, __: None
-) -> RecombineOutcome:
+    vocal: Path, backing: Path, request: RecombinationRequest, folder: Path, progress: Progress = lambda _, __: None
+) -> RecombinationOutcome:
     """Mix and master two files into `folder`; AudioError where one of them cannot be used."""
     wished = MixRequest(
         tracks=(_brief(vocal, InstrumentGroup.VOCAL), _brief(backing, InstrumentGroup.BACKING_TRACK)),
@@ -55,7 +55,7 @@ def recombine(
     features = listen(made.mix)
     start_s = preview_start(features, None)
     preview = write_preview(made.mix, start_s, folder / "preview.mp3").path
-    return RecombineOutcome(made.mix, preview, start_s, features)
+    return RecombinationOutcome(made.mix, preview, start_s, features)
 
 
 def _brief(path: Path, instrument: InstrumentGroup) -> MixTrack:

@@ -16,17 +16,17 @@ from urllib3.exceptions import HTTPError
 from tonnbook.errors import AudioError
 from tonnbook.studio.runtime.limits import Limits
 from tonnbook.studio.runtime.outgoing import call, check_address, host_of, trouble
-from tonnbook.studio.runtime.storage import Library
+from tonnbook.studio.runtime.storage import Storage
 
 PIECE = 64 * 1024
 
 
-def fetch(link: str, to: Path, library: Library, limits: Limits) -> None:
-    """Write what `link` leads to into `to`; raises AudioError, or Refusal for an own link that is false or expired."""
+def fetch(link: str, to: Path, storage: Storage, limits: Limits) -> None:
+    """Write what `link` leads to into `to`; raises AudioError, or HttpError for an own link that is false or expired."""
     deadline = time.monotonic() + limits.fetch_s
     for _ in range(limits.redirects + 1):
-        if library.owns(link):
-            library.lend(library.from_url(link), to)
+        if storage.owns(link):
+            storage.hard_link(storage.from_url(link), to)
             return
         onward = _get(link, to, limits, deadline)
         if onward is None:

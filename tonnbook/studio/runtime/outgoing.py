@@ -17,7 +17,7 @@ import certifi
 import urllib3
 from urllib3 import exceptions
 
-from tonnbook.studio.runtime.quiet_logging import hushed
+from tonnbook.studio.runtime.quiet_logging import quiet_logging
 from tonnbook.studio.runtime.storage import LOOPBACK_NAMES
 
 AGENT = "tonnbook-studio"
@@ -38,7 +38,7 @@ def call(
 
     Raises urllib3's HTTPError, whose text may hold the whole link: show `trouble` instead.
     """
-    with hushed("urllib3.connectionpool"), _pool(url) as pool:
+    with quiet_logging("urllib3.connectionpool"), _pool(url) as pool:
         answer = pool.request(
             method,
             url,

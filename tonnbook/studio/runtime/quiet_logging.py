@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def hushed(*loggers: str) -> Iterator[None]:
+def quiet_logging(*loggers: str) -> Iterator[None]:
     """Drop what these loggers are told in this thread; what other threads say, other servers among them, passes."""
     own = threading.get_ident()
 

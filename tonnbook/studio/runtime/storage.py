@@ -23,8 +23,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
+from tonnbook.studio.runtime.http_error import HttpError
 from tonnbook.studio.runtime.limits import Limits
-from tonnbook.studio.runtime.refusal import Refusal
 
 Clock = Callable[[], float]
 """Seconds since 1970, as `time.time` gives them."""
@@ -35,10 +35,10 @@ _TYPES = {".wav": "audio/wav", ".mp3": "audio/mpeg", ".flac": "audio/flac", ".og
 
 
 @dataclass(eq=False)
-class Shelf:
+class TaskFolder:
     """One folder of the library; it may be dropped when nobody holds it and, for an upload, when its time is over."""
 
-    folder: Path
+    path: Path
     expires: float = 0.0
     holders: int = 0
 
@@ -53,7 +53,7 @@ class StoredFile:
     path: Path
 
 
-class Library:
+class Storage:
     """All files of one studio, in a temporary folder of its own that `close` removes."""
 
     def __init__(self, address: str, limits: Limits, clock: Clock, folder: Path | None = None) -> None:
@@ -63,70 +63,74 @@ class Library:
         self._secret = secrets.token_bytes(32)
         self._lock = threading.Lock()
         self._files: dict[str, StoredFile] = {}
-        self._shelves: list[Shelf] = []
-        clear_away(folder or Path(tempfile.gettempdir()))
+        self._task_folders: list[TaskFolder] = []
+        remove_stale_folders(folder or Path(tempfile.gettempdir()))
         self.folder = Path(tempfile.mkdtemp(prefix=f"{_prefix()}{os.getpid()}-", dir=folder))
 
     # --- shelves
 
     @contextmanager
-    def new_shelf(self) -> Iterator[Shelf]:
+    def new_task_folder(self) -> Iterator[TaskFolder]:
         """Hold a new shelf for the work of a task; if that fails, the shelf goes with all its files."""
-        shelf = self._add_shelf()
+        task_folder = self._add_task_folder()
         done = False
         try:
-            with self.holding(shelf):
-                yield shelf
+            with self.in_use(task_folder):
+                yield task_folder
                 done = True
         finally:
             if not done:
                 with self._lock:
-                    self._remove(shelf)
+                    self._remove(task_folder)
 
     @contextmanager
-    def holding(self, shelf: Shelf) -> Iterator[None]:
+    def in_use(self, task_folder: TaskFolder) -> Iterator[None]:
         """Keep a shelf from being dropped while it is worked with."""
         with self._lock:
-            shelf.holders += 1
+            task_folder.holders += 1
         try:
             yield
         finally:
             with self._lock:
-                shelf.holders -= 1
+                task_folder.holders -= 1
 
-    def holds(self, shelf: Shelf) -> bool:
+    def has(self, task_folder: TaskFolder) -> bool:
         """Say whether the shelf is still there."""
-        return shelf in self._shelves
+        return task_folder in self._task_folders
 
     def sweep(self) -> None:
         """Drop uploads that no link leads to any more, then the oldest finished results until the rest fits."""
         with self._lock:
             now = self._clock()
-            free = [shelf for shelf in self._shelves if not shelf.holders and shelf.expires <= now]
-            for shelf in sorted(free, key=lambda shelf: shelf.expires == 0):
-                if shelf.expires or self._bytes() > self._limits.folder_bytes:
-                    self._remove(shelf)
+            free = [
+                task_folder
+                for task_folder in self._task_folders
+                if not task_folder.holders and task_folder.expires <= now
+            ]
+            for task_folder in sorted(free, key=lambda task_folder: task_folder.expires == 0):
+                if task_folder.expires or self._bytes() > self._limits.folder_bytes:
+                    self._remove(task_folder)
 
     def make_room(self) -> None:
-        """Sweep before new work begins; raises Refusal 507 if the folder is still over its limit."""
+        """Sweep before new work begins; raises HttpError 507 if the folder is still over its limit."""
         self.sweep()
         if self._bytes() > self._limits.folder_bytes:
             size = self._limits.folder_bytes / 2**30
-            raise Refusal(
+            raise HttpError(
                 507, f"the studio's folder is full ({size:.3g} GiB) with work that is still going on; wait for it"
             )
 
-    def _add_shelf(self, expires: float = 0.0) -> Shelf:
-        shelf = Shelf(Path(tempfile.mkdtemp(dir=self.folder)), expires)
+    def _add_task_folder(self, expires: float = 0.0) -> TaskFolder:
+        task_folder = TaskFolder(Path(tempfile.mkdtemp(dir=self.folder)), expires)
         with self._lock:
-            self._shelves.append(shelf)
-        return shelf
+            self._task_folders.append(task_folder)
+        return task_folder
 
-    def _remove(self, shelf: Shelf) -> None:
-        if shelf in self._shelves:
-            self._shelves.remove(shelf)
-            self._files = {i: f for i, f in self._files.items() if shelf.folder not in f.path.parents}
-            shutil.rmtree(shelf.folder, ignore_errors=True)
+    def _remove(self, task_folder: TaskFolder) -> None:
+        if task_folder in self._task_folders:
+            self._task_folders.remove(task_folder)
+            self._files = {i: f for i, f in self._files.items() if task_folder.path not in f.path.parents}
+            shutil.rmtree(task_folder.path, ignore_errors=True)
 
     def _bytes(self) -> int:
         """Return the disk in use; a file that stands on two shelves (a hard link) counts once."""
@@ -143,8 +147,8 @@ class Library:
     def expect_upload(self, name: str, content_type: str) -> StoredFile:
         """Make room for one upload. It outlives its links by an hour, so that what began in time can end."""
         self.make_room()
-        shelf = self._add_shelf(self._clock() + 2 * self._limits.link_s)
-        return self._store(StoredFile(secrets.token_urlsafe(12), name, content_type, shelf.folder / "upload"))
+        task_folder = self._add_task_folder(self._clock() + 2 * self._limits.link_s)
+        return self._store(StoredFile(secrets.token_urlsafe(12), name, content_type, task_folder.path / "upload"))
 
     def add(self, path: Path, name: str | None = None) -> StoredFile:
         """Take a result, which stands on a shelf already, into the list of files that links can lead to."""
@@ -156,12 +160,14 @@ class Library:
             self._files[file.id] = file
         return file
 
-    def lend(self, file: StoredFile, to: Path) -> None:
+    def hard_link(self, file: StoredFile, to: Path) -> None:
         """Give a task its own name for a file's present bytes, which stay whatever becomes of the upload."""
         try:
             os.link(file.path, to)
         except FileNotFoundError:
-            raise Refusal(404, "nothing has been uploaded to this link; PUT the file to its signed_url first") from None
+            raise HttpError(
+                404, "nothing has been uploaded to this link; PUT the file to its signed_url first"
+            ) from None
         except OSError:  # a file system without hard links
             shutil.copyfile(file.path, to)
 
@@ -174,26 +180,26 @@ class Library:
         return f"{self._address}/files/{file.id}/{quote(file.name, safe='')}?{query}"
 
     def open_link(self, method: str, file_id: str, name: str, expires: str, signature: str) -> StoredFile:
-        """Return the file that a link's parts lead to; raises Refusal 404 for a link that is false or out of date."""
+        """Return the file that a link's parts lead to; raises HttpError 404 for a link that is false or out of date."""
         expected = self._sign("PUT" if method == "PUT" else "GET", file_id, expires)
         if not hmac.compare_digest(expected.encode(), signature.encode("utf-8", "replace")):
-            raise Refusal(404, "no such file: use the link whole, as it was given, and for what it was given")
+            raise HttpError(404, "no such file: use the link whole, as it was given, and for what it was given")
         if float(expires) < self._clock():
-            raise Refusal(404, "this link has expired; links live for one hour, ask for a new one")
+            raise HttpError(404, "this link has expired; links live for one hour, ask for a new one")
         file = self._files.get(file_id)
         if file is None or file.name != name:
-            raise Refusal(404, "this file is no longer here: old results make room for new ones")
+            raise HttpError(404, "this file is no longer here: old results make room for new ones")
         return file
 
     def from_url(self, url: str) -> StoredFile:
-        """Return the file that one of the studio's own links leads to; raises Refusal 404."""
+        """Return the file that one of the studio's own links leads to; raises HttpError 404."""
         parts = urlsplit(url)
         query = {key: values[0] for key, values in parse_qs(parts.query).items()}
         match parts.path.split("/"):
             case ["", "files", file_id, name]:
                 wanted = query.get("expires", ""), query.get("signature", "")
                 return self.open_link("GET", file_id, unquote(name), *wanted)
-        raise Refusal(404, "this address of the studio is no file; use the readable_url of an upload")
+        raise HttpError(404, "this address of the studio is no file; use the readable_url of an upload")
 
     def owns(self, url: str) -> bool:
         """Say whether `url` points at this studio."""
@@ -209,7 +215,7 @@ class Library:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def clear_away(folder: Path) -> None:
+def remove_stale_folders(folder: Path) -> None:
     """Remove the folders that studios of this user on this machine have left in `folder` whose process was killed."""
     if sys.platform == "win32":  # where nothing tells harmlessly whether a process is there
         return

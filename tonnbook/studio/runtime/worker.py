@@ -15,8 +15,8 @@ from functools import cached_property, partial
 from typing import Any, Generic, ParamSpec, TypeVar
 
 from tonnbook.errors import TonnbookError
+from tonnbook.studio.runtime.http_error import HttpError
 from tonnbook.studio.runtime.limits import Limits
-from tonnbook.studio.runtime.refusal import Refusal
 from tonnbook.studio.runtime.threads import DaemonThreads
 
 log = logging.getLogger(__name__)
@@ -104,12 +104,12 @@ class Worker:
         self._closing = threading.Event()
 
     def start(self, work: Callable[[Progress], T], then: Callable[[Task[T]], None]) -> Task[T]:
-        """Queue `work`; call `then` with the task when it has ended, well or not. Raises Refusal 429 when too much waits."""
+        """Queue `work`; call `then` with the task when it has ended, well or not. Raises HttpError 429 when too much waits."""
         with self._lock:
             self._unfinished = [task for task in self._unfinished if task.running]
             if len(self._unfinished) >= self._limits.unfinished_tasks:
                 text = f"{len(self._unfinished)} tasks are waiting or running already; try again when one has ended"
-                raise Refusal(429, text, {"Retry-After": "5"})
+                raise HttpError(429, text, {"Retry-After": "5"})
             meter = Meter(self._closing)
             task = Task(self._light.submit(self._run, work, meter.report), meter)
             self._unfinished.append(task)

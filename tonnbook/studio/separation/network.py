@@ -109,8 +109,8 @@ def _estimated(model: Any, source: Path, folder: Path, progress: Progress) -> li
     mean, spread = middle.mean(), middle.std() + 1e-8  # as demucs.api.Separator has it: the network was trained so
     given = torch.from_numpy(((mix - mean) / spread).astype(np.float32))[None]
 
-    def heard(told: dict[str, Any]) -> None:
-        share = (told["model_idx_in_bag"] + told["segment_offset"] / mix.shape[1]) / told["models"]
+    def heard(event_of: dict[str, Any]) -> None:
+        share = (event_of["model_idx_in_bag"] + event_of["segment_offset"] / mix.shape[1]) / event_of["models"]
         progress(min(1.0, share), "taking the mix apart with a network")
 
     # No random shifts: the same mix is to give the same stems.

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 from uuid import uuid4
 
-from tonnbook.models.separation import SeparateRequest, SeparateStatus, StatusAnswer, StemsAnswer
-from tonnbook.studio.runtime.refusal import Refusal
-from tonnbook.studio.runtime.service import Desk, Told
-from tonnbook.studio.runtime.storage import Shelf, StoredFile
+from tonnbook.models.separation import SeparateStatus, SeparationRequest, StatusAnswer, StemsAnswer
+from tonnbook.studio.runtime.http_error import HttpError
+from tonnbook.studio.runtime.service import Service, WebhookEvent
+from tonnbook.studio.runtime.storage import StoredFile, TaskFolder
 from tonnbook.studio.runtime.worker import Progress, Task, part
 
 S = TypeVar("S", bound=StatusAnswer)
@@ -24,49 +24,49 @@ FETCHING = 0.1
 class Separated:
     """The stems of one mix in the library."""
 
-    shelf: Shelf
+    task_folder: TaskFolder
     stems: Mapping[str, StoredFile]
     how: str
     """What took the mix apart: "classical", or the name of a network."""
 
 
-class SeparationDesk(Desk[Task[Separated]]):
+class SeparationService(Service[Task[Separated]]):
     """All separations of one studio."""
 
     engine = "tonnbook.studio.separation.engine"
     what = "the stems"
     id_name = "stemflowTaskId"
 
-    def open(self, request: SeparateRequest) -> str:
-        """Start a separation and return its id; raises Refusal 400, 429 or 507."""
+    def open(self, request: SeparationRequest) -> str:
+        """Start a separation and return its id; raises HttpError 400, 429 or 507."""
         self._admit(request.webhook_url, audioFileLocation=request.source)
         task_id = f"sf_{uuid4()}"
         task = self._start(
-            task_id, request.webhook_url, lambda progress: self._separate(task_id, request, progress), told
+            task_id, request.webhook_url, lambda progress: self._separate(task_id, request, progress), event_of
         )
         self._keep(task_id, task)
         return task_id
 
     def status(self, task_id: str) -> SeparateStatus:
-        """Return how far a separation is; raises Refusal 404."""
+        """Return how far a separation is; raises HttpError 404."""
         return how_far(SeparateStatus, task_id, self.order(task_id), "the stems are ready")
 
     def stems(self, task_id: str) -> StemsAnswer | None:
-        """Return the stems, None while they are being made; raises Refusal 404, or 500 for a task that failed."""
+        """Return the stems, None while they are being made; raises HttpError 404, or 500 for a task that failed."""
         task = self.order(task_id)
         if task.running:
             return None
         if task.failure is not None:
-            raise Refusal(500, task.failure)
+            raise HttpError(500, task.failure)
         done = self._present(task)
-        links = {name: self._library.link(file) for name, file in done.stems.items()}
+        links = {name: self._storage.link(file) for name, file in done.stems.items()}
         return StemsAnswer(stems=links, separation=done.how)
 
     def finished(self, task_id: str) -> Separated:
-        """Return a separation that is done; raises Refusal 404, or 400 for one that is not."""
+        """Return a separation that is done; raises HttpError 404, or 400 for one that is not."""
         task = self.order(task_id)
         if task.running or task.failure is not None:
-            raise Refusal(400, "stemJobId: this separation is not complete; wait for it, or make it again")
+            raise HttpError(400, "stemJobId: this separation is not complete; wait for it, or make it again")
         return self._present(task)
 
     def lend_two(self, task_id: str, folder: Path) -> tuple[Path, Path]:
@@ -74,21 +74,21 @@ class SeparationDesk(Desk[Task[Separated]]):
         from tonnbook.studio.measure.streams import summed
 
         done = self.finished(task_id)
-        with self._library.holding(done.shelf):
+        with self._storage.in_use(done.task_folder):
             vocals = folder / "vocals.wav"
-            self._library.lend(done.stems["vocals"], vocals)
+            self._storage.hard_link(done.stems["vocals"], vocals)
             rest = [file.path for name, file in done.stems.items() if name != "vocals"]
             return vocals, summed(rest, folder / "backing.wav")
 
     # From here on in a task's own thread.
 
-    def _separate(self, task_id: str, request: SeparateRequest, progress: Progress) -> Separated:
+    def _separate(self, task_id: str, request: SeparationRequest, progress: Progress) -> Separated:
         from tonnbook.studio.analysis.work import bring
         from tonnbook.studio.separation.engine import separate
 
-        with self._library.new_shelf() as shelf:
-            source_folder, out = (_made(shelf.folder / name) for name in ("mix", "stems"))
-            source = bring(str(request.source), source_folder, self._library, self._limits, part(progress, 0, FETCHING))
+        with self._storage.new_task_folder() as task_folder:
+            source_folder, out = (_made(task_folder.path / name) for name in ("mix", "stems"))
+            source = bring(str(request.source), source_folder, self._storage, self._limits, part(progress, 0, FETCHING))
             progress(FETCHING, "waiting for its turn")
             made = self._worker.in_turn(
                 separate,
@@ -98,7 +98,9 @@ class SeparationDesk(Desk[Task[Separated]]):
                 progress=part(progress, FETCHING, 1),
             )
             self._ledger.charge("separation", task_id)
-            return Separated(shelf, {name: self._library.add(path) for name, path in made.stems.items()}, made.how)
+            return Separated(
+                task_folder, {name: self._storage.add(path) for name, path in made.stems.items()}, made.how
+            )
 
 
 def how_far(kind: type[S], task_id: str, task: Task[Any], ready: str) -> S:
@@ -110,7 +112,7 @@ def how_far(kind: type[S], task_id: str, task: Task[Any], ready: str) -> S:
     return kind(task_id=task_id, status="complete", message=ready, progress=1.0)
 
 
-def told(task: Task[Any]) -> Told:
+def event_of(task: Task[Any]) -> WebhookEvent:
     """Return what a webhook is told of a task that has a status call of its own: how it ended, and no links.
 
     Known, from the docstrings and the README of roex-python 1.6.0: the webhook is for "async status notifications (pending/started/

@@ -18,11 +18,11 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tonnbook.errors import redacted
-from tonnbook.studio.runtime.refusal import ErrorBody, Refusal
+from tonnbook.studio.runtime.http_error import ErrorBody, HttpError
 from tonnbook.studio.runtime.storage import LOOPBACK_NAMES
 from tonnbook.studio.server.docs_page import CONTENT_SECURITY, docs_page
 from tonnbook.studio.server.openapi import document
-from tonnbook.studio.server.request_body import Rooms
+from tonnbook.studio.server.request_body import ServerState
 from tonnbook.studio.server.routes import composition as beatoven_routes
 from tonnbook.studio.server.routes import enhancement as enhancement_routes
 from tonnbook.studio.server.routes import files as file_routes
@@ -44,7 +44,7 @@ DESCRIPTION = (
 )
 
 
-def create_app(rooms: Rooms) -> FastAPI:
+def create_app(server_state: ServerState) -> FastAPI:
     """Return the application of one studio; all its state is in `rooms`."""
     app = FastAPI(
         title="tonnbook local studio",
@@ -54,7 +54,7 @@ def create_app(rooms: Rooms) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
     )
-    app.state.rooms = rooms
+    app.state.server_state = server_state
     app.openapi = partial(document, app)  # type: ignore[method-assign]  # the way FastAPI documents for extending it
     app.add_api_route("/health", health, methods=["GET"], summary="Say whether the studio is there")
     app.add_api_route("/docs", docs, methods=["GET"], include_in_schema=False)
@@ -67,7 +67,7 @@ def create_app(rooms: Rooms) -> FastAPI:
     app.include_router(recombine_routes.router)
     app.include_router(beatoven_routes.router)
     app.include_router(file_routes.router)
-    app.add_exception_handler(Refusal, _refused)
+    app.add_exception_handler(HttpError, _refused)
     app.add_exception_handler(HTTPException, _turned_down)
     app.add_exception_handler(RequestValidationError, _misread)
     app.add_exception_handler(ClientDisconnect, _gone)

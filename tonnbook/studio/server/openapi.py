@@ -16,14 +16,14 @@ from tonnbook.models.analysis import AnalysisRequest
 from tonnbook.models.base import Answer, Request
 from tonnbook.models.cleanup import CleanupRequest
 from tonnbook.models.composition import CompositionRequest
-from tonnbook.models.enhancement import EnhanceQuery, EnhanceRequest
+from tonnbook.models.enhancement import EnhancementQuery, EnhancementRequest
 from tonnbook.models.mastering import MasteringRequest, MasterQuery
 from tonnbook.models.mixing import FinalMixRequest, MixRequest, PreviewMixQuery, Processing
-from tonnbook.models.recombination import RecombineQuery, RecombineRequest
-from tonnbook.models.separation import SeparateRequest, StemsQuery
+from tonnbook.models.recombination import RecombinationQuery, RecombinationRequest
+from tonnbook.models.separation import SeparationRequest, StemsQuery
 from tonnbook.models.track import DirectRequest
 from tonnbook.models.upload import UploadRequest
-from tonnbook.studio.runtime.refusal import ErrorBody
+from tonnbook.studio.runtime.http_error import ErrorBody
 
 REQUESTS: tuple[type[Request], ...] = (
     UploadRequest,
@@ -33,8 +33,8 @@ REQUESTS: tuple[type[Request], ...] = (
     AnalysisRequest,
     CleanupRequest,
 )
-REQUESTS += (EnhanceRequest, EnhanceQuery, SeparateRequest, StemsQuery)
-REQUESTS += (RecombineRequest, RecombineQuery)
+REQUESTS += (EnhancementRequest, EnhancementQuery, SeparationRequest, StemsQuery)
+REQUESTS += (RecombinationRequest, RecombinationQuery)
 REQUESTS += (MasteringRequest, MasterQuery, CompositionRequest, DirectRequest)
 
 _SCHEMAS = "#/components/schemas/"
@@ -59,12 +59,12 @@ EXAMPLES: dict[type[Request], dict[str, Any]] = {
     MasterQuery: {"masteringTaskId": "…"},
     CompositionRequest: {"prompt": "30 seconds of peaceful lo-fi"},
     DirectRequest: {"prompt": {"text": "30 seconds of peaceful lo-fi"}, "format": "mp3", "looping": False},
-    EnhanceRequest: {"audioFileLocation": f"{_LINK}/mix.wav", "musicalStyle": "POP", "fixClippingIssues": True},
-    SeparateRequest: {"audioFileLocation": f"{_LINK}/mix.wav", "separationMode": "all_stems"},
-    RecombineRequest: {"musicalStyle": "POP", "stemJobId": "sf_…", "vocalGainDb": 1.5},
-    RecombineQuery: {"recombineTaskId": "rc_…"},
+    EnhancementRequest: {"audioFileLocation": f"{_LINK}/mix.wav", "musicalStyle": "POP", "fixClippingIssues": True},
+    SeparationRequest: {"audioFileLocation": f"{_LINK}/mix.wav", "separationMode": "all_stems"},
+    RecombinationRequest: {"musicalStyle": "POP", "stemJobId": "sf_…", "vocalGainDb": 1.5},
+    RecombinationQuery: {"recombineTaskId": "rc_…"},
     StemsQuery: {"stemflowTaskId": "sf_…"},
-    EnhanceQuery: {"mixReviveTaskId": "…"},
+    EnhancementQuery: {"mixReviveTaskId": "…"},
     CleanupRequest: {"audioFileLocation": f"{_LINK}/vocal.wav", "soundSource": "VOCAL_GROUP"},
     AnalysisRequest: {"audioFileLocation": f"{_LINK}/mix.wav", "musicalStyle": "POP", "isMaster": False},
     FinalMixRequest: {"multitrackTaskId": "…", "trackData": [{"trackURL": f"{_LINK}/vocal.wav", "gainDb": -1.5}]},

@@ -14,18 +14,18 @@ from pydantic_core import from_json
 
 from tonnbook.models import base
 from tonnbook.models.problems import explain
-from tonnbook.studio.analysis.service import RepairDesk
-from tonnbook.studio.composition.service import CompositionDesk
-from tonnbook.studio.enhancement.service import EnhancementDesk
-from tonnbook.studio.mastering.service import MasteringDesk
-from tonnbook.studio.mixing.service import MixDesk
-from tonnbook.studio.recombination.service import RecombineDesk
+from tonnbook.studio.analysis.service import RepairService
+from tonnbook.studio.composition.service import CompositionService
+from tonnbook.studio.enhancement.service import EnhancementService
+from tonnbook.studio.mastering.service import MasteringService
+from tonnbook.studio.mixing.service import MixService
+from tonnbook.studio.recombination.service import RecombinationService
+from tonnbook.studio.runtime.http_error import HttpError
 from tonnbook.studio.runtime.ledger import Ledger
 from tonnbook.studio.runtime.limits import Limits
-from tonnbook.studio.runtime.refusal import Refusal
-from tonnbook.studio.runtime.service import Desk
-from tonnbook.studio.runtime.storage import Library
-from tonnbook.studio.separation.service import SeparationDesk
+from tonnbook.studio.runtime.service import Service
+from tonnbook.studio.runtime.storage import Storage
+from tonnbook.studio.separation.service import SeparationService
 
 _DRAINED = 16
 """A body up to so many times its limit is read to its end (and forgotten) before the 413, so that the client hears it."""
@@ -34,23 +34,23 @@ R = TypeVar("R", bound=base.Request)
 
 
 @dataclass(frozen=True)
-class Rooms:
+class ServerState:
     """What the routes of one studio work with."""
 
     key: str
-    library: Library
-    mixing: MixDesk
-    mastering: MasteringDesk
-    repair: RepairDesk
-    enhancement: EnhancementDesk
-    separation: SeparationDesk
-    recombination: RecombineDesk
-    composition: CompositionDesk
+    storage: Storage
+    mixing: MixService
+    mastering: MasteringService
+    repair: RepairService
+    enhancement: EnhancementService
+    separation: SeparationService
+    recombination: RecombinationService
+    composition: CompositionService
     ledger: Ledger
     limits: Limits
 
     @property
-    def desks(self) -> tuple[Desk[Any], ...]:
+    def services(self) -> tuple[Service[Any], ...]:
         """All that take orders; their engines are loaded in this order."""
         return (
             self.mixing,
@@ -63,30 +63,30 @@ class Rooms:
         )
 
 
-def rooms(request: Request) -> Rooms:
+def server_state(request: Request) -> ServerState:
     """Return the rooms of the studio that got this request."""
-    return cast(Rooms, request.app.state.rooms)
+    return cast(ServerState, request.app.state.server_state)
 
 
-async def key_holder(
+async def require_key(
     request: Request,
     header: Annotated[str | None, Security(APIKeyHeader(name="X-API-Key", auto_error=False))] = None,
     query: Annotated[str | None, Security(APIKeyQuery(name="key", auto_error=False))] = None,
 ) -> None:
-    """Let only those pass who send the key, by header or query; raises Refusal 401."""
-    own = rooms(request).key.encode()
+    """Let only those pass who send the key, by header or query; raises HttpError 401."""
+    own = server_state(request).key.encode()
     given = [value.encode("utf-8", "replace") for value in (header, query) if value]
     if not any(hmac.compare_digest(own, value) for value in given):
-        raise Refusal(401, "the key is missing or wrong: send it as header X-API-Key or as query parameter key")
+        raise HttpError(401, "the key is missing or wrong: send it as header X-API-Key or as query parameter key")
 
 
 async def no_larger_than(limit: int, request: Request, drained: int = 1) -> AsyncIterator[bytes]:
-    """Yield the body in chunks; raises Refusal 413 once it is larger than `limit` bytes.
+    """Yield the body in chunks; raises HttpError 413 once it is larger than `limit` bytes.
 
     Up to `drained` times the limit the rest is read and thrown away first.
     """
     size = int(length) if (length := request.headers.get("Content-Length", "")).isdecimal() else 0
-    too_large = Refusal(413, f"the body is larger than {limit / 2**20:g} MiB")
+    too_large = HttpError(413, f"the body is larger than {limit / 2**20:g} MiB")
     if size > limit * drained:
         raise too_large
     size = 0
@@ -101,15 +101,15 @@ async def no_larger_than(limit: int, request: Request, drained: int = 1) -> Asyn
 
 
 async def read(request: Request, model: type[R]) -> R:
-    """Return the request in the body; raises Refusal 400 that names every wrong field, or 413."""
-    chunks = [chunk async for chunk in no_larger_than(rooms(request).limits.body_bytes, request, _DRAINED)]
+    """Return the request in the body; raises HttpError 400 that names every wrong field, or 413."""
+    chunks = [chunk async for chunk in no_larger_than(server_state(request).limits.body_bytes, request, _DRAINED)]
     try:
         body = from_json(b"".join(chunks), allow_inf_nan=False)
     except ValueError as error:
-        raise Refusal(400, f"the body is not JSON: {error}") from None
+        raise HttpError(400, f"the body is not JSON: {error}") from None
     if model.envelope and (not isinstance(body, dict) or body.get(model.envelope) is None):
-        raise Refusal(400, f"{model.envelope}: is missing; the fields of this call stand inside this object")
+        raise HttpError(400, f"{model.envelope}: is missing; the fields of this call stand inside this object")
     try:
         return model.from_wire(body)
     except ValidationError as error:
-        raise Refusal(400, explain(error)) from None
+        raise HttpError(400, explain(error)) from None

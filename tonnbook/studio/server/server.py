@@ -15,23 +15,23 @@ from typing import Self
 import uvicorn
 
 from tonnbook.errors import TonnbookError
-from tonnbook.studio.analysis.service import RepairDesk
-from tonnbook.studio.composition.service import CompositionDesk
-from tonnbook.studio.enhancement.service import EnhancementDesk
+from tonnbook.studio.analysis.service import RepairService
+from tonnbook.studio.composition.service import CompositionService
+from tonnbook.studio.enhancement.service import EnhancementService
 from tonnbook.studio.mastering.executors import shares_memory
-from tonnbook.studio.mastering.service import MasteringDesk
-from tonnbook.studio.mixing.service import MixDesk
-from tonnbook.studio.recombination.service import RecombineDesk
+from tonnbook.studio.mastering.service import MasteringService
+from tonnbook.studio.mixing.service import MixService
+from tonnbook.studio.recombination.service import RecombinationService
 from tonnbook.studio.runtime.ledger import Ledger
 from tonnbook.studio.runtime.limits import Limits
-from tonnbook.studio.runtime.quiet_logging import hushed
-from tonnbook.studio.runtime.service import Premises
-from tonnbook.studio.runtime.storage import Clock, Library
+from tonnbook.studio.runtime.quiet_logging import quiet_logging
+from tonnbook.studio.runtime.service import ServiceContext
+from tonnbook.studio.runtime.storage import Clock, Storage
 from tonnbook.studio.runtime.webhooks import Webhooks
 from tonnbook.studio.runtime.worker import Worker
-from tonnbook.studio.separation.service import SeparationDesk
+from tonnbook.studio.separation.service import SeparationService
 from tonnbook.studio.server.app import create_app
-from tonnbook.studio.server.request_body import Rooms
+from tonnbook.studio.server.request_body import ServerState
 
 HOST = "127.0.0.1"
 
@@ -71,8 +71,8 @@ class Studio:
         self._worker = Worker(self._limits, clock, executor if shares_memory(executor) else None)
         self._webhooks = Webhooks()
         self._lock = threading.Lock()
-        self._library: Library | None = None
-        self._mastering: MasteringDesk | None = None
+        self._storage: Storage | None = None
+        self._mastering: MasteringService | None = None
         self._server: _Server | None = None
         self._thread: threading.Thread | None = None
         self._closed = False
@@ -80,7 +80,7 @@ class Studio:
     @property
     def url(self) -> str:
         """The address, once started: http://127.0.0.1:port."""
-        if self._library is None:
+        if self._storage is None:
             raise TonnbookError("the studio has no address yet: call start() first")
         return f"http://{HOST}:{self._port}"
 
@@ -107,37 +107,37 @@ class Studio:
         if self._server and self._thread:
             self._server.should_exit = True
             self._thread.join(SERVER_ENDS_S)
-        if self._library:
-            self._library.close()
+        if self._storage:
+            self._storage.close()
 
     def _open(self) -> None:
         listener = socket.create_server((HOST, self._port))
         self._port = listener.getsockname()[1]
-        library = Library(f"http://{HOST}:{self._port}", self._limits, self._clock, self._folder)
-        premises = Premises(library, self._worker, self._webhooks, self.ledger, self._limits, self._clock)
-        self._mastering = MasteringDesk(premises, self._executor)
-        separation = SeparationDesk(premises)
-        rooms = Rooms(
+        storage = Storage(f"http://{HOST}:{self._port}", self._limits, self._clock, self._folder)
+        context = ServiceContext(storage, self._worker, self._webhooks, self.ledger, self._limits, self._clock)
+        self._mastering = MasteringService(context, self._executor)
+        separation = SeparationService(context)
+        server_state = ServerState(
             key=self.key,
-            library=library,
-            mixing=MixDesk(premises),
+            storage=storage,
+            mixing=MixService(context),
             mastering=self._mastering,
-            repair=RepairDesk(premises),
-            enhancement=EnhancementDesk(premises),
+            repair=RepairService(context),
+            enhancement=EnhancementService(context),
             separation=separation,
-            recombination=RecombineDesk(premises, separation),
-            composition=CompositionDesk(premises),
+            recombination=RecombinationService(context, separation),
+            composition=CompositionService(context),
             ledger=self.ledger,
             limits=self._limits,
         )
-        self._library = library
-        self._server = _Server(create_app(rooms))
+        self._storage = storage
+        self._server = _Server(create_app(server_state))
         self._thread = threading.Thread(target=self._server.run_on, args=[listener], daemon=True, name="studio-server")
         atexit.register(self.close)
         self._thread.start()
         self._server.ready.wait()
-        for desk in rooms.desks:
-            desk.load_engine()
+        for service in server_state.services:
+            service.load_engine()
 
     def __enter__(self) -> Self:
         return self.start()
@@ -146,7 +146,7 @@ class Studio:
         self.close()
 
     def __repr__(self) -> str:
-        state = "closed" if self._closed else self.url if self._library else "not started"
+        state = "closed" if self._closed else self.url if self._storage else "not started"
         return f"Studio({state})"
 
 
@@ -174,7 +174,7 @@ class _Server(uvicorn.Server):
 
     def run_on(self, listener: socket.socket) -> None:
         """Serve until `should_exit`. A loop class of our own choice: nest_asyncio patches the others' `asyncio.run`."""
-        with hushed("uvicorn.error", "uvicorn.access", "asyncio"), listener:
+        with quiet_logging("uvicorn.error", "uvicorn.access", "asyncio"), listener:
             try:
                 with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
                     runner.run(self.serve(sockets=[listener]))

@@ -15,7 +15,7 @@ from tonnbook.widgets.forms.form_values import check_names, place
 from tonnbook.widgets.forms.table_form import PayloadForm
 
 
-class MasteringBuilder(PayloadForm[Album]):
+class AlbumBuilder(PayloadForm[Album]):
     """The form of an album. The row above all songs sets a column for every one of them.
 
     Parameters
@@ -27,7 +27,7 @@ class MasteringBuilder(PayloadForm[Album]):
     fields
         Any other field of a song, for all of them; a wrong name raises TypeError, a wrong value is shown in the form.
 
-    >>> builder = tb.MasteringBuilder(tb.demo.album(), style="POP", desired_loudness="LOW")
+    >>> builder = tb.AlbumBuilder(tb.demo.album(), style="POP", desired_loudness="LOW")
     >>> builder.set("03_basement", style="ELECTRONIC").save("album_mastering_payload.json")
     """
 
@@ -43,7 +43,7 @@ class MasteringBuilder(PayloadForm[Album]):
         **fields: Any,
     ) -> None:
         known = [name for name in AlbumSong.model_fields if name != "source"]
-        check_names(fields, known, "MasteringBuilder")
+        check_names(fields, known, "AlbumBuilder")
         songs = [songs] if isinstance(songs, str | Path) else songs
         named = list(songs.items()) if isinstance(songs, Mapping) else [("", song) for song in songs]
         common = {"style": style, "desired_loudness": desired_loudness, **fields}

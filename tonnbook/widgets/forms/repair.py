@@ -8,11 +8,11 @@ from typing import Any, TypeVar
 from tonnbook.models.analysis import AnalysisRequest
 from tonnbook.models.base import Request
 from tonnbook.models.cleanup import CleanupRequest
-from tonnbook.models.enhancement import EnhanceRequest
+from tonnbook.models.enhancement import EnhancementRequest
 from tonnbook.models.mixing import file_name
-from tonnbook.models.recombination import RecombineRequest
-from tonnbook.models.separation import Mode, SeparatedStems, SeparateRequest
-from tonnbook.models.vocabulary import AnalysisStyle, EnhanceStyle, RecombineStyle, SoundSource
+from tonnbook.models.recombination import RecombinationRequest
+from tonnbook.models.separation import Mode, Separation, SeparationRequest
+from tonnbook.models.vocabulary import AnalysisStyle, EnhancementStyle, RecombinationStyle, SoundSource
 from tonnbook.widgets.forms.form import RequestForm
 from tonnbook.widgets.forms.form_values import place
 from tonnbook.widgets.forms.instruments import guess_instrument
@@ -63,7 +63,7 @@ class AnalysisBuilder(RecordingForm[AnalysisRequest]):
         super().__init__("Analysis", {"source": place(track), "style": style, **fields})
 
 
-class EnhanceBuilder(RecordingForm[EnhanceRequest]):
+class EnhancementBuilder(RecordingForm[EnhancementRequest]):
     """The form of an enhancement: which faults to repair, and how loud it shall be.
 
     Parameters
@@ -73,13 +73,13 @@ class EnhanceBuilder(RecordingForm[EnhanceRequest]):
     style
         The style that it is moved toward.
     fields
-        Any other field of `EnhanceRequest`; a wrong name raises TypeError, a wrong value is shown in the form.
+        Any other field of `EnhancementRequest`; a wrong name raises TypeError, a wrong value is shown in the form.
 
-    >>> builder = tb.EnhanceBuilder("my mix.wav", style="ROCK_INDIE", loudness="STREAMING_LOUDNESS")
+    >>> builder = tb.EnhancementBuilder("my mix.wav", style="ROCK_INDIE", loudness="STREAMING_LOUDNESS")
     >>> preview = await tonn.preview_enhancement(builder.request)
     """
 
-    model = EnhanceRequest
+    model = EnhancementRequest
     endpoint = "/mixenhancepreview"
     seldom = (
         "drum_enhancement",
@@ -90,7 +90,7 @@ class EnhanceBuilder(RecordingForm[EnhanceRequest]):
         "webhook_url",
     )
 
-    def __init__(self, track: Path | str, style: EnhanceStyle | str = EnhanceStyle.POP, **fields: Any) -> None:
+    def __init__(self, track: Path | str, style: EnhancementStyle | str = EnhancementStyle.POP, **fields: Any) -> None:
         super().__init__("Enhancement", {"source": place(track), "style": style, **fields})
 
 
@@ -120,7 +120,7 @@ class CleanupBuilder(RecordingForm[CleanupRequest]):
             self._review()
 
 
-class SeparateBuilder(RecordingForm[SeparateRequest]):
+class SeparationBuilder(RecordingForm[SeparationRequest]):
     """The form of a separation.
 
     Parameters
@@ -130,12 +130,12 @@ class SeparateBuilder(RecordingForm[SeparateRequest]):
     mode
         "all_stems" for four of them (vocals, drums, bass, other), or "vocals_instrumental" for two.
     fields
-        Any other field of `SeparateRequest`; a wrong name raises TypeError, a wrong value is shown in the form.
+        Any other field of `SeparationRequest`; a wrong name raises TypeError, a wrong value is shown in the form.
 
-    >>> stems = await tonn.separate(tb.SeparateBuilder("my mix.wav").request)
+    >>> stems = await tonn.separate(tb.SeparationBuilder("my mix.wav").request)
     """
 
-    model = SeparateRequest
+    model = SeparationRequest
     endpoint = "/separate"
     seldom = ("webhook_url",)
 
@@ -143,7 +143,7 @@ class SeparateBuilder(RecordingForm[SeparateRequest]):
         super().__init__("Separation", {"source": place(mix), "mode": mode, **fields})
 
 
-class RecombineBuilder(RecordingForm[RecombineRequest]):
+class RecombinationBuilder(RecordingForm[RecombinationRequest]):
     """The form of a recombination: the stems of a separation, or a voice and its backing, become a master.
 
     Parameters
@@ -155,26 +155,26 @@ class RecombineBuilder(RecordingForm[RecombineRequest]):
     style
         The style of the balance and the master.
     fields
-        Any other field of `RecombineRequest`; a wrong name raises TypeError, a wrong value is shown in the form.
+        Any other field of `RecombinationRequest`; a wrong name raises TypeError, a wrong value is shown in the form.
 
-    >>> builder = tb.RecombineBuilder(vocal="voice.wav", backing="band.wav", vocal_gain_db=1.5)
+    >>> builder = tb.RecombinationBuilder(vocal="voice.wav", backing="band.wav", vocal_gain_db=1.5)
     >>> preview = await tonn.recombine(builder.request)
     """
 
-    model = RecombineRequest
+    model = RecombinationRequest
     endpoint = "/recombine"
     seldom = ("webhook_url",)
 
     def __init__(
         self,
-        separation: SeparatedStems | str | None = None,
+        separation: Separation | str | None = None,
         *,
         vocal: Path | str | None = None,
         backing: Path | str | None = None,
-        style: RecombineStyle | str = RecombineStyle.POP,
+        style: RecombinationStyle | str = RecombinationStyle.POP,
         **fields: Any,
     ) -> None:
-        task_id = separation.task_id if isinstance(separation, SeparatedStems) else separation
+        task_id = separation.task_id if isinstance(separation, Separation) else separation
         files = {n: place(file) for n, file in (("vocal", vocal), ("backing", backing)) if file is not None}
         super().__init__("Recombination", {"separation_id": task_id, "style": style, **files, **fields})
 

@@ -9,8 +9,8 @@ from math import isfinite
 from pathlib import Path
 from typing import TypeAlias
 
-from tonnbook.models.cleanup import CleanedTrack
-from tonnbook.models.enhancement import EnhancedTrack
+from tonnbook.models.cleanup import Cleanup
+from tonnbook.models.enhancement import Enhancement
 from tonnbook.models.masters import Master, Masters
 from tonnbook.models.results import FinalMix, MixPreview
 from tonnbook.widgets.player.changes import Changes, taken_changes, tone_changes
@@ -77,7 +77,7 @@ def compare(
     called = names or (_names(before, after) if b is not None else ("before", _name(after, "after")))
     common = rate or max(_rate(before), _rate(after))
     sides, note = _aligned(_side(before, called[0], common), _side(after, called[1], common))
-    drawn = changes if changes is not None else b is None and (isinstance(a, CleanedTrack) or _in_step(sides))
+    drawn = changes if changes is not None else b is None and (isinstance(a, Cleanup) or _in_step(sides))
     return switching(sides, note=note or _unequal(sides), changes=partial(_changes, after) if drawn else None)
 
 
@@ -127,7 +127,7 @@ def original_of(thing: Thing) -> Mapping[str, Path]:
     match thing:
         case Master():
             original = thing.source
-        case EnhancedTrack() | CleanedTrack():
+        case Enhancement() | Cleanup():
             original = thing.original
         case Masters():
             raise TypeError(
@@ -150,7 +150,7 @@ def gains_db(lufs: Sequence[float]) -> list[float]:
 
 def _changes(thing: Thing, sides: Sequence[Side], gains: Sequence[float]) -> Changes:
     before, after = sides
-    if isinstance(thing, CleanedTrack):
+    if isinstance(thing, Cleanup):
         taken, clicks = (thing.notes.taken, thing.notes.clicks_s) if thing.notes else (None, ())
         return taken_changes(before.audio, after.audio, before.rate, taken, clicks)
     return tone_changes(before.audio, after.audio, before.rate, (gains[0], gains[1]))
@@ -171,7 +171,7 @@ def _name(thing: Thing, otherwise: str) -> str:
             return "preview mix"
         case FinalMix():
             return "final mix"
-        case EnhancedTrack():
+        case Enhancement():
             return "enhanced"
         case Master():
             return "master" if thing.master else "preview"
@@ -185,7 +185,7 @@ def _parts(thing: Thing, rate: int | None) -> list[Source]:
     match thing:
         case MixPreview() | FinalMix():
             return sources(thing.mix, rate)
-        case EnhancedTrack():
+        case Enhancement():
             return sources(thing.track, rate)
         case Master():
             return sources(thing.made, rate)
@@ -208,7 +208,7 @@ def _song_start(thing: Thing) -> float | None:
     match thing:
         case MixPreview():
             return thing.notes.preview_start_s if thing.notes else None
-        case EnhancedTrack():
+        case Enhancement():
             return _enhanced_start(thing)
         case Master():
             return 0.0 if thing.master else thing.preview_start_s
@@ -218,7 +218,7 @@ def _song_start(thing: Thing) -> float | None:
             return None
 
 
-def _enhanced_start(made: EnhancedTrack) -> float | None:
+def _enhanced_start(made: Enhancement) -> float | None:
     """Return where an enhanced track starts in the song: a full one at 0, a preview where it says, if it does."""
     if made.preview_start_s is not None or made.original is None:
         return made.preview_start_s

@@ -5,18 +5,18 @@ from __future__ import annotations
 import numpy as np
 
 from tonnbook import audio_files
-from tonnbook.models.cleanup import CleanedTrack
+from tonnbook.models.cleanup import Cleanup
 from tonnbook.widgets.player.compare import original_of
 from tonnbook.widgets.player.player import Player, play
 from tonnbook.widgets.player.tracks import signed
 
 
-def taken_away(cleaned: CleanedTrack, *, gain_db: float = 0.0) -> Player:
+def taken_away(cleaned: Cleanup, *, gain_db: float = 0.0) -> Player:
     """Return a player of what a cleanup took away: the recording as it came, less the cleaned one, sample by sample.
 
     It is often faint; `gain_db` turns it up, and the title says so. Raises TypeError where the recording is not on this machine.
     """
-    if not isinstance(cleaned, CleanedTrack):
+    if not isinstance(cleaned, Cleanup):
         raise TypeError(f"taken_away takes what tonn.clean_up returns, not {type(cleaned).__name__}")
     (original,) = original_of(cleaned).values()
     after, rate = audio_files.read(cleaned.cleaned.path)

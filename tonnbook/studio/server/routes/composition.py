@@ -30,25 +30,25 @@ from tonnbook.models.track import (
     TrackUrls,
 )
 from tonnbook.studio.composition.answers import direct_status, instrument_links, section_takes, song_notes, status
-from tonnbook.studio.composition.service import CompositionDesk, Track
-from tonnbook.studio.runtime.refusal import Refusal
+from tonnbook.studio.composition.service import CompositionService, Track
+from tonnbook.studio.runtime.http_error import HttpError
 from tonnbook.studio.server.openapi import described
-from tonnbook.studio.server.request_body import read, rooms
+from tonnbook.studio.server.request_body import read, server_state
 
 
 async def token_holder(request: Request) -> None:
-    """Let only those pass who send the studio's key in one of the three ways; raises Refusal 401."""
+    """Let only those pass who send the studio's key in one of the three ways; raises HttpError 401."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     given = token.strip() if scheme.lower() in ("api_key", "bearer") else request.headers.get("api_key", "")
-    if not hmac.compare_digest(rooms(request).key.encode(), given.encode("utf-8", "replace")):
-        raise Refusal(401, "the token is missing or wrong: send the header Authorization: api_key TOKEN")
+    if not hmac.compare_digest(server_state(request).key.encode(), given.encode("utf-8", "replace")):
+        raise HttpError(401, "the token is missing or wrong: send the header Authorization: api_key TOKEN")
 
 
 router = APIRouter(dependencies=[Depends(token_holder)])
 
 
-def _desk(request: Request) -> CompositionDesk:
-    return rooms(request).composition
+def _desk(request: Request) -> CompositionService:
+    return server_state(request).composition
 
 
 # --- options, tracks, composing
@@ -76,35 +76,35 @@ async def list_tracks(request: Request) -> JSONResponse:
 
 async def compose_track(request: Request, track_id: str) -> JSONResponse:
     """Compose the track as it was created, or with new parameters; each time a new version, and the older ones stay."""
-    desk = _desk(request)
-    track = desk.track(track_id)
-    return _answer(TaskStarted(task_id=desk.compose(track, await _changed(request, track))))
+    service = _desk(request)
+    track = service.track(track_id)
+    return _answer(TaskStarted(task_id=service.compose(track, await _changed(request, track))))
 
 
 async def fetch_instruments(request: Request, track_id: str) -> JSONResponse:
     """Start cutting the stems of a version, the latest unless told otherwise, section by section."""
-    desk = _desk(request)
-    return _answer(TaskStarted(task_id=desk.instruments(desk.track(track_id), await _version_asked(request))))
+    service = _desk(request)
+    return _answer(TaskStarted(task_id=service.instruments(service.track(track_id), await _version_asked(request))))
 
 
 async def get_track(request: Request, track_id: str) -> JSONResponse:
     """The links of a version that has been composed; `instrument_urls` is empty until the instruments have been asked for."""
-    desk = _desk(request)
-    version = desk.version(desk.track(track_id), await _version_asked(request))
-    done = desk.present(version)
+    service = _desk(request)
+    version = service.version(service.track(track_id), await _version_asked(request))
+    done = service.present(version)
     answer = TrackUrls(
-        download_url=desk.link(done, done.song.track),
-        section_options=section_takes(desk, done),
-        instrument_urls=instrument_links(desk, version, done) or (),
-        notes=song_notes(desk, done),
+        download_url=service.link(done, done.song.track),
+        section_options=section_takes(service, done),
+        instrument_urls=instrument_links(service, version, done) or (),
+        notes=song_notes(service, done),
     )
     return _answer(answer)
 
 
 async def get_status(request: Request, task_id: str) -> JSONResponse:
     """PENDING, PROGRESS with a percentage, SUCCESS with links, or FAILURE with the reason."""
-    desk = _desk(request)
-    return _answer(status(desk, desk.order(task_id)))
+    service = _desk(request)
+    return _answer(status(service, service.order(task_id)))
 
 
 # --- the newer v1
@@ -114,22 +114,22 @@ async def compose_direct(request: Request) -> JSONResponse:
     """One prompt in, one file out, with stems; WAV unless told otherwise. `looping` gives whole bars without an ending."""
     wanted = await read(request, DirectRequest)
     if wanted.format is AudioFormat.AAC:
-        raise Refusal(
+        raise HttpError(
             400,
             "format: the studio writes wav and mp3; for aac there is no encoder that could come with it (none is both free of "
             "licence terms and a plain Python package). Ask for mp3, or convert the wav",
         )
-    desk = _desk(request)
-    track = desk.create(CompositionRequest(prompt=wanted.prompt.text))
-    task_id = desk.compose(track, None, wanted.format, wanted.looping, whole_stems=True)
+    service = _desk(request)
+    track = service.create(CompositionRequest(prompt=wanted.prompt.text))
+    task_id = service.compose(track, None, wanted.format, wanted.looping, whole_stems=True)
     return _answer(DirectStarted(task_id=task_id))
 
 
 async def get_direct(request: Request, task_id: str) -> JSONResponse:
     """composing, running, composed or failed."""
-    desk = _desk(request)
-    order = desk.order(task_id)
-    return _answer(direct_status(desk, order))
+    service = _desk(request)
+    order = service.order(task_id)
+    return _answer(direct_status(service, order))
 
 
 # --- what the handlers read
@@ -143,32 +143,32 @@ async def _changed(request: Request, track: Track) -> CompositionRequest | None:
     try:
         return laid_over(track.request, body)
     except ValidationError as error:
-        raise Refusal(400, explain(error)) from None
+        raise HttpError(400, explain(error)) from None
 
 
 async def _body(request: Request) -> dict[str, Any]:
     """Return the JSON object in the body; an empty body is an empty object."""
     raw = await request.body()
-    if len(raw) > rooms(request).limits.body_bytes:
-        raise Refusal(413, "the body is larger than this call needs")
+    if len(raw) > server_state(request).limits.body_bytes:
+        raise HttpError(413, "the body is larger than this call needs")
     try:
         body = from_json(raw or b"{}", allow_inf_nan=False)
     except ValueError as error:
-        raise Refusal(400, f"the body is not JSON: {error}") from None
+        raise HttpError(400, f"the body is not JSON: {error}") from None
     if not isinstance(body, dict):
-        raise Refusal(400, "the body is no JSON object")
+        raise HttpError(400, "the body is no JSON object")
     found: dict[str, Any] = without_nulls(body)
     return found
 
 
 async def _version_asked(request: Request) -> int | None:
-    """Return the version that the address or the body names; raises Refusal 400."""
+    """Return the version that the address or the body names; raises HttpError 400."""
     named = request.query_params.get("version") or (await _body(request)).get("version")
     if named is None:
         return None
     if isinstance(named, str | int) and str(named).isdecimal():
         return int(named)
-    raise Refusal(400, "version: is no whole number")
+    raise HttpError(400, "version: is no whole number")
 
 
 def _answer(answer: Answer) -> JSONResponse:

@@ -19,9 +19,9 @@ from fastapi import Path as PathPart
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import StreamingResponse
 
-from tonnbook.studio.runtime.refusal import ErrorBody, Refusal
+from tonnbook.studio.runtime.http_error import ErrorBody, HttpError
 from tonnbook.studio.runtime.storage import StoredFile
-from tonnbook.studio.server.request_body import no_larger_than, rooms
+from tonnbook.studio.server.request_body import no_larger_than, server_state
 
 PIECE = 2**20
 
@@ -39,11 +39,11 @@ _LINK = "/{file_id}/{name}"
 )
 async def put_file(request: Request, file_id: FileId, name: str, expires: str = "", signature: str = "") -> Response:
     """The whole file in one request body. It is there when the answer is 200, and not at all before."""
-    file = rooms(request).library.open_link("PUT", file_id, name, expires, signature)
+    file = server_state(request).storage.open_link("PUT", file_id, name, expires, signature)
     declared = request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
     if declared != file.content_type:
-        raise Refusal(400, f"Content-Type is {declared!r}; the link was asked for with {file.content_type!r}")
-    await _save(request, file.path, rooms(request).limits.file_bytes)
+        raise HttpError(400, f"Content-Type is {declared!r}; the link was asked for with {file.content_type!r}")
+    await _save(request, file.path, server_state(request).limits.file_bytes)
     return Response(status_code=200)
 
 
@@ -60,13 +60,13 @@ async def put_file(request: Request, file_id: FileId, name: str, expires: str = 
 )
 async def get_file(request: Request, file_id: FileId, name: str, expires: str = "", signature: str = "") -> Response:
     """A link that is older than one hour, or that was changed, is answered 404."""
-    return _send(request, rooms(request).library.open_link("GET", file_id, name, expires, signature))
+    return _send(request, server_state(request).storage.open_link("GET", file_id, name, expires, signature))
 
 
 @router.head(_LINK, include_in_schema=False)
 async def head_file(request: Request, file_id: FileId, name: str, expires: str = "", signature: str = "") -> Response:
     """Answer as GET does, without the bytes."""
-    return _send(request, rooms(request).library.open_link("HEAD", file_id, name, expires, signature))
+    return _send(request, server_state(request).storage.open_link("HEAD", file_id, name, expires, signature))
 
 
 async def _save(request: Request, path: Path, limit: int) -> None:
@@ -87,7 +87,7 @@ async def _save(request: Request, path: Path, limit: int) -> None:
 
 def _send(request: Request, file: StoredFile) -> Response:
     if not file.path.exists():
-        raise Refusal(404, "nothing has been uploaded to this link yet")
+        raise HttpError(404, "nothing has been uploaded to this link yet")
     size = file.path.stat().st_size
     tag = f'"{file.id}-{size}"'
     wanted = request.headers.get("Range") if request.headers.get("If-Range", tag) == tag else None
@@ -111,7 +111,7 @@ def _send(request: Request, file: StoredFile) -> Response:
 def byte_range(header: str | None, size: int) -> tuple[int, int] | None:
     """Return (start, stop) of a `Range` header, or None where the whole file is the answer.
 
-    Raises Refusal 416 if the range lies outside the file.
+    Raises HttpError 416 if the range lies outside the file.
     """
     found = re.fullmatch(r"bytes=\s*(\d{0,18})-(\d{0,18})\s*", header or "")
     if not found or not (found[1] or found[2]):
@@ -123,7 +123,7 @@ def byte_range(header: str | None, size: int) -> tuple[int, int] | None:
         if found[2] and int(found[2]) < start:
             return None
     if start >= size:
-        raise Refusal(
+        raise HttpError(
             416, f"the file has {size} bytes; the range lies outside it", {"Content-Range": f"bytes */{size}"}
         )
     return start, stop

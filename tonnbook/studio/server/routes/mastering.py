@@ -14,16 +14,16 @@ from tonnbook.models.mastering import (
 )
 from tonnbook.models.vocabulary import MasteringState
 from tonnbook.studio.server.openapi import described
-from tonnbook.studio.server.request_body import key_holder, read, rooms
+from tonnbook.studio.server.request_body import read, require_key, server_state
 from tonnbook.studio.server.routes.waiting import unfinished
 
-router = APIRouter(dependencies=[Depends(key_holder)])
+router = APIRouter(dependencies=[Depends(require_key)])
 
 
 @router.post("/masteringpreview", **described("Start a master", MasteringTask, MasteringRequest, busy=True))
 async def mastering_preview(request: Request) -> JSONResponse:
     """One song. No credits. The webhook is called when the preview is ready or has failed."""
-    order = rooms(request).mastering.open(await read(request, MasteringRequest))
+    order = server_state(request).mastering.open(await read(request, MasteringRequest))
     return JSONResponse(MasteringTask(task_id=order.id, message="the master has been started").to_wire())
 
 
@@ -34,10 +34,10 @@ async def mastering_preview(request: Request) -> JSONResponse:
 async def retrieve_preview_master(request: Request) -> JSONResponse:
     """202 while it is being made. The preview is 30 s of the finished master, at its own loudness. No credits."""
     query = await read(request, MasterQuery)
-    desk = rooms(request).mastering
-    order = desk.order(query.task_id)
+    service = server_state(request).mastering
+    order = service.order(query.task_id)
     waiting = unfinished(order.task, "the preview", MasteringState.PREVIEW_PROCESSING)
-    return waiting or JSONResponse(desk.preview_answer(order).to_wire())
+    return waiting or JSONResponse(service.preview_answer(order).to_wire())
 
 
 @router.post(
@@ -47,7 +47,7 @@ async def retrieve_preview_master(request: Request) -> JSONResponse:
 async def retrieve_final_master(request: Request) -> JSONResponse:
     """202 while it is being made. Live, this costs 220 credits; the ledger enters them once for a task."""
     query = await read(request, MasterQuery)
-    desk = rooms(request).mastering
-    order = desk.order(query.task_id)
+    service = server_state(request).mastering
+    order = service.order(query.task_id)
     waiting = unfinished(order.task, "the master", MasteringState.FINAL_PROCESSING)
-    return waiting or JSONResponse(desk.final_answer(order).to_wire())
+    return waiting or JSONResponse(service.final_answer(order).to_wire())

@@ -22,13 +22,13 @@ from tonnbook.models.mixing import (
 from tonnbook.models.upload import UploadLinks, UploadRequest
 from tonnbook.models.vocabulary import TaskState
 from tonnbook.studio.mixing.service import Preview, Render
+from tonnbook.studio.runtime.http_error import HttpError
 from tonnbook.studio.runtime.ledger import LedgerAnswer
-from tonnbook.studio.runtime.refusal import Refusal
 from tonnbook.studio.server.openapi import described
-from tonnbook.studio.server.request_body import key_holder, read, rooms
+from tonnbook.studio.server.request_body import read, require_key, server_state
 from tonnbook.studio.server.routes.waiting import end_of, unfinished
 
-router = APIRouter(dependencies=[Depends(key_holder)])
+router = APIRouter(dependencies=[Depends(require_key)])
 
 
 @router.post("/upload", **described("Get the links of one file", UploadLinks, UploadRequest))
@@ -37,17 +37,17 @@ async def upload(request: Request) -> JSONResponse:
     wanted = await read(request, UploadRequest)
     name = wanted.filename.replace("\\", "/").rpartition("/")[2]
     if name.strip(". ") == "" or not name.isprintable():
-        raise Refusal(400, "filename: is no file name; give one like vocal.wav")
-    library = rooms(request).library
-    file = library.expect_upload(name, wanted.content_type)
-    links = {"signed_url": library.link(file, "PUT"), "readable_url": library.link(file)}
+        raise HttpError(400, "filename: is no file name; give one like vocal.wav")
+    storage = server_state(request).storage
+    file = storage.expect_upload(name, wanted.content_type)
+    links = {"signed_url": storage.link(file, "PUT"), "readable_url": storage.link(file)}
     return _answer(UploadLinks(**links, message="PUT the file to signed_url; the links live for one hour"))
 
 
 @router.post("/mixpreview", **described("Start a preview mix", MixTask, MixRequest, busy=True))
 async def mix_preview(request: Request) -> JSONResponse:
     """Two to 32 tracks of up to 8 minutes. No credits. The webhook is called when the preview is ready or has failed."""
-    preview = rooms(request).mixing.open(await read(request, MixRequest))
+    preview = server_state(request).mixing.open(await read(request, MixRequest))
     return _answer(MixTask(task_id=preview.id, message="the preview mix has been started"))
 
 
@@ -57,11 +57,11 @@ async def mix_preview(request: Request) -> JSONResponse:
 async def retrieve_preview_mix(request: Request) -> JSONResponse:
     """202 while it is being made. FX settings come when they are asked for; live, they consume credits."""
     query = await read(request, PreviewMixQuery)
-    desk = rooms(request).mixing
-    preview = desk.order(query.task_id)
+    service = server_state(request).mixing
+    preview = service.order(query.task_id)
     if waiting := _preview_unfinished(preview):
         return waiting
-    return _answer(desk.preview_answer(preview, fx_settings=query.fx_settings))
+    return _answer(service.preview_answer(preview, fx_settings=query.fx_settings))
 
 
 @router.post(
@@ -75,17 +75,17 @@ async def retrieve_final_mix(request: Request) -> JSONResponse:
     While the preview is still being made: 202. Live, this costs 250 credits.
     """
     wanted = await read(request, FinalMixRequest)
-    desk = rooms(request).mixing
-    preview = desk.order(wanted.task_id)
+    service = server_state(request).mixing
+    preview = service.order(wanted.task_id)
     if waiting := _preview_unfinished(preview):
         return waiting
-    render = desk.final(preview, wanted)
+    render = service.final(preview, wanted)
     if _prefers_async(request) and (waiting := _final_unfinished(render)):
         waiting.headers["Preference-Applied"] = "respond-async"
         waiting.headers["Location"] = f"/studio/renders/{render.id}"
         return waiting
     await end_of(render.task)
-    return _final_unfinished(render) or _answer(desk.final_answer(render))
+    return _final_unfinished(render) or _answer(service.final_answer(render))
 
 
 @router.get(
@@ -94,15 +94,15 @@ async def retrieve_final_mix(request: Request) -> JSONResponse:
 )
 async def get_render(request: Request, render_id: str) -> JSONResponse:
     """The studio's own call: 202 while the render goes on, then what /retrievefinalmix answers."""
-    desk = rooms(request).mixing
-    render = desk.render(render_id)
-    return _final_unfinished(render) or _answer(desk.final_answer(render))
+    service = server_state(request).mixing
+    render = service.render(render_id)
+    return _final_unfinished(render) or _answer(service.final_answer(render))
 
 
 @router.get("/studio/ledger", **described("What all calls so far would have cost live", LedgerAnswer))
 async def get_ledger(request: Request) -> JSONResponse:
     """The studio's own call: nothing is charged here."""
-    return _answer(rooms(request).ledger.answer())
+    return _answer(server_state(request).ledger.answer())
 
 
 def _answer(answer: Answer, status: int = 200) -> JSONResponse:

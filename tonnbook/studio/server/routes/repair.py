@@ -14,15 +14,15 @@ from tonnbook.errors import AudioError
 from tonnbook.models.analysis import AnalysisAnswer, AnalysisRequest
 from tonnbook.models.base import Answer
 from tonnbook.models.cleanup import CleanupAnswer, CleanupRequest
-from tonnbook.studio.runtime.refusal import Refusal
+from tonnbook.studio.runtime.http_error import HttpError
 from tonnbook.studio.runtime.worker import Task
 from tonnbook.studio.server.openapi import described
-from tonnbook.studio.server.request_body import key_holder, read, rooms
+from tonnbook.studio.server.request_body import read, require_key, server_state
 from tonnbook.studio.server.routes.waiting import end_of
 
 A = TypeVar("A", bound=Answer)
 
-router = APIRouter(dependencies=[Depends(key_holder)])
+router = APIRouter(dependencies=[Depends(require_key)])
 
 
 @router.post(
@@ -33,7 +33,7 @@ async def mix_analysis(request: Request) -> JSONResponse:
 
     Live, this costs 10 credits.
     """
-    return await _answered(rooms(request).repair.analyse(await read(request, AnalysisRequest)))
+    return await _answered(server_state(request).repair.analyse(await read(request, AnalysisRequest)))
 
 
 @router.post("/audio-cleanup", **described("Clean one recording", CleanupAnswer, CleanupRequest, task=True, busy=True))
@@ -42,17 +42,17 @@ async def audio_cleanup(request: Request) -> JSONResponse:
 
     Answers when it is done: some seconds per minute. Live, this costs 10 credits.
     """
-    return await _answered(rooms(request).repair.clean_up(await read(request, CleanupRequest)))
+    return await _answered(server_state(request).repair.clean_up(await read(request, CleanupRequest)))
 
 
 async def _answered(task: Task[A]) -> JSONResponse:
-    """Wait for the end of a task and return its answer; raises Refusal 400 for a recording that cannot be used, or 500."""
+    """Wait for the end of a task and return its answer; raises HttpError 400 for a recording that cannot be used, or 500."""
     await end_of(task)
     if task.failure is not None:
         problem = None if task.future.cancelled() else task.future.exception()
         raise (
             problem
-            if isinstance(problem, Refusal)
-            else Refusal(400 if isinstance(problem, AudioError) else 500, task.failure)
+            if isinstance(problem, HttpError)
+            else HttpError(400 if isinstance(problem, AudioError) else 500, task.failure)
         )
     return JSONResponse(task.future.result().to_wire())

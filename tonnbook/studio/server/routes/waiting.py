@@ -8,19 +8,19 @@ from typing import Any
 from fastapi.responses import JSONResponse
 
 from tonnbook.models.mixing import Processing
-from tonnbook.studio.runtime.refusal import Refusal
+from tonnbook.studio.runtime.http_error import HttpError
 from tonnbook.studio.runtime.worker import Task
 
 
 def unfinished(task: Task[Any], what: str, state: str) -> JSONResponse | None:
-    """Return the 202 of a task that still runs, None for one that is done; raises Refusal 500 for one that failed."""
+    """Return the 202 of a task that still runs, None for one that is done; raises HttpError 500 for one that failed."""
     if task.running:
         stage = task.stage
         message = f"{what} is being made: {stage}"
         body = Processing(status=state, message=message, progress=round(task.progress, 4), stage=stage)
         return JSONResponse(body.to_wire(), 202)
     if task.failure is not None:
-        raise Refusal(500, task.failure)
+        raise HttpError(500, task.failure)
     return None
 
 

@@ -10,7 +10,7 @@ from tonnbook.errors import TonnbookError
 from tonnbook.models.base import Answer
 
 
-class Refusal(TonnbookError):
+class HttpError(TonnbookError):
     """A request that cannot be done as it stands. The message goes back to the client, links redacted."""
 
     def __init__(self, status: int, message: str, headers: Mapping[str, str] | None = None) -> None:
