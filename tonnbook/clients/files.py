@@ -23,9 +23,6 @@ from tonnbook.models.results import RemoteFile
 from tonnbook.models.upload import UploadLinks, UploadRequest
 from tonnbook.models.vocabulary import CONTENT_TYPES
 
-Progress = Callable[[int], None]
-"""Told how many bytes of the file have gone out so far."""
-
 LINK_LIFE_S = 50 * 60.0
 """How long an uploaded file's link is used again. It expires after 60 minutes; the mix that reads it needs some of them."""
 
@@ -48,7 +45,7 @@ def check_upload(path: Path) -> str:
 class _Told:
     """An open file that tells how far it has been read."""
 
-    def __init__(self, file: BinaryIO, progress: Progress) -> None:
+    def __init__(self, file: BinaryIO, progress: Callable[[int], None]) -> None:
         self._file, self._progress = file, progress
         self._size = os.fstat(file.fileno()).st_size
 
@@ -92,7 +89,7 @@ class Files:
             weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
         return self._folder
 
-    def upload(self, path: Path, progress: Progress = lambda sent: None) -> str:
+    def upload(self, path: Path, progress: Callable[[int], None] = lambda sent: None) -> str:
         """Upload a file and return the link to name it by; the same content is not sent again while its link lives."""
         kind = check_upload(path)
         with self._uploading, path.open("rb") as file:

@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 from tonnbook.errors import AudioError
+from tonnbook.studio.measure.progress import Progress, part
 from tonnbook.studio.runtime.http_error import HttpError
 from tonnbook.studio.runtime.limits import Limits
 from tonnbook.studio.runtime.threads import DaemonThreads
-from tonnbook.studio.runtime.worker import Progress, Task, Worker, part, reason
+from tonnbook.studio.runtime.worker import Task, Worker, reason
 
 START = Callable[..., Task[Any]]
 

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from tonnbook.studio.analysis.findings import FIELD_EDGES_HZ, OCTAVES_HZ, Bands,
 from tonnbook.studio.analysis.listening import listen
 from tonnbook.studio.analysis.styles import plr_range_lu, tone_target_db
 from tonnbook.studio.analysis.summary import sentences
+from tonnbook.studio.measure.progress import Progress, no_progress
 from tonnbook.studio.measure.song_features import finite, series
 
 _NO_SIDE_DB = -120.0
@@ -41,7 +41,7 @@ def diagnose(
     style: AnalysisStyle,
     *,
     is_master: bool,
-    progress: Callable[[float, str], None] = lambda _, __: None,
+    progress: Progress = no_progress,
 ) -> Report:
     """Return the analysis of a file; AudioError where it cannot be measured."""
     return report(listen(path, progress), style, is_master=is_master)

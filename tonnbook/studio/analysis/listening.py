@@ -18,12 +18,13 @@ from tonnbook.dsp.true_peak import TruePeakMeter
 from tonnbook.errors import AudioError
 from tonnbook.studio.analysis.findings import BANDS_HZ, STEP_S, Findings
 from tonnbook.studio.measure.clipping import ClippingDetector
+from tonnbook.studio.measure.progress import Progress, no_progress
 
 _THREADS = 2
 _PIECE = 32768  # what stays in the cache between one ear and the next
 
 
-def listen(path: Path, progress: Callable[[float, str], None] = lambda _, __: None) -> Findings:
+def listen(path: Path, progress: Progress = no_progress) -> Findings:
     """Return what one pass over the file tells; AudioError where it is too short or too quiet to be judged."""
     info = audio_files.info(path)
     ears = _Ears(info.rate, info.channels)

@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 
 from tonnbook.models.analysis import AnalysisAnswer, AnalysisRequest, AnalysisResults
 from tonnbook.models.cleanup import CleanupAnswer, CleanupRequest, CleanupResults
+from tonnbook.studio.measure.progress import Progress
 from tonnbook.studio.runtime.service import Service
-from tonnbook.studio.runtime.worker import Progress, Task
+from tonnbook.studio.runtime.worker import Task
 
 
 class RepairService(Service[None]):

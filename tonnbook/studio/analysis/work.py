@@ -13,12 +13,13 @@ from tonnbook.models.cleanup import CleanupNotes, CleanupRequest
 from tonnbook.models.mixing import file_name
 from tonnbook.studio.analysis.engine import Report, diagnose
 from tonnbook.studio.cleanup.engine import clean
+from tonnbook.studio.measure.progress import Progress, part
 from tonnbook.studio.measure.track_checks import check_track
 from tonnbook.studio.runtime.download import fetch
 from tonnbook.studio.runtime.limits import Limits
 from tonnbook.studio.runtime.scratch import scratch
 from tonnbook.studio.runtime.storage import Storage, StoredFile
-from tonnbook.studio.runtime.worker import Progress, Worker, part
+from tonnbook.studio.runtime.worker import Worker
 
 FETCHING = 0.3
 """Share of an analysis' progress that fetching and checking the file fills."""

@@ -6,7 +6,7 @@ which nothing is found comes back as it was, sample for sample.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,11 +26,10 @@ from tonnbook.models.notes import StageNotes
 from tonnbook.models.vocabulary import SoundSource
 from tonnbook.studio.cleanup.notes import click_notes, hum_notes, rumble_notes
 from tonnbook.studio.cleanup.settings import SETTINGS, CleanupSettings
+from tonnbook.studio.measure.progress import Progress, no_progress
 from tonnbook.studio.measure.song_features import finite, series
 from tonnbook.studio.measure.streams import through, write
 from tonnbook.studio.runtime.scratch import scratch
-
-Progress = Callable[[float, str], None]
 
 RUMBLE_DB = -27.0
 """What lies below a source counts as rumble from this much of the whole on; less is not worth touching the lowest notes for."""
@@ -54,9 +53,7 @@ class CleanupOutcome:
     notes: CleanupNotes
 
 
-def clean(
-    source: Path, sound_source: SoundSource, out: Path, progress: Progress = lambda _, __: None
-) -> CleanupOutcome:
+def clean(source: Path, sound_source: SoundSource, out: Path, progress: Progress = no_progress) -> CleanupOutcome:
     """Clean one recording into the WAV file `out`; AudioError where it cannot be read. The same recording gives the same bytes."""
     settings, info = SETTINGS[sound_source], audio_files.info(source)
     with scratch(out.parent, "cleanup-") as place:

@@ -19,7 +19,7 @@ from tonnbook.studio.composition.composer.score import ROLES, Plan, PlanSection,
 from tonnbook.studio.composition.composer.soundfont import RATE
 from tonnbook.studio.composition.composer.theory import scale_name
 from tonnbook.studio.composition.mp3_beginning import beginning
-from tonnbook.studio.runtime.worker import Progress, part
+from tonnbook.studio.measure.progress import Progress, part
 
 PREVIEW_S = 15.0
 _TRACK_KBPS = 256

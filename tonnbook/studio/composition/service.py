@@ -15,10 +15,11 @@ from tonnbook.models.composition_settled import refusals, settled
 from tonnbook.models.composition_words import AudioFormat
 from tonnbook.models.prompt.reader import PromptReading
 from tonnbook.models.track import TrackRecord, TrackSection
+from tonnbook.studio.measure.progress import Progress, part
 from tonnbook.studio.runtime.http_error import HttpError
 from tonnbook.studio.runtime.service import Service, ServiceContext
 from tonnbook.studio.runtime.storage import Storage, StoredFile, TaskFolder
-from tonnbook.studio.runtime.worker import Progress, Task, Worker, part
+from tonnbook.studio.runtime.worker import Task, Worker
 
 if TYPE_CHECKING:  # at run time the engine is loaded in the background
     from tonnbook.studio.composition.engine import Cut, MadeSong

@@ -27,11 +27,10 @@ from tonnbook.studio.enhancement.finish import Repaired, finish
 from tonnbook.studio.enhancement.judging import Bench, Repair
 from tonnbook.studio.mastering.loudness_search import listen as listen_to_level
 from tonnbook.studio.mastering.preview import preview_start, write_preview
+from tonnbook.studio.measure.progress import Progress, no_progress
 from tonnbook.studio.measure.streams import write
 from tonnbook.studio.runtime.scratch import scratch
 from tonnbook.studio.separation.engine import separate
-
-Progress = Callable[[float, str], None]
 
 _SERVICE_NAMES = {"vocals": "vocal"}
 
@@ -50,7 +49,7 @@ class EnhancementOutcome:
 
 
 def enhance(
-    source: Path, request: EnhancementRequest, out: Path, preview: Path | None, progress: Progress = lambda _, __: None
+    source: Path, request: EnhancementRequest, out: Path, preview: Path | None, progress: Progress = no_progress
 ) -> EnhancementOutcome:
     """Enhance a mix into the WAV file `out`, and its preview into the MP3 file `preview` where one is wanted.
 

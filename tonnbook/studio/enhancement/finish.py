@@ -31,6 +31,7 @@ from tonnbook.studio.mastering.chain import prepare
 from tonnbook.studio.mastering.engine import master_song
 from tonnbook.studio.mastering.loudness_search import level_to
 from tonnbook.studio.mastering.plan import MasterPlan, Wish
+from tonnbook.studio.measure.progress import no_progress
 from tonnbook.studio.runtime.scratch import scratch
 
 _DEPTH: Literal[24] = 24
@@ -173,9 +174,9 @@ def _level(
     )
     depth: audio_files.BitDepth = _DEPTH if ceiling_dbtp <= 0.0 else _FLOAT
     with scratch(folder, "level-") as place:
-        song = prepare(repaired.track, plan, max(repaired.found.info.seconds, 0.01), place, lambda _, __: None)
+        song = prepare(repaired.track, plan, max(repaired.found.info.seconds, 0.01), place, no_progress)
         seed = int.from_bytes(hashlib.sha256(repaired.request.name.encode()).digest()[:8], "big")
-        made = level_to(song, target_lufs, ceiling_dbtp, out, depth, seed, lambda _, __: None)
+        made = level_to(song, target_lufs, ceiling_dbtp, out, depth, seed, no_progress)
     return float(made.reduction.max(initial=0.0)), listen(out)
 
 

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 from tonnbook.models.enhancement import EnhancementAnswer, EnhancementRequest, EnhancementResults
 from tonnbook.models.vocabulary import CREDITS, EnhancementState
+from tonnbook.studio.measure.progress import Progress
 from tonnbook.studio.runtime.service import Service, WebhookEvent
 from tonnbook.studio.runtime.storage import StoredFile, TaskFolder
-from tonnbook.studio.runtime.worker import Progress, Task
+from tonnbook.studio.runtime.worker import Task
 
 if TYPE_CHECKING:  # at run time the engine is loaded in the background
     from tonnbook.studio.enhancement.engine import EnhancementOutcome

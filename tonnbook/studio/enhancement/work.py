@@ -11,9 +11,10 @@ from tonnbook.models.enhancement import EnhancementRequest
 from tonnbook.studio.analysis.work import bring
 from tonnbook.studio.enhancement.engine import enhance
 from tonnbook.studio.enhancement.service import Enhanced
+from tonnbook.studio.measure.progress import Progress, part
 from tonnbook.studio.runtime.limits import Limits
 from tonnbook.studio.runtime.storage import Storage
-from tonnbook.studio.runtime.worker import Progress, Worker, part
+from tonnbook.studio.runtime.worker import Worker
 
 FETCHING = 0.1
 """Share of the progress that fetching and checking the mix fills."""

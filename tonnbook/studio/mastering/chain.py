@@ -7,7 +7,7 @@ peak of every 8. How much glue a song needs shows only then, so glue has a pass 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,10 +25,8 @@ from tonnbook.dsp.loudness import k_weighting
 from tonnbook.dsp.spectrum import THIRD_OCTAVES
 from tonnbook.dsp.true_peak import SHORT_TAPS
 from tonnbook.studio.mastering.plan import BandCompression, MasterPlan
+from tonnbook.studio.measure.progress import Progress
 from tonnbook.studio.measure.song_features import CROSSOVERS_HZ
-
-Progress = Callable[[float, str], None]
-"""Called with a share of the work, 0 to 1, and a short sentence."""
 
 ENERGY_FRAMES = 4 * CELL
 _MONO_BELOW_HZ = 100.0

@@ -15,7 +15,7 @@ from tonnbook import audio_files
 from tonnbook.errors import AudioError
 from tonnbook.models.mastering import CEILING_DBTP, MasteringRequest, MasterNotes
 from tonnbook.models.vocabulary import MusicalStyle, SampleRate
-from tonnbook.studio.mastering.chain import Progress, prepare
+from tonnbook.studio.mastering.chain import prepare
 from tonnbook.studio.mastering.decisions import decide
 from tonnbook.studio.mastering.glue import with_glue
 from tonnbook.studio.mastering.loudness_search import level_to
@@ -23,6 +23,7 @@ from tonnbook.studio.mastering.notes import notes_of
 from tonnbook.studio.mastering.plan import MasterPlan, Wish
 from tonnbook.studio.mastering.preview import preview_start, write_preview
 from tonnbook.studio.measure.clipping import ClippingDetector
+from tonnbook.studio.measure.progress import Progress, no_progress, part
 from tonnbook.studio.measure.reference_tone import target_tone_db
 from tonnbook.studio.measure.song_features import SongFeatures, SongListener
 from tonnbook.studio.runtime.scratch import scratch
@@ -56,7 +57,7 @@ def wish_for(
     return Wish(target_lufs, rate, tuple(target_tone_db(style).tolist()), f"the style {style.label}", CEILING_DBTP)
 
 
-def listen(source: Path, progress: Progress = lambda _, __: None) -> SongFeatures:
+def listen(source: Path, progress: Progress = no_progress) -> SongFeatures:
     """Return what one pass over the song tells; AudioError where it cannot be mastered."""
     found = audio_files.info(source)
     if found.channels > 2:
@@ -82,17 +83,17 @@ def master_song(
     out: Path,
     preview: Path | None = None,
     preview_start_s: float | None = None,
-    progress: Progress = lambda _, __: None,
+    progress: Progress = no_progress,
 ) -> MasterOutcome:
     """Master one song into the WAV file `out`, and its preview into the MP3 file `preview`; AudioError where that cannot be done.
 
     The same song and wish give the same bytes.
     """
-    features = listen(source, _part(progress, 0.0, _LISTENING))
+    features = listen(source, part(progress, 0.0, _LISTENING))
     plan = decide(features, wished)
     with scratch(out.parent, "mastering-") as folder:
-        song = prepare(source, plan, features.seconds, folder, _part(progress, _LISTENING, _SHAPING))
-        made = with_glue(song, wished, _part(progress, _SHAPING, _GLUING))
+        song = prepare(source, plan, features.seconds, folder, part(progress, _LISTENING, _SHAPING))
+        made = with_glue(song, wished, part(progress, _SHAPING, _GLUING))
         plan = replace(plan, glue=made.glue, stages=(*plan.stages, made.note))
         levelled = level_to(
             made.song,
@@ -101,7 +102,7 @@ def master_song(
             folder / "master.wav",
             wished.rate.bit_depth,
             _seed(source),
-            _part(progress, _GLUING, _LEVELLING),
+            part(progress, _GLUING, _LEVELLING),
             made.sketch,
         )
         start_s, cut = preview_start(levelled.features, preview_start_s), None
@@ -119,14 +120,10 @@ def master_float_file(
     target_lufs: float,
     rate: SampleRate,
     out: Path,
-    progress: Progress = lambda _, __: None,
+    progress: Progress = no_progress,
 ) -> MasterOutcome:
     """Master a mix that lies on disk as a float WAV, before any rounding or trimming: what `createMaster` asks for."""
     return master_song(source, wish_for(style, target_lufs, rate), out, progress=progress)
-
-
-def _part(progress: Progress, start: float, stop: float) -> Progress:
-    return lambda share, stage: progress(start + (stop - start) * share, stage)
 
 
 def _seed(source: Path) -> int:

@@ -13,9 +13,10 @@ import numpy as np
 
 from tonnbook.dsp.levels import db
 from tonnbook.models.notes import StageNotes
-from tonnbook.studio.mastering.chain import PreparedSong, Progress, glued
+from tonnbook.studio.mastering.chain import PreparedSong, glued
 from tonnbook.studio.mastering.plan import BandCompression, Wish
 from tonnbook.studio.mastering.sketch import LIMITED_ALONE_DB, Sketch
+from tonnbook.studio.measure.progress import Progress
 
 DRIVEN_DB = 4.0
 _LOUD = 0.995  # of all steps of 10 ms: the hits

@@ -19,9 +19,10 @@ from tonnbook.dsp.clip import SoftClipper
 from tonnbook.dsp.levels import Array, to_gain
 from tonnbook.dsp.limiter import Limiter
 from tonnbook.errors import AudioError
-from tonnbook.studio.mastering.chain import PreparedSong, Progress
+from tonnbook.studio.mastering.chain import PreparedSong
 from tonnbook.studio.mastering.secant import GainSearch
 from tonnbook.studio.mastering.sketch import HEADROOM_DB, Level, Sketch
+from tonnbook.studio.measure.progress import Progress
 from tonnbook.studio.measure.song_features import SongFeatures, SongListener
 
 _AIM_LU = 0.04  # of the 0.05 LU that a master may be off

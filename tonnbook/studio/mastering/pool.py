@@ -20,7 +20,7 @@ from pathlib import Path
 from tonnbook.studio.mastering.engine import MasterOutcome, master_song
 from tonnbook.studio.mastering.executors import ProgressFile, end_with, shares_memory
 from tonnbook.studio.mastering.plan import Wish
-from tonnbook.studio.runtime.worker import Progress
+from tonnbook.studio.measure.progress import Progress
 
 MOST_AT_ONCE = 4
 """Songs in work at most: each takes some 200 MiB."""

@@ -19,9 +19,10 @@ from tonnbook.models.mastering import (
     PreviewMasterResults,
 )
 from tonnbook.models.vocabulary import CREDITS, MasteringState
+from tonnbook.studio.measure.progress import Progress
 from tonnbook.studio.runtime.service import Service, ServiceContext, WebhookEvent
 from tonnbook.studio.runtime.storage import StoredFile, TaskFolder
-from tonnbook.studio.runtime.worker import Progress, Task
+from tonnbook.studio.runtime.worker import Task
 
 if TYPE_CHECKING:  # at run time the engine is loaded in the background
     from tonnbook.studio.mastering.engine import MasterOutcome

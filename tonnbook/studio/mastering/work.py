@@ -12,9 +12,9 @@ from tonnbook.studio.analysis.work import bring
 from tonnbook.studio.mastering.engine import wish
 from tonnbook.studio.mastering.pool import MasteringPool
 from tonnbook.studio.mastering.service import Mastered
+from tonnbook.studio.measure.progress import Progress, part
 from tonnbook.studio.runtime.limits import Limits
 from tonnbook.studio.runtime.storage import Storage
-from tonnbook.studio.runtime.worker import Progress, part
 
 FETCHING = 0.1
 """Share of a master's progress that fetching and checking the song fills."""

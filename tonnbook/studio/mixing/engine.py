@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -16,6 +16,7 @@ from tonnbook.models.mastering import TARGET_LUFS, MasterNotes
 from tonnbook.models.mixing import FinalMixRequest, MixNotes, MixRequest, Reason
 from tonnbook.models.vocabulary import DesiredLoudness
 from tonnbook.studio.mastering.engine import master_float_file
+from tonnbook.studio.measure.progress import Progress, part
 from tonnbook.studio.mixing.decide.bus import PREVIEW_S
 from tonnbook.studio.mixing.decide.changes import changed
 from tonnbook.studio.mixing.decide.decision import MixDecision, decide
@@ -26,9 +27,6 @@ from tonnbook.studio.mixing.render.unmixed import render_unmixed
 from tonnbook.studio.mixing.tracks import TrackFile, listen_to_all
 from tonnbook.studio.runtime.scratch import scratch
 from tonnbook.studio.runtime.threads import DaemonThreads
-
-Progress = Callable[[float, str], None]
-"""WebhookEvent from time to time how far a job has come: a share from 0 to 1, and a short sentence."""
 
 
 @dataclass(frozen=True)
@@ -59,12 +57,12 @@ def preview_mix(
     """
     rate = int(request.sample_rate)
     with _pool(threads) as pool, scratch(out) as folder:
-        features = listen_to_all(tracks, rate, pool, _part(progress, 0.0, 0.5))
+        features = listen_to_all(tracks, rate, pool, part(progress, 0.0, 0.5))
         progress(0.5, "deciding")
         decision = decide(features, {track.name: track.brief for track in tracks}, request.style)
         excerpt = Excerpt(decision.loudest_s, PREVIEW_S) if decision.seconds > PREVIEW_S else None
         rendered = render(
-            tracks, decision, rate, folder, pool, _part(progress, 0.55, 0.75),
+            tracks, decision, rate, folder, pool, part(progress, 0.55, 0.75),
             stems=request.return_stems, excerpt=excerpt, block=block,
         )  # fmt: skip
         set_to = level(rendered)
@@ -77,7 +75,7 @@ def preview_mix(
             set_to = replace(set_to, info=(*set_to.info, *plain_level.info))
             unmixed = out / "unmixed.mp3"
             orders.append(Order(plain.mix, unmixed, plain_level.trim_db))
-        deliver(orders, rate, pool, _part(progress, 0.75, 1.0))
+        deliver(orders, rate, pool, part(progress, 0.75, 1.0))
     notes = mix_notes(decision, set_to, preview_start_s=excerpt.start_s if excerpt else 0.0)
     return MixOutcome(orders[0].target, _stem_targets(rendered, orders), unmixed, decision.settings, notes, decision)
 
@@ -102,7 +100,7 @@ def final_mix(
     decision = changed(preview.decision, changes)
     with _pool(threads) as pool, scratch(out) as folder:
         rendered = render(
-            tracks, decision, rate, folder, pool, _part(progress, 0.0, 0.8),
+            tracks, decision, rate, folder, pool, part(progress, 0.0, 0.8),
             stems=request.return_stems, unchanged=preview.decision, block=block,
         )  # fmt: skip
         set_to = level(rendered)
@@ -114,10 +112,10 @@ def final_mix(
             del orders[0]
             target = TARGET_LUFS[request.desired_loudness or DesiredLoudness.MEDIUM]
             master = master_float_file(
-                rendered.mix, decision.style, target, request.sample_rate, mix, _part(progress, 0.8, 0.95)
+                rendered.mix, decision.style, target, request.sample_rate, mix, part(progress, 0.8, 0.95)
             )
             notes = mastered_notes(notes, master.notes)
-        deliver(orders, rate, pool, _part(progress, 0.8, 1.0))
+        deliver(orders, rate, pool, part(progress, 0.8, 1.0))
     return MixOutcome(mix, _stem_targets(rendered, orders), None, decision.settings, notes, decision)
 
 
@@ -160,11 +158,6 @@ def _orders(rendered: Rendered, set_to: Level, mix: Path, ending: str, bit_depth
 def _stem_targets(rendered: Rendered, orders: Sequence[Order]) -> dict[str, Path]:
     targets = {order.source: order.target for order in orders}
     return {track: targets[path] for track, path in rendered.stems.items()}
-
-
-def _part(progress: Progress, start: float, stop: float) -> Progress:
-    """Return a progress that fills a part of the whole one."""
-    return lambda share, stage: progress(start + share * (stop - start), stage)
 
 
 def _made(folder: Path) -> Path:

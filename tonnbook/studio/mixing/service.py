@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 from tonnbook.models.effects import TrackEffects
 from tonnbook.models.mixing import FinalMixAnswer, FinalMixRequest, MixRequest, PreviewMixAnswer
 from tonnbook.models.vocabulary import TaskState
+from tonnbook.studio.measure.progress import Progress
 from tonnbook.studio.mixing.answers import Rendered, final_answer, links_of, preview_answer
 from tonnbook.studio.mixing.checks import changes_of, check_final, check_mix
 from tonnbook.studio.runtime.http_error import HttpError
 from tonnbook.studio.runtime.service import Service, ServiceContext, WebhookEvent
-from tonnbook.studio.runtime.worker import Progress, Task
+from tonnbook.studio.runtime.worker import Task
 
 FAILURE_KEPT_S = 60.0
 """A failed final mix is answered from memory for so long: clients repeat a 500 by themselves, and to fail three times over

@@ -7,24 +7,18 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
-from typing import Protocol
 
 from tonnbook import audio_files
 from tonnbook.errors import AudioError
 from tonnbook.models.mixing import MAX_MINUTES, MixTrack
 from tonnbook.studio.measure.clipping import Clipping, ClippingDetector
+from tonnbook.studio.measure.progress import Progress
 from tonnbook.studio.mixing.features import Listener, TrackFeatures
 
 LOWEST_RATE, HIGHEST_RATE = 8_000, 192_000
 _SILENT_PEAK = 1e-4  # -80 dBFS
 _PIECE = 2**18
 _TOLERANCE_S = 1.0  # an MP3 of 8 minutes is a little longer than 8 minutes
-
-
-class Progress(Protocol):
-    """WebhookEvent from time to time how far a job has come: a share from 0 to 1, and a short sentence."""
-
-    def __call__(self, share: float, stage: str, /) -> None: ...
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from pathlib import Path
 from tonnbook.errors import AudioError, TonnbookError
 from tonnbook.models.effects import TrackEffects
 from tonnbook.models.mixing import FinalMixRequest, MixRequest, track_names
+from tonnbook.studio.measure.progress import Progress, part
 from tonnbook.studio.measure.track_checks import check_track
 from tonnbook.studio.mixing.answers import Rendered, take_in
 from tonnbook.studio.mixing.engine import final_mix, preview_mix
@@ -18,7 +19,7 @@ from tonnbook.studio.mixing.tracks import TrackFile
 from tonnbook.studio.runtime.download import fetch
 from tonnbook.studio.runtime.limits import Limits
 from tonnbook.studio.runtime.storage import Storage
-from tonnbook.studio.runtime.worker import Progress, Worker, part
+from tonnbook.studio.runtime.worker import Worker
 
 FETCHING = 0.1
 """Share of a preview's progress that fetching and checking its tracks fills."""

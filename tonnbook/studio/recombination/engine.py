@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,11 +11,10 @@ from tonnbook.models.recombination import RecombinationRequest
 from tonnbook.models.vocabulary import InstrumentGroup, Presence, SampleRate
 from tonnbook.studio.mastering.loudness_search import listen
 from tonnbook.studio.mastering.preview import preview_start, write_preview
+from tonnbook.studio.measure.progress import Progress, no_progress
 from tonnbook.studio.measure.song_features import SongFeatures
 from tonnbook.studio.mixing.engine import final_mix, preview_mix
 from tonnbook.studio.mixing.tracks import TrackFile
-
-Progress = Callable[[float, str], None]
 
 
 @dataclass(frozen=True)
@@ -31,7 +29,7 @@ class RecombinationOutcome:
 
 
 def recombine(
-    vocal: Path, backing: Path, request: RecombinationRequest, folder: Path, progress: Progress = lambda _, __: None
+    vocal: Path, backing: Path, request: RecombinationRequest, folder: Path, progress: Progress = no_progress
 ) -> RecombinationOutcome:
     """Mix and master two files into `folder`; AudioError where one of them cannot be used."""
     wished = MixRequest(

@@ -17,9 +17,10 @@ from tonnbook.models.recombination import (
     RecombineResult,
     RecombineStatus,
 )
+from tonnbook.studio.measure.progress import Progress, part
 from tonnbook.studio.runtime.service import Service, ServiceContext
 from tonnbook.studio.runtime.storage import StoredFile, TaskFolder
-from tonnbook.studio.runtime.worker import Progress, Task, part
+from tonnbook.studio.runtime.worker import Task
 from tonnbook.studio.separation.service import SeparationService, event_of, how_far
 
 if TYPE_CHECKING:  # at run time the engine is loaded in the background

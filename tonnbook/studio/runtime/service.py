@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
+from tonnbook.studio.measure.progress import Progress
 from tonnbook.studio.mixing.checks import check_source, check_webhook
 from tonnbook.studio.runtime.http_error import HttpError
 from tonnbook.studio.runtime.ledger import Ledger
 from tonnbook.studio.runtime.limits import Limits
 from tonnbook.studio.runtime.storage import Storage, TaskFolder
 from tonnbook.studio.runtime.webhooks import Webhooks, webhook_body
-from tonnbook.studio.runtime.worker import Progress, Task, Worker
+from tonnbook.studio.runtime.worker import Task, Worker
 
 
 @dataclass(frozen=True)

@@ -11,10 +11,11 @@ import threading
 import traceback
 from collections.abc import Callable
 from concurrent.futures import CancelledError, Executor, Future, wait
-from functools import cached_property, partial
+from functools import cached_property
 from typing import Any, Generic, ParamSpec, TypeVar
 
 from tonnbook.errors import TonnbookError
+from tonnbook.studio.measure.progress import Progress
 from tonnbook.studio.runtime.http_error import HttpError
 from tonnbook.studio.runtime.limits import Limits
 from tonnbook.studio.runtime.threads import DaemonThreads
@@ -24,8 +25,6 @@ log = logging.getLogger(__name__)
 P = ParamSpec("P")
 T = TypeVar("T")
 
-Progress = Callable[[float, str], None]
-"""Called with a share of the work, 0 to 1, and a short sentence; from any thread."""
 
 LIGHT_THREADS = 8
 
@@ -154,15 +153,6 @@ class Worker:
         self._own.shutdown(wait=False, cancel_futures=True)
         self._preparing.shutdown(wait=False, cancel_futures=True)
         wait([task.future for task in self._unfinished], wait_s)
-
-
-def part(progress: Progress, start: float, stop: float) -> Progress:
-    """Return a progress that fills only the share from `start` to `stop` of another."""
-    return partial(_report_part, progress, start, stop)
-
-
-def _report_part(progress: Progress, start: float, stop: float, share: float, stage: str) -> None:
-    progress(start + (stop - start) * share, stage)
 
 
 def reason(error: BaseException) -> str:

@@ -6,7 +6,7 @@ isolation (`dsp.separation`). Which of the two it was is part of what is handed 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +15,7 @@ from typing import Literal
 from tonnbook import audio_files
 from tonnbook.dsp.levels import Array
 from tonnbook.dsp.separation import STEMS, Separator
+from tonnbook.studio.measure.progress import Progress, no_progress
 from tonnbook.studio.separation.network import find_network, in_stereo, network_stems
 
 HOW = "classical"
@@ -25,8 +26,6 @@ RATE = 44100
 
 # Float: stems of a hot mix pass full scale, and cut off there they would no longer add up to it.
 _DEPTH: Literal[32] = 32
-
-Progress = Callable[[float, str], None]
 
 
 @dataclass(frozen=True)
@@ -45,7 +44,7 @@ def separate(
     *,
     rate: int = RATE,
     two_stems: bool = False,
-    progress: Progress = lambda _, __: None,
+    progress: Progress = no_progress,
 ) -> Apart:
     """Write the stems of a mix into `folder`, as float files: the four of `STEMS`, or vocals and instrumental. AudioError where it cannot be read."""
     names = ("vocals", "instrumental") if two_stems else STEMS

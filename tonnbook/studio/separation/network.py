@@ -28,6 +28,7 @@ import numpy as np
 from tonnbook import audio_files
 from tonnbook.dsp.levels import Array
 from tonnbook.errors import AudioError
+from tonnbook.studio.measure.progress import Progress, no_progress
 from tonnbook.studio.runtime.scratch import scratch
 
 FOLDER = "TONNBOOK_DEMUCS"
@@ -38,8 +39,6 @@ _SIGNATURE = "955717e8"
 """Of the only model in the bag `htdemucs`; its files bear it as their name."""
 _HUB = "models--adefossez--HTDemucs"
 _TAKEN = ("vocals", "drums", "bass")
-
-Progress = Callable[[float, str], None]
 
 
 @dataclass(frozen=True)
@@ -60,7 +59,7 @@ def find_network() -> Network | None:
 
 
 def network_stems(
-    network: Network, source: Path, rate: int, folder: Path, progress: Progress = lambda _, __: None
+    network: Network, source: Path, rate: int, folder: Path, progress: Progress = no_progress
 ) -> Iterator[Array]:
     """Yield blocks of (4, 2, frames) at `rate`: vocals, drums, bass and what is left of the mix.
 

@@ -9,10 +9,11 @@ from typing import Any, TypeVar
 from uuid import uuid4
 
 from tonnbook.models.separation import SeparateStatus, SeparationRequest, StatusAnswer, StemsAnswer
+from tonnbook.studio.measure.progress import Progress, part
 from tonnbook.studio.runtime.http_error import HttpError
 from tonnbook.studio.runtime.service import Service, WebhookEvent
 from tonnbook.studio.runtime.storage import StoredFile, TaskFolder
-from tonnbook.studio.runtime.worker import Progress, Task, part
+from tonnbook.studio.runtime.worker import Task
 
 S = TypeVar("S", bound=StatusAnswer)
 

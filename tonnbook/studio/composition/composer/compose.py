@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,10 +11,8 @@ from tonnbook.studio.composition.composer.mixdown import Mixdown, mix_down
 from tonnbook.studio.composition.composer.render import render_stem
 from tonnbook.studio.composition.composer.score import ROLES, Plan, Score
 from tonnbook.studio.composition.composer.synth import Synth
+from tonnbook.studio.measure.progress import Progress, no_progress
 from tonnbook.studio.runtime.scratch import scratch
-
-Progress = Callable[[float, str], None]
-"""Takes a share of 0 to 1, never less than before, and a short sentence."""
 
 _STEMS_FROM, _STEMS_TO = 0.04, 0.80
 
@@ -33,7 +31,7 @@ class Composition:
     """What the limiter took away at most."""
 
 
-def compose(plan: Plan, to: Path, progress: Progress = lambda share, message: None) -> Composition:
+def compose(plan: Plan, to: Path, progress: Progress = no_progress) -> Composition:
     """Compose a plan and write `mix.wav` and a WAV per stem into the folder `to`; stems sum to the mix."""
     progress(0.0, "Reading the plan")
     song = song_of(plan)

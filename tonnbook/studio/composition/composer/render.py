@@ -29,8 +29,6 @@ TAIL_S = 7.0
 FLOOR_HZ = 24.0
 """Below it nothing is music: offsets of the samples and thumps of the bends."""
 
-Progress = Callable[[float], None]
-
 
 @dataclass(frozen=True)
 class RawStem:
@@ -92,7 +90,9 @@ class PartPlayer:
         return out
 
 
-def render_stem(score: Score, role: str, side_chain: bool, synth: Synth, to: Path, progress: Progress) -> RawStem:
+def render_stem(
+    score: Score, role: str, side_chain: bool, synth: Synth, to: Path, progress: Callable[[float], None]
+) -> RawStem:
     """Render all parts of one role into a raw file; with `side_chain` the kick presses bass and chords down."""
     frames = round(score.plan.duration_ms * RATE / 1000)
     genre = score.plan.genre

@@ -23,10 +23,11 @@ from tonnbook.dsp.levels import Array, peak, to_gain
 from tonnbook.dsp.loudness import LoudnessMeter
 from tonnbook.dsp.reverb import impulse_response
 from tonnbook.dsp.true_peak import TruePeakMeter
+from tonnbook.studio.measure.progress import Progress
 from tonnbook.studio.mixing.decide.bus import MOST_REDUCTION_DB, BusDecision
 from tonnbook.studio.mixing.decide.decision import MixDecision, TrackDecision
 from tonnbook.studio.mixing.render.channel import BLOCK, Channel
-from tonnbook.studio.mixing.tracks import Progress, TrackFile
+from tonnbook.studio.mixing.tracks import TrackFile
 
 PREROLL_S = 2.0
 """Played before an excerpt and thrown away: filters, compressors and reverb are in their state when it begins."""

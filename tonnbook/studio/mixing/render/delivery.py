@@ -11,9 +11,9 @@ from pathlib import Path, PurePosixPath
 from tonnbook import audio_files
 from tonnbook.audio_files import BitDepth, Writer
 from tonnbook.dsp.levels import to_gain
+from tonnbook.studio.measure.progress import Progress
 from tonnbook.studio.mixing.decide.gain import MIX_LUFS
 from tonnbook.studio.mixing.render.bus import Measured, Rendered
-from tonnbook.studio.mixing.tracks import Progress
 
 CEILING_DBTP = -3.0
 """True peak of a mix: room for the mastering."""
