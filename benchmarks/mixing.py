@@ -93,9 +93,9 @@ def asked(folder: Path) -> tuple[list[TrackFile], MixRequest]:
         name = path.stem.rpartition(" ")[0]
         presence = "LEAD" if path.stem == "vocal 8" else "NORMAL"
         reverb = "MEDIUM" if name in WET else "NONE"
-        brief = MixTrack(source=path, instrument=GROUPS[name], presence=presence, reverb=reverb)
-        tracks.append(TrackFile(path.name, path, brief))
-    return tracks, MixRequest(tracks=tuple(t.brief for t in tracks), style="POP")
+        request = MixTrack(source=path, instrument=GROUPS[name], presence=presence, reverb=reverb)
+        tracks.append(TrackFile(path.name, path, request))
+    return tracks, MixRequest(tracks=tuple(t.request for t in tracks), style="POP")
 
 
 STEPS: dict[str, Callable[[Path], None]] = {

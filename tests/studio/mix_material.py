@@ -49,13 +49,13 @@ def heard(tracks: Sequence[TrackFile], rate: int = RATE) -> dict[str, TrackFeatu
 def decided(
     tracks: Sequence[TrackFile], features: Mapping[str, TrackFeatures] | None = None, style: str = "POP"
 ) -> MixDecision:
-    request = MixRequest(tracks=tuple(t.brief for t in tracks), style=style)
-    return decide(features or heard(tracks), {t.name: t.brief for t in tracks}, request.style)
+    request = MixRequest(tracks=tuple(t.request for t in tracks), style=style)
+    return decide(features or heard(tracks), {t.name: t.request for t in tracks}, request.style)
 
 
 def preview(tracks: Sequence[TrackFile], out: Path, style: str = "POP", rate: int = RATE, **options: Any) -> MixOutcome:
     engine = {key: options.pop(key) for key in ("threads", "block") if key in options}
-    request = MixRequest(tracks=tuple(t.brief for t in tracks), style=style, sample_rate=rate, **options)
+    request = MixRequest(tracks=tuple(t.request for t in tracks), style=style, sample_rate=rate, **options)
     return preview_mix(tracks, request, out, lambda share, stage: None, **engine)
 
 

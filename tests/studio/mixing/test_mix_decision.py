@@ -13,11 +13,12 @@ import pytest
 from pydantic import TypeAdapter
 
 from tonnbook.dsp.filters import eq, response_db
+from tonnbook.dsp.third_octaves import CENTRES_HZ, eq_power
 from tonnbook.models.effects import Compression, EqBand, Pan, TrackSettings
 from tonnbook.models.vocabulary import MusicalStyle
 from tonnbook.studio.mixing.decide import masking as mix_masking
 from tonnbook.studio.mixing.decide import pan as mix_pan
-from tonnbook.studio.mixing.decide.bands import CENTRES_HZ, REGION_OF, third_octave_power
+from tonnbook.studio.mixing.decide.bands import REGION_OF
 from tonnbook.studio.mixing.decide.decision import MixDecision
 from tonnbook.studio.mixing.decide.sound import Sound
 from tonnbook.studio.mixing.decide.strip import Move, Strip
@@ -122,11 +123,11 @@ def test_the_style_sets_dynamics_and_glue(features: Mapping[str, TrackFeatures])
 
 
 def test_effects_and_backing_tracks_are_not_compressed(features: Mapping[str, TrackFeatures]) -> None:
-    briefs = [
+    requests = [
         material.track(Path("guitar.flac"), "BACKING_TRACK_GROUP"),
         material.track(Path("vocal.flac"), "VOCAL_GROUP"),
     ]
-    found = material.decided(briefs, {t.name: features[t.name] for t in briefs})
+    found = material.decided(requests, {t.name: features[t.name] for t in requests})
     assert found.settings["guitar.flac"].compression is None
     assert found.settings["vocal.flac"].compression is not None
     assert "comes in finished" in next(
@@ -139,19 +140,22 @@ def test_the_sides_weigh_the_same_with_any_number_of_tracks(count: int, features
     """Mono keyboards of different pitch, all free to go where they balance."""
     strips = []
     for n in range(count):
-        brief = material.track(Path(f"{n}.wav"), "KEYS_GROUP").brief
+        request = material.track(Path(f"{n}.wav"), "KEYS_GROUP").request
         name = ("hi-hat", "vocal", "snare")[n % 3]
         strips.append(
             Strip(
                 f"{n}.wav",
-                brief,
+                request,
                 Sound(features[f"{name}.flac"]),
                 gain_db=-n * 0.7 - features[f"{name}.flac"].played_lufs,
             )
         )
     strips.append(
         Strip(
-            "bass.flac", material.track(Path("bass.flac"), "BASS_GROUP").brief, Sound(features["bass.flac"]), gain_db=26
+            "bass.flac",
+            material.track(Path("bass.flac"), "BASS_GROUP").request,
+            Sound(features["bass.flac"]),
+            gain_db=26,
         )
     )
     placed = mix_pan.panned(strips)
@@ -160,8 +164,8 @@ def test_the_sides_weigh_the_same_with_any_number_of_tracks(count: int, features
 
 
 def test_masking_is_symmetrical_and_level_decides(features: Mapping[str, TrackFeatures]) -> None:
-    brief = material.track(Path("x"), "KEYS_GROUP").brief
-    pair = [Strip(name, brief, Sound(features["guitar.flac"])) for name in ("one", "other")]
+    request = material.track(Path("x"), "KEYS_GROUP").request
+    pair = [Strip(name, request, Sound(features["guitar.flac"])) for name in ("one", "other")]
     assert mix_masking.audible_shares(pair) == pytest.approx([1.0, 1.0])
     apart = [pair[0], replace(pair[1], gain_db=-5.0)]
     assert mix_masking.audible_shares(apart) == pytest.approx([1.0, 0.0], abs=1e-6)
@@ -177,7 +181,7 @@ def test_masking_spreads_upwards_further_than_downwards() -> None:
 
 def test_an_eq_is_known_in_third_octaves() -> None:
     bands = (Move(300.0, -6.0, 1.0), Move(3000.0, 4.0, 2.0))
-    power = 10 * np.log10(third_octave_power(bands))
+    power = 10 * np.log10(eq_power(bands))
     exact = response_db(eq(bands, 48000), CENTRES_HZ, 48000)
     assert np.abs(power - exact).max() < 0.3
     assert list(np.bincount(REGION_OF)) == [4, 5, 3, 6, 6, 4]

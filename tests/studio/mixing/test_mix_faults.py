@@ -98,7 +98,7 @@ def test_a_one_sided_recording_does_not_tip_the_mix(clean: Mapping[str, TrackFea
     assert track.fold is Fold.LEFT
     assert "left side only" in reasons(track, "track")[0]
     tracks = [
-        material.TrackFile(t.name, tmp_path / "synth.wav" if "synth" in t.name else t.path, t.brief)
+        material.TrackFile(t.name, tmp_path / "synth.wav" if "synth" in t.name else t.path, t.request)
         for t in material.song()
     ]
     mix = material.sound(material.final(tracks, decision, tmp_path / "out").mix)
@@ -109,7 +109,7 @@ def test_a_lopsided_recording_does_not_tip_the_mix_either(clean: Mapping[str, Tr
     lopsided = recording("guitar") * np.array([[1.0], [0.35]])
     decision = with_fault("guitar", lopsided, clean, tmp_path)
     tracks = [
-        material.TrackFile(t.name, tmp_path / "guitar.wav" if "guitar" in t.name else t.path, t.brief)
+        material.TrackFile(t.name, tmp_path / "guitar.wav" if "guitar" in t.name else t.path, t.request)
         for t in material.song()
     ]
     mix = material.sound(material.final(tracks, decision, tmp_path / "out").mix)
@@ -124,7 +124,7 @@ def test_dc_offset_is_named_and_taken_out(clean: Mapping[str, TrackFeatures], tm
         material.decided(material.song(), clean).settings["bass.flac"].gain_db, abs=0.5
     )
     tracks = [
-        material.TrackFile(t.name, tmp_path / "bass.wav" if "bass" in t.name else t.path, t.brief)
+        material.TrackFile(t.name, tmp_path / "bass.wav" if "bass" in t.name else t.path, t.request)
         for t in material.song()
     ]
     stem = material.stems_of(material.final(tracks, decision, tmp_path / "out"))["bass.flac"]

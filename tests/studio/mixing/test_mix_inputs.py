@@ -105,8 +105,8 @@ CASES = [
 
 @pytest.mark.parametrize(("make", "why"), CASES)
 def test_a_faulty_track_is_named(make: Callable[[Path], Path], why: str, tmp_path: Path) -> None:
-    brief = material.track(tmp_path / "x.wav", "VOCAL_GROUP").brief
-    faulty = TrackFile("Lead take 3.wav", make(tmp_path), brief)
+    request = material.track(tmp_path / "x.wav", "VOCAL_GROUP").request
+    faulty = TrackFile("Lead take 3.wav", make(tmp_path), request)
     with pytest.raises(AudioError, match=why) as refused:
         material.preview([faulty, partner(tmp_path)], tmp_path / "out")
     assert "Lead take 3.wav" in str(refused.value)
@@ -123,7 +123,7 @@ def test_stems_of_like_names_do_not_overwrite_each_other() -> None:
 def test_progress_goes_up_and_tells_what_is_done(tmp_path: Path) -> None:
     tracks = [material.track(material.save(tmp_path, "vocal.wav", WAVE), "VOCAL_GROUP"), partner(tmp_path)]
     event_of: list[tuple[float, str]] = []
-    request = material.MixRequest(tracks=tuple(t.brief for t in tracks), style="POP")
+    request = material.MixRequest(tracks=tuple(t.request for t in tracks), style="POP")
     material.preview_mix(tracks, request, tmp_path / "out", lambda share, stage: event_of.append((share, stage)))
     shares = [share for share, _ in event_of]
     assert shares == sorted(shares)

@@ -47,12 +47,12 @@ def at_levels(recorded: Mapping[str, np.ndarray]) -> Mapping[tuple[str, float], 
 def draws(at_levels: Mapping[tuple[str, float], TrackFeatures]) -> list[tuple[dict[str, float], MixDecision]]:
     """Twenty mixes of the song, each track up or down by up to 18 dB."""
     random = np.random.default_rng(7)
-    briefs = {t.name: t.brief for t in material.song()}
+    requests = {t.name: t.request for t in material.song()}
     made = []
     for _ in range(DRAWS):
-        levels = {name: float(random.choice(GRID_DB)) for name in briefs}
+        levels = {name: float(random.choice(GRID_DB)) for name in requests}
         features = {name: at_levels[name, level] for name, level in levels.items()}
-        made.append((levels, decide(features, briefs, MusicalStyle.POP)))
+        made.append((levels, decide(features, requests, MusicalStyle.POP)))
     return made
 
 
@@ -84,7 +84,7 @@ def test_and_so_it_is_when_rendered(
             material.TrackFile(
                 t.name,
                 audio_files.write(folder / f"{t.name}.wav", recorded[t.name] * 10 ** (levels[t.name] / 20), 44100, 32),
-                t.brief,
+                t.request,
             )
             for t in material.song()
         ]
@@ -96,11 +96,11 @@ def test_and_so_it_is_when_rendered(
 
 
 def test_the_order_of_the_tracks_plays_no_part(at_levels: Mapping[tuple[str, float], TrackFeatures]) -> None:
-    briefs = {t.name: t.brief for t in material.song()}
-    features = {name: at_levels[name, 4.0] for name in briefs}
-    first = decide(features, briefs, MusicalStyle.POP)
+    requests = {t.name: t.request for t in material.song()}
+    features = {name: at_levels[name, 4.0] for name in requests}
+    first = decide(features, requests, MusicalStyle.POP)
     backwards = dict(reversed(features.items()))
-    second = decide(backwards, briefs, MusicalStyle.POP)
+    second = decide(backwards, requests, MusicalStyle.POP)
     assert first.settings == second.settings
     assert first.bus == second.bus
     assert first.seed == second.seed
@@ -111,7 +111,7 @@ def test_the_vocal_meets_its_place_in_every_style(
     style: MusicalStyle, at_levels: Mapping[tuple[str, float], TrackFeatures]
 ) -> None:
     """On its place, or above it up to the ceiling where it could not be heard otherwise."""
-    strips = [Strip(t.name, t.brief, Sound(at_levels[t.name, 4.0])) for t in material.song()]
+    strips = [Strip(t.name, t.request, Sound(at_levels[t.name, 4.0])) for t in material.song()]
     balanced = mix_gain.balanced(strips, style)
     over = mix_gain.vocal_over_rest(balanced)
     target = mix_gain.vocal_target(strips, style)
@@ -123,9 +123,10 @@ def test_a_mix_with_room_leaves_the_vocal_at_its_place() -> None:
     voice = listened(material.words(material.noise(1, 200, 5000))[None])
     bass = listened(material.noise(2, 40, 160)[None])
     tracks = {"voice": "VOCAL_GROUP", "bass": "BASS_GROUP"}
-    briefs = {n: material.track(Path(n), g, presence="LEAD").brief for n, g in tracks.items()}
+    requests = {n: material.track(Path(n), g, presence="LEAD").request for n, g in tracks.items()}
     strips = mix_gain.balanced(
-        [Strip("voice", briefs["voice"], Sound(voice)), Strip("bass", briefs["bass"], Sound(bass))], MusicalStyle.POP
+        [Strip("voice", requests["voice"], Sound(voice)), Strip("bass", requests["bass"], Sound(bass))],
+        MusicalStyle.POP,
     )
     assert mix_gain.vocal_over_rest(strips) == pytest.approx(1.0, abs=0.1)
     assert gated_loudness(mix_gain.mix_energies(strips)) == pytest.approx(-18.0, abs=0.1)
@@ -135,8 +136,10 @@ def test_budgets_hold_however_many_play_the_chords() -> None:
     feature = listened(material.noise(3, 100, 5000)[None])
 
     def chords(count: int) -> float:
-        brief = material.track(Path("x"), "KEYS_GROUP").brief
-        levels = mix_gain.target_levels([Strip(str(n), brief, Sound(feature)) for n in range(count)], MusicalStyle.POP)
+        request = material.track(Path("x"), "KEYS_GROUP").request
+        levels = mix_gain.target_levels(
+            [Strip(str(n), request, Sound(feature)) for n in range(count)], MusicalStyle.POP
+        )
         return 10 * np.log10(np.sum(10 ** (np.array(levels) / 10)))
 
     assert chords(1) == pytest.approx(-0.7)
@@ -146,10 +149,10 @@ def test_budgets_hold_however_many_play_the_chords() -> None:
 
 def test_a_style_moves_its_instruments() -> None:
     feature = listened(material.noise(3, 100, 5000)[None])
-    brief = material.track(Path("x"), "BASS_GROUP").brief
+    request = material.track(Path("x"), "BASS_GROUP").request
 
     def bass(style: MusicalStyle) -> float:
-        return mix_gain.target_levels([Strip("bass", brief, Sound(feature))], style)[0]
+        return mix_gain.target_levels([Strip("bass", request, Sound(feature))], style)[0]
 
     assert bass(MusicalStyle.REGGAE_DUB) - bass(MusicalStyle.POP) == pytest.approx(3.0)
     assert bass(MusicalStyle.ACOUSTIC) - bass(MusicalStyle.POP) == pytest.approx(-1.0)
@@ -158,11 +161,11 @@ def test_a_style_moves_its_instruments() -> None:
 def test_a_buried_track_comes_up_and_says_so(
     at_levels: Mapping[tuple[str, float], TrackFeatures], recorded: Mapping[str, np.ndarray]
 ) -> None:
-    briefs = {t.name: t.brief for t in material.song()}
-    features = {name: at_levels[name, 4.0] for name in briefs}
-    usual = decide(features, briefs, MusicalStyle.POP).settings["pad.flac"].gain_db
+    requests = {t.name: t.request for t in material.song()}
+    features = {name: at_levels[name, 4.0] for name in requests}
+    usual = decide(features, requests, MusicalStyle.POP).settings["pad.flac"].gain_db
     features["pad.flac"] = listened(recorded["pad.flac"] * 10 ** (-26 / 20))
-    decision = decide(features, briefs, MusicalStyle.POP)
+    decision = decide(features, requests, MusicalStyle.POP)
     assert decision.settings["pad.flac"].gain_db == pytest.approx(usual + 30, abs=1.0)
     remarks = [reason.text for reason in decision.tracks["pad.flac"].notes.reasons if reason.setting == "track"]
     assert any("very quietly" in text for text in remarks)

@@ -35,7 +35,7 @@ def strips() -> dict[str, Strip]:
         s = settings[t.name]
         moves = tuple(Move(band.centre_hz, band.gain_db, band.q) for band in s.eq)
         sound = Sound(features[t.name], moves, s.compression)
-        made[t.name] = Strip(t.name, t.brief, sound, moves, gain_db=s.gain_db, pan_deg=s.pan_deg)
+        made[t.name] = Strip(t.name, t.request, sound, moves, gain_db=s.gain_db, pan_deg=s.pan_deg)
     return made
 
 

@@ -23,8 +23,8 @@ from tonnbook.models.notes import StageNotes
 from tonnbook.models.vocabulary import AnalysisStyle, InstrumentGroup
 from tonnbook.studio.analysis.styles import family
 from tonnbook.studio.enhancement.dynamics import with_hits
+from tonnbook.studio.measure.reference_levels import VOCAL_OVER_REST_LU, style_lu
 from tonnbook.studio.measure.streams import write
-from tonnbook.studio.mixing.decide.styles import VOCAL_OVER_REST_LU, style_lu
 
 Change = tuple[StageNotes, Mapping[str, Path]]
 

@@ -12,7 +12,12 @@ import numpy as np
 from tonnbook.dsp.levels import Array
 from tonnbook.dsp.spectrum import THIRD_OCTAVES
 from tonnbook.models.vocabulary import MusicalStyle as Style
-from tonnbook.studio.mixing.decide.styles import TONE_DB
+
+TONE_DB = (
+    *(-4.8, -2.8, -0.8, 1.5, 3.4, 4.1, 4.0, 3.5, 3.0, 2.3, 2.0, 1.9, 1.9, 1.6),
+    *(0.7, 0.0, -0.7, -1.2, -1.6, -1.4, -2.7, -4.1, -6.1, -6.9, -7.9, -8.9, -11.3, -15.8),
+)
+"""Third-octave power of an average mix, 31.5 Hz to 16 kHz, in dB relative to 1 kHz (sound.md 3.3, MUSDB18 weighted by DSD100)."""
 
 STYLE_ANCHORS_HZ = (60.0, 250.0, 1000.0, 4000.0, 12000.0)
 BRIGHTER_DB = 1.0

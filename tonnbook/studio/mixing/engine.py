@@ -59,7 +59,7 @@ def preview_mix(
     with _pool(threads) as pool, scratch(out) as folder:
         features = listen_to_all(tracks, rate, pool, part(progress, 0.0, 0.5))
         progress(0.5, "deciding")
-        decision = decide(features, {track.name: track.brief for track in tracks}, request.style)
+        decision = decide(features, {track.name: track.request for track in tracks}, request.style)
         excerpt = Excerpt(decision.loudest_s, PREVIEW_S) if decision.seconds > PREVIEW_S else None
         rendered = render(
             tracks, decision, rate, folder, pool, part(progress, 0.55, 0.75),

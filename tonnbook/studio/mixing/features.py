@@ -18,9 +18,9 @@ from tonnbook.dsp.filters import Filter, high_pass
 from tonnbook.dsp.levels import Array, Audio, db, peak
 from tonnbook.dsp.loudness import LoudnessMeter, gated_loudness, loudness_range, lufs
 from tonnbook.dsp.spectrum import third_octave_energies
+from tonnbook.dsp.third_octaves import k_power
 from tonnbook.dsp.true_peak import TruePeakMeter
 from tonnbook.studio.measure.clipping import Clipping
-from tonnbook.studio.mixing.decide.bands import k_power
 
 LOW_CUT_HZ = 20.0
 HOP_S = 0.1

@@ -27,7 +27,7 @@ class TrackFile:
 
     name: str
     path: Path
-    brief: MixTrack
+    request: MixTrack
 
 
 def listen_to_all(

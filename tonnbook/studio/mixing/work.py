@@ -58,15 +58,15 @@ def bring(
     """Fetch and check every track of a request; each file bears its track's name."""
     names = track_names([track.source for track in request.tracks])
     tracks = []
-    for n, (name, brief) in enumerate(zip(names, request.tracks, strict=True)):
+    for n, (name, track) in enumerate(zip(names, request.tracks, strict=True)):
         progress(n / len(names), f"fetching {name}")
         path = _made(folder / f"{n + 1:02d}") / name
         try:
-            fetch(str(brief.source), path, storage, limits)
+            fetch(str(track.source), path, storage, limits)
         except TonnbookError as problem:
             raise AudioError(f"{name}: {problem}") from None
         check_track(path, name, limits)
-        tracks.append(TrackFile(name, path, brief))
+        tracks.append(TrackFile(name, path, track))
     return tuple(tracks)
 
 

@@ -33,17 +33,17 @@ def recombine(
 ) -> RecombinationOutcome:
     """Mix and master two files into `folder`; AudioError where one of them cannot be used."""
     wished = MixRequest(
-        tracks=(_brief(vocal, InstrumentGroup.VOCAL), _brief(backing, InstrumentGroup.BACKING_TRACK)),
+        tracks=(_mix_track(vocal, InstrumentGroup.VOCAL), _mix_track(backing, InstrumentGroup.BACKING_TRACK)),
         style=request.mix_style,
         sample_rate=SampleRate.CD,
     )
     tracks = tuple(
-        TrackFile(brief.source.name, brief.source, brief) for brief in wished.tracks if isinstance(brief.source, Path)
+        TrackFile(track.source.name, track.source, track) for track in wished.tracks if isinstance(track.source, Path)
     )
     decided = preview_mix(tracks, wished, folder / "preview", lambda share, stage: progress(0.4 * share, stage))
     final = FinalMixRequest(
         task_id="recombine",
-        tracks=tuple(FinalMixTrack(source=brief.source) for brief in wished.tracks),
+        tracks=tuple(FinalMixTrack(source=track.source) for track in wished.tracks),
         create_master=True,
         desired_loudness=request.desired_loudness,
         sample_rate=SampleRate.CD,
@@ -56,6 +56,6 @@ def recombine(
     return RecombinationOutcome(made.mix, preview, start_s, features)
 
 
-def _brief(path: Path, instrument: InstrumentGroup) -> MixTrack:
+def _mix_track(path: Path, instrument: InstrumentGroup) -> MixTrack:
     presence = Presence.LEAD if instrument is InstrumentGroup.VOCAL else Presence.NORMAL
     return MixTrack(source=path, instrument=instrument, presence=presence)

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from tonnbook.dsp.third_octaves import CENTRES_HZ, centroid_hz, k_power
 from tonnbook.models.vocabulary import InstrumentGroup as Group
 from tonnbook.studio.mixing.decide import styles
-from tonnbook.studio.mixing.decide.bands import CENTRES_HZ, centroid_hz, k_power, region_of, tidy_hz
+from tonnbook.studio.mixing.decide.bands import region_of, tidy_hz
 from tonnbook.studio.mixing.decide.strip import Move, Strip
 
 _RUMBLE_DB = -25.0  # what lies below the instrument, relative to all of it
@@ -34,7 +35,7 @@ def cleaned(strip: Strip) -> Strip:
 
 def _low_cut(strip: Strip) -> Move | None:
     """Return a bell at the centre of what lies below the instrument, if that is loud enough to matter."""
-    group = strip.brief.instrument
+    group = strip.request.instrument
     corner = styles.LOW_CUT_HZ.get(group)
     if corner is None:
         return None
@@ -60,7 +61,7 @@ def _resonance(strip: Strip) -> Move | None:
 
     Only for cymbals and percussion: of a voice or a string it would catch formants, of a snare its own drum.
     """
-    if strip.brief.instrument not in _RESONANT:
+    if strip.request.instrument not in _RESONANT:
         return None
     frames = strip.features.spectra[:, strip.features.active]
     levels = 10.0 * np.log10(np.maximum(frames, 1e-20))

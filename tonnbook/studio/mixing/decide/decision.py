@@ -1,6 +1,6 @@
 """The decision: from what was heard and what is wished to the settings of every track, each with its reason.
 
-A pure function: the same features, briefs and style give the same decision, whatever the order of the tracks; no audio is read
+A pure function: the same features, requests and style give the same decision, whatever the order of the tracks; no audio is read
 or made. What stands in the settings is what the render does, to the last digit.
 """
 
@@ -68,9 +68,9 @@ class MixDecision:
         return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big")
 
 
-def decide(features: Mapping[str, TrackFeatures], briefs: Mapping[str, MixTrack], style: MusicalStyle) -> MixDecision:
+def decide(features: Mapping[str, TrackFeatures], requests: Mapping[str, MixTrack], style: MusicalStyle) -> MixDecision:
     """Return the decision for tracks given by name; the order of the mappings plays no part."""
-    strips = [cleaned(Strip(name, briefs[name], Sound(features[name]))) for name in sorted(features)]
+    strips = [cleaned(Strip(name, requests[name], Sound(features[name]))) for name in sorted(features)]
     strips = compressed(balanced(strips, style), style)
     strips = unmasked(balanced(strips, style))
     strips = panned(balanced(compressed(strips, style), style))
@@ -99,8 +99,8 @@ def _track_decided(
         compression=strip.sound.compression,
     )
     notes = TrackNotes(
-        instrument=strip.brief.instrument,
-        presence=strip.brief.presence,
+        instrument=strip.request.instrument,
+        presence=strip.request.presence,
         reasons=_reasons(strip, strips, style, send_lu),
         loudness_lufs=round(strip.features.loudness_lufs, 2),
         peak_dbtp=round(strip.features.peak_dbtp, 2),

@@ -18,6 +18,7 @@ from tonnbook.dsp.levels import db
 from tonnbook.models.effects import CompressionReading
 from tonnbook.models.vocabulary import InstrumentGroup as Group
 from tonnbook.models.vocabulary import MusicalStyle
+from tonnbook.studio.measure.reference_levels import DRUM_KIT
 from tonnbook.studio.mixing.decide import styles
 from tonnbook.studio.mixing.decide.sound import reduction
 from tonnbook.studio.mixing.decide.strip import Strip
@@ -52,7 +53,7 @@ def compression_reason(strip: Strip) -> str:
 
 
 def _compression(strip: Strip, mean_crest: float, style: MusicalStyle) -> CompressionReading | None:
-    limits = styles.COMPRESSION.get(strip.brief.instrument)
+    limits = styles.COMPRESSION.get(strip.request.instrument)
     if limits is None or _is_even(strip):
         return None
     amplitude = 10.0 ** (strip.features.crest_db / 20.0)
@@ -95,7 +96,7 @@ def _reduction_figures(strip: Strip, settings: CompressionReading) -> tuple[floa
 
 def _wideness(strip: Strip) -> float:
     """Return how much more than usual a track is to be evened out, 1 to 1.6: only voices that vary much."""
-    if strip.brief.instrument not in (Group.VOCAL, Group.BACKING_VOX):
+    if strip.request.instrument not in (Group.VOCAL, Group.BACKING_VOX):
         return 1.0
     return float(np.clip(strip.features.range_lu / _WIDE_LU, 1.0, _WIDEST))
 
@@ -105,8 +106,8 @@ def _is_even(strip: Strip) -> bool:
 
 
 def _why_not(strip: Strip) -> str:
-    if strip.brief.instrument not in styles.COMPRESSION:
-        return f"left alone: {strip.brief.instrument.label.lower()} comes in finished"
+    if strip.request.instrument not in styles.COMPRESSION:
+        return f"left alone: {strip.request.instrument.label.lower()} comes in finished"
     if _is_even(strip):
         return (
             f"left alone: with {strip.features.crest_db:.0f} dB between peak and average and a loudness range of "
@@ -116,7 +117,7 @@ def _why_not(strip: Strip) -> str:
 
 
 def _aim(strip: Strip) -> str:
-    if strip.brief.instrument in styles.DRUM_KIT:
+    if strip.request.instrument in DRUM_KIT:
         return (
             f"the {strip.sound.compression.attack_ms:.0f} ms attack lets the stick through and evens out the hits"
             if strip.sound.compression

@@ -12,8 +12,9 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
+from tonnbook.dsp.third_octaves import loudness_of
+from tonnbook.studio.measure.reference_tone import TONE_DB
 from tonnbook.studio.mixing.decide import masking, styles
-from tonnbook.studio.mixing.decide.bands import loudness_of
 from tonnbook.studio.mixing.decide.moves import SMALLEST_CUT_DB, Candidate, State, candidates, regions_of
 from tonnbook.studio.mixing.decide.strip import Strip
 
@@ -48,7 +49,7 @@ def _state(
     strips: Sequence[Strip], frames: npt.NDArray[np.intp], active: npt.NDArray[np.bool_], weights: masking.Cells
 ) -> State:
     cells = masking.mix_cells(strips, frames)
-    stakes = np.array([styles.priority(s.brief.instrument, s.brief.presence) for s in strips])
+    stakes = np.array([styles.priority(s.request.instrument, s.request.presence) for s in strips])
     return State(strips, active, cells, masking.SPREAD @ cells, weights, stakes / stakes.mean())
 
 
@@ -109,5 +110,5 @@ def _with(strip: Strip, candidate: Candidate) -> Strip:
 def _tone_distance(cells: masking.Cells) -> float:
     """Return how far the mix is from the usual tone: RMS difference of 28 third octaves in dB, level left out."""
     level = 10.0 * np.log10(np.maximum(cells.mean(axis=1, dtype=np.float64), 1e-20))
-    apart = level - np.array(styles.TONE_DB)
+    apart = level - np.array(TONE_DB)
     return float(np.sqrt(np.mean((apart - apart.mean()) ** 2)))

@@ -16,6 +16,7 @@ from tonnbook.dsp.levels import Array
 from tonnbook.dsp.loudness import MOMENTARY, gated_loudness, lufs, windowed
 from tonnbook.models.vocabulary import InstrumentGroup as Group
 from tonnbook.models.vocabulary import MusicalStyle, Presence
+from tonnbook.studio.measure.reference_levels import DRUM_KIT, VOCAL_OVER_REST_LU, style_lu
 from tonnbook.studio.mixing.decide import styles
 from tonnbook.studio.mixing.decide.masking import sampled_shares
 from tonnbook.studio.mixing.decide.strip import Strip
@@ -46,14 +47,14 @@ def balanced(strips: Sequence[Strip], style: MusicalStyle) -> list[Strip]:
 
 def target_levels(strips: Sequence[Strip], style: MusicalStyle) -> list[float]:
     """Return the loudness of each track in LU relative to the lead vocal."""
-    groups = [strip.brief.instrument for strip in strips]
+    groups = [strip.request.instrument for strip in strips]
     levels = [
         styles.LEVEL_LU[group] - _SPLIT * log10(groups.count(group)) * (group not in styles.HARMONY) for group in groups
     ]
     levels = _within_budget(levels, groups, styles.HARMONY, styles.HARMONY_BUDGET_LU, only_down=False)
-    levels = _within_budget(levels, groups, styles.DRUM_KIT, styles.DRUM_BUDGET_LU, only_down=True)
+    levels = _within_budget(levels, groups, DRUM_KIT, styles.DRUM_BUDGET_LU, only_down=True)
     return [
-        level + styles.presence_lu(group, strip.brief.presence) + styles.style_lu(style, group)
+        level + styles.presence_lu(group, strip.request.presence) + style_lu(style, group)
         for level, group, strip in zip(levels, groups, strips, strict=True)
     ]
 
@@ -64,7 +65,7 @@ def with_vocal_in_front(strips: Sequence[Strip], style: MusicalStyle) -> list[St
     if found is None:
         return list(strips)
     correction = float(np.clip(vocal_target(strips, style) - found, *_CORRECTION_LU))
-    return [replace(s, gain_db=s.gain_db + correction) if s.brief.instrument is Group.VOCAL else s for s in strips]
+    return [replace(s, gain_db=s.gain_db + correction) if s.request.instrument is Group.VOCAL else s for s in strips]
 
 
 def voice_heard(strips: Sequence[Strip], style: MusicalStyle) -> list[Strip]:
@@ -73,7 +74,7 @@ def voice_heard(strips: Sequence[Strip], style: MusicalStyle) -> list[Strip]:
     The style's place alone (sound.md 3.1) leaves a voice of small range among dense guitars half hidden: on the shipped stems 70 %
     of it was audible at +1 LU. Presence keeps its meaning: a BACKGROUND vocal is not raised, NORMAL stays half a LU under LEAD.
     """
-    vocals = [n for n, s in enumerate(strips) if s.brief.instrument is Group.VOCAL]
+    vocals = [n for n, s in enumerate(strips) if s.request.instrument is Group.VOCAL]
     ceiling = min(vocal_target(strips, style) + _VOCAL_RAISE_LU, _VOCAL_CEILING_LU + _foremost(strips))
     over = vocal_over_rest(strips)
     if over is None or _foremost(strips) < _NORMAL_LU:
@@ -89,7 +90,7 @@ def audible_enough(strips: Sequence[Strip]) -> list[Strip]:
     """Return the tracks with those raised, by at most 3 dB, of which next to nothing could be heard."""
     for _ in range(_RESCUE_DB):
         shares = sampled_shares(strips)
-        lost = [share < _LEAST_SHARE[s.brief.presence] for s, share in zip(strips, shares, strict=True)]
+        lost = [share < _LEAST_SHARE[s.request.presence] for s, share in zip(strips, shares, strict=True)]
         if not any(lost):
             break
         strips = [
@@ -100,7 +101,7 @@ def audible_enough(strips: Sequence[Strip]) -> list[Strip]:
 
 def vocal_target(strips: Sequence[Strip], style: MusicalStyle) -> float:
     """Return where the lead vocals shall stand against the rest, in LU: the style's place, moved by their presence."""
-    return styles.VOCAL_OVER_REST_LU[style] + _foremost(strips)
+    return VOCAL_OVER_REST_LU[style] + _foremost(strips)
 
 
 def vocal_over_rest(strips: Sequence[Strip]) -> float | None:
@@ -108,8 +109,8 @@ def vocal_over_rest(strips: Sequence[Strip]) -> float | None:
 
     None without a vocal, and where nothing else plays.
     """
-    vocals = [strip for strip in strips if strip.brief.instrument is Group.VOCAL]
-    rest = [strip for strip in strips if strip.brief.instrument is not Group.VOCAL]
+    vocals = [strip for strip in strips if strip.request.instrument is Group.VOCAL]
+    rest = [strip for strip in strips if strip.request.instrument is not Group.VOCAL]
     if not vocals or not rest:
         return None
     total = [_summed(vocals, strips), _summed(rest, strips)]
@@ -143,14 +144,14 @@ def gain_reason(strip: Strip, strips: Sequence[Strip], style: MusicalStyle) -> s
 
 def _place(strip: Strip, strips: Sequence[Strip], style: MusicalStyle) -> str:
     kind = f"{style.label.lower()} mix" if style is not MusicalStyle.OTHER else "mix"
-    if strip.brief.instrument is Group.VOCAL:
+    if strip.request.instrument is Group.VOCAL:
         over = vocal_over_rest(strips)
         if over is not None:
             side = "over" if over >= 0 else "under"
             stands = f"in a {kind} the voice stands {abs(over):.1f} LU {side} everything else while it sings"
             more = over - vocal_target(strips, style)
             return stands if more < _STEP_LU else f"{stands}, {more:.1f} LU more than usual to be heard among so much"
-    vocal = max((s.level_lufs for s in strips if s.brief.instrument is Group.VOCAL), default=None)
+    vocal = max((s.level_lufs for s in strips if s.request.instrument is Group.VOCAL), default=None)
     reference, whom = (MIX_LUFS, "the whole mix") if vocal is None else (vocal, "the vocal")
     distance = strip.level_lufs - reference
     side = "over" if distance >= 0 else "under"
@@ -158,13 +159,13 @@ def _place(strip: Strip, strips: Sequence[Strip], style: MusicalStyle) -> str:
 
 
 def _wish(strip: Strip) -> str:
-    lu = styles.presence_lu(strip.brief.instrument, strip.brief.presence)
-    if strip.brief.presence is Presence.NORMAL:
+    lu = styles.presence_lu(strip.request.instrument, strip.request.presence)
+    if strip.request.presence is Presence.NORMAL:
         return ""
-    if strip.brief.presence is Presence.LEAD:
+    if strip.request.presence is Presence.LEAD:
         return (
             ", with LEAD presence"
-            if strip.brief.instrument is Group.VOCAL
+            if strip.request.instrument is Group.VOCAL
             else f", {lu:.0f} LU of it for LEAD presence"
         )
     return f", {abs(lu):.0f} LU lower for BACKGROUND presence"
@@ -180,7 +181,7 @@ def _summed(strips: Sequence[Strip], song: Sequence[Strip]) -> Array:
 
 def _foremost(strips: Sequence[Strip]) -> float:
     """Return what presence adds to the lead vocals, in LU: that of the foremost of them."""
-    vocals = [s.brief.presence for s in strips if s.brief.instrument is Group.VOCAL]
+    vocals = [s.request.presence for s in strips if s.request.instrument is Group.VOCAL]
     return max((styles.presence_lu(Group.VOCAL, presence) for presence in vocals), default=0.0)
 
 

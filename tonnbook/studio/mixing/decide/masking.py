@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tonnbook.dsp.levels import Array
-from tonnbook.studio.mixing.decide.bands import CENTRES_HZ
+from tonnbook.dsp.third_octaves import CENTRES_HZ
 from tonnbook.studio.mixing.decide.strip import Strip
 
 Cells = npt.NDArray[np.float32]

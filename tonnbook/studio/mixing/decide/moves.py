@@ -14,10 +14,11 @@ import numpy as np
 import numpy.typing as npt
 
 from tonnbook.dsp.levels import Array
+from tonnbook.dsp.third_octaves import CENTRES_HZ
 from tonnbook.models.vocabulary import InstrumentGroup as Group
 from tonnbook.models.vocabulary import Presence
 from tonnbook.studio.mixing.decide import masking, styles
-from tonnbook.studio.mixing.decide.bands import CENTRES_HZ, REGION_OF, bands_of, middle_and_q, region_of, tidy_hz
+from tonnbook.studio.mixing.decide.bands import REGION_OF, bands_of, middle_and_q, region_of, tidy_hz
 from tonnbook.studio.mixing.decide.strip import Move, Strip
 
 SMALLEST_CUT_DB = 1.0
@@ -134,7 +135,7 @@ def _boosts(state: State, hidden: masking.Cells, needs: npt.NDArray[np.bool_]) -
             continue
         for region in range(1, 5):
             blame = np.where(bands_of(region), hidden[n].sum(axis=1, dtype=np.float64) * strip.sound.spectrum, 0.0)
-            own = needs[n, region] or strip.brief.instrument is Group.VOCAL
+            own = needs[n, region] or strip.request.instrument is Group.VOCAL
             full = lifts.get(region, 0.0) < 0 or lifts.get(region, 0.0) + _LIFT_DB > _HIGHEST_DB
             too_many = region not in lifts and sum(gain > 0 for gain in lifts.values()) >= _LIFTS
             if not own or full or too_many or not blame.sum() > 0:
@@ -161,21 +162,21 @@ def _room_left(strip: Strip, region: int) -> float:
 
 def _protected(masker: Strip, maskee: Strip, region: int) -> bool:
     """Say whether a track must not be cut in a region: a lead vocal anywhere, the bottom of kick and bass."""
-    group = masker.brief.instrument
+    group = masker.request.instrument
     if group is Group.VOCAL and _leads(masker):
         return True
-    return group in (Group.KICK, Group.BASS) and region <= 1 and maskee.brief.presence is not Presence.LEAD
+    return group in (Group.KICK, Group.BASS) and region <= 1 and maskee.request.presence is not Presence.LEAD
 
 
 def _leads(strip: Strip) -> bool:
     """Say whether a track carries the song: marked LEAD, or a lead vocal that is not asked to stay back."""
-    if strip.brief.instrument is Group.VOCAL:
-        return strip.brief.presence is not Presence.BACKGROUND
-    return strip.brief.presence is Presence.LEAD
+    if strip.request.instrument is Group.VOCAL:
+        return strip.request.presence is not Presence.BACKGROUND
+    return strip.request.presence is Presence.LEAD
 
 
 def _rank(strip: Strip) -> float:
-    return styles.priority(strip.brief.instrument, strip.brief.presence)
+    return styles.priority(strip.request.instrument, strip.request.presence)
 
 
 def _needs(strip: Strip) -> npt.NDArray[np.bool_]:
@@ -184,5 +185,5 @@ def _needs(strip: Strip) -> npt.NDArray[np.bool_]:
     power = np.bincount(REGION_OF, strip.features.spectrum * tilt, minlength=6)
     needed = np.zeros(6, bool)
     needed[np.argsort(-power, kind="stable")[:_ESSENTIAL]] = True
-    needed[_WORDS] |= strip.brief.instrument is Group.VOCAL
+    needed[_WORDS] |= strip.request.instrument is Group.VOCAL
     return needed

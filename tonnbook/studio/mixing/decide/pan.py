@@ -16,10 +16,10 @@ import numpy as np
 
 from tonnbook.dsp.levels import Array
 from tonnbook.dsp.stereo import EDGE_DEG
+from tonnbook.dsp.third_octaves import CENTRES_HZ, centroid_hz, k_power
 from tonnbook.models.vocabulary import InstrumentGroup as Group
 from tonnbook.models.vocabulary import PanPreference as Pan
 from tonnbook.models.vocabulary import Presence
-from tonnbook.studio.mixing.decide.bands import CENTRES_HZ, centroid_hz, k_power
 from tonnbook.studio.mixing.decide.strip import Strip
 from tonnbook.studio.mixing.features import Fold
 
@@ -74,7 +74,7 @@ def balance_db(strips: Sequence[Strip]) -> float:
 
 def pan_reason(strip: Strip, strips: Sequence[Strip]) -> str:
     """Return why a track stands where it stands, in a sentence."""
-    angle, wish = strip.pan_deg, strip.brief.pan
+    angle, wish = strip.pan_deg, strip.request.pan
     where = "in the middle" if angle == 0 else f"{abs(angle):.0f}° to the {'left' if angle < 0 else 'right'}"
     if wish is not Pan.NO_PREFERENCE:
         return f"{where}: you asked for {wish.label.lower()}"
@@ -83,21 +83,21 @@ def pan_reason(strip: Strip, strips: Sequence[Strip]) -> str:
         return f"{where}: it leaves the middle to the lead, and both sides of the mix weigh the same"
     if angle != 0:
         return f"{where}: a little out of the middle, so that both sides of the mix weigh the same"
-    if strip.features.fold is Fold.STEREO and strip.brief.instrument not in _MIDDLE:
+    if strip.features.fold is Fold.STEREO and strip.request.instrument not in _MIDDLE:
         return "in the middle: a stereo recording brings its own width"
-    if strip.brief.instrument is Group.VOCAL:
+    if strip.request.instrument is Group.VOCAL:
         return "in the middle: the voice speaks to the listener"
     return "in the middle: low and driving sounds need both speakers"
 
 
 def _place(strip: Strip, strips: Sequence[Strip]) -> _Place:
-    brief = strip.brief
-    if brief.pan in (Pan.LEFT, Pan.RIGHT):
-        angle = WISHED_DEG * (_BACKGROUND_WIDER if brief.presence is Presence.BACKGROUND else 1.0)
-        return _Place(-angle if brief.pan is Pan.LEFT else angle, wished=True)
+    request = strip.request
+    if request.pan in (Pan.LEFT, Pan.RIGHT):
+        angle = WISHED_DEG * (_BACKGROUND_WIDER if request.presence is Presence.BACKGROUND else 1.0)
+        return _Place(-angle if request.pan is Pan.LEFT else angle, wished=True)
     stereo = strip.features.fold is Fold.STEREO
-    if brief.pan is Pan.CENTRE or brief.instrument in _MIDDLE or _is_lead_voice(strip, strips):
-        return _Place(0.0, lean=stereo and brief.pan is not Pan.CENTRE)
+    if request.pan is Pan.CENTRE or request.instrument in _MIDDLE or _is_lead_voice(strip, strips):
+        return _Place(0.0, lean=stereo and request.pan is not Pan.CENTRE)
     centroid = centroid_hz(strip.sound.spectrum * k_power())
     if stereo or centroid < _LOW_HZ:
         return _Place(0.0, lean=stereo)
@@ -107,9 +107,9 @@ def _place(strip: Strip, strips: Sequence[Strip]) -> _Place:
 
 def _is_lead_voice(strip: Strip, strips: Sequence[Strip]) -> bool:
     """Say whether a vocal is the lead: marked so, or no other vocal is."""
-    if strip.brief.instrument is not Group.VOCAL:
+    if strip.request.instrument is not Group.VOCAL:
         return False
-    leads = [s for s in strips if s.brief.instrument is Group.VOCAL and s.brief.presence is Presence.LEAD]
+    leads = [s for s in strips if s.request.instrument is Group.VOCAL and s.request.presence is Presence.LEAD]
     return strip in leads or not leads
 
 
@@ -145,7 +145,7 @@ def _cost(strips: Sequence[Strip], powers: Array, angles: list[float], free: lis
     pairs = 0
     for n, first in enumerate(free):
         for second in free[n + 1 :]:
-            same = strips[first].brief.instrument is strips[second].brief.instrument
+            same = strips[first].request.instrument is strips[second].request.instrument
             pairs += same and angles[first] * angles[second] > 0
     return abs(overall) + _BAND_SHARE * sum(map(abs, thirds)) + 1.0 * pairs
 

@@ -9,9 +9,9 @@ import numpy as np
 
 from tonnbook.dsp.levels import Array
 from tonnbook.dsp.reverb import ROOMS, impulse_response
+from tonnbook.dsp.third_octaves import CENTRES_HZ, loudness_of
 from tonnbook.models.vocabulary import MusicalStyle
 from tonnbook.studio.mixing.decide import styles
-from tonnbook.studio.mixing.decide.bands import CENTRES_HZ, loudness_of
 from tonnbook.studio.mixing.decide.strip import Strip
 
 _RATE = 44_100
@@ -20,7 +20,7 @@ _HALF_BAND = 2.0 ** (1 / 6)
 
 def sends(strips: Sequence[Strip], style: MusicalStyle) -> Mapping[str, float]:
     """Return by track name the loudness of its reverb relative to the dry track in LU, for the tracks that get any."""
-    wished = {s.name: styles.REVERB_LU[s.brief.reverb] for s in strips if s.brief.reverb in styles.REVERB_LU}
+    wished = {s.name: styles.REVERB_LU[s.request.reverb] for s in strips if s.request.reverb in styles.REVERB_LU}
     dry = sum(10.0 ** (s.level_lufs / 10.0) for s in strips)
     wet = sum(10.0 ** ((s.level_lufs + wished[s.name]) / 10.0) for s in strips if s.name in wished)
     too_wet = 10.0 * np.log10(wet / dry) - styles.WETTEST_MIX_LU if wet else 0.0
@@ -36,10 +36,10 @@ def wet_gain_db(strip: Strip, send_lu: float, style: MusicalStyle) -> float:
 def reverb_reason(strip: Strip, send_lu: float, style: MusicalStyle) -> str:
     """Return how wet a track is and why, in a sentence."""
     room = ROOMS.get(style.value, ROOMS["OTHER"])
-    less = styles.REVERB_LU[strip.brief.reverb] - send_lu
+    less = styles.REVERB_LU[strip.request.reverb] - send_lu
     spared = f", {less:.1f} LU less than usual, for all tracks together would drown the mix" if less > 0.05 else ""
     return (
-        f"you asked for {strip.brief.reverb.label.lower()} reverb: a room that rings for {room.rt60_s:g} s, {abs(send_lu):.0f} LU under the "
+        f"you asked for {strip.request.reverb.label.lower()} reverb: a room that rings for {room.rt60_s:g} s, {abs(send_lu):.0f} LU under the "
         f"dry track{spared}"
     )
 

@@ -17,8 +17,8 @@ from tonnbook.dsp.dynamics import Compressor
 from tonnbook.dsp.filters import Band
 from tonnbook.dsp.levels import Array, Audio
 from tonnbook.dsp.loudness import gated_loudness, lufs
+from tonnbook.dsp.third_octaves import eq_power, k_power
 from tonnbook.models.effects import CompressionReading
-from tonnbook.studio.mixing.decide.bands import k_power, third_octave_power
 from tonnbook.studio.mixing.features import PEAK_RATE, PEAKS, STEPS, TrackFeatures
 
 Spectra = npt.NDArray[np.float32]
@@ -36,7 +36,7 @@ class Sound:
     @cached_property
     def eq_power(self) -> Array:
         """Power gain of the EQ per third octave, (28,)."""
-        return third_octave_power(self.eq)
+        return eq_power(self.eq)
 
     @cached_property
     def _eq_effect(self) -> tuple[Array, Array]:

@@ -34,7 +34,7 @@ class Strip:
     """A track with its settings. Gain and pan may change without the sound being worked out again."""
 
     name: str
-    brief: MixTrack
+    request: MixTrack
     sound: Sound
     eq: tuple[Move, ...] = ()
     """The bands of `sound`, low to high, with their reasons."""

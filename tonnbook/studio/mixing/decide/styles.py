@@ -13,7 +13,6 @@ from tonnbook.models.vocabulary import InstrumentGroup as Group
 from tonnbook.models.vocabulary import MusicalStyle as Style
 from tonnbook.models.vocabulary import Presence, ReverbPreference
 
-DRUM_KIT = frozenset({Group.KICK, Group.SNARE, Group.CYMBALS, Group.PERCS, Group.DRUMS})
 OTHERS = frozenset({Group.OTHER_1, Group.OTHER_2, Group.OTHER_3, Group.OTHER_4, Group.OTHER_5})
 HARMONY = OTHERS | {
     Group.E_GUITAR,
@@ -44,29 +43,6 @@ LEVEL_LU: dict[Group, float] = {
 }
 """Loudness of one track of a group while it plays, relative to the lead vocal."""
 
-_STYLE_LU: dict[Style, dict[Group, float]] = {
-    Style.ROCK_INDIE: {Group.E_GUITAR: 1.5, Group.ACOUSTIC_GUITAR: 1.5, **dict.fromkeys(DRUM_KIT, 0.5)},
-    Style.HIPHOP_GRIME: {Group.BASS: 2.0, Group.KICK: 2.0},
-    Style.ELECTRONIC: {Group.KICK: 2.0, Group.BASS: 1.0, Group.SYNTH: 1.0},
-    Style.REGGAE_DUB: {Group.BASS: 3.0, Group.PERCS: 1.0},
-    Style.METAL: {Group.E_GUITAR: 2.0, Group.KICK: 1.0},
-    Style.ACOUSTIC: {Group.ACOUSTIC_GUITAR: 1.5, Group.BASS: -1.0, **dict.fromkeys(DRUM_KIT, -3.0)},
-    Style.ORCHESTRAL: {Group.STRINGS: 2.0, Group.BRASS: 1.0, **dict.fromkeys(DRUM_KIT, -4.0)},
-}
-
-VOCAL_OVER_REST_LU: dict[Style, float] = {
-    Style.POP: 1.0,
-    Style.HIPHOP_GRIME: 2.0,
-    Style.ACOUSTIC: 2.5,
-    Style.REGGAE_DUB: 0.5,
-    Style.ELECTRONIC: 0.0,
-    Style.ROCK_INDIE: -0.5,
-    Style.METAL: -2.0,
-    Style.ORCHESTRAL: 1.0,
-    Style.OTHER: 1.0,
-}
-"""Lead vocal against everything else while it sings; the style's own vocal offset is in here already."""
-
 _PRESENCE_LU = {Presence.LEAD: 2.0, Presence.NORMAL: 0.0, Presence.BACKGROUND: -4.0}
 _VOCAL_PRESENCE_LU = {Presence.LEAD: 0.0, Presence.NORMAL: -0.5, Presence.BACKGROUND: -4.5}
 
@@ -81,11 +57,6 @@ def presence_lu(group: Group, presence: Presence) -> float:
     (sound.md 3.1 counts from NORMAL and spaces them by 1 LU).
     """
     return (_VOCAL_PRESENCE_LU if group is Group.VOCAL else _PRESENCE_LU)[presence]
-
-
-def style_lu(style: Style, group: Group) -> float:
-    """Return what the style adds to the level of a group."""
-    return _STYLE_LU.get(style, {}).get(group, 0.0)
 
 
 def priority(group: Group, presence: Presence) -> float:
@@ -145,9 +116,3 @@ LOW_CUT_HZ: dict[Group, float] = {
     Group.BRASS: 80.0,
 }
 """Below this the group plays nothing of its own: what is there is rumble."""
-
-TONE_DB = (
-    *(-4.8, -2.8, -0.8, 1.5, 3.4, 4.1, 4.0, 3.5, 3.0, 2.3, 2.0, 1.9, 1.9, 1.6),
-    *(0.7, 0.0, -0.7, -1.2, -1.6, -1.4, -2.7, -4.1, -6.1, -6.9, -7.9, -8.9, -11.3, -15.8),
-)
-"""Third-octave power of an average mix, 31.5 Hz to 16 kHz, dB re 1 kHz (sound.md 3.3, MUSDB18 weighted by DSD100)."""
