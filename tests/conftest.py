@@ -1,4 +1,4 @@
-"""What all tests share: a clean environment, a closed door to the network, and one studio."""
+"""What all tests share: a clean environment, no network, and one studio."""
 
 from __future__ import annotations
 

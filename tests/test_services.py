@@ -1,6 +1,7 @@
 """Opening and closing the services of a notebook, and running a coroutine wherever we are."""
 
 import asyncio
+import os
 import socket
 import subprocess
 import sys
@@ -23,10 +24,11 @@ def local() -> Iterator[Services]:
     running.close()
 
 
-def script(code: str, *arguments: object) -> subprocess.CompletedProcess[str]:
-    """Run a program in a Python of its own, with every warning an error."""
+def script(code: str, *arguments: object, temporary: Path | None = None) -> subprocess.CompletedProcess[str]:
+    """Run a program in a Python of its own, with every warning an error; `temporary` is its folder for temporary files."""
     command = [sys.executable, "-W", "error", "-c", code, *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    env = os.environ | ({"TMPDIR": str(temporary), "TEMP": str(temporary)} if temporary else {})
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, env=env)
 
 
 def test_there_is_one_studio_in_a_process(local: Services) -> None:
@@ -69,16 +71,17 @@ import tonnbook as tb
 local = tb.offline()
 tracks = [tb.MixTrack(source=__import__("pathlib").Path(p), instrument="OTHER_GROUP1") for p in sys.argv[1:]]
 job = local.tonn.preview_mix(tb.MixRequest(tracks=tracks, style="POP"))
-print(local.tonn.downloads, local.studio._library.folder, local.tonn.url)
+print(local.tonn.downloads, local.tonn.url, len(list(local.tonn.downloads.parent.glob("tonnbook-*"))))
 """
 
 
-def test_all_is_closed_at_exit_even_with_a_job_on_its_way(excerpts: Mapping[str, Path]) -> None:
-    left = script(LEFT_OPEN, excerpts["bass"], excerpts["vocal"])
+def test_all_is_closed_at_exit_even_with_a_job_on_its_way(excerpts: Mapping[str, Path], tmp_path: Path) -> None:
+    left = script(LEFT_OPEN, excerpts["bass"], excerpts["vocal"], temporary=tmp_path)
     assert (left.returncode, left.stderr) == (0, "")
-    downloads, library, url = left.stdout.split()
-    assert not Path(downloads).exists()
-    assert not Path(library).exists()
+    downloads, url, folders = left.stdout.split()
+    assert Path(downloads).parent == tmp_path
+    assert int(folders) == 2  # the downloads and the studio's files
+    assert not list(tmp_path.glob("tonnbook-*"))
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.1", urlsplit(url).port), timeout=1)
 

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any, NoReturn, Self, TypeVar, cast
 
 from tonnbook.clients.beatoven.client import BeatovenClient
 from tonnbook.clients.inbox import WebhookInbox
+from tonnbook.clients.polling import PollSettings
 from tonnbook.clients.tonn import TonnClient
-from tonnbook.clients.watcher import Pace
 from tonnbook.errors import TonnbookError
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ TONN_URL = "https://tonn.roexaudio.com"
 BEATOVEN_URL = "https://sync.beatoven.ai"
 BEATOVEN_DIRECT_URL = "https://public-api.beatoven.ai"
 
-_OFFLINE_PACE = Pace(first_s=0.25, longest_s=1.0, patience_s=20.0)
+_OFFLINE_POLLING = PollSettings(first_s=0.25, longest_s=1.0, retry_for_s=20.0)
 """On this machine a question costs nothing, and the progress card moves smoothly."""
 
 _running: Services | None = None
@@ -92,7 +92,7 @@ class _WithoutKey:
         return f"<no key for {self._service}>"
 
 
-def offline(folder: str | Path | None = None, *, pace: Pace | None = None) -> Services:
+def offline(folder: str | Path | None = None, *, polling: PollSettings | None = None) -> Services:
     """Start the local studio, and return clients that talk to it: no key, no credits, no network.
 
     There is one in a process: a second call returns the same services, unless they have been closed. Everything is closed at
@@ -104,7 +104,7 @@ def offline(folder: str | Path | None = None, *, pace: Pace | None = None) -> Se
     wanted = Path(folder).resolve() if folder is not None else None
     with _starting:
         if _running is None or _running.closed:
-            _running = _start(wanted, pace or _OFFLINE_PACE)
+            _running = _start(wanted, polling or _OFFLINE_POLLING)
         elif wanted is not None and _running.tonn.downloads != wanted:
             raise ValueError(
                 f"the studio runs already, with downloads in {_running.tonn.downloads}: close() those services first"
@@ -167,15 +167,15 @@ def run(main: Coroutine[Any, Any, T]) -> T:
     return asyncio.run(main)
 
 
-def _start(folder: Path | None, pace: Pace) -> Services:
+def _start(folder: Path | None, polling: PollSettings) -> Services:
     from tonnbook.studio.server.server import Studio
 
     studio = Studio().start()
     inbox = WebhookInbox()
     tonn = TonnClient(
-        studio.url, studio.key, inbox=inbox, downloads=folder, fx_settings=True, pace=pace, listen=_listen
+        studio.url, studio.key, inbox=inbox, downloads=folder, fx_settings=True, polling=polling, listen=_listen
     )
-    beatoven = BeatovenClient(studio.url, studio.key, downloads=folder, pace=pace)
+    beatoven = BeatovenClient(studio.url, studio.key, downloads=folder, polling=polling)
     services = Services(tonn, beatoven, inbox, studio)
     atexit.register(services.close)
     return services

@@ -303,15 +303,15 @@ def test_a_card_follows_a_job_while_the_cell_runs(
     job = """\
 import tonnbook as tb
 from tonnbook.clients.jobs import Job, StillRunning
-from tonnbook.clients.watcher import Pace, Watcher
+from tonnbook.clients.polling import PollSettings, JobPoller
 go = False
 def begin(job):
     job.report(status='running', task_id='4f3c9a', progress=0.4, message='listening to vocal')
     return lambda: 'mixed' if go else StillRunning()
-watcher = Watcher(Pace(first_s=0.05, longest_s=0.05))
-job = Job('preview mix', begin, watcher)
+poller = JobPoller(PollSettings(first_s=0.05, longest_s=0.05))
+job = Job('preview mix', begin, poller)
 tb.watch(job)
-watcher.start(job)
+poller.start(job)
 """
     job += BUSY.format("seen") + "\ngo = True"
     nb = open_nb(write_nb("job.ipynb", [job]))

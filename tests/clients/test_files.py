@@ -20,15 +20,15 @@ from tonnbook.studio.server.server import Studio
 
 
 @pytest.fixture
-def door(studio: Studio) -> Iterator[Http]:
-    door = Http(studio.url, studio.key, patience_s=0)
-    yield door
-    door.close()
+def http(studio: Studio) -> Iterator[Http]:
+    http = Http(studio.url, studio.key, retry_for_s=0)
+    yield http
+    http.close()
 
 
 @pytest.fixture
-def files(door: Http, tmp_path: Path) -> Files:
-    return Files(door, tmp_path / "downloads")
+def files(http: Http, tmp_path: Path) -> Files:
+    return Files(http, tmp_path / "downloads")
 
 
 def sound(path: Path, seconds: float = 0.5) -> Path:
@@ -54,9 +54,9 @@ def test_what_goes_up_comes_down_the_same(files: Files, tmp_path: Path) -> None:
     assert files.name_of(link) == source.name
 
 
-def test_the_same_content_is_sent_once_while_its_link_is_young(door: Http, tmp_path: Path) -> None:
+def test_the_same_content_is_sent_once_while_its_link_is_young(http: Http, tmp_path: Path) -> None:
     now = [0.0]
-    files = Files(door, tmp_path, clock=lambda: now[0])
+    files = Files(http, tmp_path, clock=lambda: now[0])
     source = sound(tmp_path / "vocal.wav")
     first = files.upload(source)
     now[0] = 49 * 60
@@ -105,10 +105,10 @@ def test_the_type_that_a_file_is_sent_as(tmp_path: Path, name: str, kind: str) -
 
 
 def test_a_wrong_key_ends_an_upload(studio: Studio, tmp_path: Path) -> None:
-    door = Http(studio.url, "another", patience_s=0)
+    http = Http(studio.url, "another", retry_for_s=0)
     with pytest.raises(NotAuthorised):
-        Files(door, tmp_path).upload(sound(tmp_path / "vocal.wav"))
-    door.close()
+        Files(http, tmp_path).upload(sound(tmp_path / "vocal.wav"))
+    http.close()
 
 
 def test_an_upload_is_put_with_the_type_that_it_was_announced_with(tmp_path: Path) -> None:
@@ -116,9 +116,9 @@ def test_an_upload_is_put_with_the_type_that_it_was_announced_with(tmp_path: Pat
         lambda call: Answer(body={"signed_url": f"{url}/put?s=1", "readable_url": f"{url}/get?s=1"})
     ) as server:
         url = server.url
-        door = Http(url, "key")
-        Files(door, tmp_path).upload(sound(tmp_path / "vocal.wav"))
-        door.close()
+        http = Http(url, "key")
+        Files(http, tmp_path).upload(sound(tmp_path / "vocal.wav"))
+        http.close()
     asked, put = server.calls
     assert asked.json == {"filename": "vocal.wav", "contentType": "audio/wav"}
     assert (put.method, put.headers["Content-Type"]) == ("PUT", "audio/wav")
@@ -134,29 +134,29 @@ def test_an_upload_is_put_with_the_type_that_it_was_announced_with(tmp_path: Pat
 )
 def test_an_answer_without_links_is_called_that(tmp_path: Path, body: dict[str, Any], message: str) -> None:
     with scripted(lambda call: Answer(body=body)) as server:
-        door = Http(server.url, "key")
+        http = Http(server.url, "key")
         with pytest.raises(UnexpectedAnswer, match=message) as caught:
-            Files(door, tmp_path).upload(sound(tmp_path / "vocal.wav"))
-        door.close()
+            Files(http, tmp_path).upload(sound(tmp_path / "vocal.wav"))
+        http.close()
     assert "hush" not in str(caught.value)
 
 
 def test_a_download_that_breaks_off_is_taken_up_again(tmp_path: Path) -> None:
     answers = [Answer(body=b"x" * 1000, cut=400), Answer(body=b"x" * 1000, cut=1), Answer(body=b"x" * 1000)]
     with scripted(lambda call: answers.pop(0)) as server:
-        door = Http(server.url, "key", sleep=lambda pause: None)
-        to = Files(door).download(f"{server.url}/mix.wav?s=1", tmp_path / "mix.wav")
-        door.close()
+        http = Http(server.url, "key", sleep=lambda pause: None)
+        to = Files(http).download(f"{server.url}/mix.wav?s=1", tmp_path / "mix.wav")
+        http.close()
     assert to.read_bytes() == b"x" * 1000
     assert leftovers(tmp_path) == [to]
 
 
 def test_a_download_that_keeps_breaking_off_leaves_nothing(tmp_path: Path) -> None:
     with scripted(lambda call: Answer(body=b"x" * 1000, cut=400)) as server:
-        door = Http(server.url, "key", patience_s=0)
+        http = Http(server.url, "key", retry_for_s=0)
         with pytest.raises(Unreachable, match=r"download of mix\.wav.*broke off"):
-            Files(door).download(f"{server.url}/mix.wav?s=1", tmp_path / "mix.wav")
-        door.close()
+            Files(http).download(f"{server.url}/mix.wav?s=1", tmp_path / "mix.wav")
+        http.close()
     assert leftovers(tmp_path) == []
 
 
@@ -164,7 +164,7 @@ class _Deadly(Http):
     """Kills the server when the first piece of a download has come."""
 
     def __init__(self, url: str, victim: "subprocess.Popen[str]") -> None:
-        super().__init__(url, "studio", patience_s=0)
+        super().__init__(url, "studio", retry_for_s=0)
         self._victim = victim
 
     @contextmanager
@@ -188,12 +188,12 @@ def test_a_studio_that_dies_midway_leaves_nothing_and_an_earlier_file_stays(tmp_
         earlier = tmp_path / "downloads" / "mix.wav"
         earlier.parent.mkdir()
         earlier.write_bytes(b"the mix of yesterday")
-        door = _Deadly(url, process)
-        files = Files(door, tmp_path / "downloads")
+        http = _Deadly(url, process)
+        files = Files(http, tmp_path / "downloads")
         link = files.upload(tmp_path / "long.wav")
         with pytest.raises(Unreachable):
             files.download(link, earlier)
-        door.close()
+        http.close()
     assert leftovers(tmp_path / "downloads") == [earlier]
     assert earlier.read_bytes() == b"the mix of yesterday"
 
@@ -206,7 +206,7 @@ def test_an_unknown_link_leaves_nothing(files: Files, studio: Studio, tmp_path: 
 
 def test_a_file_is_fetched_when_it_is_asked_for_and_only_once(files: Files, tmp_path: Path) -> None:
     link = files.upload(sound(tmp_path / "vocal.wav"))
-    remote = files.remote(link, "mix", files.shelf("preview-1"), ".mp3")
+    remote = files.remote_file(link, "mix", files.new_folder("preview-1"), ".mp3")
     assert (remote.name, leftovers(files.folder)) == ("mix.wav", [])
     assert remote.path == files.folder / "preview-1" / "mix.wav"
     before = remote.path.stat().st_mtime_ns
@@ -217,12 +217,16 @@ def test_a_file_is_fetched_when_it_is_asked_for_and_only_once(files: Files, tmp_
 
 
 def test_each_job_has_a_shelf_of_its_own(files: Files) -> None:
-    first = files.shelf("final-1")
-    assert [first.name, files.shelf("final-1").name, files.shelf("final-2").name] == ["final-1", "final-1-2", "final-2"]
+    first = files.new_folder("final-1")
+    assert [first.name, files.new_folder("final-1").name, files.new_folder("final-2").name] == [
+        "final-1",
+        "final-1-2",
+        "final-2",
+    ]
 
 
-def test_left_to_itself_it_keeps_a_private_folder_and_clears_it_away(door: Http) -> None:
-    files = Files(door)
+def test_left_to_itself_it_keeps_a_private_folder_and_clears_it_away(http: Http) -> None:
+    files = Files(http)
     folder = files.folder
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     (folder / "mix.wav").write_bytes(b"x")

@@ -1,4 +1,4 @@
-"""The door: what is repeated and what never, what errors become, and that neither key nor signed link is ever shown."""
+"""The http: what is repeated and what never, what errors become, and that neither key nor signed link is ever shown."""
 
 import io
 import logging
@@ -46,10 +46,10 @@ def pauses() -> list[float]:
 
 
 @pytest.fixture
-def door(server: Scripted, pauses: list[float]) -> Iterator[Http]:
-    door = Http(server.url, KEY, sleep=pauses.append, read_s=5)
-    yield door
-    door.close()
+def http(server: Scripted, pauses: list[float]) -> Iterator[Http]:
+    http = Http(server.url, KEY, sleep=pauses.append, read_s=5)
+    yield http
+    http.close()
 
 
 @pytest.mark.parametrize(
@@ -68,138 +68,138 @@ def door(server: Scripted, pauses: list[float]) -> Iterator[Http]:
     ],
 )
 def test_a_creating_call_is_sent_once_and_its_error_is_of_the_tree(
-    server: Scripted, script: list[Answer], door: Http, status: int, kind: type[ApiError]
+    server: Scripted, script: list[Answer], http: Http, status: int, kind: type[ApiError]
 ) -> None:
     script.append(Answer(status, {"error": True, "message": "told by the server"}, {"Retry-After": "0"}))
     with pytest.raises(kind, match=r"/mixpreview answered .* told by the server") as caught:
-        door.create("/mixpreview", {})
+        http.create("/mixpreview", {})
     assert type(caught.value) is kind
     assert caught.value.status == status
     assert len(server.calls) == 1
 
 
 def test_a_creating_call_that_gets_no_answer_is_not_sent_again(
-    server: Scripted, script: list[Answer], door: Http
+    server: Scripted, script: list[Answer], http: Http
 ) -> None:
     script.append(Answer(drop=True))
     with pytest.raises(Unreachable, match="sent once and is not repeated"):
-        door.create("/mixpreview", {})
+        http.create("/mixpreview", {})
     assert len(server.calls) == 1
 
 
 @pytest.mark.parametrize("first", [Answer(503), Answer(429), Answer(500, b"<html>"), Answer(drop=True), Answer(cut=1)])
 @pytest.mark.parametrize("method", ["get", "retrieve", "put"])
 def test_what_costs_nothing_is_repeated(
-    server: Scripted, script: list[Answer], door: Http, pauses: list[float], method: str, first: Answer
+    server: Scripted, script: list[Answer], http: Http, pauses: list[float], method: str, first: Answer
 ) -> None:
     script += [first, first, Answer(body={"ok": 1})]
     if method == "get":
-        assert door.get("/x").json() == {"ok": 1}
+        assert http.get("/x").json() == {"ok": 1}
     elif method == "retrieve":
-        assert door.retrieve("/x", {"a": 1}).json() == {"ok": 1}
+        assert http.retrieve("/x", {"a": 1}).json() == {"ok": 1}
     else:
-        door.put(server.url + SIGNED, io.BytesIO(b"sound"), "audio/wav", "upload of vocal.flac")
+        http.put(server.url + SIGNED, io.BytesIO(b"sound"), "audio/wav", "upload of vocal.flac")
         assert [call.body for call in server.calls] == [b"sound"] * 3
     assert len(server.calls) == 3
     assert 0.25 <= pauses[0] <= 0.5 <= pauses[1] <= 1.0
 
 
-def test_a_fault_of_the_request_is_not_repeated(server: Scripted, script: list[Answer], door: Http) -> None:
+def test_a_fault_of_the_request_is_not_repeated(server: Scripted, script: list[Answer], http: Http) -> None:
     script.append(Answer(404))
     with pytest.raises(NotFound):
-        door.get("/x")
+        http.get("/x")
     assert len(server.calls) == 1
 
 
 @pytest.mark.parametrize("asked", ["7", "date"])
-def test_the_server_says_how_long_to_pause(script: list[Answer], door: Http, pauses: list[float], asked: str) -> None:
+def test_the_server_says_how_long_to_pause(script: list[Answer], http: Http, pauses: list[float], asked: str) -> None:
     script += [Answer(429, headers={"Retry-After": formatdate(time() + 7) if asked == "date" else asked}), Answer()]
-    door.get("/x")
+    http.get("/x")
     assert pauses == [pytest.approx(7, abs=1.1)]
 
 
-def test_a_pause_beyond_our_patience_ends_the_repeating(script: list[Answer], door: Http, pauses: list[float]) -> None:
+def test_a_pause_beyond_our_patience_ends_the_repeating(script: list[Answer], http: Http, pauses: list[float]) -> None:
     script.append(Answer(429, headers={"Retry-After": "3600"}))
     with pytest.raises(TooManyRequests) as caught:
-        door.get("/x")
+        http.get("/x")
     assert pauses == []
     assert caught.value.retry_after_s == 3600
 
 
 def test_repeating_ends_when_patience_does(server: Scripted, script: list[Answer]) -> None:
     script.append(Answer(503))
-    door = Http(server.url, KEY, patience_s=0.3, pause_s=0.05)
+    http = Http(server.url, KEY, retry_for_s=0.3, pause_s=0.05)
     with pytest.raises(ServerFault):
-        door.get("/x")
+        http.get("/x")
     assert 2 <= len(server.calls) <= 8
-    door.close()
+    http.close()
 
 
 def test_a_failed_task_is_an_answer_and_not_a_fault_of_the_server(
-    server: Scripted, script: list[Answer], door: Http
+    server: Scripted, script: list[Answer], http: Http
 ) -> None:
     script.append(Answer(500, {"error": True, "message": "vocal.wav is silent"}))
-    assert door.retrieve("/retrievepreviewmix", {}).refusal == "vocal.wav is silent"
+    assert http.retrieve("/retrievepreviewmix", {}).refusal == "vocal.wav is silent"
     assert len(server.calls) == 1
 
 
 def test_the_key_goes_in_its_header_to_the_server_and_to_nobody_else(
-    server: Scripted, script: list[Answer], door: Http
+    server: Scripted, script: list[Answer], http: Http
 ) -> None:
     script.append(Answer())
-    door.get("/x")
-    with door.open(server.url + SIGNED, "download") as response:
+    http.get("/x")
+    with http.open(server.url + SIGNED, "download") as response:
         response.content  # noqa: B018  (reads the stream to its end)
-    door.put(server.url + SIGNED, io.BytesIO(b"x"), "audio/wav", "upload")
+    http.put(server.url + SIGNED, io.BytesIO(b"x"), "audio/wav", "upload")
     assert [call.headers.get("X-API-Key") for call in server.calls] == [KEY, None, None]
     assert all(KEY not in call.path for call in server.calls)
 
 
-def test_a_redirect_is_not_followed_with_the_key(server: Scripted, script: list[Answer], door: Http) -> None:
+def test_a_redirect_is_not_followed_with_the_key(server: Scripted, script: list[Answer], http: Http) -> None:
     script.append(Answer(307, headers={"Location": f"{server.url}/elsewhere"}))
     with pytest.raises(UnexpectedAnswer, match="redirect"):
-        door.create("/mixpreview", {})
+        http.create("/mixpreview", {})
     assert server.count("/elsewhere") == 0
 
 
-def test_a_location_must_lead_to_the_same_server(script: list[Answer], door: Http) -> None:
-    assert door.same_origin("/studio/renders/1") == "/studio/renders/1"
-    assert door.same_origin(door.url + "/studio/renders/1") == "/studio/renders/1"
+def test_a_location_must_lead_to_the_same_server(script: list[Answer], http: Http) -> None:
+    assert http.same_origin("/studio/renders/1") == "/studio/renders/1"
+    assert http.same_origin(http.url + "/studio/renders/1") == "/studio/renders/1"
     with pytest.raises(UnexpectedAnswer, match=r"sends us on to evil\.example, and the key is not shown"):
-        door.same_origin("https://evil.example/renders/1")
+        http.same_origin("https://evil.example/renders/1")
 
 
-def test_a_success_that_is_no_json(script: list[Answer], door: Http) -> None:
+def test_a_success_that_is_no_json(script: list[Answer], http: Http) -> None:
     script.append(Answer(200, b"<html>please log in</html>"))
     with pytest.raises(UnexpectedAnswer, match="no JSON object"):
-        door.get("/x").json()
+        http.get("/x").json()
 
 
-def test_an_expired_link_is_called_that(server: Scripted, script: list[Answer], door: Http) -> None:
+def test_an_expired_link_is_called_that(server: Scripted, script: list[Answer], http: Http) -> None:
     script.append(Answer(403, b"<Error><Code>AccessDenied</Code></Error>"))
-    with pytest.raises(NotFound, match="older than an hour"), door.open(server.url + SIGNED, "download of mix.mp3"):
+    with pytest.raises(NotFound, match="older than an hour"), http.open(server.url + SIGNED, "download of mix.mp3"):
         pass
 
 
 def test_a_refused_connection() -> None:
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]
-    door = Http(f"http://127.0.0.1:{port}", KEY, patience_s=0)
+    http = Http(f"http://127.0.0.1:{port}", KEY, retry_for_s=0)
     with pytest.raises(Unreachable, match=r"/health at 127\.0\.0\.1:\d+: the connection was refused"):
-        door.get("/health")
+        http.get("/health")
 
 
 def test_a_name_that_nobody_knows() -> None:
     with pytest.raises(Unreachable, match="the name of the server was not found"):
-        Http("http://nowhere.invalid", KEY, patience_s=0).get("/health")
+        Http("http://nowhere.invalid", KEY, retry_for_s=0).get("/health")
 
 
 def test_a_server_that_never_answers() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        door = Http(f"http://127.0.0.1:{silent.getsockname()[1]}", KEY, read_s=0.2)
+        http = Http(f"http://127.0.0.1:{silent.getsockname()[1]}", KEY, read_s=0.2)
         with pytest.raises(Unreachable, match=r"did not answer in time.* sent once"):
-            door.create("/retrievefinalmix", {})
-        door.close()
+            http.create("/retrievefinalmix", {})
+        http.close()
 
 
 @pytest.mark.parametrize("key", ["", "two words", "line\nbreak", "schlüssel"])
@@ -214,17 +214,17 @@ def test_this_machine_is_reached_whatever_proxy_the_environment_names(
 ) -> None:
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     script.append(Answer())
-    door = Http(server.url, KEY, patience_s=0)
-    assert door.get("/x").status == 200
-    door.close()
+    http = Http(server.url, KEY, retry_for_s=0)
+    assert http.get("/x").status == 200
+    http.close()
 
 
 def test_each_request_is_one_line_in_the_log_and_nothing_is_printed(
-    script: list[Answer], door: Http, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+    script: list[Answer], http: Http, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
 ) -> None:
     script.append(Answer())
     with caplog.at_level(logging.DEBUG, "tonnbook"):
-        door.create("/mixpreview", {})
+        http.create("/mixpreview", {})
     assert len(caplog.messages) == 1
     assert caplog.messages[0].startswith("POST /mixpreview 200 ")
     assert caplog.messages[0].endswith(" ms")
@@ -232,22 +232,22 @@ def test_each_request_is_one_line_in_the_log_and_nothing_is_printed(
 
 
 def test_secrets_are_in_no_log_no_repr_and_no_traceback(
-    server: Scripted, script: list[Answer], door: Http, caplog: pytest.LogCaptureFixture
+    server: Scripted, script: list[Answer], http: Http, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
     link = server.url + SIGNED
-    seen = [repr(door), str(vars(door))]
+    seen = [repr(http), str(vars(http))]
     script.append(Answer())
-    seen.append(repr(door.get("/x")))
-    door.put(link, io.BytesIO(b"x"), "audio/wav", "upload of vocal.flac")
+    seen.append(repr(http.get("/x")))
+    http.put(link, io.BytesIO(b"x"), "audio/wav", "upload of vocal.flac")
     script[:] = [Answer(401, {"error": True, "message": f"key {KEY} is unknown, see {link}"})]
-    for attempt in (lambda: door.create("/x", {}), lambda: door.put(link, io.BytesIO(b"x"), "audio/wav", "upload")):
+    for attempt in (lambda: http.create("/x", {}), lambda: http.put(link, io.BytesIO(b"x"), "audio/wav", "upload")):
         with pytest.raises(ApiError) as caught:
             attempt()
         seen += traceback.format_exception(caught.value)
     script[:] = [Answer(drop=True)]
     with pytest.raises(Unreachable) as gone:
-        Http(server.url, KEY, patience_s=0).put(link, io.BytesIO(b"x"), "audio/wav", "upload")
+        Http(server.url, KEY, retry_for_s=0).put(link, io.BytesIO(b"x"), "audio/wav", "upload")
     assert gone.value.__context__ is None
     seen += traceback.format_exception(gone.value)
     shown = "\n".join([*seen, caplog.text])

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tonnbook.clients.jobs import Ask, Begin, Job, StillRunning
-from tonnbook.clients.watcher import Pace, Watcher
+from tonnbook.clients.polling import JobPoller, PollSettings
 from tonnbook.errors import (
     JobFailed,
     JobTimeout,
@@ -23,13 +23,13 @@ from tonnbook.errors import (
     Unreachable,
 )
 
-QUICK = Pace(first_s=0.01, longest_s=0.02, patience_s=0.1)
+QUICK = PollSettings(first_s=0.01, longest_s=0.02, retry_for_s=0.1)
 
 
-def started(begin: Begin[Any], pace: Pace = QUICK, task_id: str | None = "t1") -> Job[Any]:
-    watcher = Watcher(pace)
-    job = Job("preview mix", begin, watcher, task_id=task_id)
-    watcher.start(job)
+def started(begin: Begin[Any], polling: PollSettings = QUICK, task_id: str | None = "t1") -> Job[Any]:
+    poller = JobPoller(polling)
+    job = Job("preview mix", begin, poller, task_id=task_id)
+    poller.start(job)
     return job
 
 
@@ -122,17 +122,17 @@ def test_a_timeout_leaves_the_job_running(gate: threading.Event) -> None:
 
 
 def test_past_its_deadline_a_job_rests_until_it_is_waited_for_again(gate: threading.Event) -> None:
-    job = started(gated(gate), Pace(first_s=0.01, longest_s=0.02, deadline_s=0.15))
+    job = started(gated(gate), PollSettings(first_s=0.01, longest_s=0.02, deadline_s=0.15))
     with pytest.raises(JobTimeout):
         job.result()
     assert job.status == "running"
-    assert eventually(lambda: not any(t.name == "tonnbook watcher" for t in threading.enumerate()))
+    assert eventually(lambda: not any(t.name == "tonnbook poller" for t in threading.enumerate()))
     gate.set()
     assert job.result() == "the mix"
 
 
 def test_awaiting_past_the_deadline(gate: threading.Event) -> None:
-    job = started(gated(gate), Pace(first_s=0.01, longest_s=0.02, deadline_s=0.1))
+    job = started(gated(gate), PollSettings(first_s=0.01, longest_s=0.02, deadline_s=0.1))
 
     async def main() -> str:
         with pytest.raises(JobTimeout):
@@ -227,7 +227,7 @@ def test_callbacks_hear_of_changes_in_order_and_of_the_end(gate: threading.Event
     assert eventually(lambda: bool(told) and told[-1][0] == "done")
     shares = [share or 0 for _, share, _ in told]
     assert shares == sorted(shares)
-    assert {name for *_, name in told} == {"tonnbook watcher"}
+    assert {name for *_, name in told} == {"tonnbook poller"}
 
 
 def test_an_unsubscribed_callback_is_called_no_more(gate: threading.Event) -> None:
@@ -276,11 +276,11 @@ def test_a_callback_cannot_wait_for_its_own_job(gate: threading.Event, uncaught:
 
 
 def test_a_fault_of_ours_fails_the_job_and_is_seen(uncaught: list[BaseException | None], gate: threading.Event) -> None:
-    watcher = Watcher(QUICK)
-    broken = Job("preview mix", asking(StillRunning(), TypeError("a fault")), watcher)
-    sound = Job("preview mix", gated(gate), watcher)
-    watcher.start(broken)
-    watcher.start(sound)
+    poller = JobPoller(QUICK)
+    broken = Job("preview mix", asking(StillRunning(), TypeError("a fault")), poller)
+    sound = Job("preview mix", gated(gate), poller)
+    poller.start(broken)
+    poller.start(sound)
     with pytest.raises(TypeError, match="a fault"):
         broken.result(timeout=60)
     gate.set()
@@ -301,7 +301,7 @@ def test_patience_with_an_unreachable_server_ends() -> None:
 
 
 def test_an_error_that_will_not_pass_ends_the_job_at_once() -> None:
-    job = started(asking(RequestRejected(400, "/x", "no such field")), Pace(patience_s=60))
+    job = started(asking(RequestRejected(400, "/x", "no such field")), PollSettings(retry_for_s=60))
     with pytest.raises(RequestRejected):
         job.result(timeout=60)
 
@@ -321,46 +321,46 @@ def test_questions_come_at_growing_intervals() -> None:
         asked.append(time.monotonic())
         return "the mix" if len(asked) == 6 else StillRunning()
 
-    started(lambda job: ask, Pace(first_s=0.02, longest_s=0.1)).result(timeout=60)
+    started(lambda job: ask, PollSettings(first_s=0.02, longest_s=0.1)).result(timeout=60)
     gaps = [b - a for a, b in pairwise(asked)]
     for gap, least in zip(gaps, [0.02, 0.04, 0.08, 0.1, 0.1], strict=True):
         assert least * 0.95 <= gap < least + 1
 
 
 def test_waking_a_task_asks_at_once(gate: threading.Event) -> None:
-    watcher = Watcher(Pace(first_s=3600))
-    job = Job("preview mix", gated(gate), watcher, task_id="t1")
-    watcher.start(job)
+    poller = JobPoller(PollSettings(first_s=3600))
+    job = Job("preview mix", gated(gate), poller, task_id="t1")
+    poller.start(job)
     assert eventually(lambda: job.message == "at work")
     gate.set()
-    watcher.wake("another task")
+    poller.wake("another task")
     with pytest.raises(JobTimeout):
         job.result(timeout=0.1)
-    watcher.wake("t1")
+    poller.wake("t1")
     assert job.result(timeout=60) == "the mix"
 
 
 def test_news_that_comes_while_the_server_is_being_asked_is_not_lost() -> None:
-    watcher = Watcher(Pace(first_s=3600))
+    poller = JobPoller(PollSettings(first_s=3600))
     asked: list[int] = []
 
     def ask() -> str | StillRunning:
         asked.append(1)
         if len(asked) == 1:
-            watcher.wake("t1")  # the task ends after this question was answered and before we are back from it
+            poller.wake("t1")  # the task ends after this question was answered and before we are back from it
             return StillRunning()
         return "the mix"
 
-    job = Job("preview mix", lambda job: ask, watcher, task_id="t1")
-    watcher.start(job)
+    job = Job("preview mix", lambda job: ask, poller, task_id="t1")
+    poller.start(job)
     assert job.result(timeout=60) == "the mix"
 
 
 def test_one_thread_watches_all_jobs_and_goes_when_they_are_done(gate: threading.Event) -> None:
-    watcher = Watcher(QUICK)
-    jobs = [Job("preview mix", gated(gate), watcher, task_id=f"t{n}") for n in range(5)]
+    poller = JobPoller(QUICK)
+    jobs = [Job("preview mix", gated(gate), poller, task_id=f"t{n}") for n in range(5)]
     for job in jobs:
-        watcher.start(job)
+        poller.start(job)
     assert eventually(lambda: all(job.message == "at work" for job in jobs))
     assert sum(t.name.startswith("tonnbook") for t in threading.enumerate()) == 1
     gate.set()
@@ -369,10 +369,10 @@ def test_one_thread_watches_all_jobs_and_goes_when_they_are_done(gate: threading
 
 
 def test_closing_the_client_lets_everybody_go(gate: threading.Event) -> None:
-    watcher = Watcher(QUICK)
-    job = Job("preview mix", gated(gate), watcher, task_id="t1")
-    watcher.start(job)
-    watcher.close()
+    poller = JobPoller(QUICK)
+    job = Job("preview mix", gated(gate), poller, task_id="t1")
+    poller.start(job)
+    poller.close()
     with pytest.raises(TonnbookError, match="client was closed while preview mix was running"):
         job.result(timeout=60)
 

@@ -18,8 +18,8 @@ from judges import libebur128
 from tonnbook import audio_files
 from tonnbook.clients.inbox import WebhookInbox
 from tonnbook.clients.jobs import Job
+from tonnbook.clients.polling import PollSettings
 from tonnbook.clients.tonn import TonnClient
-from tonnbook.clients.watcher import Pace
 from tonnbook.errors import AudioError, JobFailed, JobTimeout, NotFound
 from tonnbook.models.effects import TrackEffects
 from tonnbook.models.mixing import MixRequest, MixTrack
@@ -27,8 +27,8 @@ from tonnbook.models.results import MixPreview
 from tonnbook.models.vocabulary import DesiredLoudness, InstrumentGroup, MusicalStyle
 from tonnbook.studio.server.server import Studio
 
-QUICK = Pace(first_s=0.05, longest_s=0.2)
-NEVER = Pace(first_s=3600, longest_s=3600)
+QUICK = PollSettings(first_s=0.05, longest_s=0.2)
+NEVER = PollSettings(first_s=3600, longest_s=3600)
 TRACKS = {"kick": InstrumentGroup.KICK, "bass": InstrumentGroup.BASS, "vocal": InstrumentGroup.VOCAL}
 
 
@@ -40,7 +40,7 @@ def order(excerpts: Mapping[str, Path], **options: Any) -> MixRequest:
 @pytest.fixture(scope="module")
 def tonn(studio: Studio, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TonnClient]:
     client = TonnClient(
-        studio.url, studio.key, downloads=tmp_path_factory.mktemp("downloads"), fx_settings=True, pace=QUICK
+        studio.url, studio.key, downloads=tmp_path_factory.mktemp("downloads"), fx_settings=True, polling=QUICK
     )
     yield client
     client.close()
@@ -55,7 +55,7 @@ def preview(tonn: TonnClient, excerpts: Mapping[str, Path]) -> MixPreview:
 def hooked(studio: Studio) -> Iterator[TonnClient]:
     """A client that polls once in an hour: only webhooks can finish its jobs."""
     inbox = WebhookInbox()
-    client = TonnClient(studio.url, studio.key, inbox=inbox, pace=NEVER)
+    client = TonnClient(studio.url, studio.key, inbox=inbox, polling=NEVER)
     yield client
     client.close()
     inbox.close()
@@ -106,7 +106,7 @@ def test_a_preview_from_files_on_disk(preview: MixPreview) -> None:
 def test_files_are_uploaded_in_the_background_with_rising_progress(
     studio: Studio, excerpts: Mapping[str, Path]
 ) -> None:
-    client = TonnClient(studio.url, studio.key, pace=QUICK)
+    client = TonnClient(studio.url, studio.key, polling=QUICK)
     job = client.preview_mix(order(excerpts))
     seen: list[tuple[str, float | None]] = [(job.status, job.progress)]
     job.on_change(lambda j: seen.append((j.status, j.progress)))
@@ -163,7 +163,7 @@ def test_a_webhook_finishes_jobs_without_a_poll(hooked: TonnClient, excerpts: Ma
 
 def test_a_request_keeps_the_webhook_that_it_names(studio: Studio, excerpts: Mapping[str, Path]) -> None:
     own, ours = WebhookInbox(), WebhookInbox()
-    client = TonnClient(studio.url, studio.key, inbox=ours, pace=QUICK)
+    client = TonnClient(studio.url, studio.key, inbox=ours, polling=QUICK)
     preview = client.preview_mix(order(excerpts, webhook_url=own.url)).result(timeout=60)
     until = time.monotonic() + 5
     while not own.received and time.monotonic() < until:
@@ -178,7 +178,7 @@ def test_a_request_keeps_the_webhook_that_it_names(studio: Studio, excerpts: Map
 def test_a_forged_webhook_changes_nothing(held: tuple[Studio, threading.Event], excerpts: Mapping[str, Path]) -> None:
     studio, gate = held
     inbox = WebhookInbox()
-    client = TonnClient(studio.url, studio.key, inbox=inbox, pace=NEVER)
+    client = TonnClient(studio.url, studio.key, inbox=inbox, polling=NEVER)
     job = client.preview_mix(order(excerpts))
     _until_ordered(job)
     forged = {
@@ -199,7 +199,7 @@ def test_an_interrupt_detaches_and_attach_finds_the_mix(
     held: tuple[Studio, threading.Event], excerpts: Mapping[str, Path]
 ) -> None:
     studio, gate = held
-    client = TonnClient(studio.url, studio.key, pace=QUICK)
+    client = TonnClient(studio.url, studio.key, polling=QUICK)
     job = client.preview_mix(order(excerpts))
     _until_ordered(job)
     threading.Timer(0.1, _thread.interrupt_main).start()
@@ -225,7 +225,7 @@ def _until_ordered(job: Job[Any]) -> None:
 def test_after_a_restart_attach_finds_what_was_ordered_where_downloads_were_kept(
     studio: Studio, tonn: TonnClient, preview: MixPreview
 ) -> None:
-    reborn = TonnClient(studio.url, studio.key, downloads=tonn.downloads, pace=QUICK)
+    reborn = TonnClient(studio.url, studio.key, downloads=tonn.downloads, polling=QUICK)
     found = reborn.attach(preview.task_id).result(timeout=60)
     assert found.request == preview.request
     assert found.mix.path.parent != preview.mix.path.parent
@@ -235,7 +235,7 @@ def test_after_a_restart_attach_finds_what_was_ordered_where_downloads_were_kept
 
 
 def test_after_a_restart_without_a_folder_it_says_what_is_missing(studio: Studio, preview: MixPreview) -> None:
-    reborn = TonnClient(studio.url, studio.key, pace=QUICK)
+    reborn = TonnClient(studio.url, studio.key, polling=QUICK)
     found = reborn.attach(preview.task_id).result(timeout=60)
     assert found.request is None
     assert found.mix.path.exists()
@@ -337,7 +337,7 @@ def test_no_key_and_no_signature_in_sight(
     key = "a-key-that-is-long-and-secret"
     inbox = WebhookInbox()
     with Studio(key=key) as studio:
-        client = TonnClient(studio.url, key, inbox=inbox, fx_settings=True, pace=QUICK)
+        client = TonnClient(studio.url, key, inbox=inbox, fx_settings=True, polling=QUICK)
         job = client.preview_mix(order(excerpts, return_stems=True))
         preview = job.result(timeout=60)
         assert preview.request is not None

@@ -9,8 +9,8 @@ import pytest
 from scripted import Answer, Call, Scripted, scripted
 
 from tonnbook.clients.http import Http
+from tonnbook.clients.polling import PollSettings
 from tonnbook.clients.tonn import TonnClient
-from tonnbook.clients.watcher import Pace
 from tonnbook.errors import (
     JobFailed,
     JobTimeout,
@@ -25,7 +25,7 @@ from tonnbook.models.mixing import MixRequest, MixTrack
 from tonnbook.models.results import MixPreview
 from tonnbook.models.vocabulary import DesiredLoudness, InstrumentGroup, MusicalStyle
 
-QUICK = Pace(first_s=0.01, longest_s=0.02, patience_s=0.2)
+QUICK = PollSettings(first_s=0.01, longest_s=0.02, retry_for_s=0.2)
 LINKS = ["https://bucket.example/a1b2/vocal.flac?sig=hush", "https://bucket.example/c3d4/bass.flac?sig=hush"]
 REQUEST = MixRequest(
     tracks=tuple(MixTrack(source=link, instrument=InstrumentGroup.OTHER_1) for link in LINKS),
@@ -57,8 +57,8 @@ def service(routes: dict[str, Any], **options: Any) -> Iterator[tuple[TonnClient
         return told if isinstance(told, Answer) else Answer(body=told)
 
     with scripted(answer) as server:
-        door = Http(server.url, "key", patience_s=0, read_s=2)
-        client = TonnClient(server.url, "key", pace=QUICK, door=door, **options)
+        http = Http(server.url, "key", retry_for_s=0, read_s=2)
+        client = TonnClient(server.url, "key", polling=QUICK, http=http, **options)
         yield client, server
         client.close()
 

@@ -48,11 +48,11 @@ PRINTED = [
 
 A_JOB_THAT_WAITS = """
 from tonnbook.clients.jobs import Job, StillRunning
-from tonnbook.clients.watcher import Watcher
+from tonnbook.clients.polling import JobPoller
 gate = []
-watcher = Watcher()
-job = Job('preview mix', lambda job: lambda: 'the mix' if gate else StillRunning(), watcher, task_id='t1')
-watcher.start(job)
+poller = JobPoller()
+job = Job('preview mix', lambda job: lambda: 'the mix' if gate else StillRunning(), poller, task_id='t1')
+poller.start(job)
 """
 
 

@@ -12,8 +12,8 @@ from tonnbook.clients.files import Files, check_upload
 from tonnbook.clients.http import Http
 from tonnbook.clients.inbox import WebhookInbox
 from tonnbook.clients.jobs import Ask, Job, StillRunning
+from tonnbook.clients.polling import JobPoller
 from tonnbook.clients.replies import Reply
-from tonnbook.clients.watcher import Watcher
 from tonnbook.errors import JobFailed
 from tonnbook.models.base import Request
 
@@ -30,8 +30,8 @@ class Calls:
     The inbox's address goes into every request that may name a webhook and does not.
     """
 
-    def __init__(self, door: Http, files: Files, watcher: Watcher, inbox: WebhookInbox | None = None) -> None:
-        self._door, self._files, self._watcher, self._inbox = door, files, watcher, inbox
+    def __init__(self, http: Http, files: Files, poller: JobPoller, inbox: WebhookInbox | None = None) -> None:
+        self._http, self._files, self._poller, self._inbox = http, files, poller, inbox
 
     def _start_order(self, kind: str, request: R, order: Callable[[R, Job[T]], Ask[T]]) -> Job[T]:
         """Start a job that uploads what is local and sends an order; raises AudioError for a file that cannot be uploaded."""
@@ -43,24 +43,24 @@ class Calls:
             ask = order(self._sent(request, job), job)
             return _in_the_rest(ask, UPLOAD_SHARE) if files else ask
 
-        job = Job(kind, begin, self._watcher)
+        job = Job(kind, begin, self._poller)
         if files:
             job.report(status="uploading", progress=0.0, message=f"uploading {files[0].name}")
         return self._started(job)
 
     def _start_asking(self, kind: str, task_id: str, ask: Callable[[Job[T]], T | StillRunning]) -> Job[T]:
         """Start a job for a task that is known already."""
-        return self._started(Job(kind, lambda job: partial(ask, job), self._watcher, task_id=task_id))
+        return self._started(Job(kind, lambda job: partial(ask, job), self._poller, task_id=task_id))
 
     def _started(self, job: Job[T]) -> Job[T]:
-        self._watcher.start(job)
+        self._poller.start(job)
         return job
 
     # From here on in the threads of a job.
 
     def _ordered(self, endpoint: str, sent: Request, job: Job[Any]) -> Reply:
         """Send an order, once."""
-        reply = self._door.create(endpoint, sent.to_wire())
+        reply = self._http.create(endpoint, sent.to_wire())
         check_accepted(job, reply)
         return reply
 

@@ -45,8 +45,8 @@ class EnhancementCalls(Calls):
     def _ask(
         self, job: Job[Enhancement], *, request: EnhancementRequest | None, task_id: str
     ) -> Enhancement | StillRunning:
-        reply = self._door.retrieve(
-            "/retrieveenhancedtrack", EnhancementQuery(task_id=task_id).to_wire(), patience_s=0.0
+        reply = self._http.retrieve(
+            "/retrieveenhancedtrack", EnhancementQuery(task_id=task_id).to_wire(), retry_for_s=0.0
         )
         if (running := unfinished(job, reply)) is not None:
             return running
@@ -56,14 +56,15 @@ class EnhancementCalls(Calls):
             raise UnexpectedAnswer("/retrieveenhancedtrack answered without a link to the track.")
         name = request.name if request else f"{task_id[:12]}.wav"
         stem = safe_name(f"{Path(name).stem} enhanced{'' if results.track_url else ' preview'}")
-        shelf = self._files.shelf(stem)
+        shelf = self._files.new_folder(stem)
         return Enhancement(
             name=name,
             task_id=task_id,
             request=request,
-            track=self._files.remote(link, stem, shelf, ".wav" if results.track_url else ".mp3"),
+            track=self._files.remote_file(link, stem, shelf, ".wav" if results.track_url else ".mp3"),
             stems={
-                n: self._files.remote(url, n, shelf / "stems", ".wav") for n, url in (results.stem_urls or {}).items()
+                n: self._files.remote_file(url, n, shelf / "stems", ".wav")
+                for n, url in (results.stem_urls or {}).items()
             },
             preview_start_s=results.preview_start_s,
             notes=results.notes,

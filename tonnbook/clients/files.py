@@ -71,8 +71,8 @@ class Files:
     the session ends. `clock` counts seconds, for the age of links.
     """
 
-    def __init__(self, door: Http, folder: Path | None = None, *, clock: Callable[[], float] = time.monotonic) -> None:
-        self._door = door
+    def __init__(self, http: Http, folder: Path | None = None, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._http = http
         self._folder = folder
         self._clock = clock
         self._uploading = threading.Lock()
@@ -99,7 +99,7 @@ class Files:
                 return link
             born = self._clock()
             links = self._ask_links(path.name, kind)
-            self._door.put(links.signed_url, _Told(file, progress), kind, f"upload of {path.name}")
+            self._http.put(links.signed_url, _Told(file, progress), kind, f"upload of {path.name}")
             self._uploaded[key] = (born, links.readable_url)
             self._names[links.readable_url] = path.name
         return links.readable_url
@@ -108,7 +108,7 @@ class Files:
         """Return the file name of a source: of an upload the name it had here, whatever the server made of it."""
         return self._names.get(str(source)) or file_name(source)
 
-    def shelf(self, label: str) -> Path:
+    def new_folder(self, label: str) -> Path:
         """Return a folder for one job's files that no other job of this client uses; made when a file comes."""
         plain = shelf = self.folder / safe_name(label)
         n = 1
@@ -119,7 +119,7 @@ class Files:
             self._shelves.add(shelf)
         return shelf
 
-    def remote(self, link: str, stem: str, shelf: Path, ending: str) -> RemoteFile:
+    def remote_file(self, link: str, stem: str, shelf: Path, ending: str) -> RemoteFile:
         """Return the file behind `link`, to be fetched when it is asked for.
 
         It is called `stem` with the ending that the link shows, or `ending` where the link shows none.
@@ -132,14 +132,14 @@ class Files:
         to.parent.mkdir(parents=True, exist_ok=True)
         part = to.with_name(f"{to.name}.{uuid4().hex[:8]}.part")
         try:
-            self._door.repeated(lambda: self._download_once(link, part, to.name))
+            self._http.repeated(lambda: self._download_once(link, part, to.name))
             part.replace(to)
         finally:
             part.unlink(missing_ok=True)
         return to
 
     def _download_once(self, link: str, part: Path, name: str) -> None:
-        with self._door.open(link, f"download of {name}") as response, part.open("wb") as file:
+        with self._http.open(link, f"download of {name}") as response, part.open("wb") as file:
             for block in response.iter_content(_CHUNK):
                 file.write(block)
             promised = response.headers.get("Content-Length", "")
@@ -148,7 +148,7 @@ class Files:
 
     def _ask_links(self, name: str, kind: str) -> UploadLinks:
         request = UploadRequest(filename=_short(name), content_type=kind)
-        reply = self._door.create("/upload", request.to_wire())
+        reply = self._http.create("/upload", request.to_wire())
         if reply.refusal:
             raise UnexpectedAnswer(f"/upload did not take {name}: {reply.refusal}")
         return reply.read(UploadLinks)

@@ -1,4 +1,4 @@
-"""The one door through which every request of a client goes: time limits, repeats, errors, the key, the log line.
+"""The one http through which every request of a client goes: time limits, repeats, errors, the key, the log line.
 
 What may be repeated is decided by which method is called: `get`, `retrieve` and `put` are repeated, and so is whatever goes
 through `repeated`; `create`, which may start a job or spend credits, is sent exactly once.
@@ -81,7 +81,7 @@ _hide_queries = _HideQueries()
 class Http:
     """A server's address and key, and how to talk to it. May be used from several threads at once.
 
-    `patience_s` is how long a call that may be repeated is repeated before its error counts. Pauses between repeats start
+    `retry_for_s` is how long a call that may be repeated is repeated before its error counts. Pauses between repeats start
     at `pause_s`, double up to 10 s, and vary by chance so that many clients do not return together; `Retry-After` is kept.
     With a `scheme` the key goes out as `Authorization: <scheme> <key>`, else as `X-API-Key`.
     """
@@ -93,7 +93,7 @@ class Http:
         *,
         connect_s: float = 10.0,
         read_s: float = 60.0,
-        patience_s: float = 20.0,
+        retry_for_s: float = 20.0,
         pause_s: float = 0.5,
         sleep: Sleep = time.sleep,
         scheme: str | None = None,
@@ -101,9 +101,9 @@ class Http:
         self.url = url.rstrip("/")
         self._key = _Key(key, scheme)
         self._connect_s, self._read_s = connect_s, read_s
-        self._patience_s, self._pause_s, self._sleep = patience_s, pause_s, sleep
+        self._retry_for_s, self._pause_s, self._sleep = retry_for_s, pause_s, sleep
         self.closed = False
-        """Once true, nothing is ordered through this door any more and nothing repeated; a file can still be fetched."""
+        """Once true, nothing is ordered through this http any more and nothing repeated; a file can still be fetched."""
         self._session = requests.Session()
         for scheme in ("http://", "https://"):
             self._session.mount(scheme, HTTPAdapter(pool_maxsize=16))
@@ -125,13 +125,13 @@ class Http:
         self.stop()
         self._session.close()
 
-    def get(self, path: str, *, patience_s: float | None = None, read_s: float | None = None) -> Reply:
+    def get(self, path: str, *, retry_for_s: float | None = None, read_s: float | None = None) -> Reply:
         """GET `path` of this server. A 500 that tells of a failed task comes back as a reply."""
-        return self.repeated(lambda: self._call("GET", path, read_s, about_a_task=True), patience_s)
+        return self.repeated(lambda: self._call("GET", path, read_s, about_a_task=True), retry_for_s)
 
-    def retrieve(self, path: str, body: Any, *, patience_s: float | None = None, read_s: float | None = None) -> Reply:
+    def retrieve(self, path: str, body: Any, *, retry_for_s: float | None = None, read_s: float | None = None) -> Reply:
         """POST a question that costs nothing. A 500 that tells of a failed task comes back as a reply."""
-        return self.repeated(lambda: self._call("POST", path, read_s, about_a_task=True, json=body), patience_s)
+        return self.repeated(lambda: self._call("POST", path, read_s, about_a_task=True, json=body), retry_for_s)
 
     def create(
         self,
@@ -174,9 +174,9 @@ class Http:
         if reason:
             raise Unreachable(f"{what}: {reason}. Try again.")
 
-    def repeated(self, action: Callable[[], T], patience_s: float | None = None) -> T:
+    def repeated(self, action: Callable[[], T], retry_for_s: float | None = None) -> T:
         """Return `action()`; while it fails in a way that may pass and patience lasts, pause and do it again."""
-        until = time.monotonic() + (self._patience_s if patience_s is None else patience_s)
+        until = time.monotonic() + (self._retry_for_s if retry_for_s is None else retry_for_s)
         pause = self._pause_s
         while True:
             try:

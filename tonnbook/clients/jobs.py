@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 from tonnbook.errors import JobTimeout, redacted
 
 if TYPE_CHECKING:
-    from tonnbook.clients.watcher import Watcher
+    from tonnbook.clients.polling import JobPoller
 
 T = TypeVar("T")
 Status = Literal["uploading", "running", "done", "failed"]
@@ -48,10 +48,10 @@ class Subscription:
 class Job(Generic[T]):
     """Something a server is busy with for us."""
 
-    def __init__(self, name: str, begin: Begin[T], watcher: Watcher, *, task_id: str | None = None) -> None:
+    def __init__(self, name: str, begin: Begin[T], poller: JobPoller, *, task_id: str | None = None) -> None:
         self.name = name
         """What the job does, in words: "preview mix"."""
-        self._begin, self._watcher = begin, watcher
+        self._begin, self._poller = begin, poller
         self._changed = threading.Condition()
         self._task_id = task_id
         self._status: Status = "running"
@@ -101,9 +101,9 @@ class Job(Generic[T]):
         Raises JobTimeout while the job is still running (it goes on; ask again), JobFailed or another error of the tree when
         it went wrong. An interrupt ends the waiting only.
         """
-        if not self.done and self._watcher.is_this_thread():
+        if not self.done and self._poller.is_this_thread():
             raise RuntimeError("an on_change callback cannot wait: it runs in the thread that watches the job")
-        self._watcher.resume(self)
+        self._poller.resume(self)
         until = None if timeout is None else time.monotonic() + timeout
         try:
             with self._changed:
@@ -139,7 +139,7 @@ class Job(Generic[T]):
         part = f" {self._progress:.0%}" if self._progress is not None and not self.done else ""
         return f"<Job {self.name} {self._task_id or '(no id yet)'}: {self._status}{part}>"
 
-    # What follows is for the client and the watcher; a person who waits for a mix needs none of it.
+    # What follows is for the client and the poller; a person who waits for a mix needs none of it.
 
     def report(
         self,
@@ -159,7 +159,7 @@ class Job(Generic[T]):
             if progress is not None:
                 self._progress = max(self._progress or 0.0, min(max(progress, 0.0), 1.0))
             self._version += 1
-        self._watcher.news()
+        self._poller.news()
 
     def finish(self, value: T) -> None:
         """End the job with its result, unless it has ended already."""
@@ -179,7 +179,7 @@ class Job(Generic[T]):
         self._paused = False
 
     def begin(self) -> Ask[T]:
-        """Do the job's first part: upload, start the task. Called once, by the watcher."""
+        """Do the job's first part: upload, start the task. Called once, by the poller."""
         return self._begin(self)
 
     def untold(self) -> list[Subscription]:
@@ -211,7 +211,7 @@ class Job(Generic[T]):
                 self._progress = 1.0
             self._version += 1
         self._release()
-        self._watcher.news()
+        self._poller.news()
 
     def _release(self) -> None:
         with self._changed:
@@ -228,7 +228,7 @@ class Job(Generic[T]):
         return self._results[0]
 
     async def _arrival(self) -> T:
-        """Wait in whatever loop is running; the watcher's thread rings through `call_soon_threadsafe`."""
+        """Wait in whatever loop is running; the poller's thread rings through `call_soon_threadsafe`."""
         loop = asyncio.get_running_loop()
         arrived = asyncio.Event()
 
@@ -236,7 +236,7 @@ class Job(Generic[T]):
             if not loop.is_closed():
                 loop.call_soon_threadsafe(arrived.set)
 
-        self._watcher.resume(self)
+        self._poller.resume(self)
         with self._changed:
             if self._settled:
                 arrived.set()

@@ -20,9 +20,9 @@ from tonnbook.clients.files import Files, safe_name
 from tonnbook.clients.http import Http
 from tonnbook.clients.inbox import WebhookInbox
 from tonnbook.clients.jobs import Ask, Job, StillRunning
+from tonnbook.clients.polling import JobPoller, PollSettings
 from tonnbook.clients.repair import place
 from tonnbook.clients.replies import Reply
-from tonnbook.clients.watcher import Pace, Watcher
 from tonnbook.errors import ServerFault, TonnbookError, Unreachable
 from tonnbook.models.album_file import album_entries, album_song
 from tonnbook.models.mastering import (
@@ -87,16 +87,16 @@ class MasteringCalls(Calls):
 
     def __init__(
         self,
-        door: Http,
+        http: Http,
         files: Files,
-        watcher: Watcher,
+        poller: JobPoller,
         inbox: WebhookInbox | None,
-        pace: Pace,
+        polling: PollSettings,
         listen: Listen | None,
         place: str,
     ) -> None:
-        super().__init__(door, files, watcher, inbox)
-        self._albums = AlbumDesk(door, watcher, pace, listen, place)
+        super().__init__(http, files, poller, inbox)
+        self._albums = AlbumDesk(http, poller, polling, listen, place)
 
     def master(self, request: MasteringRequest, *, final: bool) -> Job[Master]:
         """Start the master of one song."""
@@ -131,24 +131,24 @@ class MasteringCalls(Calls):
         self, job: Job[Master], *, request: MasteringRequest | None, task_id: str, final: bool
     ) -> Master | StillRunning:
         query = MasterQuery(task_id=task_id).to_wire()
-        reply = self._door.retrieve("/retrievepreviewmaster", query, patience_s=0.0)
+        reply = self._http.retrieve("/retrievepreviewmaster", query, retry_for_s=0.0)
         if (running := unfinished(job, reply)) is not None:
             return running
         results = reply.read(PreviewMasterAnswer).results
         name = safe_name(Path(request.name).stem) if request else f"master-{task_id[:12]}"
-        shelf = self._files.shelf(name)
+        shelf = self._files.new_folder(name)
         master, notes = None, results.notes
         if final:
             reply = self._ask_final(query, task_id)
             if (running := unfinished(job, reply)) is not None:
                 return running
             finished = reply.read(FinalMasterAnswer).results
-            master, notes = self._files.remote(finished.master_url, name, shelf, ".wav"), finished.notes or notes
+            master, notes = self._files.remote_file(finished.master_url, name, shelf, ".wav"), finished.notes or notes
         return Master(
             name=name,
             task_id=task_id,
             request=request,
-            preview=self._files.remote(results.preview_url, f"{name} preview", shelf, ".mp3"),
+            preview=self._files.remote_file(results.preview_url, f"{name} preview", shelf, ".mp3"),
             master=master,
             preview_start_s=results.preview_start_s,
             notes=notes,
@@ -156,9 +156,9 @@ class MasteringCalls(Calls):
         )
 
     def _ask_final(self, query: Mapping[str, Any], task_id: str) -> Reply:
-        """Ask for a final master. What went wrong on the way is final too, or the watcher would ask again by itself: see `payments`."""
+        """Ask for a final master. What went wrong on the way is final too, or the poller would ask again by itself: see `payments`."""
         try:
-            return self._door.create("/retrievefinalmaster", query, about_a_task=True)
+            return self._http.create("/retrievefinalmaster", query, about_a_task=True)
         except (Unreachable, ServerFault) as problem:
             reason = str(problem)
         raise TonnbookError(

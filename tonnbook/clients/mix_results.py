@@ -12,13 +12,13 @@ from tonnbook.models.results import FinalMix, MixPreview, RemoteFile
 
 def preview_of(task_id: str, results: PreviewMixResults, request: MixRequest | None, files: Files) -> MixPreview:
     """Return a finished preview; its files are fetched when they are asked for."""
-    shelf = files.shelf(f"preview-{task_id[:12]}")
+    shelf = files.new_folder(f"preview-{task_id[:12]}")
     return MixPreview(
         task_id=task_id,
         request=request,
-        mix=files.remote(results.mix_url, "mix", shelf, ".mp3"),
+        mix=files.remote_file(results.mix_url, "mix", shelf, ".mp3"),
         stems=_stems(results.stem_urls, shelf / "stems", files, ".mp3"),
-        unmixed=files.remote(results.unmixed_url, "unmixed", shelf, ".mp3") if results.unmixed_url else None,
+        unmixed=files.remote_file(results.unmixed_url, "unmixed", shelf, ".mp3") if results.unmixed_url else None,
         settings=results.settings or {},
         notes=results.notes,
     )
@@ -26,10 +26,10 @@ def preview_of(task_id: str, results: PreviewMixResults, request: MixRequest | N
 
 def final_of(task_id: str, results: FinalMixResults, files: Files) -> FinalMix:
     """Return a finished final mix; its files are fetched when they are asked for."""
-    shelf = files.shelf(f"final-{task_id[:12]}")
+    shelf = files.new_folder(f"final-{task_id[:12]}")
     return FinalMix(
         task_id=task_id,
-        mix=files.remote(results.mix_url, "mix", shelf, ".wav"),
+        mix=files.remote_file(results.mix_url, "mix", shelf, ".wav"),
         stems=_stems(results.stem_urls, shelf / "stems", files, ".wav"),
         settings=results.settings or {},
         notes=results.notes,
@@ -41,4 +41,4 @@ def _stems(links: Mapping[str, str] | None, shelf: Path, files: Files, ending: s
     links = links or {}
     short = [PurePosixPath(name).stem for name in links]
     called = {name: s if short.count(s) == 1 else name for name, s in zip(links, short, strict=True)}
-    return {name: files.remote(link, called[name], shelf, ending) for name, link in links.items()}
+    return {name: files.remote_file(link, called[name], shelf, ending) for name, link in links.items()}

@@ -17,8 +17,8 @@ from tonnbook.clients.jobs import Ask, Job, StillRunning
 from tonnbook.clients.mix_results import final_of, preview_of
 from tonnbook.clients.mix_tracks import final_tracks
 from tonnbook.clients.orders import Orders
+from tonnbook.clients.polling import JobPoller
 from tonnbook.clients.replies import Reply
-from tonnbook.clients.watcher import Watcher
 from tonnbook.errors import JobFailed, UnexpectedAnswer
 from tonnbook.models.effects import TrackEffects
 from tonnbook.models.mixing import (
@@ -38,14 +38,14 @@ class MixCalls(Calls):
 
     def __init__(
         self,
-        door: Http,
+        http: Http,
         files: Files,
-        watcher: Watcher,
+        poller: JobPoller,
         inbox: WebhookInbox | None,
         orders: Orders,
         final_read_s: float,
     ) -> None:
-        super().__init__(door, files, watcher, inbox)
+        super().__init__(http, files, poller, inbox)
         self._orders = orders
         self._final_read_s = final_read_s
 
@@ -77,7 +77,7 @@ class MixCalls(Calls):
             webhook_url=self._inbox.url if self._inbox else preview.request.webhook_url,
             **options,
         )
-        job = Job("final mix", partial(self._order_final, request), self._watcher, task_id=preview.task_id)
+        job = Job("final mix", partial(self._order_final, request), self._poller, task_id=preview.task_id)
         return self._started(job)
 
     def attach(self, task_id: str, request: MixRequest | None, fx_settings: bool) -> Job[MixPreview]:
@@ -102,7 +102,7 @@ class MixCalls(Calls):
 
     def _ask_preview(self, job: Job[MixPreview], task_id: str, fx_settings: bool) -> MixPreview | StillRunning:
         query = PreviewMixQuery(task_id=task_id)
-        reply = self._door.retrieve("/retrievepreviewmix", query.to_wire(), patience_s=0.0)
+        reply = self._http.retrieve("/retrievepreviewmix", query.to_wire(), retry_for_s=0.0)
         running = unfinished(job, reply)
         if running is None and fx_settings:
             reply = self._retrieve_fx_settings(job, task_id)
@@ -115,7 +115,7 @@ class MixCalls(Calls):
         """Ask for the preview with its FX settings. Live this costs credits, so it is never repeated, as polls are."""
         query = PreviewMixQuery(task_id=task_id, fx_settings=True)
         try:
-            return self._door.create("/retrievepreviewmix", query.to_wire(), about_a_task=True)
+            return self._http.create("/retrievepreviewmix", query.to_wire(), about_a_task=True)
         except TRANSIENT as problem:
             raise JobFailed(
                 job,
@@ -126,7 +126,7 @@ class MixCalls(Calls):
     def _order_final(self, request: FinalMixRequest, job: Job[FinalMix]) -> Ask[FinalMix]:
         """Send the order once. A server that knows RFC 7240 answers at once where to ask; the live one when it is done."""
         job.report(status="running", message="the final mix has been ordered")
-        reply = self._door.create(
+        reply = self._http.create(
             "/retrievefinalmix",
             request.to_wire(),
             headers={"Prefer": "respond-async"},
@@ -141,12 +141,12 @@ class MixCalls(Calls):
                 "final mix is not sent again by itself; call final_mix again when the preview is ready."
             )
         if reply.status == 202 and location:
-            return partial(self._ask_final, job, self._door.same_origin(location))
+            return partial(self._ask_final, job, self._http.same_origin(location))
         final = final_of(request.task_id, reply.read(FinalMixAnswer).results, self._files)
         return lambda: final
 
     def _ask_final(self, job: Job[FinalMix], path: str) -> FinalMix | StillRunning:
-        reply = self._door.get(path, patience_s=0.0)
+        reply = self._http.get(path, retry_for_s=0.0)
         running = unfinished(job, reply)
         if running is not None:
             return running

@@ -39,26 +39,26 @@ class RecombineCalls(Calls):
     def _ask(
         self, job: Job[Recombination], request: RecombinationRequest, final: bool, task_id: str
     ) -> Recombination | StillRunning:
-        status = self._door.get(f"/recombinestatus/{task_id}", patience_s=0.0).read(RecombineStatus)
+        status = self._http.get(f"/recombinestatus/{task_id}", retry_for_s=0.0).read(RecombineStatus)
         if status.status == "failed":
             raise JobFailed(job, status.info or status.message or "the server gives no reason")
         if status.status == "processing":
             return StillRunning(status.message, status.progress)
         query = RecombinationQuery(task_id=task_id).to_wire()
-        reply = self._door.retrieve("/retrieverecombinepreview", query, patience_s=0.0)
+        reply = self._http.retrieve("/retrieverecombinepreview", query, retry_for_s=0.0)
         if (running := unfinished(job, reply)) is not None:
             return running
         preview = reply.read(RecombinePreviewAnswer).preview
-        shelf = self._files.shelf(f"recombined-{task_id[3:15]}")
+        shelf = self._files.new_folder(f"recombined-{task_id[3:15]}")
         master = None
         if final:
-            paid = self._door.create("/retrieverecombine", query, about_a_task=True)
+            paid = self._http.create("/retrieverecombine", query, about_a_task=True)
             check_accepted(job, paid)
-            master = self._files.remote(paid.read(RecombinationAnswer).result.master_url, "master", shelf, ".wav")
+            master = self._files.remote_file(paid.read(RecombinationAnswer).result.master_url, "master", shelf, ".wav")
         return Recombination(
             task_id=task_id,
             request=request,
-            preview=self._files.remote(preview.preview_url, "preview", shelf, ".mp3"),
+            preview=self._files.remote_file(preview.preview_url, "preview", shelf, ".mp3"),
             master=master,
             preview_start_s=preview.preview_start_seconds,
             loudness_lufs=preview.measured_lufs_full,

@@ -23,8 +23,8 @@ ANSWER_S = 600.0
 class Repairs:
     """The repair calls of one client."""
 
-    def __init__(self, door: Http, files: Files) -> None:
-        self._door, self._files = door, files
+    def __init__(self, http: Http, files: Files) -> None:
+        self._http, self._files = http, files
 
     def analyse(self, track: AnalysisRequest | str | Path, style: AnalysisStyle | str, *, is_master: bool) -> Analysis:
         """Return the analysis of a track; a file on this machine is uploaded first."""
@@ -52,7 +52,7 @@ class Repairs:
             raise RequestRejected(400, "/audio-cleanup", results.info or "the server gives no reason")
         name = self._files.name_of(request.source)
         stem = f"{PurePosixPath(name).stem} cleaned"
-        file = self._files.remote(results.cleaned_url, stem, self._files.shelf(stem), ".wav")
+        file = self._files.remote_file(results.cleaned_url, stem, self._files.new_folder(stem), ".wav")
         original = request.source if isinstance(request.source, Path) else None
         return Cleanup(name, file, results.notes, original)
 
@@ -61,7 +61,7 @@ class Repairs:
         for path in request.local_files():
             check_upload(path)
         sent = request.with_links(self._files.upload)
-        reply = self._door.create(endpoint, sent.to_wire(), read_s=ANSWER_S)
+        reply = self._http.create(endpoint, sent.to_wire(), read_s=ANSWER_S)
         if reply.refusal is not None:
             raise RequestRejected(400, endpoint, reply.refusal)
         return reply

@@ -37,15 +37,15 @@ class SeparationCalls(Calls):
         return partial(self._ask, job, request, task_id)
 
     def _ask(self, job: Job[Separation], request: SeparationRequest, task_id: str) -> Separation | StillRunning:
-        status = self._door.get(f"/separatestatus/{task_id}", patience_s=0.0).read(SeparateStatus)
+        status = self._http.get(f"/separatestatus/{task_id}", retry_for_s=0.0).read(SeparateStatus)
         if status.status == "failed":
             raise JobFailed(job, status.info or status.message or "the server gives no reason")
         if status.status == "processing":
             return StillRunning(status.message, status.progress)
-        reply = self._door.retrieve("/retrievestems", StemsQuery(task_id=task_id).to_wire(), patience_s=0.0)
+        reply = self._http.retrieve("/retrievestems", StemsQuery(task_id=task_id).to_wire(), retry_for_s=0.0)
         if (running := unfinished(job, reply)) is not None:
             return running
         answer = reply.read(StemsAnswer)
-        shelf = self._files.shelf(safe_name(f"{Path(request.name).stem} stems"))
-        stems = {name: self._files.remote(link, name, shelf, ".wav") for name, link in answer.stems.items()}
+        shelf = self._files.new_folder(safe_name(f"{Path(request.name).stem} stems"))
+        stems = {name: self._files.remote_file(link, name, shelf, ".wav") for name, link in answer.stems.items()}
         return Separation(request.name, task_id, stems, answer.separation)

@@ -20,10 +20,10 @@ from tonnbook.clients.jobs import Job
 from tonnbook.clients.mastering import Album, MasteringCalls, Wishes
 from tonnbook.clients.mixing import MixCalls
 from tonnbook.clients.orders import Orders
+from tonnbook.clients.polling import JobPoller, PollSettings
 from tonnbook.clients.recombination import RecombineCalls
 from tonnbook.clients.repair import Repairs
 from tonnbook.clients.separation import SeparationCalls
-from tonnbook.clients.watcher import Pace, Watcher
 from tonnbook.models.analysis import Analysis, AnalysisRequest
 from tonnbook.models.cleanup import Cleanup, CleanupRequest
 from tonnbook.models.effects import TrackEffects
@@ -49,7 +49,7 @@ class TonnClient:
         goes when the session ends.
     fx_settings
         Whether previews ask for FX settings unless told otherwise. They cost credits on the live service, so: no.
-    pace
+    polling
         How often jobs are asked after, and for how long.
     listen
         Measures a song on this machine; an album that is to hold together needs it.
@@ -67,30 +67,32 @@ class TonnClient:
         inbox: WebhookInbox | None = None,
         downloads: Path | None = None,
         fx_settings: bool = False,
-        pace: Pace | None = None,
+        polling: PollSettings | None = None,
         final_read_s: float = 1800.0,
         listen: Listen | None = None,
-        door: Http | None = None,
+        http: Http | None = None,
         costs: bool | None = None,
     ) -> None:
-        self._door = door or Http(url, key)
+        self._http = http or Http(url, key)
         place = place_of(url, costs)
-        self._files = Files(self._door, downloads)
-        self._watcher = Watcher(pace)
-        self._repairs = Repairs(self._door, self._files)
-        self._recombinations = RecombineCalls(self._door, self._files, self._watcher)
-        self._separations = SeparationCalls(self._door, self._files, self._watcher)
-        self._enhancements = EnhancementCalls(self._door, self._files, self._watcher, inbox)
-        self._masters = MasteringCalls(self._door, self._files, self._watcher, inbox, pace or Pace(), listen, place)
-        self._mixes = MixCalls(self._door, self._files, self._watcher, inbox, Orders(downloads), final_read_s)
+        self._files = Files(self._http, downloads)
+        self._poller = JobPoller(polling)
+        self._repairs = Repairs(self._http, self._files)
+        self._recombinations = RecombineCalls(self._http, self._files, self._poller)
+        self._separations = SeparationCalls(self._http, self._files, self._poller)
+        self._enhancements = EnhancementCalls(self._http, self._files, self._poller, inbox)
+        self._masters = MasteringCalls(
+            self._http, self._files, self._poller, inbox, polling or PollSettings(), listen, place
+        )
+        self._mixes = MixCalls(self._http, self._files, self._poller, inbox, Orders(downloads), final_read_s)
         self._fx_settings = fx_settings
         if inbox is not None:
-            inbox.on_task(self._watcher.wake)
+            inbox.on_task(self._poller.wake)
 
     @property
     def url(self) -> str:
         """The server's address."""
-        return self._door.url
+        return self._http.url
 
     @property
     def downloads(self) -> Path:
@@ -99,7 +101,7 @@ class TonnClient:
 
     def health(self) -> str:
         """Return what the server says of itself; raises an error of the tree if it says nothing."""
-        return self._door.get("/health").text.strip()
+        return self._http.get("/health").text.strip()
 
     def upload(self, path: str | Path, progress: Callable[[int], None] = lambda sent: None) -> str:
         """Upload a WAV, MP3 or FLAC file and return its link, which is good for an hour. It is a secret.
@@ -296,10 +298,10 @@ class TonnClient:
 
         A request that is on its way is not broken off: what it orders stands in an album's manifest, where a later run finds it.
         """
-        self._door.stop()
+        self._http.stop()
         self._masters.close()
-        self._watcher.close()
-        self._door.close()
+        self._poller.close()
+        self._http.close()
 
     def __repr__(self) -> str:
         return f"TonnClient({self.url!r})"

@@ -23,14 +23,14 @@ from programs import studio_program
 
 from tonnbook import audio_files
 from tonnbook.clients.album.record import SongRecord, record_path
+from tonnbook.clients.polling import PollSettings
 from tonnbook.clients.tonn import TonnClient
-from tonnbook.clients.watcher import Pace
 from tonnbook.errors import TonnbookError
 from tonnbook.models.mastering import Album, MasteringRequest
 from tonnbook.services import _listen
 from tonnbook.studio.server.server import Studio
 
-QUICK = Pace(first_s=0.02, longest_s=0.1)
+QUICK = PollSettings(first_s=0.02, longest_s=0.1)
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +52,7 @@ def own() -> Iterator[Studio]:
 
 
 def client_of(studio: Studio) -> TonnClient:
-    return TonnClient(studio.url, studio.key, pace=QUICK, listen=_listen)
+    return TonnClient(studio.url, studio.key, polling=QUICK, listen=_listen)
 
 
 @pytest.fixture
@@ -404,10 +404,10 @@ PROGRAM = """
 import sys
 from pathlib import Path
 from tonnbook.clients.tonn import TonnClient
-from tonnbook.clients.watcher import Pace
+from tonnbook.clients.polling import PollSettings
 url, songs, out = sys.argv[1:]
 album = {path.stem: path for path in sorted(Path(songs).glob("*.wav"))}
-masters = TonnClient(url, "studio", pace=Pace(0.02, 0.1)).master_all(album, out, desired_loudness="LOW").result()
+masters = TonnClient(url, "studio", polling=PollSettings(0.02, 0.1)).master_all(album, out, desired_loudness="LOW").result()
 sys.exit(0 if len(masters) == 6 else 1)
 """
 

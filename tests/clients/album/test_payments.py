@@ -14,15 +14,15 @@ from tonnbook import audio_files
 from tonnbook.clients.album.payments import SongOrder, Wanted, place_of
 from tonnbook.clients.album.record import LOCAL, SongRecord, record_path
 from tonnbook.clients.http import Http
+from tonnbook.clients.polling import PollSettings
 from tonnbook.clients.replies import Reply
 from tonnbook.clients.tonn import TonnClient
-from tonnbook.clients.watcher import Pace
 from tonnbook.errors import OutOfCredits, TonnbookError, Unreachable
 from tonnbook.models.mastering import MasteringRequest
 from tonnbook.services import _listen
 from tonnbook.studio.server.server import Studio
 
-QUICK = Pace(first_s=0.02, longest_s=0.1, patience_s=1.0)
+QUICK = PollSettings(first_s=0.02, longest_s=0.1, retry_for_s=1.0)
 
 
 @pytest.fixture(scope="module")
@@ -57,8 +57,8 @@ def spent(service: Studio) -> Any:
     return lambda: service.ledger.credits - before
 
 
-def client_of(studio: Studio, door: Http | None = None, *, costs: bool = True) -> TonnClient:
-    return TonnClient(studio.url, studio.key, pace=QUICK, listen=_listen, costs=costs, door=door)
+def client_of(studio: Studio, http: Http | None = None, *, costs: bool = True) -> TonnClient:
+    return TonnClient(studio.url, studio.key, polling=QUICK, listen=_listen, costs=costs, http=http)
 
 
 def done(client: TonnClient, album: Any, to: Path, **wishes: Any) -> Any:
@@ -260,7 +260,7 @@ class TestLinks:
 
 
 class Faulty(Http):
-    """A door that fails when the final master is asked for, before or after the server has heard it."""
+    """A http that fails when the final master is asked for, before or after the server has heard it."""
 
     problem: TonnbookError | None = None
     arrives = False
@@ -275,30 +275,30 @@ class Faulty(Http):
 
 class TestWhatIsNotClear:
     @pytest.fixture
-    def door(self, service: Studio) -> Faulty:
+    def http(self, service: Studio) -> Faulty:
         return Faulty(service.url, service.key)
 
     def test_an_answer_that_was_lost_is_asked_for_again_and_not_ordered_again(
-        self, service: Studio, door: Faulty, spent: Any, shorts: Mapping[str, Path], tmp_path: Path
+        self, service: Studio, http: Faulty, spent: Any, shorts: Mapping[str, Path], tmp_path: Path
     ) -> None:
-        client, one = client_of(service, door), {"a": shorts["a"]}
-        door.problem, door.arrives = Unreachable("the answer broke off"), True
+        client, one = client_of(service, http), {"a": shorts["a"]}
+        http.problem, http.arrives = Unreachable("the answer broke off"), True
         first = done(client, one, tmp_path)
         assert "broke off" in first.failed["a"]
         record = SongRecord.read(record_path(tmp_path, "a"))
         assert record is not None
         assert (record.state, record.paid, record.asked) == ("paying", False, True)
         assert client.plan_all(one, tmp_path).due == ["a"]  # it may cost something still
-        door.problem = None
+        http.problem = None
         assert done(client, one, tmp_path)[0].task_id == record.task_id
         assert spent() == 220
         client.close()
 
     def test_a_clear_refusal_costs_nothing_and_is_no_payment(
-        self, service: Studio, door: Faulty, spent: Any, shorts: Mapping[str, Path], tmp_path: Path
+        self, service: Studio, http: Faulty, spent: Any, shorts: Mapping[str, Path], tmp_path: Path
     ) -> None:
-        client = client_of(service, door)
-        door.problem = OutOfCredits(402, "/retrievefinalmaster", "no credits")
+        client = client_of(service, http)
+        http.problem = OutOfCredits(402, "/retrievefinalmaster", "no credits")
         assert "Buy credits" in done(client, {"a": shorts["a"]}, tmp_path).failed["a"]
         record = SongRecord.read(record_path(tmp_path, "a"))
         assert record is not None
@@ -306,29 +306,29 @@ class TestWhatIsNotClear:
         client.close()
 
     def test_a_server_that_has_forgotten_what_may_be_paid_gets_no_new_order(
-        self, service: Studio, door: Faulty, spent: Any, shorts: Mapping[str, Path], tmp_path: Path
+        self, service: Studio, http: Faulty, spent: Any, shorts: Mapping[str, Path], tmp_path: Path
     ) -> None:
-        client, one = client_of(service, door), {"a": shorts["a"]}
-        door.problem = Unreachable("no answer")
+        client, one = client_of(service, http), {"a": shorts["a"]}
+        http.problem = Unreachable("no answer")
         done(client, one, tmp_path)
         path = record_path(tmp_path, "a")
         path.write_text(json.dumps(json.loads(path.read_text()) | {"task_id": "forgotten"}))
-        door.problem = None
+        http.problem = None
         assert "may have been paid" in done(client, one, tmp_path).failed["a"]
         assert spent() == 0
         client.close()
 
     @pytest.mark.parametrize("arrives", [True, False])
     def test_a_single_master_is_not_asked_for_again_by_itself(
-        self, service: Studio, door: Faulty, spent: Any, shorts: Mapping[str, Path], arrives: bool
+        self, service: Studio, http: Faulty, spent: Any, shorts: Mapping[str, Path], arrives: bool
     ) -> None:
-        client = client_of(service, door)
-        door.problem, door.arrives = Unreachable("the answer broke off."), arrives
+        client = client_of(service, http)
+        http.problem, http.arrives = Unreachable("the answer broke off."), arrives
         job = client.master(shorts["a"])
         with pytest.raises(TonnbookError, match=r"may have been charged.*attach_master") as caught:
             job.result(30)
         assert not isinstance(caught.value, Unreachable)
-        door.problem = None
+        http.problem = None
         assert client.attach_master(str(job.task_id), final=True).result(30).master is not None
         assert spent() == 220
         client.close()
@@ -364,9 +364,9 @@ class TestClosing:
         from tonnbook.clients.album.song import Stopped, master_song
 
         (order,) = live.plan_all({"a": shorts["a"]}, tmp_path).orders.values()
-        door = Http("http://127.0.0.1:9", "a-live-key")
+        http = Http("http://127.0.0.1:9", "a-live-key")
         with pytest.raises(Stopped, match="run it again"):
-            master_song(order.allowed(tmp_path / "taken away.permit", QUICK), door)
+            master_song(order.allowed(tmp_path / "taken away.permit", QUICK), http)
         assert spent() == 0
 
     def test_nothing_else_is_ordered_through_a_closed_client_either(self, service: Studio, shorts: Any) -> None:

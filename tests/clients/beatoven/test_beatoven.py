@@ -14,7 +14,7 @@ from outside import Web
 
 from tonnbook.audio_files import info, read
 from tonnbook.clients.beatoven.client import BeatovenClient
-from tonnbook.clients.watcher import Pace
+from tonnbook.clients.polling import PollSettings
 from tonnbook.errors import JobFailed, NotAuthorised, RequestRejected, UnexpectedAnswer
 from tonnbook.models.composition import CompositionRequest, Section
 from tonnbook.models.track import DirectTask, TaskStatus, TrackCreated
@@ -22,7 +22,7 @@ from tonnbook.models.track import DirectTask, TaskStatus, TrackCreated
 if TYPE_CHECKING:
     from tonnbook.studio.server.server import Studio
 
-QUICK = Pace(first_s=0.05, longest_s=0.2, patience_s=5.0)
+QUICK = PollSettings(first_s=0.05, longest_s=0.2, retry_for_s=5.0)
 TWO = CompositionRequest(
     genre="pop",
     sections=(
@@ -35,7 +35,7 @@ TWO = CompositionRequest(
 @pytest.fixture
 def client(studio: Studio, tmp_path: Path) -> Iterator[BeatovenClient]:
     """A client of the shared studio."""
-    made = BeatovenClient(studio.url, studio.key, downloads=tmp_path, pace=QUICK)
+    made = BeatovenClient(studio.url, studio.key, downloads=tmp_path, polling=QUICK)
     yield made
     made.close()
 
@@ -123,7 +123,7 @@ def test_a_blocked_combination_is_refused_before_anything_is_sent(client: Beatov
 
 
 def test_options_are_asked_for_once(web: Web) -> None:
-    client = BeatovenClient(web.url, "a-key-of-ours", pace=QUICK)
+    client = BeatovenClient(web.url, "a-key-of-ours", polling=QUICK)
     web.replies["/api/v2/composition_params"] = [_reply({"genre": ["pop"], "emotion": ["sad"], "tempo": ["slow"]})]
     assert client.options is client.options
     assert web.asked.count("/api/v2/composition_params") == 1
@@ -131,7 +131,7 @@ def test_options_are_asked_for_once(web: Web) -> None:
 
 
 def test_a_wrong_key_says_so(studio: Studio) -> None:
-    client = BeatovenClient(studio.url, "not-the-key", pace=QUICK)
+    client = BeatovenClient(studio.url, "not-the-key", polling=QUICK)
     with pytest.raises(NotAuthorised, match="BEATOVEN_API_KEY") as caught:
         client.compose("calm").result(30)
     assert "not-the-key" not in str(caught.value)
@@ -155,7 +155,7 @@ def live(web: Web, tmp_path: Path) -> Iterator[BeatovenClient]:
     web.replies["/api/v2/tracks/t-1/compose"] = [_reply({"task_id": "k-1"})]
     web.replies["/api/v2/tracks/t-1/instrument_urls"] = [_reply({"task_id": "k-2"})]
     web.replies["/song.mp3"] = [(200, {}, _sound())]
-    made = BeatovenClient(web.url, "a-key-of-ours", downloads=tmp_path, pace=QUICK)
+    made = BeatovenClient(web.url, "a-key-of-ours", downloads=tmp_path, polling=QUICK)
     yield made
     made.close()
 

@@ -18,7 +18,7 @@ from tonnbook.widgets.jobs import job_card
 from tonnbook.widgets.jobs.album_table import AlbumTable
 
 
-class StillWatcher:
+class IdlePoller:
     """Takes news and does nothing: the test tells the changes itself."""
 
     def news(self) -> None: ...
@@ -27,7 +27,7 @@ class StillWatcher:
 
 @pytest.fixture
 def jobs() -> dict[str, Job[Master]]:
-    return {name: Job(f"master {name}", lambda _: lambda: 1, StillWatcher()) for name in ("one", "two")}  # type: ignore[arg-type,misc,return-value]
+    return {name: Job(f"master {name}", lambda _: lambda: 1, IdlePoller()) for name in ("one", "two")}  # type: ignore[arg-type,misc,return-value]
 
 
 @pytest.fixture

@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 
 from tonnbook.clients.jobs import Job
-from tonnbook.clients.watcher import Pace, Watcher
+from tonnbook.clients.polling import JobPoller, PollSettings
 from tonnbook.widgets.jobs import job_card
 from tonnbook.widgets.jobs.job_card import JobCard, watch
 
 
-class StillWatcher:
+class IdlePoller:
     """Takes news and does nothing: the test tells the changes itself."""
 
     def news(self) -> None: ...
@@ -19,7 +19,7 @@ class StillWatcher:
 
 @pytest.fixture
 def job() -> Job[int]:
-    return Job("preview mix", lambda _: lambda: 1, StillWatcher())  # type: ignore[arg-type]
+    return Job("preview mix", lambda _: lambda: 1, IdlePoller())  # type: ignore[arg-type]
 
 
 def tell(job: Job[Any]) -> None:
@@ -77,11 +77,11 @@ def test_a_real_watcher_drives_the_card_from_its_thread() -> None:
         job.report(status="running", task_id="77", progress=0.5)
         return ask
 
-    watcher = Watcher(Pace(first_s=0.01))
-    job = Job("preview mix", begin, watcher)
+    poller = JobPoller(PollSettings(first_s=0.01))
+    job = Job("preview mix", begin, poller)
     card = job_card.JobCard(job)
     card.observe(lambda change: told.set() if change["new"] == "done" else None, "status")
-    watcher.start(job)
+    poller.start(job)
     gate.set()
     assert told.wait(5)
     assert (card.task_id, card.progress) == ("77", 1.0)

@@ -27,7 +27,7 @@ from uuid import uuid4
 
 from tonnbook.clients.album.fingerprints import hashed, kept_query, legacy, loudness_of, song_of
 from tonnbook.clients.album.record import LOCAL, VERSION, SongRecord, record_path, records
-from tonnbook.clients.watcher import Pace
+from tonnbook.clients.polling import PollSettings
 from tonnbook.errors import TonnbookError
 from tonnbook.models.mastering import MasteringRequest
 
@@ -56,13 +56,13 @@ class SongOrder:
     """Name of the master's file."""
     final: bool
     """Whether the final master is wanted, which costs credits live, or the preview only."""
-    pace: Pace = field(default_factory=Pace)
+    polling: PollSettings = field(default_factory=PollSettings)
     permit: Path | None = None
     """A file that is there for as long as the client is open: without it, nothing is ordered any more."""
 
-    def allowed(self, permit: Path, pace: Pace) -> SongOrder:
+    def allowed(self, permit: Path, polling: PollSettings) -> SongOrder:
         """Return the order for as long as `permit` is there."""
-        return replace(self, permit=permit, pace=pace)
+        return replace(self, permit=permit, polling=polling)
 
     def of_the_song_in(self, record: SongRecord) -> SongOrder:
         """Return the order for the song that a record knows: the song's file is gone, its master may be here."""

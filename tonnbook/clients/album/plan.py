@@ -20,7 +20,7 @@ from tonnbook.clients.album.song import Stopped, master_song
 from tonnbook.clients.files import check_upload
 from tonnbook.clients.http import Http
 from tonnbook.clients.jobs import Ask, Job
-from tonnbook.clients.watcher import Pace, Watcher
+from tonnbook.clients.polling import JobPoller, PollSettings
 from tonnbook.errors import TonnbookError
 from tonnbook.models.mastering import MasteringRequest
 from tonnbook.models.masters import Master
@@ -62,10 +62,10 @@ class AlbumPlan:
 class AlbumDesk:
     """Masters albums through one client. `place` is where its masters are paid, see `payments`."""
 
-    def __init__(self, door: Http, watcher: Watcher, pace: Pace, listen: Listen | None, place: str) -> None:
-        self._door = door
-        self._watcher = watcher
-        self._pace = pace
+    def __init__(self, http: Http, poller: JobPoller, polling: PollSettings, listen: Listen | None, place: str) -> None:
+        self._http = http
+        self._poller = poller
+        self._polling = polling
         self._listen = listen
         self._place = place
         self._running: dict[Path, tuple[AlbumPlan, Batch]] = {}
@@ -131,13 +131,13 @@ class AlbumDesk:
         left = _Countdown(len(orders), partial(self._over, permit, lock))
         jobs = {}
         for name, order in orders.items():
-            begin = partial(self._begin, order.allowed(permit, self._pace), executor, gate, left)
-            jobs[name] = Job(f"master {name}", begin, self._watcher)
+            begin = partial(self._begin, order.allowed(permit, self._polling), executor, gate, left)
+            jobs[name] = Job(f"master {name}", begin, self._poller)
         batch = Batch(folder, jobs, {**plan.refused, **refused})
         self._running[folder] = plan, batch
         for job in jobs.values():
             job.report(progress=0.0, message="waiting for its turn")
-            self._watcher.start(job)
+            self._poller.start(job)
         return batch
 
     def close(self) -> None:
@@ -179,7 +179,7 @@ class AlbumDesk:
                 record = self._elsewhere(order, executor)
             if record is None:
                 with gate:
-                    record = master_song(order, self._door, report)
+                    record = master_song(order, self._http, report)
         report(1.0, "", record.task_id)
         finished = master_of(record, order)
         return lambda: finished
@@ -187,10 +187,10 @@ class AlbumDesk:
     def _elsewhere(self, order: SongOrder, executor: Executor) -> SongRecord | None:
         """Have a worker do it; return None where workers have died, so that the song goes on from its record here."""
         try:
-            turn: Future[SongRecord] = executor.submit(master_song, order, self._door)
-            while not self._door.closed and not wait([turn], _LOOK_S).done:
+            turn: Future[SongRecord] = executor.submit(master_song, order, self._http)
+            while not self._http.closed and not wait([turn], _LOOK_S).done:
                 pass
-            if self._door.closed and turn.cancel():
+            if self._http.closed and turn.cancel():
                 raise Stopped(f"The client was closed before {order.name} was begun: run it again.")
             return turn.result()
         except BrokenExecutor:

@@ -49,19 +49,19 @@ class Stopped(TonnbookError):
     """The client was closed: nothing more is ordered."""
 
 
-def master_song(order: SongOrder, door: Http, report: Report = lambda share, message, task_id: None) -> SongRecord:
+def master_song(order: SongOrder, http: Http, report: Report = lambda share, message, task_id: None) -> SongRecord:
     """Do what is still to be done for a song; return its record. Raises TonnbookError where it cannot be done."""
-    return _Song(order, door, report).run()
+    return _Song(order, http, report).run()
 
 
 class _Song:
-    def __init__(self, order: SongOrder, door: Http, report: Report) -> None:
+    def __init__(self, order: SongOrder, http: Http, report: Report) -> None:
         self._order = order
-        self._door = door
-        self._files = Files(door, order.folder)
+        self._http = http
+        self._files = Files(http, order.folder)
         self._report = report
         self._path = record_path(order.folder, order.name)
-        self._record = order.record() or order.fresh(urlsplit(door.url).netloc)
+        self._record = order.record() or order.fresh(urlsplit(http.url).netloc)
 
     def run(self) -> SongRecord:
         record, folder = self._record, self._order.folder
@@ -107,7 +107,7 @@ class _Song:
         reply = self._create_when_there_is_room(sent)
         if reply.refusal is not None:
             raise TonnbookError(reply.refusal)
-        self._note("ordered", task_id=reply.read(MasteringTask).task_id, server=urlsplit(self._door.url).netloc)
+        self._note("ordered", task_id=reply.read(MasteringTask).task_id, server=urlsplit(self._http.url).netloc)
 
     def _create_when_there_is_room(self, sent: MasteringRequest) -> Reply:
         """Send the order once. A 429 says that nothing was started, so then it is sent again."""
@@ -115,23 +115,23 @@ class _Song:
         while True:
             self._go_on()
             try:
-                return self._door.create("/masteringpreview", sent.to_wire())
+                return self._http.create("/masteringpreview", sent.to_wire())
             except TooManyRequests as busy:
                 if time.monotonic() > until:
                     raise
                 self._tell(_UPLOADED, "waiting for the server to have room")
-                self._pause(busy.retry_after_s or self._order.pace.first_s)
+                self._pause(busy.retry_after_s or self._order.polling.first_s)
 
-    def _ask(self, endpoint: str, *, free: bool, patience_s: float | None = None) -> Reply:
+    def _ask(self, endpoint: str, *, free: bool, retry_for_s: float | None = None) -> Reply:
         """Ask until the answer is one. What costs credits is asked for once; only a 202, "still at it", is asked again."""
-        pace, query = self._order.pace, MasterQuery(task_id=str(self._record.task_id)).to_wire()
-        pause, until = pace.first_s, time.monotonic() + pace.deadline_s
+        polling, query = self._order.polling, MasterQuery(task_id=str(self._record.task_id)).to_wire()
+        pause, until = polling.first_s, time.monotonic() + polling.deadline_s
         while True:
             self._go_on()
             if free:
-                reply = self._door.retrieve(endpoint, query, patience_s=patience_s or pace.patience_s)
+                reply = self._http.retrieve(endpoint, query, retry_for_s=retry_for_s or polling.retry_for_s)
             else:
-                reply = self._door.create(endpoint, query, about_a_task=True)
+                reply = self._http.create(endpoint, query, about_a_task=True)
             running = reply.status == 202 or reply.state.endswith("_PROCESSING")
             if not running:
                 return reply
@@ -143,10 +143,10 @@ class _Song:
             share = None if told.progress is None else _UPLOADED + (_MADE - _UPLOADED) * told.progress
             self._tell(share, told.message or "being mastered")
             self._pause(pause)
-            pause = min(2 * pause, pace.longest_s)
+            pause = min(2 * pause, polling.longest_s)
 
-    def _ask_preview(self, patience_s: float | None = None) -> PreviewMasterAnswer:
-        reply = self._ask("/retrievepreviewmaster", free=True, patience_s=patience_s)
+    def _ask_preview(self, retry_for_s: float | None = None) -> PreviewMasterAnswer:
+        reply = self._ask("/retrievepreviewmaster", free=True, retry_for_s=retry_for_s)
         if _has_failed(reply):
             if not self._record.asked:
                 self._note("new", task_id=None)
@@ -214,7 +214,7 @@ class _Song:
     def _go_on(self) -> None:
         """Raise Stopped where the client has been closed: what was ordered stands in the record, and a later run finds it."""
         permit = self._order.permit
-        if self._door.closed or (permit is not None and not permit.exists()):
+        if self._http.closed or (permit is not None and not permit.exists()):
             raise Stopped(
                 f"The client was closed before {self._order.name} was done: run it again, it goes on from there."
             )

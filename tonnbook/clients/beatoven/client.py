@@ -15,7 +15,7 @@ from tonnbook.clients.beatoven.songs import direct_song, song_of
 from tonnbook.clients.files import Files
 from tonnbook.clients.http import Http
 from tonnbook.clients.jobs import Ask, Job, StillRunning
-from tonnbook.clients.watcher import Pace, Watcher
+from tonnbook.clients.polling import JobPoller, PollSettings
 from tonnbook.errors import JobFailed, RequestRejected
 from tonnbook.models.composition import CompositionOptions, CompositionRequest
 from tonnbook.models.composition_settled import laid_over
@@ -43,7 +43,7 @@ class BeatovenClient:
         Where the newer v1 stands; the service has it at another address. Left out: at `url`.
     downloads
         Where files go; left out: a private folder that goes when the session ends.
-    pace
+    polling
         How often jobs are asked after, and for how long.
     """
 
@@ -54,18 +54,18 @@ class BeatovenClient:
         *,
         direct_url: str | None = None,
         downloads: Path | None = None,
-        pace: Pace | None = None,
+        polling: PollSettings | None = None,
     ) -> None:
-        self._door = Http(url, key, scheme="api_key")
+        self._http = Http(url, key, scheme="api_key")
         self._direct = Http(direct_url or url, key, scheme="Bearer")
-        self._files = Files(self._door, downloads)
-        self._watcher = Watcher(pace)
+        self._files = Files(self._http, downloads)
+        self._poller = JobPoller(polling)
         self._options: CompositionOptions | None = None
 
     @property
     def url(self) -> str:
         """The server's address."""
-        return self._door.url
+        return self._http.url
 
     @property
     def downloads(self) -> Path:
@@ -76,7 +76,7 @@ class BeatovenClient:
     def options(self) -> CompositionOptions:
         """What can be asked for, and what not together; asked of the server once, as its document recommends."""
         if self._options is None:
-            self._options = self._door.get("/api/v2/composition_params").read(CompositionOptions)
+            self._options = self._http.get("/api/v2/composition_params").read(CompositionOptions)
         return self._options
 
     def compose(self, wanted: str | CompositionRequest, *, title: str | None = None, stems: bool = True) -> Job[Song]:
@@ -91,7 +91,7 @@ class BeatovenClient:
             raise TypeError(f"compose takes a prompt or a CompositionRequest, not {type(wanted).__name__}")
         if title is not None:
             request = request.model_copy(update={"title": title})
-        return self._started(Job("composition", partial(self._order, request, stems), self._watcher))
+        return self._started(Job("composition", partial(self._order, request, stems), self._poller))
 
     def compose_again(self, song: Song, wanted: CompositionRequest | None = None, *, stems: bool = True) -> Job[Song]:
         """Compose another version of a song's track, as it was asked for or with some of its fields changed; the older one stays.
@@ -99,18 +99,18 @@ class BeatovenClient:
         A prompt stays beneath the fields that are changed; a new prompt puts the old request aside.
         """
         begin = partial(self._order_again, song, wanted, stems)
-        return self._started(Job("composition", begin, self._watcher))
+        return self._started(Job("composition", begin, self._poller))
 
     def attach(self, task_id: str, track_id: str = "", *, stems: bool = False) -> Job[Song]:
         """Find a composition again by its task id. The stems need the id of the track, too."""
-        asking = Asking(self._door, self._files, track_id, 0, None, stems and bool(track_id))
+        asking = Asking(self._http, self._files, track_id, 0, None, stems and bool(track_id))
         begin = partial(asking.begin, task_id)
-        return self._started(Job("composition", begin, self._watcher, task_id=task_id))
+        return self._started(Job("composition", begin, self._poller, task_id=task_id))
 
     def fetch(self, track_id: str, version: int | None = None) -> Song:
         """Return a song that has been composed before, with the stems if they have been asked for then."""
         query = f"?version={version}" if version is not None else ""
-        answer = self._door.get(f"/api/v2/tracks/{track_id}{query}").read(TrackUrls)
+        answer = self._http.get(f"/api/v2/tracks/{track_id}{query}").read(TrackUrls)
         number = answer.notes.version if answer.notes else version or 0
         links = answer.section_options, answer.instrument_urls
         return song_of((track_id, "", number), None, answer.download_url, *links, answer.notes, self._files)
@@ -124,26 +124,26 @@ class BeatovenClient:
     ) -> Job[Song]:
         """Compose a prompt by the newer v1: one file, WAV or MP3, and whole stems. `looping`: whole bars without an ending."""
         request = DirectRequest(prompt=PromptText(text=prompt), format=AudioFormat.read(format), looping=looping)
-        return self._started(Job("composition", partial(self._order_direct, request), self._watcher))
+        return self._started(Job("composition", partial(self._order_direct, request), self._poller))
 
     def close(self) -> None:
         """Stop watching jobs and close the connections."""
-        self._watcher.close()
-        self._door.close()
+        self._poller.close()
+        self._http.close()
         self._direct.close()
 
     def __repr__(self) -> str:
         return f"BeatovenClient({self.url!r})"
 
     def _started(self, job: Job[T]) -> Job[T]:
-        self._watcher.start(job)
+        self._poller.start(job)
         return job
 
     # From here on in the threads of a job.
 
     def _order(self, request: CompositionRequest, stems: bool, job: Job[Song]) -> Ask[Song]:
         self._check(request)
-        created = self._door.create("/api/v2/tracks", request.to_wire()).read(TrackCreated)
+        created = self._http.create("/api/v2/tracks", request.to_wire()).read(TrackCreated)
         return self._compose(created.uuid, created.track.version + 1, request, {}, stems, job)
 
     def _order_again(self, song: Song, wanted: CompositionRequest | None, stems: bool, job: Job[Song]) -> Ask[Song]:
@@ -173,9 +173,9 @@ class BeatovenClient:
         stems: bool,
         job: Job[Song],
     ) -> Ask[Song]:
-        started = self._door.create(f"/api/v2/tracks/{track_id}/compose", body).read(TaskStarted)
+        started = self._http.create(f"/api/v2/tracks/{track_id}/compose", body).read(TaskStarted)
         job.report(status="running", task_id=started.task_id, message="the composition has been started")
-        return Asking(self._door, self._files, track_id, version, request, stems).begin(started.task_id, job)
+        return Asking(self._http, self._files, track_id, version, request, stems).begin(started.task_id, job)
 
     def _order_direct(self, request: DirectRequest, job: Job[Song]) -> Ask[Song]:
         started = self._direct.create("/api/v1/tracks/compose", request.to_wire()).read(DirectStarted)

@@ -26,14 +26,14 @@ class Asking:
 
     def __init__(
         self,
-        door: Http,
+        http: Http,
         files: Files,
         track_id: str,
         version: int,
         request: CompositionRequest | None,
         stems: bool,
     ) -> None:
-        self._door, self._files = door, files
+        self._http, self._files = http, files
         self._track_id, self._version, self._request, self._stems = track_id, version, request, stems
         self._finished: tuple[Finished, TaskStatus] | None = None
         self._second = ""
@@ -60,12 +60,12 @@ class Asking:
         self._finished = (_finished(status.meta), status)
         if not follows:
             return self._song(task_id, ())
-        reply = self._door.create(f"/api/v2/tracks/{self._track_id}/instrument_urls", {})
+        reply = self._http.create(f"/api/v2/tracks/{self._track_id}/instrument_urls", {})
         self._second = reply.read(TaskStarted).task_id
         return StillRunning("the stems are being cut", _COMPOSING_SHARE)
 
     def _status(self, task_id: str, job: Job[Song]) -> TaskStatus:
-        status = self._door.get(f"/api/v2/status/{task_id}").read(TaskStatus)
+        status = self._http.get(f"/api/v2/status/{task_id}").read(TaskStatus)
         if status.state in ("FAILURE", "FAILED"):
             raise JobFailed(job, status.message or "the server gives no reason")
         return status

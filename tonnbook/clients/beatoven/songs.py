@@ -25,10 +25,10 @@ def song_of(
     Of several takes of a section the first is taken.
     """
     track_id, task_id, version = ids
-    shelf = files.shelf(f"song-{track_id[:8]}-v{version}")
+    folder = files.new_folder(f"song-{track_id[:8]}-v{version}")
     wav, midi, sheet = _extras(notes, files, track_id, version)
-    parts = _sections(request, sections, instruments, notes, files, shelf.name)
-    stems = _remote(notes.stem_urls if notes else {}, files, f"{shelf.name}-stems", ".wav")
+    parts = _sections(request, sections, instruments, notes, files, folder.name)
+    stems = _remote(notes.stem_urls if notes else {}, files, f"{folder.name}-stems", ".wav")
     if not stems and len(parts) == 1:
         stems = dict(parts[0].stems)
     return Song(
@@ -36,12 +36,12 @@ def song_of(
         task_id=task_id,
         version=version,
         request=request,
-        mix=files.remote(link, "song", shelf, ".mp3"),
+        mix=files.remote_file(link, "song", folder, ".mp3"),
         sections=parts,
         stems=stems,
         wav=wav,
         midi=midi,
-        midi_stems=_remote(notes.midi_stem_urls if notes else {}, files, f"{shelf.name}-midi", ".mid"),
+        midi_stems=_remote(notes.midi_stem_urls if notes else {}, files, f"{folder.name}-midi", ".mid"),
         score_file=sheet,
         notes=notes,
     )
@@ -50,19 +50,19 @@ def song_of(
 def direct_song(task_id: str, answer: DirectTask, request: CompositionRequest, ending: str, files: Files) -> Song:
     """Return a finished song of the newer v1."""
     meta, notes = answer.meta, answer.notes
-    shelf = files.shelf(f"song-{(meta.track_id or task_id)[:8]}-v{meta.version}")
+    folder = files.new_folder(f"song-{(meta.track_id or task_id)[:8]}-v{meta.version}")
     wav, midi, sheet = _extras(notes, files, meta.track_id or task_id, meta.version)
     return Song(
         track_id=meta.track_id,
         task_id=task_id,
         version=meta.version,
         request=request,
-        mix=files.remote(meta.track_url, "song", shelf, ending),
-        sections=_sections(request, (), (), notes, files, shelf.name),
-        stems=_remote(meta.stems_url, files, f"{shelf.name}-stems", ending),
+        mix=files.remote_file(meta.track_url, "song", folder, ending),
+        sections=_sections(request, (), (), notes, files, folder.name),
+        stems=_remote(meta.stems_url, files, f"{folder.name}-stems", ending),
         wav=wav,
         midi=midi,
-        midi_stems=_remote(notes.midi_stem_urls if notes else {}, files, f"{shelf.name}-midi", ".mid"),
+        midi_stems=_remote(notes.midi_stem_urls if notes else {}, files, f"{folder.name}-midi", ".mid"),
         score_file=sheet,
         notes=notes,
     )
@@ -74,15 +74,15 @@ def _extras(
     """Return what the studio has beyond the service: the mix without loss, the MIDI file, the score."""
     if notes is None:
         return None, None, None
-    shelf = files.shelf(f"song-{track_id[:8]}-v{version}-extras")
+    folder = files.new_folder(f"song-{track_id[:8]}-v{version}-extras")
     links = ((notes.mix_url, "mix", ".wav"), (notes.midi_url, "song", ".mid"), (notes.score_url, "score", ".json"))
-    wav, midi, sheet = (files.remote(link, name, shelf, ending) if link else None for link, name, ending in links)
+    wav, midi, sheet = (files.remote_file(link, name, folder, ending) if link else None for link, name, ending in links)
     return wav, midi, sheet
 
 
 def _remote(links: Mapping[str, str], files: Files, label: str, ending: str) -> dict[str, RemoteFile]:
-    shelf = files.shelf(label) if links else files.folder
-    return {name: files.remote(link, name, shelf, ending) for name, link in links.items() if link}
+    folder = files.new_folder(label) if links else files.folder
+    return {name: files.remote_file(link, name, folder, ending) for name, link in links.items() if link}
 
 
 def _sections(
@@ -95,16 +95,18 @@ def _sections(
 ) -> tuple[SectionSound, ...]:
     """Return the sections with their files. Emotion and place come from the studio's notes, or from what was asked."""
     asked = _places(request, notes, options)
-    shelf = files.shelf(f"{label}-sections") if options else files.folder
+    folder = files.new_folder(f"{label}-sections") if options else files.folder
     found = []
     for n, (emotion, start, length) in enumerate(asked):
         take = options[n][0] if n < len(options) and options[n] else None
         rows: Sequence[Mapping[str, object]] = instruments[n] if n < len(instruments) else ()
         links = {name: stem.track_url for row in instruments[n] for name, stem in row.items()} if rows else {}
         names = take.instruments if take else notes.sections[n].instruments if notes else ()
-        sound = files.remote(take.track_url, f"section-{n + 1}", shelf, ".mp3") if take and take.track_url else None
+        sound = (
+            files.remote_file(take.track_url, f"section-{n + 1}", folder, ".mp3") if take and take.track_url else None
+        )
         preview = (
-            files.remote(take.preview_url, f"section-{n + 1}-preview", shelf, ".mp3")
+            files.remote_file(take.preview_url, f"section-{n + 1}-preview", folder, ".mp3")
             if take and take.preview_url
             else None
         )

@@ -27,7 +27,7 @@ _FAREWELL_S = 1.0
 
 
 @dataclass(frozen=True)
-class Pace:
+class PollSettings:
     """How often and how long a job is asked after."""
 
     first_s: float = 1.0
@@ -36,7 +36,7 @@ class Pace:
     """...up to this."""
     deadline_s: float = 3600.0
     """After so long, waiting ends with JobTimeout; waiting again begins anew."""
-    patience_s: float = 120.0
+    retry_for_s: float = 120.0
     """How long questions may go without an answer before the job is given up."""
 
 
@@ -53,11 +53,11 @@ class _Watch:
     silent_since: float | None = None
 
 
-class Watcher:
+class JobPoller:
     """Watches jobs. Thread-safe."""
 
-    def __init__(self, pace: Pace | None = None) -> None:
-        self._pace = pace or Pace()
+    def __init__(self, polling: PollSettings | None = None) -> None:
+        self._polling = polling or PollSettings()
         self._state = threading.Condition()  # taken before a job's own lock, never while holding one
         self._watched: dict[Job[Any], _Watch] = {}
         self._thread: threading.Thread | None = None
@@ -66,7 +66,7 @@ class Watcher:
     def start(self, job: Job[Any]) -> None:
         """Begin a job in a thread of its own (it may upload for minutes), and watch it from now on."""
         with self._state:
-            self._watched[job] = _Watch(self._pace.first_s, time.monotonic() + self._pace.deadline_s)
+            self._watched[job] = _Watch(self._polling.first_s, time.monotonic() + self._polling.deadline_s)
             self._stir()
             self._beginning = [thread for thread in self._beginning if thread.is_alive()]
             self._beginning.append(_thread(f"tonnbook {job.name}", partial(self._begin, job)))
@@ -77,8 +77,8 @@ class Watcher:
         with self._state:
             watch = self._watched.get(job)
             if watch is not None and watch.paused:
-                watch.paused, watch.pause_s = False, self._pace.first_s
-                watch.until = time.monotonic() + self._pace.deadline_s
+                watch.paused, watch.pause_s = False, self._polling.first_s
+                watch.until = time.monotonic() + self._polling.deadline_s
                 watch.due = time.monotonic() if watch.ask else math.inf
                 job.unpause()
                 self._stir()
@@ -117,7 +117,7 @@ class Watcher:
 
     def _stir(self) -> None:
         if self._thread is None and self._watched:
-            self._thread = _thread("tonnbook watcher", self._watch)
+            self._thread = _thread("tonnbook poller", self._watch)
             self._thread.start()
         self._state.notify()
 
@@ -187,7 +187,7 @@ class Watcher:
         """Return how long to wait after a question that found no answer; raise its error when patience is at an end."""
         now = time.monotonic()
         watch.silent_since = watch.silent_since or now
-        if now - watch.silent_since >= self._pace.patience_s:
+        if now - watch.silent_since >= self._polling.retry_for_s:
             raise problem
         return (problem.retry_after_s if isinstance(problem, ApiError) else None) or 0.0
 
@@ -195,7 +195,7 @@ class Watcher:
         with self._state:
             pause = 0.0 if watch.woken else math.inf if watch.paused else max(watch.pause_s, at_least)
             watch.due = time.monotonic() + pause
-            watch.pause_s = min(2 * watch.pause_s, self._pace.longest_s)
+            watch.pause_s = min(2 * watch.pause_s, self._polling.longest_s)
 
 
 @contextmanager
