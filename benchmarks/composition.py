@@ -27,8 +27,8 @@ from mixing import peak_kib
 
 from tonnbook.models.composition import AudioFormat, Emotion, Genre, Tempo
 from tonnbook.studio.composition.composer.compose import compose
-from tonnbook.studio.composition.composer.score import Plan, PlanSection
-from tonnbook.studio.composition.composer.soundfont import default_bank
+from tonnbook.studio.composition.composer.sound.soundfont import default_bank
+from tonnbook.studio.composition.composer.writing.plan import Plan, PlanSection
 from tonnbook.studio.composition.engine import cut_instruments, make_song
 
 GOALS = {"60 s, song and stems": "8 s", "600 s, compose": "600 MiB"}

@@ -48,7 +48,7 @@ def songs() -> dict[str, dict[str, Path]]:
     """
     from tonnbook.models.composition import CompositionRequest
     from tonnbook.studio.composition.composer.compose import compose
-    from tonnbook.studio.composition.composer.planning import plan_of
+    from tonnbook.studio.composition.composer.writing.plan import plan_of
 
     folder = _folder("songs")
     plans = {name: plan_of(CompositionRequest(prompt=prompt))[0] for name, prompt in PROMPTS.items()}

@@ -9,10 +9,9 @@ import pytest
 
 from tonnbook.audio_files import info, read, write
 from tonnbook.models.composition import CompositionRequest, Emotion
-from tonnbook.studio.composition.composer.arrange import compose_score
 from tonnbook.studio.composition.composer.compose import Composition
-from tonnbook.studio.composition.composer.planning import plan_of
-from tonnbook.studio.composition.composer.score import PlanSection
+from tonnbook.studio.composition.composer.writing.arrange import compose_score
+from tonnbook.studio.composition.composer.writing.plan import PlanSection, plan_of
 from tonnbook.studio.composition.engine import cut, encoded, notes_of, sheet_of
 
 RATE = 44100

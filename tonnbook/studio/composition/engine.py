@@ -14,10 +14,11 @@ from tonnbook.models.prompt.reader import PromptReading
 from tonnbook.models.score_sheet import ChordMark, ScorePart, ScoreSheet, SongSection
 from tonnbook.models.track import SongNotes
 from tonnbook.studio.composition.composer.compose import Composition, compose
-from tonnbook.studio.composition.composer.midi import midi_bytes
-from tonnbook.studio.composition.composer.score import ROLES, Plan, PlanSection, Score
-from tonnbook.studio.composition.composer.soundfont import RATE
-from tonnbook.studio.composition.composer.theory import scale_name
+from tonnbook.studio.composition.composer.sound.soundfont import RATE
+from tonnbook.studio.composition.composer.writing.midi import midi_bytes
+from tonnbook.studio.composition.composer.writing.plan import ROLES, Plan, PlanSection
+from tonnbook.studio.composition.composer.writing.score import Score
+from tonnbook.studio.composition.composer.writing.theory import scale_name
 from tonnbook.studio.composition.mp3_beginning import beginning
 from tonnbook.studio.measure.progress import Progress, part
 

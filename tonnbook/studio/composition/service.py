@@ -206,7 +206,7 @@ class _Composing:
     whole_stems: bool
 
     def __call__(self, progress: Progress) -> Composed:
-        from tonnbook.studio.composition.composer.planning import plan_of
+        from tonnbook.studio.composition.composer.writing.plan import plan_of
 
         plan, reading = plan_of(self.request, self.number, self.looping)
         with self.storage.new_task_folder() as task_folder:

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from tonnbook.models.composition import OPTIONS, Emotion, Genre, Tempo
-from tonnbook.studio.composition.composer.score import Note, Plan, PlanSection, Score, Stage
+from tonnbook.studio.composition.composer.writing.plan import Plan, PlanSection
+from tonnbook.studio.composition.composer.writing.score import Note, Score, Stage
 
 
 def plan(genre: str, emotions: str, tempo: str = "medium", ms: int = 30_000, **more: Any) -> Plan:

@@ -6,8 +6,8 @@ import pytest
 from asking import allowed, plan
 
 from tonnbook.models.composition import Emotion, Genre, Tempo
-from tonnbook.studio.composition.composer.arrange import compose_score
-from tonnbook.studio.composition.composer.score import Score
+from tonnbook.studio.composition.composer.writing.arrange import compose_score
+from tonnbook.studio.composition.composer.writing.score import Score
 
 
 @pytest.fixture(scope="session")

@@ -10,13 +10,13 @@ from asking import allowed, plan
 from listening import cents_off
 
 from tonnbook.models.prompt.sounds import INSTRUMENTS, RELATED
-from tonnbook.studio.composition.composer.arrange import compose_score
-from tonnbook.studio.composition.composer.bands import BANDS
-from tonnbook.studio.composition.composer.raga import RAGAS
-from tonnbook.studio.composition.composer.score import Note
-from tonnbook.studio.composition.composer.soundfont import BANK, RATE, TUNING, Bank, default_bank
-from tonnbook.studio.composition.composer.synth import Synth, bent
+from tonnbook.studio.composition.composer.sound.soundfont import BANK, RATE, TUNING, Bank, default_bank
+from tonnbook.studio.composition.composer.sound.synth import Synth, bent
 from tonnbook.studio.composition.composer.voices import KIT_BANK, VOICES
+from tonnbook.studio.composition.composer.writing.arrange import compose_score
+from tonnbook.studio.composition.composer.writing.bands import BANDS
+from tonnbook.studio.composition.composer.writing.raga import RAGAS
+from tonnbook.studio.composition.composer.writing.score import Note
 
 
 def test_the_bank_is_the_one_that_was_cut_and_light() -> None:

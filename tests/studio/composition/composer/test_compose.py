@@ -19,13 +19,14 @@ from listening import RATE, onset_strength, spectrogram
 from tonnbook.audio_files import info, read
 from tonnbook.dsp.loudness import integrated_loudness
 from tonnbook.dsp.true_peak import true_peak_db
-from tonnbook.studio.composition.composer.arrange import compose_score
 from tonnbook.studio.composition.composer.compose import Composition, compose
-from tonnbook.studio.composition.composer.midi import midi_bytes
-from tonnbook.studio.composition.composer.render import render_stem
-from tonnbook.studio.composition.composer.score import ROLES, Note
-from tonnbook.studio.composition.composer.synth import Synth
-from tonnbook.studio.composition.composer.tala import BOL_KEYS
+from tonnbook.studio.composition.composer.sound.render import render_stem
+from tonnbook.studio.composition.composer.sound.synth import Synth
+from tonnbook.studio.composition.composer.writing.arrange import compose_score
+from tonnbook.studio.composition.composer.writing.midi import midi_bytes
+from tonnbook.studio.composition.composer.writing.plan import ROLES
+from tonnbook.studio.composition.composer.writing.score import Note
+from tonnbook.studio.composition.composer.writing.tala import BOL_KEYS
 from tonnbook.studio.composition.engine import frame
 
 ASKED = {

@@ -14,8 +14,8 @@ import hashlib
 import pytest
 from asking import plan
 
-from tonnbook.studio.composition.composer.arrange import compose_score
-from tonnbook.studio.composition.composer.midi import midi_bytes
+from tonnbook.studio.composition.composer.writing.arrange import compose_score
+from tonnbook.studio.composition.composer.writing.midi import midi_bytes
 
 SONGS = {
     "pop": plan("pop", "happy sad", "medium", 24_000),

@@ -9,9 +9,9 @@ import pytest
 from asking import inside, plan
 
 from tonnbook.models.composition import CompositionRequest
-from tonnbook.studio.composition.composer.arrange import compose_score
-from tonnbook.studio.composition.composer.planning import plan_of
-from tonnbook.studio.composition.composer.score import Note, Score
+from tonnbook.studio.composition.composer.writing.arrange import compose_score
+from tonnbook.studio.composition.composer.writing.plan import plan_of
+from tonnbook.studio.composition.composer.writing.score import Note, Score
 
 KICK, SNARE, RIM, CLAP, HAT = 36, 38, 37, 39, 42
 LOW = [

@@ -12,12 +12,12 @@ import pytest
 from asking import plan, tune
 
 from tonnbook.models.composition import Emotion, Tempo
-from tonnbook.studio.composition.composer.arrange import compose_score, song_of
-from tonnbook.studio.composition.composer.indian_voices import hertz, tabla, tanpura
-from tonnbook.studio.composition.composer.raga import RAGAS, SWARAS, legal
-from tonnbook.studio.composition.composer.score import Score
-from tonnbook.studio.composition.composer.tala import BOL_KEYS, Cycle, Tala, cycles, tihai_beats
-from tonnbook.studio.composition.composer.transitions import SLOWING
+from tonnbook.studio.composition.composer.sound.synth import hertz, tabla, tanpura
+from tonnbook.studio.composition.composer.writing.arrange import compose_score, song_of
+from tonnbook.studio.composition.composer.writing.form import SLOWING
+from tonnbook.studio.composition.composer.writing.raga import RAGAS, SWARAS, legal
+from tonnbook.studio.composition.composer.writing.score import Score
+from tonnbook.studio.composition.composer.writing.tala import BOL_KEYS, Cycle, Tala, cycles, tihai_beats
 
 RATE = 44100
 

@@ -11,9 +11,9 @@ import pytest
 from asking import inside, rhythm, tune
 
 from tonnbook.models.composition import CompositionRequest, Section
-from tonnbook.studio.composition.composer.arrange import compose_score
-from tonnbook.studio.composition.composer.planning import plan_of
-from tonnbook.studio.composition.composer.score import Note, Score, Stage
+from tonnbook.studio.composition.composer.writing.arrange import compose_score
+from tonnbook.studio.composition.composer.writing.plan import plan_of
+from tonnbook.studio.composition.composer.writing.score import Note, Score, Stage
 
 LESSON = Path(__file__).parents[4] / "notebooks" / "03_composition.ipynb"
 

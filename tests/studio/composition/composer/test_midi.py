@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 from asking import plan
 
-from tonnbook.studio.composition.composer.arrange import compose_score
-from tonnbook.studio.composition.composer.midi import midi_bytes
-from tonnbook.studio.composition.composer.score import Score
-from tonnbook.studio.composition.composer.tala import BOL_KEYS
 from tonnbook.studio.composition.composer.voices import VOICES
+from tonnbook.studio.composition.composer.writing.arrange import compose_score
+from tonnbook.studio.composition.composer.writing.midi import midi_bytes
+from tonnbook.studio.composition.composer.writing.score import Score
+from tonnbook.studio.composition.composer.writing.tala import BOL_KEYS
 
 
 def messages(score: Score, track_name: str) -> list[tuple[float, mido.Message]]:

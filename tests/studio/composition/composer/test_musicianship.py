@@ -10,11 +10,11 @@ import pytest
 from asking import inside, plan, rhythm, tune
 
 from tonnbook.models.composition import Emotion, Genre
-from tonnbook.studio.composition.composer.arrange import compose_score
-from tonnbook.studio.composition.composer.moods import MOODS
-from tonnbook.studio.composition.composer.raga import RAGAS
-from tonnbook.studio.composition.composer.score import Note, Score, Stage
-from tonnbook.studio.composition.composer.theory import SCALES
+from tonnbook.studio.composition.composer.writing.arrange import compose_score
+from tonnbook.studio.composition.composer.writing.moods import MOODS
+from tonnbook.studio.composition.composer.writing.raga import RAGAS
+from tonnbook.studio.composition.composer.writing.score import Note, Score, Stage
+from tonnbook.studio.composition.composer.writing.theory import SCALES
 
 Songs = dict[tuple[Genre, Emotion], Score]
 WESTERN = [genre for genre in Genre if genre is not Genre.INDIAN]

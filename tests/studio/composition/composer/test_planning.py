@@ -8,9 +8,9 @@ import pytest
 from asking import plan
 
 from tonnbook.models.composition import CompositionRequest, Emotion, Genre, Section, Tempo
-from tonnbook.studio.composition.composer.arrange import compose_score
-from tonnbook.studio.composition.composer.planning import plan_of
-from tonnbook.studio.composition.composer.score import Score
+from tonnbook.studio.composition.composer.writing.arrange import compose_score
+from tonnbook.studio.composition.composer.writing.plan import plan_of
+from tonnbook.studio.composition.composer.writing.score import Score
 
 
 def test_left_out_means_what_the_document_shows() -> None:

@@ -11,9 +11,9 @@ import pytest
 from asking import allowed, inside, plan, rhythm, tune
 
 from tonnbook.models.composition import TEMPO_BPM, Emotion, Genre, Tempo
-from tonnbook.studio.composition.composer.arrange import compose_score
-from tonnbook.studio.composition.composer.moods import MOODS
-from tonnbook.studio.composition.composer.score import Score
+from tonnbook.studio.composition.composer.writing.arrange import compose_score
+from tonnbook.studio.composition.composer.writing.moods import MOODS
+from tonnbook.studio.composition.composer.writing.score import Score
 
 WESTERN = [genre for genre in Genre if genre is not Genre.INDIAN]
 

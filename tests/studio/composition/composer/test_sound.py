@@ -27,9 +27,9 @@ from tonnbook.audio_files import read
 from tonnbook.dsp.loudness import integrated_loudness
 from tonnbook.models.composition import Genre
 from tonnbook.studio.composition.composer.compose import Composition, compose
-from tonnbook.studio.composition.composer.raga import RAGAS
-from tonnbook.studio.composition.composer.score import Stage
-from tonnbook.studio.composition.composer.theory import SCALES
+from tonnbook.studio.composition.composer.writing.raga import RAGAS
+from tonnbook.studio.composition.composer.writing.score import Stage
+from tonnbook.studio.composition.composer.writing.theory import SCALES
 
 FEELINGS = ("sad", "happy", "angry", "calm", "dreamy", "motivational")
 KNOWN_MODES = ("ionian", "aeolian", "mixolydian", "dorian")

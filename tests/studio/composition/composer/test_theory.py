@@ -9,9 +9,9 @@ import pytest
 from asking import plan
 
 from tonnbook.models.composition import TEMPO_BPM, Emotion, Genre, Tempo
-from tonnbook.studio.composition.composer.form import bars_of, fit, phrase_lengths
-from tonnbook.studio.composition.composer.moods import MOODS, contrast
-from tonnbook.studio.composition.composer.theory import (
+from tonnbook.studio.composition.composer.writing.form import bars_of, fit, phrase_lengths
+from tonnbook.studio.composition.composer.writing.moods import MOODS
+from tonnbook.studio.composition.composer.writing.theory import (
     SCALES,
     chord,
     enriched,
@@ -102,11 +102,6 @@ def test_all_emotions_have_a_mood_and_differ() -> None:
     assert all(mood.mode in SCALES for mood in MOODS.values())
     faces = {(m.mode, m.progressions, m.beats_per_chord, m.articulation, m.centre) for m in MOODS.values()}
     assert len(faces) == len(MOODS)
-    assert (
-        contrast(MOODS[Emotion.CALM], MOODS[Emotion.ANGRY])
-        > 0.5
-        > contrast(MOODS[Emotion.HAPPY], MOODS[Emotion.JOYFUL])
-    )
 
 
 @pytest.mark.parametrize(("shortest_ms", "longest_ms"), [(5_000, 40_000), (1_000, 5_000)])

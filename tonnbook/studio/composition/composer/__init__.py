@@ -1,5 +1,5 @@
-"""The composer: from a plan to a score, and from a score to sound (composition.md).
+"""The composer: from a plan to a score, and from a score to sound.
 
-`plan` says what is asked, `score` what is played; `form`, `harmony`, `groove`, `bass`, `comping`, `melody` and `indian`
-write it, `midi` keeps it, `synth` and `mixdown` make it audible, and `compose` is the door.
+`writing` turns a plan into a score (`arrange.compose_score`) and a score into MIDI; `sound` renders a score to WAV files;
+`voices` lists the instruments that both use; `compose.compose` runs both.
 """

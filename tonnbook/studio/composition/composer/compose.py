@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from tonnbook.studio.composition.composer.arrange import compose_score, song_of
-from tonnbook.studio.composition.composer.mixdown import Mixdown, mix_down
-from tonnbook.studio.composition.composer.render import render_stem
-from tonnbook.studio.composition.composer.score import ROLES, Plan, Score
-from tonnbook.studio.composition.composer.synth import Synth
+from tonnbook.studio.composition.composer.sound.mixdown import Mixdown, mix_down
+from tonnbook.studio.composition.composer.sound.render import render_stem
+from tonnbook.studio.composition.composer.sound.synth import Synth
+from tonnbook.studio.composition.composer.writing.arrange import compose_score, song_of
+from tonnbook.studio.composition.composer.writing.plan import ROLES, Plan
+from tonnbook.studio.composition.composer.writing.score import Score
 from tonnbook.studio.measure.progress import Progress, no_progress
 from tonnbook.studio.runtime.scratch import scratch
 

@@ -6,11 +6,10 @@ import random
 from collections.abc import Iterator
 
 from tonnbook.models.composition import Emotion
-from tonnbook.studio.composition.composer.comping import loudness
-from tonnbook.studio.composition.composer.moods import MOODS
-from tonnbook.studio.composition.composer.patterns import LOW, Groove, level, settled, strokes, swung
-from tonnbook.studio.composition.composer.score import Bar, Note, Stage, humanised
-from tonnbook.studio.composition.composer.theory import nearest_key
+from tonnbook.studio.composition.composer.writing.moods import MOODS
+from tonnbook.studio.composition.composer.writing.patterns import LOW, Groove, level, settled, strokes, swung
+from tonnbook.studio.composition.composer.writing.score import Bar, Note, Stage, humanised
+from tonnbook.studio.composition.composer.writing.theory import nearest_key
 
 STROKES: dict[str, tuple[str, int]] = {
     "kick": ("", 36),
@@ -147,7 +146,7 @@ def _bar(
             late = groove.snare_late_ms / 1000 if name in ("snare", "clap") else 0.0
             start = stage.at(bar.start + swung(beat, swing)) + late
             ghost = GHOST if name == "snare" and digit <= 2 else 1.0
-            yield name, Note(start, 0.3, 0, round(ghost * loudness(bar, digit)))
+            yield name, Note(start, 0.3, 0, round(ghost * bar.velocity(digit)))
 
 
 def _fill_beats(stage: Stage, bar: Bar, groove: Groove) -> float:
@@ -175,20 +174,20 @@ def _fill(stage: Stage, bar: Bar, groove: Groove, dice: random.Random) -> Iterat
         if letter == "." or dice.random() < 0.12:
             continue
         layer = "taiko" if groove.kit == "orchestra-kit" else _FILL_LAYERS[letter]
-        yield layer, Note(stage.at(first + n / 4), 0.3, 0, loudness(bar, 4 + 5 * (n + 1) / len(letters)))
+        yield layer, Note(stage.at(first + n / 4), 0.3, 0, bar.velocity(4 + 5 * (n + 1) / len(letters)))
 
 
 def _accents(stage: Stage, groove: Groove) -> Iterator[tuple[str, Note]]:
     """Yield the stroke that opens a section, and the one that ends the song."""
     opening, closing = stage.bars[0], stage.bars[-1]
     if "drums" in opening.layers and opening.energy > 0.4 and "opening" not in opening.layers:
-        yield "crash", Note(stage.at(0), 1.5, 0, loudness(opening, 7))
+        yield "crash", Note(stage.at(0), 1.5, 0, opening.velocity(7))
     if stage.final and "drums" in closing.layers:
         layers = ["kick" if "kick" in groove.layers else "soft drum" if groove.fill == "none" else "bass drum"]
         if closing.energy > 0.4:
             layers.append("crash")
         for layer in layers:
-            yield layer, Note(stage.at(closing.start), 1.5, 0, loudness(closing, 7))
+            yield layer, Note(stage.at(closing.start), 1.5, 0, closing.velocity(7))
 
 
 def _once(notes: list[Note]) -> list[Note]:
@@ -210,3 +209,19 @@ def _choked(notes: list[Note]) -> list[Note]:
         length = min(0.9, after - note.start) if note.key == 46 and after else note.length
         out.append(Note(note.start, length, note.key, note.velocity))
     return out
+
+
+RISER_S = 2.05
+"""How long the reversed cymbal of the bank takes to its peak, in seconds."""
+
+
+def transition(stage: Stage, groove: Groove) -> Iterator[tuple[str, str, list[Note]]]:
+    """Yield what leads out of a section; nothing where the next one is much like it, or where there is none."""
+    last = stage.bars[-1]
+    if stage.step_up > 0.15 and stage.end - stage.start > RISER_S + 1:
+        yield "percussion", "riser", [Note(stage.end - RISER_S, RISER_S, 60, 70 + round(30 * stage.step_up))]
+    elif stage.step_up < -0.15 and groove.kit != "808-kit":
+        beats = min(2.0, last.beats)
+        first = last.start + last.beats - beats
+        swell = [(n, last.velocity(1 + 4 * n / 8)) for n in range(int(beats * 4))]
+        yield "percussion", "taiko", [Note(stage.at(first + n / 4), 0.3, 41, v) for n, v in swell]

@@ -1,18 +1,69 @@
-"""The places of a tune: its rhythm, where each note would like to lie, and the climax of every phrase."""
+"""The melody: the theme's cells laid over the harmony, and a second voice below it."""
 
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from statistics import mean
 
-from tonnbook.studio.composition.composer.moods import Mood
-from tonnbook.studio.composition.composer.phrasing import climax, lift, peak, spoken
-from tonnbook.studio.composition.composer.score import Bar, ChordSpan, Stage
-from tonnbook.studio.composition.composer.theme import Cell, Theme
-from tonnbook.studio.composition.composer.theory import SCALES, keys_in, nearest_key
-from tonnbook.studio.composition.composer.voices import Voice
+from tonnbook.studio.composition.composer.voices import Touch, Voice
+from tonnbook.studio.composition.composer.writing.moods import MOODS, Mood
+from tonnbook.studio.composition.composer.writing.patterns import swung
+from tonnbook.studio.composition.composer.writing.score import Bar, ChordSpan, Note, Stage, humanised, without_overlaps
+from tonnbook.studio.composition.composer.writing.theme import Cell, Theme, climax, lift, peak, spoken
+from tonnbook.studio.composition.composer.writing.theory import SCALES, keys_in, nearest_key
+
+
+def melody_notes(
+    stage: Stage, theme: Theme, voice: Voice, dice: random.Random, swing: float, taste: float
+) -> list[Note]:
+    """Return the melody of a section. `taste`: how busy the genre likes its tunes, -2 to 2 steps of density."""
+    mood = MOODS[stage.emotion]
+    slots = melody_slots(stage, theme, voice, mood, dice, taste)
+    keys = pitched(slots, stage, voice, mood, dice)
+    notes = []
+    for n, (slot, key) in enumerate(zip(slots, keys, strict=True)):
+        following = slots[n + 1].beat if n + 1 < len(slots) else stage.beats
+        start = stage.at(swung(slot.beat, swing))
+        accent = 8 if slot.strong else 6 if slot.beat % 1 == 0 else 5
+        notes.append(Note(start, _sounding(stage, slot, following, voice, mood), key, slot.bar.velocity(accent)))
+    return humanised(without_overlaps(notes), dice, 7, stage.end - 0.05)
+
+
+def harmony_line(stage: Stage, notes: Sequence[Note], voice: Voice) -> list[Note]:
+    """Return a second voice below the melody, a third or a sixth away on chord tones.
+
+    It joins in the second half of the phrases that have the "extra" layer.
+    """
+    lengths = Counter(bar.phrase for bar in stage.bars)
+    line = []
+    for note in notes:
+        beat = stage.beat_at(note.start)
+        bar = max((b for b in stage.bars if b.start <= beat + 0.05), key=lambda b: b.start, default=stage.bars[0])
+        if "extra" not in bar.layers or 2 * bar.place < lengths[bar.phrase] - 1:
+            continue
+        span = stage.chord_at(beat)
+        below = [k for k in range(max(voice.low, note.key - 9), note.key - 2) if k % 12 in span.chord.classes]
+        if below:
+            line.append(Note(note.start + 0.008, note.length, below[-1], max(1, note.velocity - 22)))
+    return line
+
+
+def _sounding(stage: Stage, slot: Slot, following: float, voice: Voice, mood: Mood) -> float:
+    """Return the length of a note in seconds: articulated, and with a breath at the end of every second bar."""
+    gap = following - slot.beat
+    if stage.final and slot.bar.last:
+        return max(0.2, stage.end - stage.at(slot.beat) - 0.35)
+    breathes = slot.bar.place % 2 == 1 or slot.bar.last_of_phrase
+    leaves_bar = following >= slot.bar.start + slot.bar.beats - 1e-6
+    if breathes and leaves_bar and gap > 0.75:
+        gap -= 0.5
+    share = max(mood.articulation, 0.8) if voice.touch is Touch.PLUCKED else mood.articulation
+    return max(0.09, min(gap, 4.0) * stage.beat_s * share)
+
 
 RETURNS = (0.43, 0.87)
 """How alike the rhythms of bars are that lie four apart, from..to: else the variations are drawn again."""
@@ -168,3 +219,83 @@ def reach_of(voice: Voice, mood: Mood) -> tuple[int, int]:
     """Return the lowest and the highest key of the tune."""
     centre, below, above = centre_of(voice, mood), *((5, 7) if mood.contour == "low" else (8, 9))
     return max(voice.low, round(centre - below)), min(voice.high, round(centre + above))
+
+
+BEAM = 20
+_LEAPS = {0: 1.2, 1: 0.0, 2: 0.0, 3: 0.7, 4: 0.85, 5: 1.4, 6: 4.2, 7: 1.8, 8: 3.2, 9: 3.4, 12: 3.4}
+"""What a move of so many semitones costs; others cost 6."""
+STEPS = (0.68, 0.89)
+"""Share of moves by two semitones at most, from..to: a line outside is sought again with another taste for thirds (3.5, rule 3)."""
+
+
+def pitched(slots: Sequence[Slot], stage: Stage, voice: Voice, mood: Mood, dice: random.Random) -> list[int]:
+    """Return a key for every slot; thirds come dearer or cheaper where the line is out of what tunes do."""
+    whims = [[0.7 * dice.random() for _ in range(128)] for _ in slots]
+    thirds, tried = 1.3 - 0.8 * mood.leap, []
+    for _ in range(4):
+        keys = _cheapest(slots, stage, voice, mood, whims, thirds)
+        share = mean([abs(b - a) <= 2 for a, b in pairwise(keys)] or [STEPS[0]])
+        off = max(STEPS[0] - share, share - STEPS[1])
+        tried.append((off, keys))
+        if off <= 0:
+            break
+        thirds *= 0.6 if share > STEPS[1] else 1.6
+    return min(tried)[1]
+
+
+def _cheapest(
+    slots: Sequence[Slot], stage: Stage, voice: Voice, mood: Mood, whims: Sequence[Sequence[float]], thirds: float
+) -> list[int]:
+    """Return the cheapest of the lines that the beam keeps."""
+    low, high = reach_of(voice, mood)
+    beam: list[tuple[float, tuple[int, ...]]] = [(0.0, ())]
+    for n, slot in enumerate(slots):
+        options = [k for k in keys_in(slot.span.scale, stage.tonic, low, high) if k < slot.ceiling]
+        if slot.peak:
+            options = [slot.peak]
+        elif stage.final and n == len(slots) - 1:
+            options = [k for k in options if k % 12 == stage.tonic] or [
+                nearest_key(stage.tonic, centre_of(voice, mood))
+            ]
+        places = [(key, whims[n][key] + _place_cost(slot, key, stage.tonic)) for key in options]
+        grown = [
+            (cost + place + _move_cost(key, line, mood.leap, thirds, slot.bold), (*line, key))
+            for cost, line in beam
+            for key, place in places
+        ]
+        beam = sorted(grown)[:BEAM]
+    return list(beam[0][1])
+
+
+def _place_cost(slot: Slot, key: int, tonic: int) -> float:
+    """Return how little a key fits its place: away from the target, off the chord or rubbing with it on strong beats."""
+    fits, rubs = key % 12 in slot.span.chord.classes, slot.rubs(key) and slot.exposed
+    cost = (0.4 if slot.bold else 0.22) * abs(key - slot.target)
+    if not fits:
+        cost += 4.0 if slot.closing else 2.2 if slot.strong else 0.3
+    if rubs:
+        cost += 3.0
+    elif key % 12 == tonic and (slot.strong or slot.closing):
+        cost -= 0.5  # a tune knows where it is at home
+    return cost
+
+
+def _move_cost(key: int, line: tuple[int, ...], leap: float, thirds: float, bold: bool) -> float:
+    """Return how little a key follows from the notes before it: leaping, circling."""
+    if not line:
+        return 0.0
+    move = key - line[-1]
+    cost = _LEAPS.get(abs(move), 6.0)
+    if abs(move) > 2:
+        cost *= thirds if abs(move) < 5 else 1.9 - 1.5 * leap
+    if bold and abs(move) <= 7:
+        cost *= 0.2
+    if len(line) > 1:
+        before = line[-1] - line[-2]
+        if abs(before) > 4 and (move * before > 0 or abs(move) > 2):
+            cost += 1.6  # a leap wants to be answered by a step back
+        if move == 0 and before == 0:
+            cost += 2.5
+        if len(line) > 2 and key == line[-2] and line[-1] == line[-3]:
+            cost += 1.2  # no trilling between two notes
+    return cost

@@ -6,82 +6,17 @@ import random
 from collections.abc import Iterator
 from math import sin
 
-from tonnbook.studio.composition.composer.comping import loudness
-from tonnbook.studio.composition.composer.moods import MOODS, Mood
-from tonnbook.studio.composition.composer.raga import RAGAS, SWARAS, Raga, options
-from tonnbook.studio.composition.composer.score import Bar, ChordSpan, Note, Stage, humanised, without_overlaps
-from tonnbook.studio.composition.composer.tala import TIHAI_BEATS, tihai_beats
-from tonnbook.studio.composition.composer.theme import Cell, Theme
-from tonnbook.studio.composition.composer.theory import Chord, nearest_key
 from tonnbook.studio.composition.composer.voices import Voice
+from tonnbook.studio.composition.composer.writing.moods import MOODS, Mood
+from tonnbook.studio.composition.composer.writing.raga import SWARAS, Raga, options
+from tonnbook.studio.composition.composer.writing.score import Bar, Note, Stage, humanised, without_overlaps
+from tonnbook.studio.composition.composer.writing.tala import tihai_beats
+from tonnbook.studio.composition.composer.writing.theme import Cell, Theme
+from tonnbook.studio.composition.composer.writing.theory import nearest_key
 
 BEAM = 20
 ALAP_NOTE_S, ALAP_REST_S = (0.35, 1.1), (1.4, 2.6)
 """How long the moving notes of an alap last, and those on which its phrases rest."""
-
-
-def drone(stage: Stage, raga: Raga) -> ChordSpan:
-    """Return the drone as the one harmony of a section: Sa with Pa, or with what stands for Pa."""
-    tones = (0, SWARAS.index(raga.drone))
-    return ChordSpan(Chord(stage.tonic, tones, stage.tonic, f"raga {raga.name}"), 0.0, stage.beats, raga.scale)
-
-
-def tanpura_notes(stage: Stage, raga: Raga, dice: random.Random) -> list[Note]:
-    """Return the four strings of the tanpura, one a beat: Pa (or its stand-in), Sa, Sa, low Sa; they ring into each other."""
-    sa = nearest_key(stage.tonic, 51)
-    fifth = sa - 12 + SWARAS.index(raga.drone)
-    strings = (fifth, sa, sa, sa - 12)
-    notes = []
-    for n in range(int(stage.beats + 0.999)):
-        start = stage.at(n)
-        length = min(4 * stage.beat_s, stage.end - start - 0.2)
-        if length > 0.2:
-            notes.append(Note(start, length, strings[n % 4], 78 if n % 4 else 70))
-    return humanised(notes, dice, 9, stage.end - 0.05, 3)
-
-
-def harmonium_notes(stage: Stage, raga: Raga, alap: float) -> list[Note]:
-    """Return the harmonium: Sa and the vadi, held four bars at a time and left out in the alap, the first `alap` beats."""
-    sa = nearest_key(stage.tonic, 60)
-    keys = sorted({sa, sa + (SWARAS.index(raga.vadi) or 12)})
-    notes = []
-    for bar in [bar for bar in stage.bars if bar.start > alap - 1e-6][::4]:
-        end = min(stage.end - 0.3, stage.at(bar.start + 4 * stage.meter))
-        length = max(0.2, end - stage.at(bar.start) - 0.05)
-        notes += [Note(stage.at(bar.start), length, key, loudness(bar, 4)) for key in keys]
-    return notes
-
-
-def swarmandal_notes(stage: Stage, raga: Raga, dice: random.Random) -> list[Note]:
-    """Return the swarmandal: a run up the raga where the section and its phrases begin, each string damped as the hand moves on."""
-    sa = nearest_key(stage.tonic, 60)
-    ladder = raga.ladder(True, sa, sa, sa + 12)
-    notes = []
-    for bar in stage.bars:
-        if bar.place and not bar.last:
-            continue
-        pace = min(0.07, stage.beat_s * 0.9 / len(ladder))
-        notes += [
-            Note(stage.at(bar.start) + n * pace, 0.3, key, min(90, loudness(bar, 4) + n))
-            for n, key in enumerate(ladder)
-        ]
-    return humanised(notes, dice, 3, stage.end - 0.05, 3)
-
-
-def santoor_notes(stage: Stage, raga: Raga, alap: float, dice: random.Random) -> list[Note]:
-    """Return the santoor's patterns between Sa, vadi and samvadi in the fuller bars after the alap."""
-    sa = nearest_key(stage.tonic, 62)
-    tones = sorted({sa, sa + SWARAS.index(raga.vadi), sa + SWARAS.index(raga.samvadi), sa + 12})
-    row = dice.choice(("0.1.2.1.3.1.2.1.", "0.2.1.2.0.2.3.2.", "0...12..1...3.2."))
-    notes = []
-    for bar in stage.bars:
-        if "pad" not in bar.layers or bar.start < alap - 1e-6 or (stage.final and bar.last):
-            continue
-        for n, c in enumerate((row * 2)[: round(bar.beats * 4)]):
-            if c.isdigit() and (bar.energy > 0.35 or n % 4 == 0):
-                key = tones[int(c) % len(tones)]
-                notes.append(Note(stage.at(bar.start + n / 4), 0.3, key, loudness(bar, 6 if n % 4 == 0 else 4)))
-    return humanised(notes, dice, 5, stage.end - 0.05)
 
 
 def raga_melody(stage: Stage, raga: Raga, theme: Theme, voice: Voice, alap: float, dice: random.Random) -> list[Note]:
@@ -100,7 +35,7 @@ def raga_melody(stage: Stage, raga: Raga, theme: Theme, voice: Voice, alap: floa
         )
         if n + 1 == len(slots) and stage.final:
             length = max(0.2, stage.end - stage.at(beat) - 0.35)
-        notes.append(Note(stage.at(beat), max(0.1, length), key, min(120, loudness(bar, 8 if beat % 2 == 0 else 6))))
+        notes.append(Note(stage.at(beat), max(0.1, length), key, min(120, bar.velocity(8 if beat % 2 == 0 else 6))))
     sung = without_overlaps(notes)
     return humanised(list(_ornamented(sung, stage, raga, dice)), dice, 8, stage.end - 0.05)
 
@@ -246,6 +181,3 @@ def _shaken(length: float, rate_hz: float) -> tuple[tuple[float, float], ...]:
 
 def _cosine(turns: float) -> float:
     return sin(6.2832 * (turns + 0.25))
-
-
-__all__ = ["RAGAS", "TIHAI_BEATS", "drone", "raga_melody", "tanpura_notes"]

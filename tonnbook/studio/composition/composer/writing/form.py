@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import pi, sin
 
-from tonnbook.studio.composition.composer.moods import MOODS, Mood
-from tonnbook.studio.composition.composer.score import Bar, Plan
+from tonnbook.models.composition import Genre
+from tonnbook.studio.composition.composer.writing.moods import MOODS, Mood
+from tonnbook.studio.composition.composer.writing.plan import Plan
+from tonnbook.studio.composition.composer.writing.score import Bar
 
 STRETCH_LIMITS = ((1.0, 0.015), (0.5, 0.025))
 """How far the tempo may bend so that a section fills whole bars, or whole bars and a half one (3.1)."""
@@ -128,3 +130,19 @@ def _layers(body: Sequence[int], nth: int, place: int, mood: Mood) -> frozenset[
         layers -= {"drums", "extra"}
         layers.add("break")
     return frozenset(layers)
+
+
+SLOWING = 0.04
+"""How much slower the last downbeat is than the song: together with the bend of the section it stays under 5 % (3.1)."""
+_ROOM_BEATS = 24
+"""A section of less would have to hurry before it, to end on its millisecond."""
+
+
+def ritardando(genre: Genre, mood: Mood, beats: float) -> float:
+    """Return how much a song slows down at the end of its last section, as a share; 0 for genres of a machine's pulse.
+
+    Calm endings settle and bright ones broaden; restless and frightened ones stop dead.
+    """
+    free = genre in (Genre.AMBIENT, Genre.CINEMATIC) or (genre is Genre.INDIAN and mood.arousal < 0.5)
+    settles = mood.arousal < 0.5 or (mood.valence > 0 and mood.arousal <= 0.9)
+    return SLOWING if free and settles and beats >= _ROOM_BEATS else 0.0

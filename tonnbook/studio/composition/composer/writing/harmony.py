@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tonnbook.studio.composition.composer.moods import Mood
-from tonnbook.studio.composition.composer.score import Bar, ChordSpan
-from tonnbook.studio.composition.composer.theory import SCALES, Chord, chord, enriched, progression
+from tonnbook.studio.composition.composer.writing.moods import Mood
+from tonnbook.studio.composition.composer.writing.score import Bar, ChordSpan
+from tonnbook.studio.composition.composer.writing.theory import SCALES, Chord, chord, enriched, progression
 
 
 def chord_spans(

@@ -6,7 +6,6 @@ Cues add up, mode first, then register, dynamics and articulation (Eerola, Fribe
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import hypot
 
 from tonnbook.models.composition import Emotion
 
@@ -131,8 +130,3 @@ MOODS: dict[Emotion, Mood] = {
     ),
 }  # fmt: skip
 """Every emotion once. Progressions stay inside their mode, but for the secondary dominant of CHEERFUL."""
-
-
-def contrast(before: Mood, after: Mood) -> float:
-    """Return how far two moods lie apart: 0 the same, above 0.5 a marked change."""
-    return hypot((before.valence - after.valence) / 2**0.5, before.arousal - after.arousal)

@@ -18,7 +18,7 @@ import pyTinySoundFont
 from tonnbook.audio_files import decode
 
 RATE = 44100
-BANK = Path(__file__).parent / "bank" / "instruments.sf3"
+BANK = Path(__file__).parents[1] / "bank" / "instruments.sf3"
 Mono = npt.NDArray[np.float32]
 
 _WINDOW = (

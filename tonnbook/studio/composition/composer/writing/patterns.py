@@ -8,7 +8,7 @@ Broken chords: a digit is a chord tone counted from below, going on an octave hi
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 LOW, MIDDLE, HIGH = 0, 1, 2
 STEPS_PER_BEAT = 4
@@ -76,8 +76,6 @@ class Band:
     """Factor on the players' timing spread."""
     ducked: bool = False
     """Whether the kick presses chords and bass down (side-chain)."""
-    melody_octave: int = 0
-    tempi: dict[str, tuple[float, float]] = field(default_factory=dict)
 
 
 def settled(steps: str, dice: random.Random, chance: float = 0.45) -> str:

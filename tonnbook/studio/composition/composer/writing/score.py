@@ -2,78 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from tonnbook.models.composition import Emotion, Genre, Tempo
-from tonnbook.studio.composition.composer.theory import Chord
-
-ROLES = ("bass", "chords", "melody", "percussion")
-"""The four stems of the service, in the order in which the studio writes them."""
-
-
-@dataclass(frozen=True, slots=True)
-class PlanSection:
-    """A stretch of one emotion, on exact milliseconds."""
-
-    emotion: Emotion
-    start_ms: int
-    length_ms: int
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """Everything that decides the music. Equal plans make equal songs."""
-
-    genre: Genre
-    tempo: Tempo
-    sections: tuple[PlanSection, ...]
-    bpm: float | None = None
-    """An exact tempo, when one was asked for."""
-    tonic: int | None = None
-    """Pitch class of the key, when one was asked for."""
-    major: bool | None = None
-    lead: str | None = None
-    """Name of the melody's voice, when one was asked for."""
-    silent: frozenset[str] = frozenset()
-    """Stems that were asked away: they stay silent."""
-    without: frozenset[str] = frozenset()
-    """Voices that were asked away: others take their parts."""
-    looping: bool = False
-    version: int = 1
-    words: str = ""
-    """The words of the prompt, which seed another song than the same parameters without them; see `planning.canonical`."""
-    seed: int | None = None
-    """The caller's own number: another one, another song."""
-
-    @property
-    def duration_ms(self) -> int:
-        """Length of the song."""
-        return self.sections[-1].start_ms + self.sections[-1].length_ms
-
-    @property
-    def duration_s(self) -> float:
-        """Length of the song in seconds."""
-        return self.duration_ms / 1000
-
-    @property
-    def lone_emotion(self) -> Emotion | None:
-        """The emotion of a song that has one section; None for several: no section rules what it shares with the others."""
-        return self.sections[0].emotion if len(self.sections) == 1 else None
-
-    def dice(self, *names: object) -> random.Random:
-        """Return the random numbers of one corner of the song, named by section and part.
-
-        Of several sections none goes into the seed, so another emotion in one leaves the others as they were.
-        """
-        identity = [self.genre, self.tempo, self.words, self.duration_ms, self.lone_emotion or "", self.version, *names]
-        if self.seed is not None:
-            identity.append(f"seed {self.seed}")
-        text = "|".join(str(part) for part in identity)
-        return random.Random(hashlib.sha256(text.encode()).digest())
+from tonnbook.models.composition import Emotion
+from tonnbook.studio.composition.composer.writing.plan import Plan
+from tonnbook.studio.composition.composer.writing.theory import Chord
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +82,10 @@ class Bar:
     last_of_phrase: bool = False
     last: bool = False
     """Last bar of the section."""
+
+    def velocity(self, accent: float) -> int:
+        """Return the MIDI velocity (1 to 124) of an accent of 0 to 9: low in quiet moods, high in full bars."""
+        return round(min(124, (34 + 62 * self.energy) * (0.62 + 0.042 * accent) + 8))
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,9 @@ from itertools import pairwise
 import mido
 
 from tonnbook.models.composition import Genre
-from tonnbook.studio.composition.composer.score import Note, Part, Score, Stage
-from tonnbook.studio.composition.composer.tala import BOL_KEYS
 from tonnbook.studio.composition.composer.voices import KIT_BANK, VOICES
+from tonnbook.studio.composition.composer.writing.score import Note, Part, Score, Stage
+from tonnbook.studio.composition.composer.writing.tala import BOL_KEYS
 
 TICKS = 480
 """Per beat."""

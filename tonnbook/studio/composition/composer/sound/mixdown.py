@@ -20,8 +20,8 @@ from tonnbook.dsp.levels import Array
 from tonnbook.dsp.limiter import main_curve
 from tonnbook.dsp.loudness import LoudnessMeter
 from tonnbook.dsp.true_peak import LONG_TAPS, SHORT_TAPS, TruePeakMeter
-from tonnbook.studio.composition.composer.render import BLOCK, RawStem
-from tonnbook.studio.composition.composer.soundfont import RATE
+from tonnbook.studio.composition.composer.sound.render import BLOCK, RawStem
+from tonnbook.studio.composition.composer.sound.soundfont import RATE
 
 TARGET_LUFS = -16.0
 CEILING_DBTP = -1.0

@@ -6,11 +6,14 @@ differs between schools; this is one choice.
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 
 from tonnbook.models.composition import Emotion
+from tonnbook.studio.composition.composer.writing.score import ChordSpan, Note, Stage, humanised
+from tonnbook.studio.composition.composer.writing.theory import Chord, nearest_key
 
 SWARAS = "SrRgGmMPdDnN"
 
@@ -88,3 +91,66 @@ def options(raga: Raga, sa: int, before: int | None, low: int, high: int) -> lis
     """Return the keys that may follow `before`, or may begin a line."""
     notes: Iterable[int] = raga.ladder(True, sa, low, high) + raga.ladder(False, sa, low, high)
     return sorted({key for key in notes if before is None or legal(raga, sa, before, key)})
+
+
+def drone(stage: Stage, raga: Raga) -> ChordSpan:
+    """Return the drone as the one harmony of a section: Sa with Pa, or with what stands for Pa."""
+    tones = (0, SWARAS.index(raga.drone))
+    return ChordSpan(Chord(stage.tonic, tones, stage.tonic, f"raga {raga.name}"), 0.0, stage.beats, raga.scale)
+
+
+def tanpura_notes(stage: Stage, raga: Raga, dice: random.Random) -> list[Note]:
+    """Return the four strings of the tanpura, one a beat: Pa (or its stand-in), Sa, Sa, low Sa; they ring into each other."""
+    sa = nearest_key(stage.tonic, 51)
+    fifth = sa - 12 + SWARAS.index(raga.drone)
+    strings = (fifth, sa, sa, sa - 12)
+    notes = []
+    for n in range(int(stage.beats + 0.999)):
+        start = stage.at(n)
+        length = min(4 * stage.beat_s, stage.end - start - 0.2)
+        if length > 0.2:
+            notes.append(Note(start, length, strings[n % 4], 78 if n % 4 else 70))
+    return humanised(notes, dice, 9, stage.end - 0.05, 3)
+
+
+def harmonium_notes(stage: Stage, raga: Raga, alap: float) -> list[Note]:
+    """Return the harmonium: Sa and the vadi, held four bars at a time and left out in the alap, the first `alap` beats."""
+    sa = nearest_key(stage.tonic, 60)
+    keys = sorted({sa, sa + (SWARAS.index(raga.vadi) or 12)})
+    notes = []
+    for bar in [bar for bar in stage.bars if bar.start > alap - 1e-6][::4]:
+        end = min(stage.end - 0.3, stage.at(bar.start + 4 * stage.meter))
+        length = max(0.2, end - stage.at(bar.start) - 0.05)
+        notes += [Note(stage.at(bar.start), length, key, bar.velocity(4)) for key in keys]
+    return notes
+
+
+def swarmandal_notes(stage: Stage, raga: Raga, dice: random.Random) -> list[Note]:
+    """Return the swarmandal: a run up the raga where the section and its phrases begin, each string damped as the hand moves on."""
+    sa = nearest_key(stage.tonic, 60)
+    ladder = raga.ladder(True, sa, sa, sa + 12)
+    notes = []
+    for bar in stage.bars:
+        if bar.place and not bar.last:
+            continue
+        pace = min(0.07, stage.beat_s * 0.9 / len(ladder))
+        notes += [
+            Note(stage.at(bar.start) + n * pace, 0.3, key, min(90, bar.velocity(4) + n)) for n, key in enumerate(ladder)
+        ]
+    return humanised(notes, dice, 3, stage.end - 0.05, 3)
+
+
+def santoor_notes(stage: Stage, raga: Raga, alap: float, dice: random.Random) -> list[Note]:
+    """Return the santoor's patterns between Sa, vadi and samvadi in the fuller bars after the alap."""
+    sa = nearest_key(stage.tonic, 62)
+    tones = sorted({sa, sa + SWARAS.index(raga.vadi), sa + SWARAS.index(raga.samvadi), sa + 12})
+    row = dice.choice(("0.1.2.1.3.1.2.1.", "0.2.1.2.0.2.3.2.", "0...12..1...3.2."))
+    notes = []
+    for bar in stage.bars:
+        if "pad" not in bar.layers or bar.start < alap - 1e-6 or (stage.final and bar.last):
+            continue
+        for n, c in enumerate((row * 2)[: round(bar.beats * 4)]):
+            if c.isdigit() and (bar.energy > 0.35 or n % 4 == 0):
+                key = tones[int(c) % len(tones)]
+                notes.append(Note(stage.at(bar.start + n / 4), 0.3, key, bar.velocity(6 if n % 4 == 0 else 4)))
+    return humanised(notes, dice, 5, stage.end - 0.05)

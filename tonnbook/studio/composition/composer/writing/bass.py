@@ -10,11 +10,10 @@ import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from tonnbook.studio.composition.composer.comping import loudness
-from tonnbook.studio.composition.composer.patterns import STEPS_PER_BEAT, Levels, level, swung
-from tonnbook.studio.composition.composer.score import Bar, ChordSpan, Note, Stage, humanised, without_overlaps
-from tonnbook.studio.composition.composer.theory import nearest_key
 from tonnbook.studio.composition.composer.voices import Voice
+from tonnbook.studio.composition.composer.writing.patterns import STEPS_PER_BEAT, Levels, level, swung
+from tonnbook.studio.composition.composer.writing.score import Bar, ChordSpan, Note, Stage, humanised, without_overlaps
+from tonnbook.studio.composition.composer.writing.theory import nearest_key
 
 TONIC_LEAD = 1.25
 """How many times as long as on any other note the bass of a section rests on the tonic."""
@@ -87,7 +86,7 @@ def _note(stage: Stage, stroke: Stroke) -> Note:
     if stage.final and bar.last:
         length = max(0.1, stage.end - stage.at(stroke.beat) - 0.3)
     start = stage.at(bar.start + swung(within, 0.5))
-    return Note(start, length, stroke.key, loudness(bar, 8 if within % 2 == 0 else 6))
+    return Note(start, length, stroke.key, bar.velocity(8 if within % 2 == 0 else 6))
 
 
 def _at_home(strokes: Sequence[Stroke], stage: Stage, voice: Voice) -> list[Stroke]:

@@ -12,10 +12,10 @@ import numpy as np
 from tonnbook.dsp.filters import Filter
 from tonnbook.dsp.loudness import k_weighting
 from tonnbook.models.composition import Genre
-from tonnbook.studio.composition.composer.score import Note, Part, Score
-from tonnbook.studio.composition.composer.soundfont import RATE, Mono
-from tonnbook.studio.composition.composer.synth import Synth
+from tonnbook.studio.composition.composer.sound.soundfont import RATE, Mono
+from tonnbook.studio.composition.composer.sound.synth import Synth
 from tonnbook.studio.composition.composer.voices import KIT_BANK, VOICES
+from tonnbook.studio.composition.composer.writing.score import Note, Part, Score
 
 ROLE_LEVELS = {"bass": -21.0, "chords": -24.5, "melody": -19.5, "percussion": -20.0}
 """Loudness of a part while it plays, in LUFS before mastering. Further parts of a role lie lower."""

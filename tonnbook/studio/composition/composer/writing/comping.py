@@ -8,11 +8,11 @@ from itertools import pairwise
 from statistics import median
 from typing import NamedTuple
 
-from tonnbook.studio.composition.composer.moods import MOODS
-from tonnbook.studio.composition.composer.patterns import Comp, level, settled, strokes, swung
-from tonnbook.studio.composition.composer.score import Bar, ChordSpan, Note, Stage, humanised
-from tonnbook.studio.composition.composer.theory import Chord, nearest_key, voicing
 from tonnbook.studio.composition.composer.voices import VOICES
+from tonnbook.studio.composition.composer.writing.moods import MOODS
+from tonnbook.studio.composition.composer.writing.patterns import Comp, level, settled, strokes, swung
+from tonnbook.studio.composition.composer.writing.score import Bar, ChordSpan, Note, Stage, humanised
+from tonnbook.studio.composition.composer.writing.theory import Chord, nearest_key, voicing
 
 BOWED = frozenset({"strings", "low-strings", "violin"})
 FLOOR = 47
@@ -116,16 +116,11 @@ def _plain(chord: Chord) -> Chord:
     return Chord(chord.root, tuple(t for t in chord.tones if t < 9), chord.bass, chord.symbol)
 
 
-def loudness(bar: Bar, accent: float) -> int:
-    """Return the velocity of an accent of 0 to 9 in a bar: quiet moods play softly, full bars play hard."""
-    return round(min(124, (34 + 62 * bar.energy) * (0.62 + 0.042 * accent) + 8))
-
-
 def _ring(stage: Stage, bar: Bar, comp: Comp, voicings: Voicings) -> list[Note]:
     span = stage.chord_at(bar.start)
     spread = 0.045 if comp.kind in ("broken", "strum") else 0.015
     start, length = stage.at(bar.start), max(0.1, stage.end - stage.at(bar.start) - 0.3)
-    return [Note(start + n * spread, length, key, loudness(bar, 6)) for n, key in enumerate(voicings[span].keys)]
+    return [Note(start + n * spread, length, key, bar.velocity(6)) for n, key in enumerate(voicings[span].keys)]
 
 
 def _held(stage: Stage, bar: Bar, comp: Comp, voicings: Voicings) -> Iterator[Note]:
@@ -138,9 +133,9 @@ def _held(stage: Stage, bar: Bar, comp: Comp, voicings: Voicings) -> Iterator[No
         trembling = MOODS[stage.emotion].texture == "tremolo" and comp.voice in BOWED
         for key in voicings[span].keys:
             if trembling:
-                yield from _tremolo(stage, start, span.end, key, loudness(bar, 4))
+                yield from _tremolo(stage, start, span.end, key, bar.velocity(4))
             else:
-                yield Note(stage.at(start), (span.end - start) * stage.beat_s * 0.99, key, loudness(bar, 6))
+                yield Note(stage.at(start), (span.end - start) * stage.beat_s * 0.99, key, bar.velocity(6))
 
 
 def _tremolo(stage: Stage, start: float, end: float, key: int, velocity: int) -> Iterator[Note]:
@@ -166,12 +161,12 @@ def _rhythmic(stage: Stage, bar: Bar, comp: Comp, voicings: Voicings, steps: str
         length = max(0.08, (until - beat) * stage.beat_s * comp.hold)
         if comp.kind == "broken":
             digit = highest - digit if bar.phrase % 4 > 1 else digit
-            yield Note(start, length, _tone(voicings[span], digit), loudness(bar, 7 if beat % 1 == 0 else 5))
+            yield Note(start, length, _tone(voicings[span], digit), bar.velocity(7 if beat % 1 == 0 else 5))
         elif comp.kind == "strum":
-            yield from _strum(voicings[span].keys, start, length, loudness(bar, digit), up=beat % 1 != 0)
+            yield from _strum(voicings[span].keys, start, length, bar.velocity(digit), up=beat % 1 != 0)
         else:
             for key in voicings[span].keys:
-                yield Note(start, length, key, loudness(bar, digit))
+                yield Note(start, length, key, bar.velocity(digit))
 
 
 def _tone(chord: Voicing, digit: int) -> int:

@@ -6,31 +6,30 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from tonnbook.models.composition import TEMPO_BPM, Emotion, Genre
-from tonnbook.studio.composition.composer.bands import band_for, lead_for, without
-from tonnbook.studio.composition.composer.bass import bass_notes
-from tonnbook.studio.composition.composer.comping import comp_notes
-from tonnbook.studio.composition.composer.form import bars_of, fit
-from tonnbook.studio.composition.composer.groove import percussion
-from tonnbook.studio.composition.composer.harmony import chord_spans
-from tonnbook.studio.composition.composer.indian import (
+from tonnbook.studio.composition.composer.voices import VOICES
+from tonnbook.studio.composition.composer.writing.bands import band_for, lead_for, without
+from tonnbook.studio.composition.composer.writing.bass import bass_notes
+from tonnbook.studio.composition.composer.writing.comping import comp_notes
+from tonnbook.studio.composition.composer.writing.form import bars_of, fit, ritardando
+from tonnbook.studio.composition.composer.writing.groove import percussion, transition
+from tonnbook.studio.composition.composer.writing.harmony import chord_spans
+from tonnbook.studio.composition.composer.writing.melody import harmony_line, holds_register, melody_notes
+from tonnbook.studio.composition.composer.writing.moods import MOODS, Mood
+from tonnbook.studio.composition.composer.writing.patterns import Band, Comp
+from tonnbook.studio.composition.composer.writing.plan import ROLES, Plan
+from tonnbook.studio.composition.composer.writing.raga import (
+    RAGAS,
     drone,
     harmonium_notes,
-    raga_melody,
     santoor_notes,
     swarmandal_notes,
     tanpura_notes,
 )
-from tonnbook.studio.composition.composer.melody import harmony_line, melody_notes
-from tonnbook.studio.composition.composer.melody_slots import holds_register
-from tonnbook.studio.composition.composer.moods import MOODS, Mood
-from tonnbook.studio.composition.composer.patterns import Band, Comp
-from tonnbook.studio.composition.composer.raga import RAGAS
-from tonnbook.studio.composition.composer.score import ROLES, Note, Part, Plan, Score, Stage
-from tonnbook.studio.composition.composer.tala import Cycle, Tala, cycles, tabla_notes, tala_for
-from tonnbook.studio.composition.composer.theme import Theme, new_theme
-from tonnbook.studio.composition.composer.theory import SCALES
-from tonnbook.studio.composition.composer.transitions import ritardando, transition
-from tonnbook.studio.composition.composer.voices import VOICES
+from tonnbook.studio.composition.composer.writing.raga_melody import raga_melody
+from tonnbook.studio.composition.composer.writing.score import Note, Part, Score, Stage
+from tonnbook.studio.composition.composer.writing.tala import Cycle, Tala, cycles, tabla_notes, tala_for
+from tonnbook.studio.composition.composer.writing.theme import Theme, new_theme
+from tonnbook.studio.composition.composer.writing.theory import SCALES
 
 Played = tuple[str, str, list[Note]]
 """Role, voice, notes."""

@@ -13,8 +13,7 @@ from dataclasses import dataclass
 from math import ceil
 
 from tonnbook.models.composition import Tempo
-from tonnbook.studio.composition.composer.comping import loudness
-from tonnbook.studio.composition.composer.score import Bar, Note, Stage, humanised
+from tonnbook.studio.composition.composer.writing.score import Bar, Note, Stage, humanised
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +142,7 @@ def _matra(
 
 
 def _stroke(stage: Stage, bar: Bar, beat: float, bol: str, accent: float) -> Note:
-    return Note(stage.at(beat), 0.4, BOL_KEYS[bol][0], min(118, loudness(bar, accent) + 8), (), bol)
+    return Note(stage.at(beat), 0.4, BOL_KEYS[bol][0], min(118, bar.velocity(accent) + 8), (), bol)
 
 
 def tihai_beats(stage: Stage) -> tuple[float, ...]:

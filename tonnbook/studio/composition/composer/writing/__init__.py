@@ -1,0 +1,1 @@
+"""Write the score of a song: from a plan to notes, and from notes to MIDI."""
