@@ -8,9 +8,8 @@ import pytest
 from tonnbook.dsp.chunks import Chunked
 from tonnbook.dsp.clicks import Declicker
 from tonnbook.dsp.filters import high_pass
-from tonnbook.dsp.gate import Gate, GateSettings, SideChain, gain_curve, hits_db, threshold_db
-from tonnbook.dsp.hum import Hum, HumFinder
-from tonnbook.dsp.hum_removal import HumRemover
+from tonnbook.dsp.gate import GainOverTime, GateSettings, SideChain, gate_gain, hits_db, threshold_db
+from tonnbook.dsp.hum import Hum, HumFinder, HumRemover
 from tonnbook.dsp.noise_reduction import FrameLevels, NoiseProfile, NoiseReducer, frame_size, noise_profile
 
 RATE = 44100
@@ -37,7 +36,7 @@ def test_a_reducer_without_noise_gives_back_what_it_got() -> None:
 
 def test_noise_alone_is_turned_down_to_the_floor() -> None:
     levels = FrameLevels(RATE)
-    levels.hear(AUDIO)
+    levels.measure(AUDIO)
     profile = noise_profile([AUDIO], RATE, levels.levels)
     assert profile is not None
     reduced = streamed(NoiseReducer(RATE, 2, profile, -18.0), 65536)
@@ -47,19 +46,19 @@ def test_noise_alone_is_turned_down_to_the_floor() -> None:
 
 
 @pytest.mark.parametrize(
-    ("lower_db", "together"), [(0.0, ((0, 1),)), (1.0, ((0, 1),)), (5.0, ((0, 1),)), (10.0, ((0,), (1,)))]
+    ("lower_db", "groups"), [(0.0, ((0, 1),)), (1.0, ((0, 1),)), (5.0, ((0, 1),)), (10.0, ((0,), (1,)))]
 )
 @pytest.mark.parametrize("louder", [0, 1])
 def test_noise_that_is_not_as_loud_on_both_sides_is_noise_all_the_same(
-    lower_db: float, together: tuple[tuple[int, ...], ...], louder: int
+    lower_db: float, groups: tuple[tuple[int, ...], ...], louder: int
 ) -> None:
     noisy = AUDIO * np.array([[1.0], [10 ** (-lower_db / 20)]])
     noisy = noisy if louder == 0 else noisy[::-1]
     levels = FrameLevels(RATE)
-    levels.hear(noisy)
+    levels.measure(noisy)
     profile = noise_profile([noisy], RATE, levels.levels)
     assert profile is not None
-    assert {frozenset(group) for group in profile.together} == {frozenset(group) for group in together}
+    assert {frozenset(group) for group in profile.groups} == {frozenset(group) for group in groups}
     own = 10 * np.log10(profile.power[louder].mean() / profile.power[1 - louder].mean())
     assert own == pytest.approx(lower_db, abs=0.2)
 
@@ -68,10 +67,10 @@ def test_a_side_without_noise_is_no_part_of_it() -> None:
     t = np.arange(AUDIO.shape[1]) / RATE
     one_sided = np.stack([AUDIO[0], 0.05 * np.sin(2 * np.pi * 440 * t)])
     levels = FrameLevels(RATE)
-    levels.hear(one_sided)
+    levels.measure(one_sided)
     profile = noise_profile([one_sided], RATE, levels.levels)
     assert profile is not None
-    assert profile.together == ((0,),)
+    assert profile.groups == ((0,),)
     reducer = NoiseReducer(RATE, 2, profile, -18.0)
     reduced = np.concatenate([reducer.process(one_sided), reducer.flush()], axis=1)
     assert np.abs(reduced[1] - one_sided[1]).max() < 1e-12
@@ -82,14 +81,14 @@ def test_a_tone_is_no_noise() -> None:
     t = np.arange(2 * RATE) / RATE
     tone = (np.sin(2 * np.pi * 440 * t) * (1.0 + 0.3 * np.sin(2 * np.pi * 3 * t)))[None]
     levels = FrameLevels(RATE)
-    levels.hear(tone)
+    levels.measure(tone)
     assert noise_profile([tone], RATE, levels.levels) is None
 
 
 def test_silence_and_short_sounds_have_no_noise() -> None:
     for audio in (np.zeros((1, RATE)), AUDIO[:1, :2000]):
         levels = FrameLevels(RATE)
-        levels.hear(audio)
+        levels.measure(audio)
         assert noise_profile([audio], RATE, levels.levels) is None
 
 
@@ -98,14 +97,14 @@ def test_hum_is_followed_through_its_changes() -> None:
     swell = 0.1 * (1.0 + 0.5 * np.sin(2 * np.pi * 0.05 * t))
     hum = swell * sum(np.sin(2 * np.pi * 50.01 * n * t) / n for n in (1, 2, 3, 4))
     finder = HumFinder(RATE, 1)
-    finder.hear(hum[None])
+    finder.measure(hum[None])
     found = finder.hum()
     assert found is not None
     assert found.mains_hz == pytest.approx(50.01, abs=0.01)
     assert found.harmonics == (1, 2, 3, 4)
     remover = HumRemover(RATE, 1, found)
     for block in np.array_split(hum[None], 7, axis=1):
-        remover.hear(block)
+        remover.measure(block)
     left = np.concatenate([remover.process(block) for block in np.array_split(hum[None], 5, axis=1)], axis=1)
     assert 10 * np.log10(np.mean(np.square(left)) / np.mean(np.square(hum))) < -25.0
 
@@ -118,7 +117,7 @@ def mains(hz: float, partials: dict[int, float], seconds: float = 8.0) -> np.nda
 def hum_in(audio: np.ndarray) -> Hum | None:
     finder = HumFinder(RATE, len(audio))
     for block in np.array_split(audio, 3, axis=1):
-        finder.hear(block)
+        finder.measure(block)
     return finder.hum()
 
 
@@ -154,7 +153,7 @@ def test_a_partial_that_is_not_there_takes_nothing_from_a_note_at_its_place() ->
     found = hum_in((string + hum)[None])
     assert found is not None
     remover = HumRemover(RATE, 1, found)
-    remover.hear((string + hum)[None])
+    remover.measure((string + hum)[None])
     left = remover.process((string + hum)[None])[0] - string
     assert 10 * np.log10(np.mean(np.square(left)) / np.mean(np.square(hum))) < -20.0
     assert 10 * np.log10(np.mean(np.square(left)) / np.mean(np.square(string))) < -35.0
@@ -165,9 +164,9 @@ def test_a_gate_is_open_before_the_hit_and_shut_between() -> None:
     for start in (0.5, 1.2):
         sound[:, round(start * RATE) : round(start * RATE) + 2000] = 0.5
     chain = SideChain(RATE, 1, high_pass(20.0, RATE))
-    chain.hear(sound)
-    curve = gain_curve(chain.levels_db, -20.0, GateSettings(-24.0, 80.0, 50.0))
-    gain = Gate(RATE, curve).process(np.ones_like(sound))[0]
+    chain.measure(sound)
+    curve = gate_gain(chain.levels_db, -20.0, GateSettings(-24.0, 80.0, 50.0))
+    gain = GainOverTime(RATE, curve).process(np.ones_like(sound))[0]
     assert gain[round(0.5 * RATE)] > 0.99
     assert gain[round(0.49 * RATE)] == pytest.approx(10 ** (-24 / 20), rel=0.01)
     assert gain[round(0.6 * RATE)] > 0.99
@@ -187,21 +186,21 @@ def test_a_voice_keeps_its_pulses() -> None:
     pulses[0, ::300] = 0.5
     declicker = Declicker(RATE, 1)
     made = np.concatenate([declicker.process(pulses), declicker.flush()], axis=1)
-    assert declicker.places == []
+    assert declicker.positions == []
     assert np.array_equal(made, pulses)
 
 
 def declicked(audio: np.ndarray, block: int = 10**7) -> tuple[np.ndarray, list[int]]:
     declicker = Declicker(RATE, len(audio))
     parts = [declicker.process(audio[:, start : start + block]) for start in range(0, audio.shape[1], block)]
-    return np.concatenate([*parts, declicker.flush()], axis=1), declicker.places
+    return np.concatenate([*parts, declicker.flush()], axis=1), declicker.positions
 
 
 @pytest.mark.parametrize("frames", [1, 2, 700, 65536, 65537, 2 * RATE - 77])
 def test_a_recording_that_was_cut_out_of_another_has_no_clicks_at_its_ends(frames: int) -> None:
     cut = 0.2 * np.cos(2 * np.pi * 220.13 * np.arange(frames) / RATE)[None]
-    made, places = declicked(cut)
-    assert places == []
+    made, positions = declicked(cut)
+    assert positions == []
     assert np.array_equal(made, cut)
 
 
@@ -210,8 +209,8 @@ def test_a_click_just_before_a_pulse_of_a_voice_is_taken_out_and_the_pulse_stays
     voice[0, 150::300] += 0.005
     clicked = voice.copy()
     clicked[0, 30080:30094] += 0.4 * np.random.default_rng(4).standard_normal(14)
-    made, places = declicked(clicked)
-    assert len(places) == 1
+    made, positions = declicked(clicked)
+    assert len(positions) == 1
     assert np.abs(made - voice).max() < 0.01
 
 
@@ -220,9 +219,9 @@ def test_a_click_at_either_end_is_taken_out_too() -> None:
     for place in (40, 300, 2 * RATE - 300, 2 * RATE - 40):
         clicked = wave.copy()
         clicked[:, place : place + 3] += 0.3
-        made, places = declicked(clicked)
-        assert len(places) == 1
-        assert abs(places[0] - place) <= 2
+        made, positions = declicked(clicked)
+        assert len(positions) == 1
+        assert abs(positions[0] - place) <= 2
         assert np.abs(made - wave).max() < 0.01
         assert np.array_equal(declicked(clicked, 4099)[0], made)
 
@@ -234,6 +233,6 @@ def test_a_note_beside_the_hum_is_left_alone() -> None:
     plays = np.clip(np.mod(t, 1.0) / 0.02, 0.0, 1.0) * (np.mod(t, 1.0) < 0.7)
     note = 0.2 * plays * np.sin(2 * np.pi * (100.3 + 20.0 * (np.floor(t) % 3)) * t)
     remover = HumRemover(RATE, 1, Hum(50.02, (1, 2, 3)))
-    remover.hear((hum + note)[None])
+    remover.measure((hum + note)[None])
     left = remover.process((hum + note)[None])[0] - note
     assert 10 * np.log10(np.mean(np.square(left)) / np.mean(np.square(hum))) < -25.0

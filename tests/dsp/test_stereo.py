@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from tonnbook.dsp.stereo import balance_db, correlation, pan, width_db
+from tonnbook.dsp.linear_phase import TAPS
+from tonnbook.dsp.stereo import balance_db, correlation, pan, side_impulse, width_db
 
 MONO = np.random.default_rng(1).uniform(-0.5, 0.5, (1, 4096))
 STEREO = np.random.default_rng(2).uniform(-0.5, 0.5, (2, 4096))
@@ -64,3 +65,16 @@ def test_balance() -> None:
     assert balance_db(MONO) == 0.0
     assert balance_db(np.zeros((2, 8))) == 0.0
     assert balance_db(np.vstack([0 * MONO, MONO])) == -200.0
+
+
+@pytest.mark.parametrize("rate", [44100, 48000, 96000])
+def test_the_derived_side_has_a_flat_level_and_is_unlike_the_middle(rate: int) -> None:
+    impulse = side_impulse(-14.0, rate)
+    assert impulse.shape == (TAPS,)
+    spectrum, freqs = np.fft.rfft(impulse, 65536), np.fft.rfftfreq(65536, 1 / rate)
+    level = 10 * np.log10(np.mean(np.square(np.abs(spectrum[(freqs > 250) & (freqs < 12000)]))))
+    assert level == pytest.approx(-14.0, abs=1.0)
+    assert 20 * np.log10(np.abs(spectrum[freqs < 120]).max()) < -40.0
+    assert 20 * np.log10(np.abs(spectrum).max()) < -7.0
+    # The response at time 0 is small, so in no band is the side a copy of the middle.
+    assert abs(impulse[TAPS // 2]) < 0.2 * np.sqrt(np.sum(np.square(impulse)))

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tonnbook.dsp.stereo_field import StereoFieldMeter, StereoFieldReading, correlation
+from tonnbook.dsp.stereo_field import StereoFieldMeter, StereoFieldReading, band_correlation
 
 RATE = 44100
 BANDS = ((50.0, 200.0), (200.0, 2000.0), (2000.0, 8000.0))
@@ -41,7 +41,7 @@ def test_the_cut_into_blocks_changes_no_bit(block: int) -> None:
 
 def test_unrelated_sides_have_nothing_in_common() -> None:
     reading = read(np.stack([noise(1, 20 * RATE), noise(2, 20 * RATE)]))
-    rho = correlation(reading.middle.mean(axis=1), reading.side.mean(axis=1), reading.common.mean(axis=1))
+    rho = band_correlation(reading.middle.mean(axis=1), reading.side.mean(axis=1), reading.common.mean(axis=1))
     assert np.abs(rho).max() < 0.05
     assert reading.coherence.max() < 0.02
 
@@ -51,7 +51,7 @@ def test_unrelated_sides_have_nothing_in_common() -> None:
 )
 def test_correlation_of_simple_fields(left: float, right: float, expected: float) -> None:
     reading = read(np.stack([left * noise(1), right * noise(1)]))
-    assert correlation(reading.middle, reading.side, reading.common) == pytest.approx(expected, abs=1e-6)
+    assert band_correlation(reading.middle, reading.side, reading.common) == pytest.approx(expected, abs=1e-6)
 
 
 def test_mono_and_short_sounds() -> None:

@@ -1,1 +1,1 @@
-"""Pure functions on arrays shaped (channels, frames)."""
+"""Signal processing: pure functions and block-by-block processors on arrays of shape (channels, frames)."""

@@ -1,4 +1,4 @@
-"""The compressor: soft knee, log domain, stereo linked, exact to the sample.
+"""Compress dynamics: soft knee, log domain, stereo linked, sample accurate.
 
 After D. Giannoulis, M. Massberg, J. Reiss, "Digital dynamic range compressor design: a tutorial and analysis", JAES 60(6), 2012:
 feed-forward, level measured as peak in dB, "smooth, decoupled" ballistics on the gain reduction.
@@ -18,17 +18,18 @@ from tonnbook.dsp.true_peak import F, peaks_of_cells
 
 KNEE_DB = 6.0
 _NEPER = log(10.0) / 20.0  # dB to the exponent of e
-_GRID = 8192  # frames: fits the cache; state is carried from cell to cell of this grid
-_LARGEST_EXPONENT = 300.0  # e**300 is far from overflow
+_GRID = 8192  # frames, fits the cache; state is carried from cell to cell of this grid
+_LARGEST_EXPONENT = 300.0  # e**300 does not overflow
 _NEGLIGIBLE_DB = 1e-11
 _BUS_CELL = 8
 _BUS_STEPS = np.arange(1, _BUS_CELL + 1) / _BUS_CELL
 
 
 def gain_reduction_db(level_db: Audio, threshold_db: float, ratio: float, knee_db: float = KNEE_DB) -> Array:
-    """Return by how many dB (0 or more) a steady level is turned down: the static curve, equation 4 of the paper.
+    """Return the gain reduction in dB, 0 or more, of steady levels: the static curve, equation 4 of the paper.
 
-    The knee is a parabola from `threshold_db - knee_db / 2` to `threshold_db + knee_db / 2`.
+    The knee is a parabola from `threshold_db - knee_db / 2` to `threshold_db + knee_db / 2`. Raises ValueError for a ratio below 1 or a
+    negative knee.
     """
     _check_curve(ratio, knee_db)
     slope = 1.0 - 1.0 / ratio
@@ -41,10 +42,10 @@ def gain_reduction_db(level_db: Audio, threshold_db: float, ratio: float, knee_d
 
 
 class Compressor:
-    """A downward compressor that is fed block by block; the cut into blocks changes not one bit.
+    """Compress a stream downward, block by block; the output is bit for bit the same for any cut into blocks.
 
-    The release is `y[n] = max(g[n], a·y[n-1])`. As `y[n] = aⁿ · max over k ≤ n of g[k]·a⁻ᵏ`, it is a running maximum, which numpy does
-    without a loop; the attack is a one-pole low-pass after it. To keep `a⁻ᵏ` in range, k counts from the start of a cell of a fixed
+    The release is `y[n] = max(g[n], a·y[n-1])`. As `y[n] = aⁿ · max over k ≤ n of g[k]·a⁻ᵏ`, it is a running maximum, which numpy
+    computes without a loop; the attack is a one-pole low-pass after it. To keep `a⁻ᵏ` in range, k counts from the start of a cell of a fixed
     grid over the absolute sample index.
 
     Parameters
@@ -52,9 +53,11 @@ class Compressor:
     threshold_db
         In dBFS of the sample peak of the louder channel.
     ratio
-        1 or more; infinity limits.
+        1 or more; infinity makes a limiter.
     attack_ms, release_ms
         Time constants (63 %), more than 0.
+    knee_db, makeup_db
+        Width of the knee, 0 or more, and gain after the compression, in dB.
     """
 
     def __init__(
@@ -72,7 +75,7 @@ class Compressor:
             raise ValueError("attack_ms and release_ms must be more than 0")
         self._curve = (threshold_db, ratio, knee_db)
         self._makeup = to_gain(makeup_db)
-        # Below this amplitude the curve is exactly 0, so the logarithm can be left out; the margin is for its rounding.
+        # Below this amplitude the curve is exactly 0, so the logarithm is skipped; the margin allows for its rounding.
         self._quiet = to_gain(threshold_db - knee_db / 2) * (1.0 - 1e-9)
         attack = exp(-1e3 / (attack_ms * rate))
         self._smoother = (np.array([1.0 - attack]), np.array([1.0, -attack]))
@@ -80,12 +83,12 @@ class Compressor:
         cell = max(1, min(_GRID, int(_LARGEST_EXPONENT / decay)))
         self._rise = np.exp(decay * np.arange(cell))
         self._fall = np.exp(-decay * np.arange(cell + 1))
-        self._position = 0  # inside the cell
-        self._held = 0.0  # the running maximum, in dB at the start of the cell
+        self._position = 0  # in the current cell
+        self._held = 0.0  # running maximum in dB at the start of the cell
         self._smoothed = np.zeros(1)
 
     def process(self, block: Audio) -> Array:
-        """Return the compressed block, (channels, frames), with the makeup gain on it."""
+        """Return the compressed block, (channels, frames), with the makeup gain applied."""
         out = np.empty(block.shape)
         start = 0
         for reduction in self._cells(block):
@@ -95,22 +98,22 @@ class Compressor:
         return out
 
     def reduction(self, block: Audio) -> Array:
-        """Return the gain reduction in dB for each frame, 0 or more, and go on in time as `process` does."""
+        """Return the gain reduction in dB for each frame, 0 or more; advances in time as `process` does."""
         return np.concatenate([np.empty(0), *self._cells(block)])
 
     def _cells(self, block: Audio) -> Iterator[Array]:
-        """Yield the gain reduction of one part after the other, cut at the cells of the grid."""
+        """Yield the gain reduction of consecutive parts of the block, cut at the cells of the grid."""
         cell = len(self._rise)
         start = 0
         while start < block.shape[1]:
             stop = min(start + cell - self._position, block.shape[1])
-            yield self._smooth(self._release(self._wanted(block[:, start:stop]), stop - start))
+            yield self._smooth(self._release(self._static_curve(block[:, start:stop]), stop - start))
             start = stop
             if self._position == cell:
                 self._next_cell()
 
-    def _wanted(self, part: Audio) -> Array | None:
-        """Return what the static curve asks for, None where it asks for nothing."""
+    def _static_curve(self, part: Audio) -> Array | None:
+        """Return the reduction in dB by the static curve for each frame, None if it is 0 throughout."""
         level: Array = np.abs(part[0]).astype(np.float64, copy=False)
         for channel in part[1:]:
             np.maximum(level, np.abs(channel), out=level)
@@ -121,18 +124,18 @@ class Compressor:
         level *= 20.0
         return gain_reduction_db(level, *self._curve)
 
-    def _release(self, wanted: Array | None, frames: int) -> Array:
+    def _release(self, reduction_db: Array | None, frames: int) -> Array:
         here = slice(self._position, self._position + frames)
         self._position += frames
-        if wanted is None:
+        if reduction_db is None:
             fallen: Array = self._held * self._fall[here]
             return fallen
-        wanted *= self._rise[here]
-        wanted[0] = max(wanted[0], self._held)
-        np.maximum.accumulate(wanted, out=wanted)
-        self._held = float(wanted[-1])
-        wanted *= self._fall[here]
-        return wanted
+        reduction_db *= self._rise[here]
+        reduction_db[0] = max(reduction_db[0], self._held)
+        np.maximum.accumulate(reduction_db, out=reduction_db)
+        self._held = float(reduction_db[-1])
+        reduction_db *= self._fall[here]
+        return reduction_db
 
     def _smooth(self, released: Array) -> Array:
         if not (self._smoothed[0] or released[0] or released[-1]):
@@ -142,7 +145,7 @@ class Compressor:
         return smooth
 
     def _next_cell(self) -> None:
-        """Carry the state over, and let what nobody can hear come to rest: silence then costs nothing."""
+        """Carry the state over to the next cell, with inaudible remainders set to 0, so that silence costs nothing."""
         self._position = 0
         self._held *= float(self._fall[-1])
         if self._held < _NEGLIGIBLE_DB:
@@ -152,9 +155,9 @@ class Compressor:
 
 
 class BusCompressor:
-    """The same compressor at an eighth of the work: its gain is worked out once for every 8 frames, and goes in straight lines between.
+    """Compress a stream with an eighth of the work of `Compressor`: the gain is computed once per 8 frames and interpolated linearly.
 
-    That is as good wherever attack and release take milliseconds, on a bus or a master; the parameters are those of `Compressor`.
+    Equivalent where attack and release take milliseconds, on a bus or a master. The parameters are those of `Compressor`.
     """
 
     def __init__(
@@ -172,7 +175,7 @@ class BusCompressor:
         self._gain = self._makeup
 
     def process(self, block: npt.NDArray[F]) -> npt.NDArray[F]:
-        """Return the compressed block, (channels, frames), with the makeup gain on it; the frames are a multiple of 8."""
+        """Return the compressed block, (channels, frames), with the makeup gain applied; the number of frames must be a multiple of 8."""
         peaks = peaks_of_cells(block, _BUS_CELL)
         reduction = self._detector.reduction(peaks)
         gains = np.concatenate([[self._gain], self._makeup * np.exp(-_NEPER * reduction)])

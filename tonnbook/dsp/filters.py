@@ -1,7 +1,7 @@
-"""Second-order filters: the parametric equaliser, shelves, high-pass and low-pass.
+"""Design and apply second-order filters: parametric equaliser, shelves, high-pass and low-pass.
 
 Coefficients after R. Bristow-Johnson, "Cookbook formulae for audio equalizer biquad filter coefficients" (W3C note). A filter is an
-array of second-order sections (n, 6) as scipy writes them: b0 b1 b2 1 a1 a2. Everything runs in float64: a direct form in
+array of second-order sections (n, 6) as scipy writes them: b0 b1 b2 1 a1 a2. Everything is computed in float64: a direct form in
 float32 is noisy for narrow bands at 20-60 Hz.
 """
 
@@ -17,13 +17,13 @@ from scipy import signal
 
 from tonnbook.dsp.levels import Array, Audio, db
 
-_HIGHEST = 0.49  # of the rate: above it the bilinear transform squeezes a band to nothing
-_GRID = 32768  # frames between two looks at the state, counted from the first sample whatever the blocks
+_HIGHEST = 0.49  # of the rate: above it the bilinear transform narrows a band to nothing
+_GRID = 32768  # frames between two checks of the state, counted from the first sample whatever the blocks
 _NEGLIGIBLE = 1e-30
 
 
 class Band(Protocol):
-    """What `eq` needs to know of a band: a centre in Hz, a gain in dB, and a Q."""
+    """A band of a parametric equaliser: centre in Hz, gain in dB, and Q."""
 
     @property
     def centre_hz(self) -> float: ...
@@ -34,7 +34,7 @@ class Band(Protocol):
 
 
 def peaking(centre_hz: float, gain_db: float, q: float, rate: int) -> Array:
-    """Return a bell; its gain is `gain_db` at the centre and half of it, in dB, at the edges of the bandwidth centre/Q."""
+    """Return a bell filter: `gain_db` at the centre, and half of it, in dB, at the edges of the bandwidth centre/Q."""
     w = _angle(centre_hz, rate)
     a = 10.0 ** (gain_db / 40.0)
     alpha = sin(w) / (2.0 * q)
@@ -42,7 +42,7 @@ def peaking(centre_hz: float, gain_db: float, q: float, rate: int) -> Array:
 
 
 def low_shelf(corner_hz: float, gain_db: float, q: float, rate: int) -> Array:
-    """Return a shelf of `gain_db` below the corner; at the corner it has half of it, in dB."""
+    """Return a low shelf: `gain_db` below the corner, and half of it, in dB, at the corner."""
     a, c, beta = _shelf(corner_hz, gain_db, q, rate)
     return _section(
         a * (a + 1 - (a - 1) * c + beta),
@@ -55,7 +55,7 @@ def low_shelf(corner_hz: float, gain_db: float, q: float, rate: int) -> Array:
 
 
 def high_shelf(corner_hz: float, gain_db: float, q: float, rate: int) -> Array:
-    """Return a shelf of `gain_db` above the corner; at the corner it has half of it, in dB."""
+    """Return a high shelf: `gain_db` above the corner, and half of it, in dB, at the corner."""
     a, c, beta = _shelf(corner_hz, gain_db, q, rate)
     return _section(
         a * (a + 1 + (a - 1) * c + beta),
@@ -68,7 +68,7 @@ def high_shelf(corner_hz: float, gain_db: float, q: float, rate: int) -> Array:
 
 
 def high_pass(cutoff_hz: float, rate: int, order: int = 2) -> Array:
-    """Return a Butterworth high-pass: -3 dB at the cutoff, 6 dB per octave and order below it."""
+    """Return a Butterworth high-pass: -3 dB at the cutoff, 6 dB per octave and order below it. Raises ValueError for an order below 1."""
     w = _angle(cutoff_hz, rate)
     b = (1 + cos(w)) / 2
     sections = [_pass(b, -2 * b, b, w, q) for q in _butterworth_qs(order)]
@@ -78,7 +78,7 @@ def high_pass(cutoff_hz: float, rate: int, order: int = 2) -> Array:
 
 
 def low_pass(cutoff_hz: float, rate: int, order: int = 2) -> Array:
-    """Return a Butterworth low-pass: -3 dB at the cutoff, 6 dB per octave and order above it."""
+    """Return a Butterworth low-pass: -3 dB at the cutoff, 6 dB per octave and order above it. Raises ValueError for an order below 1."""
     w = _angle(cutoff_hz, rate)
     b = (1 - cos(w)) / 2
     sections = [_pass(b, 2 * b, b, w, q) for q in _butterworth_qs(order)]
@@ -88,14 +88,14 @@ def low_pass(cutoff_hz: float, rate: int, order: int = 2) -> Array:
 
 
 def eq(bands: Iterable[Band], rate: int) -> Array:
-    """Return one bell per band, low to high; no bands give the empty (0, 6), which lets everything pass."""
+    """Return one bell per band, low to high; without bands an empty (0, 6), which passes everything."""
     ordered = sorted(bands, key=lambda band: band.centre_hz)
     sections = [peaking(band.centre_hz, band.gain_db, band.q, rate) for band in ordered]
     return np.vstack(sections) if sections else np.empty((0, 6))
 
 
 def response_db(sos: Array, freqs_hz: npt.ArrayLike, rate: int) -> Array:
-    """Return the gain in dB at each frequency (Hz): of the very coefficients that filter."""
+    """Return the gain in dB of the filter `sos` at each frequency in Hz."""
     z = np.exp(-2j * pi * np.atleast_1d(np.asarray(freqs_hz, dtype=np.float64)) / rate)
     powers = np.stack([np.ones_like(z), z, z * z])
     gain: Array = np.prod(np.abs(sos[:, :3] @ powers) / np.abs(sos[:, 3:] @ powers), axis=0)
@@ -103,12 +103,15 @@ def response_db(sos: Array, freqs_hz: npt.ArrayLike, rate: int) -> Array:
 
 
 class Filter:
-    """A filter that remembers: blocks of any length in, the same samples out as from one long block, bit for bit."""
+    """Filter a stream, block by block; the output is bit for bit the same for any cut into blocks.
+
+    `sos` is (sections, 6) as scipy writes them; without sections the audio passes unchanged.
+    """
 
     def __init__(self, sos: Array, channels: int) -> None:
         self.sos = np.ascontiguousarray(sos, dtype=np.float64)
         self._state = np.zeros((len(sos), channels, 2))
-        self._position = 0  # inside the cell
+        self._position = 0  # in the current cell
 
     def process(self, block: Audio) -> Array:
         """Return the filtered block, (channels, frames)."""
@@ -127,7 +130,7 @@ class Filter:
             out = np.zeros_like(piece)
         self._position = (self._position + piece.shape[1]) % _GRID
         if not self._position:
-            # In a long silence the state would shrink into denormal numbers, which are slow.
+            # In a long silence the state would decay into denormal numbers, which are slow.
             self._state[np.abs(self._state) < _NEGLIGIBLE] = 0.0
         return out
 

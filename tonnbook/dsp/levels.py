@@ -1,4 +1,4 @@
-"""Levels: decibels and back, peak and RMS.
+"""Convert between decibels and amplitude ratios; measure peak and RMS.
 
 Audio is an array of (channels, frames); full scale is 1.0.
 """
@@ -11,10 +11,10 @@ import numpy as np
 import numpy.typing as npt
 
 Audio = npt.NDArray[np.floating[Any]]
-"""Samples on their way in, (channels, frames), float32 or float64."""
+"""Input samples, (channels, frames), float32 or float64."""
 
 Array = npt.NDArray[np.float64]
-"""Anything this room hands out."""
+"""Any result of this package: float64."""
 
 
 @overload
@@ -39,12 +39,12 @@ def to_gain(level_db: float | Audio) -> float | Array:
 
 
 def peak(audio: Audio) -> float:
-    """Return the largest absolute sample, 0.0 where there is none."""
+    """Return the largest absolute sample; 0.0 for an empty array."""
     return float(max(np.max(audio), -np.min(audio))) if audio.size else 0.0
 
 
 def rms(audio: Audio) -> float:
-    """Return the root of the mean square over all channels and frames, 0.0 where there is none."""
+    """Return the root mean square over all channels and frames; 0.0 for an empty array."""
     if not audio.size:
         return 0.0
     flat = np.asarray(audio, dtype=np.float64).ravel()

@@ -1,6 +1,6 @@
-"""Loudness after ITU-R BS.1770-5, EBU R 128, EBU Tech 3341 (momentary, short-term, integrated) and Tech 3342 (range).
+"""Measure loudness by ITU-R BS.1770-5, EBU R 128, EBU Tech 3341 (momentary, short-term, integrated) and Tech 3342 (range).
 
-Everything is built from one thing: the K-weighted mean square of every 10 ms, weighted and summed over the channels.
+All figures are computed from the K-weighted mean square of every 10 ms, weighted and summed over the channels.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ MOMENTARY = 40  # sub-blocks of 10 ms
 SHORT_TERM = 300
 _STEP = 10  # the 100 ms between two gating blocks
 _WEIGHTS = {1: (1.0,), 2: (1.0, 1.0), 5: (1.0, 1.0, 1.0, 1.41, 1.41)}  # L R C Ls Rs: BS.1770-5, table 4
-_CHUNK = 32768  # small enough to stay in the cache between filter, square and sum
+_CHUNK = 32768  # fits the cache between filter, square and sum
 
 
 def k_weighting(rate: int) -> Array:
-    """Return the two sections of the K filter at any rate.
+    """Return the two second-order sections of the K-weighting filter, (2, 6), at any rate.
 
-    BS.1770-5 tabulates 48 kHz only; these are the analogue prototypes behind the table (B. De Man, "Evaluation of implementations of
-    the EBU R128 loudness measurement", AES 145, 2018), which give back the table to 1e-8 at 48 kHz.
+    BS.1770-5 tabulates 48 kHz only; this uses the analogue prototypes behind the table (B. De Man, "Evaluation of implementations of
+    the EBU R128 loudness measurement", AES 145, 2018), which reproduce the table to 1e-8 at 48 kHz.
     """
     k = tan(pi * 1681.974450955533 / rate)
     q, high = 0.7071752369554196, 10.0 ** (3.999843853973347 / 20.0)
@@ -58,7 +58,7 @@ def windowed(energies: Array, length: int, hop: int = 1) -> Array:
     """Return the mean over each full window of `length` sub-blocks, one every `hop`; empty where none is full."""
     if len(energies) < length:
         return np.empty(0)
-    # A running sum would be quicker, but leaves its rounding behind where silence follows a loud part.
+    # A running sum would be quicker, but leaves rounding errors where silence follows a loud part.
     means: Array = np.lib.stride_tricks.sliding_window_view(energies, length)[::hop].mean(axis=-1)
     return means
 
@@ -81,14 +81,16 @@ def loudness_range(energies: Array) -> float:
 
 
 class LoudnessMeter:
-    """A meter that is fed block by block; how the audio is cut into blocks changes nothing, not even the last bit.
+    """Measure the loudness of a stream, block by block; the results are bit for bit the same for any cut into blocks.
+
+    Raises ValueError for a number of channels without weights.
 
     Parameters
     ----------
     channels
         1, 2, or 5 (L R C Ls Rs); others need `weights`.
     weights
-        One per channel, where the layout is another one: 0 leaves a channel out, as an LFE.
+        One per channel, for other layouts; 0 ignores a channel, for example an LFE.
     """
 
     def __init__(self, rate: int, channels: int, weights: Sequence[float] | None = None) -> None:
@@ -104,15 +106,15 @@ class LoudnessMeter:
         self._count = 0
 
     def process(self, block: Audio) -> Self:
-        """Take in the next (channels, frames)."""
+        """Measure the next (channels, frames). Raises ValueError for another number of channels."""
         if len(block) != len(self._weights):
-            raise ValueError(f"the meter listens to {len(self._weights)} channels, the block has {len(block)}")
+            raise ValueError(f"the meter measures {len(self._weights)} channels, the block has {len(block)}")
         for start in range(0, block.shape[1], _CHUNK):
             self.add(self._filter.process(block[:, start : start + _CHUNK]))
         return self
 
     def add(self, weighted: Array) -> None:
-        """Take in the next (channels, frames) from where the K filter has done its work already: several meters may share one."""
+        """Measure the next (channels, frames), which are K-weighted already, so that several meters can share one filter."""
         held = len(self._pending)
         power = np.empty(held + weighted.shape[1])
         power[:held] = self._pending
@@ -128,7 +130,7 @@ class LoudnessMeter:
         self._pending = power[used:]
 
     def _lengths(self, frames: int) -> npt.NDArray[np.int64]:
-        """Return the lengths of the next sub-blocks that fit: they differ by one where 10 ms are no whole number of frames."""
+        """Return the lengths in frames of the next full sub-blocks; they differ by one where 10 ms is no whole number of frames."""
         last = ((self._count * self.rate + 50) // 100 + frames) * 100 // self.rate
         edges = (np.arange(self._count, last + 2, dtype=np.int64) * self.rate + 50) // 100
         lengths: npt.NDArray[np.int64] = np.diff(edges[edges - edges[0] <= frames])
@@ -143,7 +145,7 @@ class LoudnessMeter:
 
     @property
     def integrated(self) -> float:
-        """Loudness of the whole in LUFS, gated; minus infinity for silence and for less than 400 ms."""
+        """Integrated (gated) loudness in LUFS; minus infinity for silence and for less than 400 ms."""
         return gated_loudness(self.energies)
 
     @property
@@ -153,22 +155,22 @@ class LoudnessMeter:
 
     @property
     def momentary(self) -> Array:
-        """Loudness of every 400 ms in LUFS, one value per 10 ms, the first when 400 ms are full."""
+        """Momentary loudness (400 ms) in LUFS, one value per 10 ms, the first after 400 ms."""
         return lufs(windowed(self.energies, MOMENTARY))
 
     @property
     def short_term(self) -> Array:
-        """Loudness of every 3 s in LUFS, one value per 10 ms, the first when 3 s are full."""
+        """Short-term loudness (3 s) in LUFS, one value per 10 ms, the first after 3 s."""
         return lufs(windowed(self.energies, SHORT_TERM))
 
     @property
     def momentary_max(self) -> float:
-        """The loudest 400 ms in LUFS."""
+        """Maximum momentary loudness in LUFS."""
         return float(np.max(self.momentary, initial=-inf))
 
     @property
     def short_term_max(self) -> float:
-        """The loudest 3 s in LUFS."""
+        """Maximum short-term loudness in LUFS."""
         return float(np.max(self.short_term, initial=-inf))
 
 
@@ -178,7 +180,7 @@ def integrated_loudness(audio: Audio, rate: int) -> float:
 
 
 def _above(energies: Array, threshold_lufs: float | None, relative_lu: float = 0.0) -> Array:
-    """Return what is louder than the threshold; without one, than the mean of all, shifted by `relative_lu`."""
+    """Return the energies louder than a threshold; if that is None, louder than the mean of all plus `relative_lu`."""
     if not len(energies):
         return energies
     threshold = float(lufs(energies.mean())) + relative_lu if threshold_lufs is None else threshold_lufs

@@ -1,4 +1,4 @@
-"""Reverb: one synthetic room per musical style, and the convolver that puts a sound into it.
+"""Make a synthetic room impulse response for each musical style, and convolve a stream with it.
 
 Convolution is linear, so the reverbs of single stems add up to the reverb of their sum.
 """
@@ -18,7 +18,7 @@ from tonnbook.dsp.levels import Array, Audio
 
 
 class Room(NamedTuple):
-    """RT60: the seconds in which the middle of the spectrum falls by 60 dB. Pre-delay: the ms before the first reflection."""
+    """Parameters of a room impulse response: the time in which 1 kHz decays by 60 dB, in s, and the time before the first reflection, in ms."""
 
     rt60_s: float
     predelay_ms: float
@@ -36,7 +36,7 @@ ROOMS = {
     "OTHER": Room(1.3, 20),
 }
 _DECAY_HZ = (125, 500, 1000, 4000, 8000)
-_DECAY = (1.15, 1.05, 1.0, 0.75, 0.5)  # RT60 there, of the room's: air and walls swallow the treble first
+_DECAY = (1.15, 1.05, 1.0, 0.75, 0.5)  # RT60 there relative to that of the room: air and walls absorb the treble first
 _OCTAVES = (125, 250, 500, 1000, 2000, 4000, 8000, 16000)
 _MONO_BELOW_HZ = 200.0
 _SEND_HZ = (300.0, 9000.0)  # the band that is sent into a reverb
@@ -46,11 +46,10 @@ _EARLY_ENERGY = 0.3  # of the tail's
 
 
 def impulse_response(style: str, rate: int) -> Array:
-    """Return the room of a style as (2, frames): noise that dies away octave by octave, with twelve early reflections a side.
+    """Return the room impulse response of a style, (2, frames): noise that decays per octave, with twelve early reflections per channel.
 
-    Left and right are unrelated above 200 Hz and the same below. The mean power gain from 300 Hz to 9 kHz is 1 on each side, so noise
-    in that band comes out as loud as it went in. The same style is the same room at every rate, and always; a style without a room of
-    its own gets that of OTHER.
+    Left and right are uncorrelated above 200 Hz and equal below. The mean power gain from 300 Hz to 9 kHz is 1 on each channel, so noise in
+    that band keeps its level. A style always gets the same room, at every rate; a style that is not in `ROOMS` gets that of OTHER.
     """
     name = style if style in ROOMS else "OTHER"
     room = ROOMS[name]
@@ -69,11 +68,13 @@ def impulse_response(style: str, rate: int) -> Array:
 
 
 class Convolver:
-    """A convolution that is fed block by block: uniformly partitioned overlap-save on a fixed grid.
+    """Convolve a stream with an impulse response, block by block: uniformly partitioned overlap-save on a fixed grid.
 
-    Because every transform starts on that grid, counted from the first sample, the cut into blocks changes not one bit. The price: a
-    sample comes out when its partition of `PARTITION` frames is full. Blocks that are whole multiples of it come back at their own
-    length; of others, `process` returns what is settled and `tail` the rest. In all, n + len(ir) - 1 frames come out.
+    Every transform starts on that grid, counted from the first sample, so the output is bit for bit the same for any cut into blocks. A
+    sample is returned once its partition of `PARTITION` frames is full: for blocks that are whole multiples of it, `process` returns as
+    many frames as it gets; for others it returns the finished ones, and `tail` the rest. In total n + len(ir) - 1 frames are returned.
+
+    Raises ValueError for an empty impulse response.
     """
 
     PARTITION = 16384
@@ -89,10 +90,13 @@ class Convolver:
         parts = padded.reshape(len(ir), -1, size).transpose(1, 0, 2)
         self._filters: Array = fft.rfft(parts, 2 * size)
         self._pending: Array
-        self._start_afresh()
+        self._reset()
 
     def process(self, block: Audio) -> Array:
-        """Take (channels, frames), mono or as many channels as the response has; return what is settled, (channels of ir, frames)."""
+        """Convolve the next (channels, frames), mono or with the channels of the response; return the finished (channels of ir, frames).
+
+        Raises ValueError for another number of channels.
+        """
         if len(block) not in (1, self._filters.shape[1]):
             raise ValueError(f"the block has {len(block)} channels, the impulse response {self._filters.shape[1]}")
         queue = np.concatenate([self._pending, block], axis=1) if self._pending.size else np.asarray(block, np.float64)
@@ -102,20 +106,20 @@ class Convolver:
         return np.concatenate([np.empty((self._filters.shape[1], 0)), *out], axis=1)
 
     def tail(self) -> Array:
-        """Return everything that is still to come, to the end of the reverb; the next block then starts a new sound."""
+        """Return the remaining frames to the end of the reverb; the next block then starts a new stream."""
         frames = self._pending.shape[1] + self._tail_frames
         silence = np.zeros((len(self._pending), frames + self.PARTITION))
         out = self.process(silence)[:, :frames]
-        self._start_afresh()
+        self._reset()
         return out
 
-    def _start_afresh(self) -> None:
+    def _reset(self) -> None:
         self._pending = np.empty((1, 0))
         self._previous = np.zeros((1, self.PARTITION))
         self._spectra: deque[Array | None] = deque([None] * len(self._filters), maxlen=len(self._filters))
 
     def _convolve(self, part: Array) -> Array:
-        """Return the next partition of the output: the newest spectrum meets the first part of the response, and so on."""
+        """Return the next partition of the output: the sum of the latest input spectra times the parts of the response."""
         window = np.concatenate([np.broadcast_to(self._previous, part.shape), part], axis=1)
         self._previous = part
         self._spectra.appendleft(fft.rfft(window) if window.any() else None)
@@ -126,14 +130,14 @@ class Convolver:
                 total = product if total is None else np.add(total, product, out=total)
         if total is None:
             return np.zeros((self._filters.shape[1], self.PARTITION))
-        settled: Array = fft.irfft(total)[:, self.PARTITION :]
-        return settled
+        finished: Array = fft.irfft(total)[:, self.PARTITION :]
+        return finished
 
 
 def _tail(random: np.random.Generator, rt60_s: float, rate: int) -> Array:
-    """Return noise whose octaves die away each at its own pace, faded out where it is 66 dB down.
+    """Return noise whose octaves decay each at its own rate, faded out at -66 dB.
 
-    It is drawn as a spectrum, from low to high: another rate only adds bins at the top, and the room stays the same.
+    The random numbers are drawn as a spectrum, from low to high: another rate only adds bins at the top, so the room stays the same.
     """
     frames = round(1.1 * rt60_s * rate)
     freqs = np.maximum(fft.rfftfreq(frames, 1 / rate), 1.0)
@@ -152,12 +156,12 @@ def _tail(random: np.random.Generator, rt60_s: float, rate: int) -> Array:
 
 
 def _early(random: np.random.Generator, rate: int) -> Array:
-    """Return twelve reflections a side, at random times and signs, each weaker than the one before."""
+    """Return twelve reflections per channel at random times and with random signs, each weaker than the one before."""
     first, last = _EARLY_MS
     taps = np.zeros((2, round(last * rate / 1e3) + 1))
-    for side in taps:
+    for channel in taps:
         at = np.round(np.sort(random.uniform(first, last, _EARLY_TAPS)) * rate / 1e3).astype(int)
-        side[at] = random.choice([-1.0, 1.0], _EARLY_TAPS) * np.linspace(1.0, 0.3, _EARLY_TAPS)
+        channel[at] = random.choice([-1.0, 1.0], _EARLY_TAPS) * np.linspace(1.0, 0.3, _EARLY_TAPS)
     return taps
 
 

@@ -1,7 +1,7 @@
-"""The stereo field by frequency and over time: middle, side and what they have in common, from one short-time spectrum.
+"""Measure the stereo field by frequency and over time: powers of middle and side and their cross power, from one short-time spectrum.
 
-With M = (L + R) / 2 and S = (L - R) / 2 everything that describes a field follows from three numbers per band and frame: the powers of M
-and of S, and the real part of their cross power C. Left has M + S + 2 C, right M + S - 2 C, and their product is M - S.
+With M = (L + R) / 2 and S = (L - R) / 2 all figures of a stereo field follow from three numbers per band and frame: the powers of M and S,
+and the real part C of their cross power. The power of left is M + S + 2 C, that of right M + S - 2 C, and their cross power is M - S.
 """
 
 from __future__ import annotations
@@ -21,29 +21,29 @@ from tonnbook.dsp.spectrum import band_shares
 HOP_S = 0.1
 """Time from one frame to the next; a frame is twice as long, under a Hann window."""
 
-_AT_ONCE = 8  # frames: what fits the cache, and always as many, so that the cut into blocks changes no bit
-_FEW = 10  # frames: fewer say nothing about what two signals have in common
+_AT_ONCE = 8  # frames: fits the cache, and is always the same, so that the cut into blocks changes nothing
+_FEW = 10  # frames: the coherence of fewer cannot be estimated
 
 
 @dataclass(frozen=True, eq=False)
 class StereoFieldReading:
-    """What a meter has read. Each array is (bands, frames): mean squares."""
+    """Mean squares by band and frame, (bands, frames), and the coherence."""
 
     middle: Array
     side: Array
     common: Array
     """Real part of the cross power of middle and side."""
     coherence: Array
-    """Share of the side that a filter can make from the middle, over all frames, per band, (bands,); 0 without a side."""
+    """Share of the side that is a linear filter of the middle, over all frames, (bands,); 0 without a side."""
 
     @property
     def power(self) -> Array:
-        """Mean square of left and right together, halved: what one channel has on average."""
+        """Mean square of one channel, averaged over left and right."""
         return self.middle + self.side
 
 
 class StereoFieldMeter:
-    """A meter that is fed block by block; how the audio is cut into blocks changes nothing.
+    """Measure a stream, block by block; the result does not depend on the cut into blocks.
 
     Parameters
     ----------
@@ -67,10 +67,10 @@ class StereoFieldMeter:
         self._count = 0
 
     def process(self, block: Audio) -> Self:
-        """Take in the next (channels, frames), mono or stereo."""
+        """Measure the next (channels, frames), mono or stereo."""
         left, right = block[0], block[-1]
-        # Twice the middle and the side, which the scale of the bands takes back. In single precision from here on: its error lies 140 dB
-        # under the sound, and the spectra take half the time.
+        # Twice the middle and the side, compensated by the scale of the bands. Single precision from here on: its error is 140 dB below the
+        # signal, and the transforms take half the time.
         held = self._queue.shape[1]
         queue = np.empty((2, held + block.shape[1]), dtype=np.float32)
         queue[:, :held] = self._queue
@@ -79,16 +79,16 @@ class StereoFieldMeter:
         self._queue = queue
         reach = (_AT_ONCE - 1) * self._hop + self._size
         while self._queue.shape[1] >= reach:
-            self._take(self._queue[:, :reach])
+            self._measure(self._queue[:, :reach])
             self._queue = self._queue[:, _AT_ONCE * self._hop :]
         return self
 
     def reading(self) -> StereoFieldReading:
-        """Return what was read up to here; the last frames are filled up with silence, and nothing can be taken in afterwards."""
+        """Return the measurement and end the stream; the last frames are padded with silence."""
         rest = self._queue.shape[1]
         if rest > self._size - self._hop or not self._count:
             count = max(1, -(-(rest - self._size + self._hop) // self._hop))
-            self._take(
+            self._measure(
                 np.pad(self._queue, ((0, 0), (0, max(0, (count - 1) * self._hop + self._size - rest))))[
                     :, : (count - 1) * self._hop + self._size
                 ]
@@ -96,7 +96,7 @@ class StereoFieldMeter:
         middle, side, common = np.concatenate(self._parts, axis=2)
         return StereoFieldReading(middle, side, common, self._coherence())
 
-    def _take(self, audio: npt.NDArray[np.float32]) -> None:
+    def _measure(self, audio: npt.NDArray[np.float32]) -> None:
         frames = np.lib.stride_tricks.sliding_window_view(audio, self._size, axis=1)[:, :: self._hop]
         middle, side = fft.rfft(frames * self._window)
         cross = side * middle.conj()
@@ -112,7 +112,7 @@ class StereoFieldMeter:
         self._count += len(middle)
 
     def _coherence(self) -> Array:
-        """Return the coherence of each bin, weighted with the side's power there, and freed of what chance makes of few frames."""
+        """Return the coherence per band: of each bin, weighted by the power of the side, and corrected for the bias of few frames."""
         middle, side = self._powers
         explained = np.square(np.abs(self._cross)) / np.maximum(middle, 1e-30)
         share = (self._bands @ explained) / np.maximum(self._bands @ side, 1e-30)
@@ -122,11 +122,11 @@ class StereoFieldMeter:
         return np.where(self._bands @ side > 0.0, np.clip(unbiased, 0.0, 1.0), 0.0)
 
 
-def correlation(middle: Array, side: Array, common: Array) -> Array:
+def band_correlation(middle: Array, side: Array, common: Array) -> Array:
     """Return the correlation of left and right, -1 to 1: 0 where one of them is silent, 1 where both are."""
     left, right = middle + side + 2.0 * common, middle + side - 2.0 * common
     power = np.sqrt(np.maximum(left * right, 0.0))
-    heard = power > 1e-15 * np.maximum(middle + side, 1e-30)
+    audible = power > 1e-15 * np.maximum(middle + side, 1e-30)
     silent = middle + side <= 1e-30
-    value = np.where(heard, (middle - side) / np.where(heard, power, 1.0), np.where(silent, 1.0, 0.0))
+    value = np.where(audible, (middle - side) / np.where(audible, power, 1.0), np.where(silent, 1.0, 0.0))
     return np.asarray(np.clip(value, -1.0, 1.0))

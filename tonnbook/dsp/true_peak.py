@@ -1,9 +1,9 @@
-"""True peak: the peak between the samples, as the strictest of the usual meters would read it.
+"""Measure the true peak (the peak between the samples) as the strictest of the usual meters would.
 
-Meters that all follow BS.1770-5 differ by up to 0.6 dB on content close to half the rate, because each has its own interpolator. This
-one takes the largest of four: the samples themselves, the 48-tap filter of BS.1770-5 Annex 2, the Hann-windowed sinc of libebur128,
-and a long Kaiser-windowed sinc at eight times the rate, close to ideal. It oversamples by 4 at any rate: 2 at
-96 kHz fails cases 21 and 23 of EBU Tech 3341.
+Meters that all follow BS.1770-5 differ by up to 0.6 dB on signals close to half the rate, because each has its own interpolator. This one
+takes the largest of four readings: the samples themselves, the 48-tap filter of BS.1770-5 Annex 2, the Hann-windowed sinc of libebur128,
+and a long Kaiser-windowed sinc at eight times the rate, close to ideal. It oversamples by 4 at any rate: oversampling by 2 at 96 kHz fails
+cases 21 and 23 of EBU Tech 3341.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ import numpy as np
 import numpy.typing as npt
 
 from tonnbook.dsp.levels import Array, Audio
-from tonnbook.dsp.products import thin_product
 
 F = TypeVar("F", np.float32, np.float64)
 
@@ -30,10 +29,27 @@ _ITU_PHASES = (  # BS.1770-5, Annex 2, phases 0 and 1; phases 3 and 2 are their 
         *(0.7797851562500, -0.2003173828125, 0.1015625000000, -0.0582275390625, 0.0330810546875, -0.0189208984375),
     ),
 )
-_CELL = 16  # frames that are looked into, or left out, together
+_CELL = 16  # frames that are interpolated, or skipped, together
 _CHUNK = 512 * _CELL
 _MARGIN = 32  # half the taps of the long interpolator
-_LONG_GATE = 0.6  # the long one reads at most 4.4 dB over the short ones, even in noise at half the rate
+_LONG_GATE = 0.6  # the long interpolator reads at most 4.4 dB above the short ones, even in noise at half the rate
+_MULTIPLICATIONS = 2**18  # below the size from which on OpenBLAS starts threads
+
+
+def thin_product(matrix: npt.NDArray[F], columns: npt.NDArray[F]) -> npt.NDArray[F]:
+    """Return `matrix @ columns`, computed in slices that are small enough for the calling thread alone.
+
+    The slices are the same whatever the number of columns, so each column is the same bit for bit. OpenBLAS, which comes with numpy,
+    spreads a product over all cores from about 64³ multiplications on. For products of some microseconds, made by several songs at once,
+    its threads then mostly wait for each other: measured, up to forty times slower.
+    """
+    rows, depth = matrix.shape
+    step = max(1, _MULTIPLICATIONS // (rows * depth))
+    out = np.empty((rows, columns.shape[1]), dtype=matrix.dtype)
+    for start in range(0, columns.shape[1], step):
+        part = slice(start, start + step)
+        np.matmul(matrix, columns[:, part], out=out[:, part])
+    return out
 
 
 def _windowed_sinc(taps: int, phases: int, window: Callable[[Array], Array]) -> Array:
@@ -51,7 +67,7 @@ def _kaiser(place: Array) -> Array:
 
 
 def peaks_of_cells(audio: npt.NDArray[F], cell: int) -> npt.NDArray[F]:
-    """Return the largest absolute sample of each cell of so many frames, (channels, cells); the frames are a multiple of it."""
+    """Return the largest absolute sample of each `cell` frames, (channels, cells); the number of frames must be a multiple of `cell`."""
     frames = np.abs(audio).reshape(len(audio), -1, cell)
     highest = frames[..., 0].copy()
     for n in range(1, cell):  # ten times as fast as a maximum over a short last axis
@@ -60,7 +76,7 @@ def peaks_of_cells(audio: npt.NDArray[F], cell: int) -> npt.NDArray[F]:
 
 
 def highest_of(values: npt.NDArray[F], window: int) -> npt.NDArray[F]:
-    """Return the largest value of every full window along the last axis, (..., n - window + 1): in steps that double their reach."""
+    """Return the maximum of every full window along the last axis, (..., n - window + 1), computed over windows of doubling width."""
     width = 1
     while 2 * width <= window:
         values = np.maximum(values[..., :-width], values[..., width:])
@@ -70,7 +86,7 @@ def highest_of(values: npt.NDArray[F], window: int) -> npt.NDArray[F]:
 
 
 def over_a_cell(interpolator: Array, cell: int) -> Array:
-    """Return (taps, phases) as one matrix from the `cell + taps - 1` samples around a cell to all the values between those inside."""
+    """Return an interpolator (taps, phases) as one matrix (cell + taps - 1, cell * phases), from the samples around a cell to all values between those in it."""
     taps, phases = interpolator.shape
     matrix = np.zeros((cell + taps - 1, cell, phases))
     for frame in range(cell):
@@ -83,17 +99,17 @@ SHORT_TAPS: Array = np.hstack([_ITU, _windowed_sinc(12, 4, _hann)])
 """The two interpolators of twelve taps, (12, 7): BS.1770-5 and libebur128, both at four times the rate."""
 
 LONG_TAPS: Array = _windowed_sinc(2 * _MARGIN, 8, _kaiser)
-"""The long one, (64, 7), at eight times the rate."""
+"""The long interpolator, (64, 7), at eight times the rate."""
 
-_SHORT_GATE = 1.0 / np.abs(SHORT_TAPS).sum(axis=0).max()  # -6.1 dB: no peak can stand higher over the samples around it
+_SHORT_GATE = 1.0 / np.abs(SHORT_TAPS).sum(axis=0).max()  # -6.1 dB: no peak can be further above the samples around it
 _SHORT = over_a_cell(SHORT_TAPS, _CELL)
 _LONG = over_a_cell(LONG_TAPS, _CELL)
 
 
 class TruePeakMeter:
-    """A meter that is fed block by block; how the audio is cut into blocks changes nothing.
+    """Measure the true peak of a stream, block by block; the result does not depend on the cut into blocks.
 
-    Only places that can hold the maximum are interpolated: the gates never miss it by more than rounding (see the tests).
+    Only cells that can hold the maximum are interpolated: the gates never miss it by more than rounding (see the tests).
     """
 
     def __init__(self, rate: int, channels: int) -> None:
@@ -102,7 +118,7 @@ class TruePeakMeter:
         self._peak = 0.0
 
     def process(self, block: Audio) -> Self:
-        """Take in the next (channels, frames)."""
+        """Measure the next (channels, frames)."""
         queue = np.concatenate([self._queue, block], axis=1)
         whole = max(0, (queue.shape[1] - 2 * _MARGIN) // _CHUNK * _CHUNK)
         self._peak = _highest(queue, whole, self._peak)
@@ -124,7 +140,7 @@ def true_peak_db(audio: Audio, rate: int) -> float:
 
 
 def _highest(queue: Array, frames: int, known: float) -> float:
-    """Return the larger of `known` and the true peak of `frames` frames, which lie a margin inside the queue."""
+    """Return the larger of `known` and the true peak of `frames` frames that begin `_MARGIN` frames inside the queue."""
     for start in range(0, frames, _CHUNK):
         known = _highest_of_chunk(queue[:, start : start + _CHUNK + 2 * _MARGIN], known)
     return known

@@ -95,7 +95,7 @@ def test_drums_get_more_attack_and_nothing_else(tmp_path: Path, taken: dict[str,
     assert set(made) == {"drums"}
     before, after = audio_files.read(taken["drums"])[0], audio_files.read(made["drums"])[0]
     powers = Powers(RATE)
-    powers.hear(before)
+    powers.measure(before)
     attack = np.repeat(maximum_filter1d(attacks_db(powers.powers), 5), RATE // 1000)
     between = np.flatnonzero(attack < 0.01)
     heard = between[np.abs(before[0][between]) > 1e-4]

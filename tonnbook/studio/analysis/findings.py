@@ -13,7 +13,7 @@ from tonnbook import audio_files
 from tonnbook.dsp.levels import Array, db
 from tonnbook.dsp.loudness import SHORT_TERM, gated_loudness, loudness_range, lufs, windowed
 from tonnbook.dsp.spectrum import THIRD_OCTAVES
-from tonnbook.dsp.stereo_field import StereoFieldReading, correlation
+from tonnbook.dsp.stereo_field import StereoFieldReading, band_correlation
 from tonnbook.models.analysis import TONAL_HZ
 from tonnbook.studio.measure.clipping import Clipping
 
@@ -68,7 +68,7 @@ class Bands:
     @property
     def correlation(self) -> Array:
         """Over the whole, per band."""
-        return correlation(self.middle, self.side, self.common)
+        return band_correlation(self.middle, self.side, self.common)
 
     @property
     def width_db(self) -> Array:
@@ -193,4 +193,4 @@ class Findings:
         long = [np.lib.stride_tricks.sliding_window_view(part, reach, axis=1).sum(axis=2) for part in parts]
         plays = np.lib.stride_tricks.sliding_window_view(self._active, reach).all(axis=1)
         middle, side, common = means
-        return Bands(middle, side, common, correlation(*long)[:, plays])
+        return Bands(middle, side, common, band_correlation(*long)[:, plays])

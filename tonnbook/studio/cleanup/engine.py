@@ -16,8 +16,7 @@ from tonnbook import audio_files
 from tonnbook.dsp import gate, linear_phase
 from tonnbook.dsp.clicks import Declicker
 from tonnbook.dsp.filters import Filter, high_pass, low_pass
-from tonnbook.dsp.hum import Hum, HumFinder
-from tonnbook.dsp.hum_removal import HumRemover
+from tonnbook.dsp.hum import Hum, HumFinder, HumRemover
 from tonnbook.dsp.levels import Array, db, peak
 from tonnbook.dsp.loudness import LoudnessMeter
 from tonnbook.dsp.noise_reduction import FrameLevels, NoiseReducer, noise_profile
@@ -85,7 +84,7 @@ def _heard(source: Path, settings: CleanupSettings) -> tuple[Hum | None, float]:
     low = Filter(low_pass(_WELL_BELOW * (corner or 1.0), info.rate, 10), info.channels)
     below, whole = 0.0, 0.0
     for block in audio_files.blocks(source):
-        finder.hear(block)
+        finder.measure(block)
         if corner is not None:
             below += float(np.square(low.process(block)).sum())
         whole += float(np.square(block).sum())
@@ -104,7 +103,7 @@ def _repaired(
         remover = HumRemover(info.rate, info.channels, hum)
         progress(0.15, "following the hum")
         for block in audio_files.blocks(source):
-            remover.hear(block)
+            remover.measure(block)
         blocks = map(remover.process, blocks)
     if corner is not None and rumbles:
         response = linear_phase.impulse(1.0 - linear_phase.below(_HALFWAY * corner, info.rate))
@@ -119,9 +118,9 @@ def _repaired(
     notes = (
         rumble_notes(corner, rumble_db, done=rumbles),
         hum_notes(hum),
-        click_notes(settings, len(declicker.places)),
+        click_notes(settings, len(declicker.positions)),
     )
-    places = tuple(round(place / info.rate, 4) for place in sorted(declicker.places))
+    places = tuple(round(place / info.rate, 4) for place in sorted(declicker.positions))
     return (out if any(stage.done for stage in notes) else source), notes, places
 
 
@@ -134,7 +133,7 @@ def _without_noise(source: Path, settings: CleanupSettings, out: Path) -> tuple[
     info = audio_files.info(source)
     frames = FrameLevels(info.rate)
     for block in audio_files.blocks(source):
-        frames.hear(block)
+        frames.measure(block)
     profile = noise_profile(audio_files.blocks(source), info.rate, frames.levels)
     if profile is None:
         text = "No steady noise was found in the quietest parts, so nothing was reduced."
@@ -156,7 +155,7 @@ def _without_bleed(source: Path, settings: CleanupSettings, pauses_s: Array, out
     info = audio_files.info(source)
     chain = gate.SideChain(info.rate, info.channels, _band(settings, info.rate))
     for block in audio_files.blocks(source):
-        chain.hear(block)
+        chain.measure(block)
     opens = _opening(chain.levels_db, settings)
     if opens is None:
         text = "Every hit is of one kind: nothing to keep out."
@@ -166,7 +165,7 @@ def _without_bleed(source: Path, settings: CleanupSettings, pauses_s: Array, out
         text = "No gate: it would flutter on what is left of the noise, which comes up to the quietest words."
         numbers = {"opens_dbfs": round(opens, 1), "left_dbfs": round(left, 1)}
         return source, StageNotes(stage="bleed", done=False, text=text, numbers=numbers)
-    curve = gate.gain_curve(chain.levels_db, opens, settings.gate)
+    curve = gate.gate_gain(chain.levels_db, opens, settings.gate)
     shut = float(np.mean(curve < 10 ** (settings.gate.range_db / 40.0)))
     numbers = {"opens_dbfs": round(opens, 1), "shut": round(shut, 4), "range_db": settings.gate.range_db}
     if shut < 0.005:
@@ -183,7 +182,7 @@ def _without_bleed(source: Path, settings: CleanupSettings, pauses_s: Array, out
 def _gated(source: Path, curve: Array, out: Path) -> bool:
     """Write the gated file; say whether anything was there to be turned down."""
     info, taken = audio_files.info(source), 0.0
-    closing = gate.Gate(info.rate, curve)
+    closing = gate.GainOverTime(info.rate, curve)
 
     def blocks() -> Iterator[Array]:
         nonlocal taken

@@ -11,10 +11,10 @@ from pathlib import Path
 from scipy.optimize import brentq
 
 from tonnbook import audio_files
-from tonnbook.dsp.gate import Gate
+from tonnbook.dsp.gate import GainOverTime
 from tonnbook.dsp.levels import Array
 from tonnbook.dsp.loudness import LoudnessMeter
-from tonnbook.dsp.transients import Powers, attacks_db, gain_curve
+from tonnbook.dsp.transients import Powers, attack_gain, attacks_db
 from tonnbook.dsp.true_peak import TruePeakMeter
 from tonnbook.models.notes import StageNotes
 from tonnbook.models.vocabulary import Advice, AnalysisStyle
@@ -73,8 +73,8 @@ def with_hits(attacks: Array, most_db: float) -> Treatment:
 
     def treat(track: Path, out: Path) -> None:
         info = audio_files.info(track)
-        gate = Gate(info.rate, gain_curve(attacks, most_db))
-        write(map(gate.process, audio_files.blocks(track)), out, info)
+        gain = GainOverTime(info.rate, attack_gain(attacks, most_db))
+        write(map(gain.process, audio_files.blocks(track)), out, info)
 
     return treat
 
@@ -82,7 +82,7 @@ def with_hits(attacks: Array, most_db: float) -> Treatment:
 def _attacks(source: Path, info: audio_files.AudioInfo) -> Array:
     powers = Powers(info.rate)
     for block in audio_files.blocks(source):
-        powers.hear(block)
+        powers.measure(block)
     return attacks_db(powers.powers)
 
 
@@ -105,10 +105,10 @@ def _solved(source: Path, attacks: Array, found: Findings, aim_lu: float) -> flo
 def _gained(source: Path, attacks: Array, found: Findings, most_db: float) -> float:
     """Return by how many LU the ratio grows."""
     info = found.info
-    gate = Gate(info.rate, gain_curve(attacks, most_db))
+    gain = GainOverTime(info.rate, attack_gain(attacks, most_db))
     loudness, peak = LoudnessMeter(info.rate, info.channels), TruePeakMeter(info.rate, info.channels)
     for block in audio_files.blocks(source):
-        changed = gate.process(block)
+        changed = gain.process(block)
         loudness.process(changed)
         peak.process(changed)
     return peak.dbtp - loudness.integrated - found.plr_lu

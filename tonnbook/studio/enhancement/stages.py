@@ -11,10 +11,11 @@ from pathlib import Path
 import numpy as np
 
 from tonnbook import audio_files
-from tonnbook.dsp import decorrelation, linear_phase
-from tonnbook.dsp.declip import Declipper
+from tonnbook.dsp import linear_phase
+from tonnbook.dsp.clip import Declipper
 from tonnbook.dsp.levels import Array
 from tonnbook.dsp.spectrum import THIRD_OCTAVES
+from tonnbook.dsp.stereo import side_impulse
 from tonnbook.models.analysis import TONAL_HZ
 from tonnbook.models.notes import StageNotes
 from tonnbook.models.tone import away_db
@@ -154,7 +155,7 @@ def _with_side_gains(found: Findings, gains_db: Array) -> Treatment:
 
 def _with_a_side(found: Findings) -> Treatment:
     rate = found.info.rate
-    made = decorrelation.side_impulse(_MADE_SIDE_DB, rate)
+    made = side_impulse(_MADE_SIDE_DB, rate)
     as_it_is = _as_it_is(rate)
     return _middle_and_side(np.stack([np.stack([as_it_is, as_it_is]), np.stack([made, np.zeros_like(made)])]))
 

@@ -66,7 +66,7 @@ def drums(stems: Mapping[str, Path], folder: Path) -> Change:
     info, powers = audio_files.info(stems["drums"]), None
     powers = Powers(info.rate)
     for block in audio_files.blocks(stems["drums"]):
-        powers.hear(block)
+        powers.measure(block)
     out = folder / "drums-hits.wav"
     with_hits(attacks_db(powers.powers), _HITS_DB)(stems["drums"], out)
     text = f"The attacks of the drums were raised by up to {_HITS_DB:g} dB, in their stem."
@@ -123,6 +123,6 @@ def _usual_peak_db(path: Path) -> float:
     info = audio_files.info(path)
     chain = SideChain(info.rate, info.channels, _ALL_THROUGH)
     for block in audio_files.blocks(path):
-        chain.hear(block)
+        chain.measure(block)
     levels = chain.levels_db
     return float(np.median(levels[levels > levels.max() + _SOUNDING_DB]))

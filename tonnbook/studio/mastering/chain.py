@@ -17,7 +17,7 @@ import numpy.typing as npt
 from tonnbook import audio_files
 from tonnbook.dsp import linear_phase
 from tonnbook.dsp.cell_peaks import CELL, CellPeaks
-from tonnbook.dsp.declip import Declipper
+from tonnbook.dsp.clip import Declipper
 from tonnbook.dsp.dynamics import BusCompressor
 from tonnbook.dsp.filters import Filter
 from tonnbook.dsp.levels import Array, to_gain

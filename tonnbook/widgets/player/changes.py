@@ -99,7 +99,7 @@ _STYLE = (
 
 def tone_changes(a: Audio, b: Audio, rate: int, gains_db: tuple[float, float]) -> Changes:
     """Return how `b` differs from `a` over time, in loudness and in each octave, once both have had their gains."""
-    from tonnbook.dsp.differences import OCTAVES_HZ, changes_db
+    from tonnbook.dsp.spectrum import OCTAVES_HZ, changes_db
 
     hop_s = max(_SHORTEST_S, min(a.shape[1], b.shape[1]) / rate / _COLUMNS)
     whole, octaves = changes_db(a, b, rate, hop_s)
