@@ -142,7 +142,7 @@ def test_an_executor_whose_worker_is_killed_is_not_used_any_more(song: Path, tmp
 
 ORPHANS = """
 import time
-from tonnbook.studio import mastering_pool
+from tonnbook.studio.mastering import pool as mastering_pool
 mastering_pool._cores = lambda: 2
 worker = mastering_pool.MasteringPool()._made_processes()
 print(worker.submit(mastering_pool.os.getpid).result(), flush=True)

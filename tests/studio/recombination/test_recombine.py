@@ -10,7 +10,7 @@ import pytest
 import requests
 from outside import Caller, patiently
 from roex_python.client import RoExClient
-from roex_python.models.recombine import RecombinationRequest, RecombineMusicalStyle
+from roex_python.models.recombine import RecombineMusicalStyle, RecombineRequest
 
 from tonnbook import audio_files
 from tonnbook.dsp.loudness import integrated_loudness
@@ -36,7 +36,7 @@ def test_the_published_client_from_two_files(caller: Caller, parts: tuple[Path, 
     client = RoExClient(api_key=caller.studio.key, base_url=caller.studio.url)
     before = caller.studio.ledger.credits
     vocal, backing = (caller.upload(path) for path in parts)
-    wished = RecombinationRequest(
+    wished = RecombineRequest(
         RecombineMusicalStyle.K_POP, vocal_stem_url=vocal, backing_stem_url=backing, vocal_gain_db=2.0
     )
     task_id = client.recombine.create_recombine(wished).recombine_task_id

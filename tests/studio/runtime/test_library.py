@@ -111,7 +111,7 @@ def test_the_oldest_finished_results_make_room(make: Callable[..., Storage]) -> 
     storage = make(folder_bytes=2500)
     (first, gone), (second, kept) = result(storage, bytes(1000)), result(storage, bytes(1000))
     with storage.new_task_folder() as third:
-        (third.folder / "mix.wav").write_bytes(bytes(1000))
+        (third.path / "mix.wav").write_bytes(bytes(1000))
     assert storage.has(first)  # what has just been finished pushes nothing out; what begins does
     storage.make_room()
     assert not storage.has(first)

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import signal
 import socket
 import subprocess
@@ -139,7 +138,7 @@ def test_a_program_that_ends_does_not_wait_for_a_render(tmp_path: Path, excerpts
     ended = run(
         f"""
 import pathlib, sys
-sys.path.insert(0, {os.path.dirname(os.path.dirname(__file__))!r})
+sys.path.insert(0, {str(Path(__file__).parents[2])!r})
 from outside import Caller
 from tonnbook.studio.server.server import Studio
 caller = Caller(Studio(folder=pathlib.Path({str(tmp_path)!r})).start())
