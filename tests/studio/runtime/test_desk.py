@@ -56,13 +56,11 @@ def body(call: str, link: str, **options: Any) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def full() -> Iterator[Caller]:
-    """A caller of a studio whose folder is full with work that goes on."""
+    """A caller of a studio whose folder is full: an upload is kept until its link has expired."""
     with Studio(limits=Limits(folder_bytes=100_000)) as studio:
         caller = Caller(studio)
-        assert studio._storage is not None
-        with studio._storage.new_task_folder() as task_folder:
-            (task_folder.path / "mix.wav").write_bytes(bytes(200_000))
-            yield caller
+        caller.upload(bytes(200_000))
+        yield caller
 
 
 @pytest.mark.parametrize("call", STARTS)

@@ -9,9 +9,9 @@ import pytest
 from outside import Web
 
 from tonnbook.errors import AudioError, TonnbookError
-from tonnbook.studio.runtime.download import fetch
+from tonnbook.studio.runtime.download import download
+from tonnbook.studio.runtime.http_client import check_address, send_request
 from tonnbook.studio.runtime.limits import Limits
-from tonnbook.studio.runtime.outgoing import call, check_address
 from tonnbook.studio.runtime.storage import Storage
 
 SECRET = "signature=b5d3c0ffee"
@@ -24,7 +24,7 @@ def bring(tmp_path: Path) -> Callable[..., bytes]:
     def bring(link: str, storage: Storage | None = None, **limits: float) -> bytes:
         bounds = Limits(**limits)  # type: ignore[arg-type]
         storage = storage or Storage("http://127.0.0.1:1", bounds, time.time, tmp_path)
-        fetch(link, tmp_path / "track.wav", storage, bounds)
+        download(link, tmp_path / "track.wav", storage, bounds)
         return (tmp_path / "track.wav").read_bytes()
 
     return bring
@@ -66,18 +66,20 @@ def test_on_the_studios_own_address_only_a_signed_file_link_is_read(tmp_path: Pa
     storage = Storage(web.url, Limits(), time.time, tmp_path)  # so the "studio" would hear every question
     for path in ("/studio/ledger?key=studio", "/files/x/y.wav?" + SECRET, "/files/../health", "/"):
         with pytest.raises(TonnbookError):
-            fetch(web.url + path, tmp_path / "track.wav", storage, Limits())
+            download(web.url + path, tmp_path / "track.wav", storage, Limits())
     assert web.asked == []
 
 
 def test_a_redirect_to_the_studio_reads_files_and_nothing_else(tmp_path: Path, web: Web) -> None:
     storage = Storage("http://127.0.0.1:1", Limits(), time.time, tmp_path)
-    file = storage.expect_upload("vocal.wav", "audio/wav")
+    file = storage.new_upload("vocal.wav", "audio/wav")
     file.path.write_bytes(b"sound")
-    fetch(web.serve("/a", 302, Location=storage.link(file)), tmp_path / "track.wav", storage, Limits())
+    download(web.serve("/a", 302, Location=storage.signed_link(file)), tmp_path / "track.wav", storage, Limits())
     assert (tmp_path / "track.wav").read_bytes() == b"sound"
     with pytest.raises(TonnbookError, match="is no file"):
-        fetch(web.serve("/b", 302, Location="http://localhost:1/studio/ledger?key=studio"), tmp_path, storage, Limits())
+        download(
+            web.serve("/b", 302, Location="http://localhost:1/studio/ledger?key=studio"), tmp_path, storage, Limits()
+        )
 
 
 @pytest.mark.parametrize("status", [401, 403, 404, 500, 204, 206])
@@ -88,7 +90,7 @@ def test_an_answer_other_than_200_is_no_file(bring: Callable[..., bytes], web: W
 
 def test_a_web_page_is_no_sound(bring: Callable[..., bytes], web: Web) -> None:
     link = web.serve("/share", body=b"<html>", Content_Type="text/html; charset=utf-8")
-    assert "web page, not a sound file" in refused(bring, f"{link}?{SECRET}")
+    assert "web page, not an audio file" in refused(bring, f"{link}?{SECRET}")
 
 
 def test_a_file_beyond_the_limit_is_not_read_to_its_end(bring: Callable[..., bytes], web: Web) -> None:
@@ -104,18 +106,18 @@ def drops() -> Iterator[bytes]:
 
 def test_a_slow_server_does_not_pass_the_deadline(bring: Callable[..., bytes], web: Web) -> None:
     link = web.serve("/vocal.wav", body=drops())
-    assert "had not come after 0.2 s" in refused(bring, f"{link}?{SECRET}", fetch_s=0.2)
+    assert "was not complete after 0.2 s" in refused(bring, f"{link}?{SECRET}", download_s=0.2)
 
 
 def test_a_silent_server_is_given_up(bring: Callable[..., bytes]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as mute:
         link = f"http://127.0.0.1:{mute.getsockname()[1]}/vocal.wav?{SECRET}"
-        assert "did not answer in time" in refused(bring, link, quiet_s=0.1)
+        assert "did not answer in time" in refused(bring, link, silence_s=0.1)
 
 
 def test_a_file_that_breaks_off_is_no_file(bring: Callable[..., bytes], web: Web) -> None:
     link = web.serve("/vocal.wav", body=b"RIFF", Content_Length="1000")
-    assert "broke off" in refused(bring, f"{link}?{SECRET}")
+    assert "closed the connection before the end" in refused(bring, f"{link}?{SECRET}")
 
 
 def test_a_server_that_is_not_there(bring: Callable[..., bytes], web: Web) -> None:
@@ -156,7 +158,7 @@ def test_a_proxy_is_asked_for_other_machines_only(web: Web, monkeypatch: pytest.
     monkeypatch.setenv("http_proxy", proxy.url)
     web.serve("/vocal.wav", body=b"direct")
     for link, content in ((f"{web.url}/vocal.wav", b"direct"), ("http://elsewhere.invalid/vocal.wav", b"by proxy")):
-        with call("GET", link, 5) as answer:
+        with send_request("GET", link, 5) as answer:
             assert answer.read() == content
     proxy.close()
 

@@ -40,7 +40,7 @@ def make(tmp_path: Path, clock: Clock) -> Callable[..., Storage]:
 
 
 def upload(storage: Storage, content: bytes = b"sound", name: str = "vocal.wav") -> StoredFile:
-    file = storage.expect_upload(name, "audio/wav")
+    file = storage.new_upload(name, "audio/wav")
     file.path.write_bytes(content)
     return file
 
@@ -49,27 +49,27 @@ def result(storage: Storage, content: bytes) -> tuple[TaskFolder, StoredFile]:
     with storage.new_task_folder() as task_folder:
         path = task_folder.path / "mix.wav"
         path.write_bytes(content)
-        return task_folder, storage.add(path)
+        return task_folder, storage.add_result(path)
 
 
 def test_a_link_leads_back_to_its_file(make: Callable[..., Storage]) -> None:
     storage = make()
     file = upload(storage, name="lead vocal (1) é.wav")
-    link = storage.link(file)
-    assert storage.owns(link)
-    assert storage.owns(link.replace("127.0.0.1", "localhost"))
-    assert storage.from_url(link) == file
+    link = storage.signed_link(file)
+    assert storage.is_own_link(link)
+    assert storage.is_own_link(link.replace("127.0.0.1", "localhost"))
+    assert storage.file_by_url(link) == file
     assert urlsplit(link).path.endswith("/lead%20vocal%20%281%29%20%C3%A9.wav")
 
 
 def test_a_link_lives_for_one_hour(make: Callable[..., Storage], clock: Clock) -> None:
     storage = make()
-    link = storage.link(upload(storage))
+    link = storage.signed_link(upload(storage))
     clock.now += 3599
-    storage.from_url(link)
+    storage.file_by_url(link)
     clock.now += 2
-    with pytest.raises(HttpError, match="expired; links live for one hour") as http_error:
-        storage.from_url(link)
+    with pytest.raises(HttpError, match="expired; links are valid for one hour") as http_error:
+        storage.file_by_url(link)
     assert http_error.value.status == 404
 
 
@@ -88,7 +88,7 @@ def test_a_link_lives_for_one_hour(make: Callable[..., Storage], clock: Clock) -
 def test_a_changed_link_leads_nowhere(make: Callable[..., Storage], change: Callable[[str], str]) -> None:
     storage = make()
     with pytest.raises(HttpError) as http_error:
-        storage.from_url(change(storage.link(upload(storage))))
+        storage.file_by_url(change(storage.signed_link(upload(storage))))
     assert http_error.value.status == 404
 
 
@@ -96,15 +96,15 @@ def test_a_link_to_read_does_not_write_and_the_other_way_round(make: Callable[..
     storage = make()
     file = upload(storage)
     for method, other in (("GET", "PUT"), ("PUT", "GET")):
-        query = {key: values[0] for key, values in parse_qs(urlsplit(storage.link(file, method)).query).items()}
-        with pytest.raises(HttpError, match="for what it was given"):
-            storage.open_link(other, file.id, file.name, **query)
+        query = {key: values[0] for key, values in parse_qs(urlsplit(storage.signed_link(file, method)).query).items()}
+        with pytest.raises(HttpError, match="the method it was made for"):
+            storage.file_by_link(other, file.id, file.name, **query)
 
 
 def test_two_libraries_do_not_trust_each_others_links(make: Callable[..., Storage]) -> None:
     one, other = make(), make()
     with pytest.raises(HttpError, match="no such file"):
-        other.from_url(one.link(upload(one)))
+        other.file_by_url(one.signed_link(upload(one)))
 
 
 def test_the_oldest_finished_results_make_room(make: Callable[..., Storage]) -> None:
@@ -112,45 +112,42 @@ def test_the_oldest_finished_results_make_room(make: Callable[..., Storage]) -> 
     (first, gone), (second, kept) = result(storage, bytes(1000)), result(storage, bytes(1000))
     with storage.new_task_folder() as third:
         (third.path / "mix.wav").write_bytes(bytes(1000))
-    assert storage.has(first)  # what has just been finished pushes nothing out; what begins does
-    storage.make_room()
-    assert not storage.has(first)
-    assert storage.has(second)
-    assert storage.has(third)
+    assert storage.exists(first)  # what has just been finished pushes nothing out; what begins does
+    assert storage.delete_old()
+    assert not storage.exists(first)
+    assert storage.exists(second)
+    assert storage.exists(third)
     assert not gone.path.exists()
-    storage.from_url(storage.link(kept))
-    with pytest.raises(HttpError, match="no longer here"):
-        storage.from_url(storage.link(gone))
+    storage.file_by_url(storage.signed_link(kept))
+    with pytest.raises(HttpError, match="has been deleted"):
+        storage.file_by_url(storage.signed_link(gone))
 
 
 def test_what_is_worked_with_is_not_dropped_and_then_the_folder_is_full(make: Callable[..., Storage]) -> None:
     storage = make(folder_bytes=500)
     with storage.new_task_folder() as task_folder:
         (task_folder.path / "mix.wav").write_bytes(bytes(1000))
-        with pytest.raises(HttpError, match="full") as http_error:
-            storage.expect_upload("vocal.wav", "audio/wav")
-        assert http_error.value.status == 507
-        assert storage.has(task_folder)
-    storage.make_room()
-    assert not storage.has(task_folder)
+        assert not storage.delete_old()
+        assert storage.exists(task_folder)
+    assert storage.delete_old()
+    assert not storage.exists(task_folder)
 
 
 def test_a_file_that_is_lent_to_a_task_takes_its_room_once(make: Callable[..., Storage]) -> None:
     storage = make(folder_bytes=1500)
     file = upload(storage, bytes(1000))
     with storage.new_task_folder() as task_folder:
-        storage.hard_link(file, task_folder.path / "vocal.wav")
-        storage.make_room()
+        storage.hard_link(file.path, task_folder.path / "vocal.wav")
+        assert storage.delete_old()
         (task_folder.path / "mix.wav").write_bytes(bytes(1000))
-        with pytest.raises(HttpError, match="full"):
-            storage.make_room()
+        assert not storage.delete_old()
 
 
 def test_the_shelf_of_failed_work_goes_at_once(make: Callable[..., Storage]) -> None:
     storage = make()
     with pytest.raises(ZeroDivisionError), storage.new_task_folder() as task_folder:
         _ = 1 // 0
-    assert not storage.has(task_folder)
+    assert not storage.exists(task_folder)
     assert not task_folder.path.exists()
 
 
@@ -158,12 +155,12 @@ def test_a_task_keeps_its_track_when_the_upload_changes_or_goes(make: Callable[.
     storage = make()
     file = upload(storage, b"first")
     with storage.new_task_folder() as task_folder:
-        storage.hard_link(file, task_folder.path / "vocal.wav")
+        storage.hard_link(file.path, task_folder.path / "vocal.wav")
         newer = file.path.with_name("newer")
         newer.write_bytes(b"second")
         newer.replace(file.path)
         clock.now += 3 * 3600
-        storage.sweep()
+        storage.delete_old()
         assert not file.path.exists()
         assert (task_folder.path / "vocal.wav").read_bytes() == b"first"
 
@@ -171,7 +168,7 @@ def test_a_task_keeps_its_track_when_the_upload_changes_or_goes(make: Callable[.
 def test_an_upload_that_never_came_cannot_be_lent(make: Callable[..., Storage], tmp_path: Path) -> None:
     storage = make()
     with pytest.raises(HttpError, match="nothing has been uploaded"):
-        storage.hard_link(storage.expect_upload("vocal.wav", "audio/wav"), tmp_path / "vocal.wav")
+        storage.hard_link(storage.new_upload("vocal.wav", "audio/wav").path, tmp_path / "vocal.wav")
 
 
 def test_close_removes_everything(make: Callable[..., Storage]) -> None:

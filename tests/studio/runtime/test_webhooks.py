@@ -7,7 +7,7 @@ import pytest
 from outside import Web
 
 from tonnbook.models.vocabulary import TaskState
-from tonnbook.studio.runtime.webhooks import PAUSES, Webhooks, webhook_body
+from tonnbook.studio.runtime.webhooks import PAUSES_S, Webhooks, webhook_body
 
 QUICK = (0.0, 0.0, 0.0)
 
@@ -55,7 +55,7 @@ def test_nobody_there_is_no_error_and_no_leak(web: Web, caplog: pytest.LogCaptur
 
 
 def test_pauses_grow() -> None:
-    assert list(PAUSES) == sorted(set(PAUSES))
+    assert list(PAUSES_S) == sorted(set(PAUSES_S))
 
 
 def test_close_does_not_wait_for_a_pause(web: Web) -> None:
@@ -70,7 +70,7 @@ def test_close_does_not_wait_for_a_pause(web: Web) -> None:
 
 def test_the_body_is_one_flat_object() -> None:
     links = {"download_url_preview_mixed": "http://127.0.0.1/mix.mp3"}
-    body = webhook_body("t1", TaskState.PREVIEW_COMPLETED, links, 0.0, 1.5, None)
+    body = webhook_body("t1", (TaskState.PREVIEW_COMPLETED, links), 0.0, 1.5, None)
     assert body == {
         "multitrack_task_id": "t1",
         "state": "MIX_TASK_PREVIEW_COMPLETED",

@@ -13,7 +13,7 @@ from tonnbook.studio.measure.progress import Progress, part
 from tonnbook.studio.runtime.http_error import HttpError
 from tonnbook.studio.runtime.limits import Limits
 from tonnbook.studio.runtime.threads import DaemonThreads
-from tonnbook.studio.runtime.worker import Task, Worker, reason
+from tonnbook.studio.runtime.worker import Task, Worker, failure_message
 
 START = Callable[..., Task[Any]]
 
@@ -50,7 +50,7 @@ def test_heavy_work_is_done_one_at_a_time_and_in_order(worker: Worker) -> None:
         at_work[0] -= 1
 
     with ThreadPoolExecutor(6) as pool:
-        turns = [pool.submit(worker.in_turn, heavy, n) for n in range(6)]
+        turns = [pool.submit(worker.compute, heavy, n) for n in range(6)]
         for turn in turns:
             turn.result(10)
     assert most == [1]
@@ -59,7 +59,7 @@ def test_heavy_work_is_done_one_at_a_time_and_in_order(worker: Worker) -> None:
 
 def test_light_work_goes_on_beside_heavy_work(worker: Worker) -> None:
     gate = threading.Event()
-    busy = worker.start(lambda progress: worker.in_turn(gate.wait, 10), lambda _: None)
+    busy = worker.start(lambda progress: worker.compute(gate.wait, 10), lambda _: None)
     assert run(worker, lambda progress: "fetched").future.result() == "fetched"
     assert busy.running
     gate.set()
@@ -75,7 +75,7 @@ def test_tasks_begin_when_what_they_need_is_prepared(worker: Worker) -> None:
         order.append(name)
 
     for name in ("mix engine", "mastering engine"):
-        worker.beside(prepare, name)
+        worker.preload(prepare, name)
     task = worker.start(lambda progress: order.append("task"), lambda _: None)
     gate.set()
     task.future.result(10)
@@ -142,7 +142,7 @@ def test_an_unforeseen_fault_is_told_without_its_text(worker: Worker, caplog: py
 
 def test_the_other_tasks_go_on_after_one_has_failed(worker: Worker) -> None:
     run(worker, fail(AudioError("vocal.wav is silent")))
-    assert run(worker, lambda progress: worker.in_turn(lambda: "mix")).future.result() == "mix"
+    assert run(worker, lambda progress: worker.compute(lambda: "mix")).future.result() == "mix"
 
 
 def test_too_many_unfinished_tasks() -> None:
@@ -167,9 +167,9 @@ def test_close_ends_what_runs_and_cancels_what_waits() -> None:
         closed.wait(10)
         progress(0.5, "mixing")
 
-    running = worker.start(lambda progress: worker.in_turn(heavy, progress), lambda _: None)
+    running = worker.start(lambda progress: worker.compute(heavy, progress), lambda _: None)
     assert began.wait(10)
-    waiting = worker.start(lambda progress: worker.in_turn(heavy, progress), lambda _: None)
+    waiting = worker.start(lambda progress: worker.compute(heavy, progress), lambda _: None)
     worker.close()
     closed.set()
     worker.close(10)  # closing again waits for what has not ended yet
@@ -181,7 +181,7 @@ def test_close_ends_what_runs_and_cancels_what_waits() -> None:
 def test_an_executor_that_is_handed_in_does_the_heavy_work_and_stays_open() -> None:
     with ThreadPoolExecutor(1, thread_name_prefix="mine") as mine:
         worker = Worker(Limits(), time.time, mine)
-        name = run(worker, lambda progress: worker.in_turn(lambda: threading.current_thread().name)).future.result()
+        name = run(worker, lambda progress: worker.compute(lambda: threading.current_thread().name)).future.result()
         worker.close()
         assert name.startswith("mine")
         assert mine.submit(lambda: 1).result(10) == 1
@@ -192,7 +192,7 @@ def test_a_close_takes_back_what_waits_in_an_executor_that_was_handed_in() -> No
     with ThreadPoolExecutor(1) as own:
         own.submit(gate.wait, 10)
         worker = Worker(Limits(), time.time, own)
-        task = worker.start(lambda _: worker.in_turn(made.append, "mix"), lambda _: None)
+        task = worker.start(lambda _: worker.compute(made.append, "mix"), lambda _: None)
         while not own._work_queue.qsize():
             time.sleep(0.005)
         worker.close(5)
@@ -208,14 +208,14 @@ def test_daemon_threads_are_an_executor() -> None:
     assert isinstance(failed.exception(10), ZeroDivisionError)
     assert all(t.daemon for t in threading.enumerate() if t.name == "test")
     threads.shutdown()
-    with pytest.raises(RuntimeError, match="closed"):
+    with pytest.raises(RuntimeError, match="shut down"):
         threads.submit(print)
 
 
 def test_reason_of_a_cancelled_turn() -> None:
     from concurrent.futures import CancelledError
 
-    assert reason(CancelledError()) == "the studio was closed"
+    assert failure_message(CancelledError()) == "the studio was closed"
 
 
 def test_a_task_that_comes_to_its_turn_after_the_close_says_so() -> None:
@@ -224,7 +224,7 @@ def test_a_task_that_comes_to_its_turn_after_the_close_says_so() -> None:
     def late(progress: Progress) -> None:
         began.set()
         closed.wait(10)
-        worker.in_turn(lambda: None)
+        worker.compute(lambda: None)
 
     task = worker.start(late, lambda _: None)
     assert began.wait(10)

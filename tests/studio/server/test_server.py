@@ -15,7 +15,7 @@ import requests
 from outside import Caller
 
 from tonnbook.errors import TonnbookError
-from tonnbook.studio.runtime.quiet_logging import quiet_logging
+from tonnbook.studio.runtime.http_client import quiet_logging
 from tonnbook.studio.server.server import Studio
 
 
@@ -145,7 +145,7 @@ caller = Caller(Studio(folder=pathlib.Path({str(tmp_path)!r})).start())
 names = {[str(path) for path in excerpts.values()]!r}
 for _ in range(6):
     task_id = caller.start([caller.upload(pathlib.Path(name)) for name in names], returnStems=True)
-while caller.preview(task_id).json()["progress"] == 0 and caller.preview(task_id).json()["stage"].startswith("fetching"):
+while caller.preview(task_id).json()["progress"] == 0 and caller.preview(task_id).json()["stage"].startswith("downloading"):
     pass
 print("ending")
 """

@@ -137,20 +137,26 @@ def test_fx_settings_are_entered_once_for_a_task(caller: Caller, task_id: str) -
     assert calls.count(("fx_settings", task_id)) == 1
 
 
-def test_a_final_mix_that_had_to_make_room_is_made_again_and_not_charged_again() -> None:
-    with Studio() as studio:
+def test_a_final_mix_whose_files_were_deleted_is_rendered_again_and_not_charged_again(held: Held) -> None:
+    with Studio(executor=held, limits=Limits(folder_bytes=500_000)) as studio:
         caller = Caller(studio)
-        task_id = caller.start([caller.upload(wav(), "vocal.wav"), caller.upload(wav(), "bass.wav")])
+        held.let_go()
+        links = [caller.upload(wav(), "vocal.wav"), caller.upload(wav(), "bass.wav")]
+        task_id = caller.start(links)
         assert caller.finished(task_id).status_code == 200
-        storage = studio._storage
-        assert storage is not None
         first = caller.final(task_id).json()
-        storage._remove(storage._task_folders[-1])
+        held.hold()
+        caller.final(task_id, [{"trackURL": links[0], "gainDb": 1}], prefer="respond-async")
+        assert [held.handed.get(timeout=10) for _ in range(3)] == ["preview_mix", "final_mix", "final_mix"]
+        caller.upload(bytes(200_000))  # of the two finished results only the final mix is not in use
+        caller.upload(b"")  # any new upload deletes what is beyond the limit
+        caller.final(task_id, prefer="respond-async")
+        held.let_go()
         again = caller.final(task_id).json()
         assert first["applyAudioEffectsResults"].keys() == again["applyAudioEffectsResults"].keys()
         paths = {urlsplit(each["applyAudioEffectsResults"]["download_url_mixed"]).path for each in (first, again)}
         assert len(paths) == 2
-        assert studio.ledger.credits == 250
+        assert studio.ledger.credits == 2 * 250
 
 
 def fetched(url: str, folder: Path) -> Path:
@@ -171,8 +177,11 @@ def test_a_final_mix_of_tracks_that_are_not_in_the_preview(
 ) -> None:
     vocal = {"trackURL": links["vocal"]}
     for tracks, words in (
-        ([{"trackURL": "http://127.0.0.1:9/kick.wav"}], "is no track of this preview; it has vocal.wav, bass.wav"),
-        ([vocal, vocal], "trackData[1].trackURL: vocal.wav stands here twice"),
+        (
+            [{"trackURL": "http://127.0.0.1:9/kick.wav"}],
+            "is not a track of this preview; its tracks: vocal.wav, bass.wav",
+        ),
+        ([vocal, vocal], "trackData[1].trackURL: vocal.wav has an entry already"),
         ([vocal | {"gainDb": 13}], "trackData[0].gainDb: is 13; at most 12"),
         ([vocal | {"panning_settings": {"panning_angle": 90}}], "at most 60"),
         ([vocal | {"compression_settings": {"ratio": 0}}], "at least 1"),
@@ -238,19 +247,18 @@ def test_old_results_make_room_for_new_work_and_say_so() -> None:
         assert caller.final(first).status_code == 200
         assert caller.preview(first).status_code == 200
         second = caller.start(both)
-        assert "make room" in said(caller.preview(first), 404)
-        assert "make room" in said(caller.final(first, [{"trackURL": both[0], "gainDb": 1}]), 404)
+        assert "deleted to free disk space" in said(caller.preview(first), 404)
+        assert "deleted to free disk space" in said(caller.final(first, [{"trackURL": both[0], "gainDb": 1}]), 404)
         assert caller.finished(second).status_code == 200
 
 
-def test_a_failed_final_mix_is_not_tried_again_by_a_client_that_repeats_itself(web: Web) -> None:
+def test_a_failed_final_mix_is_not_tried_again_by_a_client_that_repeats_itself(web: Web, tmp_path: Path) -> None:
     now = [1_000_000.0]
-    with Studio(clock=lambda: now[0]) as studio:
+    with Studio(clock=lambda: now[0], folder=tmp_path) as studio:
         caller, hook = Caller(studio), web.serve("/hook")
         task_id = caller.start([caller.upload(wav(), "vocal.wav"), caller.upload(wav(), "bass.wav")])
         assert caller.finished(task_id).status_code == 200
-        assert studio._storage is not None
-        for track in studio._storage.folder.rglob("tracks/*/vocal.wav"):
+        for track in tmp_path.rglob("tracks/*/vocal.wav"):
             track.unlink()
         for _ in range(3):
             assert "vocal.wav: there is no such file" in said(caller.final(task_id, webhookURL=hook), 500)
@@ -318,8 +326,9 @@ PLANTED = {
 
 
 @pytest.fixture(scope="module")
-def strict() -> Iterator[Caller]:
-    with Studio(limits=Limits(track_seconds=2)) as studio:
+def strict(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Caller]:
+    folder = tmp_path_factory.mktemp("strict")
+    with Studio(folder=folder, limits=Limits(track_seconds=2)) as studio:
         yield Caller(studio)
 
 
@@ -332,8 +341,7 @@ def test_a_bad_file_fails_its_task_and_names_itself(strict: Caller, name: str) -
     message = said(strict.finished(failing), 500)
     assert message.startswith(name)
     assert words in message
-    assert strict.studio._storage is not None
-    assert str(strict.studio._storage.folder) not in message
+    assert "/strict" not in message
     assert message == said(strict.final(failing), 500)
     assert strict.finished(going).status_code == 200
 
@@ -342,7 +350,7 @@ def test_a_bad_file_fails_its_task_and_names_itself(strict: Caller, name: str) -
     ("status", "headers", "words"),
     [
         (404, {}, "take.wav: the link to 127.0.0.1:"),
-        (302, {"Location": "file:///etc/passwd"}, "leads on to something that is no http or https link"),
+        (302, {"Location": "file:///etc/passwd"}, "redirects to something that is no http or https link"),
         (200, {"Content-Type": "text/html"}, "take.wav: the link to 127.0.0.1:"),
     ],
 )

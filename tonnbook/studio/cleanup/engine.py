@@ -28,7 +28,7 @@ from tonnbook.studio.cleanup.settings import SETTINGS, CleanupSettings
 from tonnbook.studio.measure.progress import Progress, no_progress
 from tonnbook.studio.measure.song_features import finite, series
 from tonnbook.studio.measure.streams import through, write
-from tonnbook.studio.runtime.scratch import scratch
+from tonnbook.studio.runtime.temporary_folder import temporary_folder
 
 RUMBLE_DB = -27.0
 """What lies below a source counts as rumble from this much of the whole on; less is not worth touching the lowest notes for."""
@@ -55,7 +55,7 @@ class CleanupOutcome:
 def clean(source: Path, sound_source: SoundSource, out: Path, progress: Progress = no_progress) -> CleanupOutcome:
     """Clean one recording into the WAV file `out`; AudioError where it cannot be read. The same recording gives the same bytes."""
     settings, info = SETTINGS[sound_source], audio_files.info(source)
-    with scratch(out.parent, "cleanup-") as place:
+    with temporary_folder(out.parent, "cleanup-") as place:
         progress(0.0, "listening to the recording")
         hum, rumble = _heard(source, settings)
         repaired, first, clicks_s = _repaired(source, settings, hum, rumble, place / "repaired.wav", progress)

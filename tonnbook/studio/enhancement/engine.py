@@ -29,7 +29,7 @@ from tonnbook.studio.mastering.loudness_search import listen as listen_to_level
 from tonnbook.studio.mastering.preview import preview_start, write_preview
 from tonnbook.studio.measure.progress import Progress, no_progress
 from tonnbook.studio.measure.streams import write
-from tonnbook.studio.runtime.scratch import scratch
+from tonnbook.studio.runtime.temporary_folder import temporary_folder
 from tonnbook.studio.separation.engine import separate
 
 _SERVICE_NAMES = {"vocals": "vocal"}
@@ -57,7 +57,7 @@ def enhance(
     """
     style = AnalysisStyle(request.style.value)
     stems_wanted = preview is None and request.get_stems
-    with scratch(out.parent, "enhance-") as place:
+    with temporary_folder(out.parent, "enhance-") as place:
         track = _in_stereo(source, place / "both-sides.wav")
         found = listen(track)
         bench = Bench(track, found, style, place, is_master=request.is_master)

@@ -32,7 +32,7 @@ from tonnbook.studio.mastering.engine import master_song
 from tonnbook.studio.mastering.loudness_search import level_to
 from tonnbook.studio.mastering.plan import MasterPlan, Wish
 from tonnbook.studio.measure.progress import no_progress
-from tonnbook.studio.runtime.scratch import scratch
+from tonnbook.studio.runtime.temporary_folder import temporary_folder
 
 _DEPTH: Literal[24] = 24
 _FLOAT: Literal[32] = 32
@@ -173,7 +173,7 @@ def _level(
         _wish(repaired, target_lufs, ceiling_dbtp), None, None, None, False, 0.0, (None, None, None), None, ()
     )
     depth: audio_files.BitDepth = _DEPTH if ceiling_dbtp <= 0.0 else _FLOAT
-    with scratch(folder, "level-") as place:
+    with temporary_folder(folder, "level-") as place:
         song = prepare(repaired.track, plan, max(repaired.found.info.seconds, 0.01), place, no_progress)
         seed = int.from_bytes(hashlib.sha256(repaired.request.name.encode()).digest()[:8], "big")
         made = level_to(song, target_lufs, ceiling_dbtp, out, depth, seed, no_progress)

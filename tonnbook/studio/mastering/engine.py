@@ -26,7 +26,7 @@ from tonnbook.studio.measure.clipping import ClippingDetector
 from tonnbook.studio.measure.progress import Progress, no_progress, part
 from tonnbook.studio.measure.reference_tone import target_tone_db
 from tonnbook.studio.measure.song_features import SongFeatures, SongListener
-from tonnbook.studio.runtime.scratch import scratch
+from tonnbook.studio.runtime.temporary_folder import temporary_folder
 
 _SILENT_DBTP = -80.0
 _LISTENING, _SHAPING, _GLUING, _LEVELLING = 0.15, 0.35, 0.4, 0.9  # how far along each stage ends
@@ -91,7 +91,7 @@ def master_song(
     """
     features = listen(source, part(progress, 0.0, _LISTENING))
     plan = decide(features, wished)
-    with scratch(out.parent, "mastering-") as folder:
+    with temporary_folder(out.parent, "mastering-") as folder:
         song = prepare(source, plan, features.seconds, folder, part(progress, _LISTENING, _SHAPING))
         made = with_glue(song, wished, part(progress, _SHAPING, _GLUING))
         plan = replace(plan, glue=made.glue, stages=(*plan.stages, made.note))

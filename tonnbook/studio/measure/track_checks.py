@@ -8,7 +8,6 @@ import numpy as np
 
 from tonnbook import audio_files
 from tonnbook.errors import AudioError
-from tonnbook.studio.runtime.limits import Limits
 
 RATES = range(8_000, 192_001)
 """Sample rates in Hz that the studio reads."""
@@ -17,23 +16,23 @@ SILENCE = 1e-6
 """Amplitude (-120 dBFS) that a track has to pass somewhere."""
 
 
-def check_track(path: Path, name: str, limits: Limits) -> None:
+def check_track(path: Path, name: str, max_seconds: float) -> None:
     """Raise AudioError that names the track and says what is wrong with it, and what would do.
 
     The file bears the track's name, so that what `audio_files` says of it names the track too.
     """
-    problem = _problem(audio_files.info(path), limits) or _silence(path)
+    problem = _problem(audio_files.info(path), max_seconds) or _silence(path)
     if problem:
         raise AudioError(f"{name} {problem}")
 
 
-def _problem(found: audio_files.AudioInfo, limits: Limits) -> str | None:
+def _problem(found: audio_files.AudioInfo, max_seconds: float) -> str | None:
     if found.channels > 2:
         return f"has {found.channels} channels; mono and stereo are read"
     if found.rate not in RATES:
         return f"has a sample rate of {found.rate} Hz; {RATES[0]} to {RATES[-1]} Hz are read"
-    if found.seconds > limits.track_seconds:
-        return f"lasts {_clock(found.seconds)}; at most {_clock(limits.track_seconds)} are allowed"
+    if found.seconds > max_seconds:
+        return f"lasts {_clock(found.seconds)}; at most {_clock(max_seconds)} are allowed"
     return None
 
 

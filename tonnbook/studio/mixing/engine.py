@@ -25,7 +25,7 @@ from tonnbook.studio.mixing.render.channel import BLOCK
 from tonnbook.studio.mixing.render.delivery import Level, Order, deliver, level, level_of_unmixed, stem_names
 from tonnbook.studio.mixing.render.unmixed import render_unmixed
 from tonnbook.studio.mixing.tracks import TrackFile, listen_to_all
-from tonnbook.studio.runtime.scratch import scratch
+from tonnbook.studio.runtime.temporary_folder import temporary_folder
 from tonnbook.studio.runtime.threads import DaemonThreads
 
 
@@ -56,7 +56,7 @@ def preview_mix(
     Raises AudioError naming the track that cannot be mixed, and why. Neither `threads` nor `block` changes a bit of the result.
     """
     rate = int(request.sample_rate)
-    with _pool(threads) as pool, scratch(out) as folder:
+    with _pool(threads) as pool, temporary_folder(out) as folder:
         features = listen_to_all(tracks, rate, pool, part(progress, 0.0, 0.5))
         progress(0.5, "deciding")
         decision = decide(features, {track.name: track.request for track in tracks}, request.style)
@@ -98,7 +98,7 @@ def final_mix(
     """
     rate = int(request.sample_rate)
     decision = changed(preview.decision, changes)
-    with _pool(threads) as pool, scratch(out) as folder:
+    with _pool(threads) as pool, temporary_folder(out) as folder:
         rendered = render(
             tracks, decision, rate, folder, pool, part(progress, 0.0, 0.8),
             stems=request.return_stems, unchanged=preview.decision, block=block,

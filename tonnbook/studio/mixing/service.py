@@ -1,162 +1,260 @@
-"""The mixing desk: from requests to tasks, and from finished tasks to answers."""
+"""Mixing service: start preview and final mixes, and answer about them."""
 
 from __future__ import annotations
 
 import secrets
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
+from tonnbook.errors import TonnbookError, redacted
 from tonnbook.models.effects import TrackEffects
-from tonnbook.models.mixing import FinalMixAnswer, FinalMixRequest, MixRequest, PreviewMixAnswer
-from tonnbook.models.vocabulary import TaskState
-from tonnbook.studio.measure.progress import Progress
-from tonnbook.studio.mixing.answers import Rendered, final_answer, links_of, preview_answer
-from tonnbook.studio.mixing.checks import changes_of, check_final, check_mix
+from tonnbook.models.mixing import (
+    FinalMixAnswer,
+    FinalMixRequest,
+    FinalMixResults,
+    MixRequest,
+    PreviewMixAnswer,
+    PreviewMixResults,
+    track_names,
+)
+from tonnbook.models.vocabulary import CREDITS, TaskState
+from tonnbook.studio.measure.progress import Progress, part
+from tonnbook.studio.runtime.admission import check_disk_space, check_webhook
 from tonnbook.studio.runtime.http_error import HttpError
-from tonnbook.studio.runtime.service import Service, ServiceContext, WebhookEvent
+from tonnbook.studio.runtime.service import DOWNLOAD_SHARE, Service, ServiceContext, TaskResult
+from tonnbook.studio.runtime.webhooks import WebhookEvent, result_fields
 from tonnbook.studio.runtime.worker import Task
 
+if TYPE_CHECKING:  # at run time the engine is imported in the background
+    from tonnbook.studio.mixing.engine import MixOutcome
+    from tonnbook.studio.mixing.tracks import TrackFile
+
 FAILURE_KEPT_S = 60.0
-"""A failed final mix is answered from memory for so long: clients repeat a 500 by themselves, and to fail three times over
-helps nobody. Asked for later, it is tried anew."""
+"""Seconds for which a failed final mix is answered from memory. Clients repeat a request after a 500 by themselves, and the render
+would fail again each time. After that it is tried again."""
 
 _Key = tuple[object, ...]
 
 
 @dataclass(frozen=True)
-class Preview:
-    """A preview mix that was asked for."""
+class MixResult(TaskResult["MixOutcome"]):
+    """A finished mix, and the tracks it was made from."""
 
-    id: str
-    request: MixRequest = field(repr=False)
-    task: Task[Rendered]
+    tracks: tuple[TrackFile, ...]
 
 
 @dataclass(frozen=True)
-class Render:
-    """A final mix that was asked for; `id` is its own, `task_id` the preview's."""
+class MixOrder:
+    """A preview mix that was requested."""
+
+    id: str
+    request: MixRequest = field(repr=False)
+    task: Task[MixResult]
+
+
+@dataclass(frozen=True)
+class FinalMixOrder:
+    """A final mix that was requested; `id` is its own, `task_id` the preview's."""
 
     id: str
     task_id: str
-    task: Task[Rendered]
+    task: Task[MixResult]
 
 
-class MixService(Service[Preview]):
+class MixService(Service[MixOrder]):
     """All mixes of one studio."""
 
-    engine = "tonnbook.studio.mixing.work"
-    what = "the mix"
+    engine = "tonnbook.studio.mixing.engine"
+    result_name = "the mix"
 
     def __init__(self, context: ServiceContext) -> None:
         super().__init__(context)
-        self._renders: dict[str, Render] = {}
-        self._by_payload: dict[_Key, Render] = {}
-        self._paid: set[_Key] = set()
+        self._finals: dict[str, FinalMixOrder] = {}
+        self._finals_by_payload: dict[_Key, FinalMixOrder] = {}
+        self._charged: set[_Key] = set()
 
-    def open(self, request: MixRequest) -> Preview:
+    def start_preview(self, request: MixRequest) -> MixOrder:
         """Start a preview mix; raises HttpError 400, 429 or 507."""
-        check_mix(request, self._storage)
-        self._storage.make_room()
+        sources = {f"trackData[{n}].trackURL": track.source for n, track in enumerate(request.tracks)}
+        self._check_order(request.webhook_url, **sources)
         task_id = secrets.token_hex(12)
-        task = self._start(
+        task = self._start_task(
             task_id,
             request.webhook_url,
-            lambda progress: self._mix_preview(task_id, request, progress),
+            lambda progress: self._make_preview(task_id, request, progress),
             self._preview_event,
         )
-        return self._keep(task_id, Preview(task_id, request, task))
+        return self._add_order(task_id, MixOrder(task_id, request, task))
 
-    def final(self, preview: Preview, request: FinalMixRequest) -> Render:
-        """Start the final mix of a finished preview, or return the one that the same payload started before.
+    def start_final(self, preview: MixOrder, request: FinalMixRequest) -> FinalMixOrder:
+        """Start the final mix of a finished preview, or return the one that was started before with the same payload.
 
-        Raises HttpError 400, 404 if the preview's tracks had to make room, 429 or 507.
+        Raises HttpError 400, 404 if the tracks of the preview have been deleted, 429 or 507.
         """
-        check_final(request, self._storage)
-        changes = changes_of(preview.request, request)
-        master = request.desired_loudness if request.create_master else None
+        if request.webhook_url is not None:
+            check_webhook(request.webhook_url, self._storage)
+        changes = track_changes(preview.request, request)
+        loudness = request.desired_loudness if request.create_master else None
         key = (
             preview.id,
             request.return_stems,
             request.sample_rate,
             request.create_master,
-            master,
+            loudness,
             frozenset(changes.items()),
         )
         with self._lock:
-            known = self._by_payload.get(key)
-        if known and not self._outdated(known):
+            known = self._finals_by_payload.get(key)
+        if known and not self._is_outdated(known):
             return known
-        self._storage.make_room()
-        self._present(preview.task)
-        task = self._start(
+        check_disk_space(self._storage, self._limits)
+        self._result(preview.task)
+        task = self._start_task(
             preview.id,
             request.webhook_url,
-            lambda progress: self._mix_final(preview, request, changes, key, progress),
+            lambda progress: self._make_final(preview, request, changes, key, progress),
             self._final_event,
         )
-        render = Render(secrets.token_hex(12), preview.id, task)
+        order = FinalMixOrder(secrets.token_hex(12), preview.id, task)
         with self._lock:
-            self._renders[render.id] = self._by_payload[key] = render
-        return render
+            self._finals[order.id] = self._finals_by_payload[key] = order
+        return order
 
-    def render(self, render_id: str) -> Render:
-        """Return a final mix that was started here; raises HttpError 404."""
-        if found := self._renders.get(render_id):
-            return found
-        raise HttpError(404, "no such render here; ask for the final mix again")
+    def find_final(self, final_id: str) -> FinalMixOrder:
+        """Return a final mix by its own id; raises HttpError 404."""
+        if order := self._finals.get(final_id):
+            return order
+        raise HttpError(404, "no such render; request the final mix again")
 
-    def preview_answer(self, preview: Preview, *, fx_settings: bool) -> PreviewMixAnswer:
-        """Return the answer for a preview that is done; raises HttpError 404 if its files had to make room."""
-        rendered = self._present(preview.task)
+    def preview_answer(self, order: MixOrder, *, fx_settings: bool) -> PreviewMixAnswer:
+        """Return the answer for a preview that is done; raises HttpError 404 if its files have been deleted."""
+        result = self._result(order.task)
         if fx_settings:
-            self._ledger.charge_once("fx_settings", preview.id)
-        return preview_answer(rendered, self._storage, fx_settings=fx_settings)
+            self._ledger.charge_once("fx_settings", order.id)
+        return self._preview_answer(result.outcome, fx_settings=fx_settings)
 
-    def final_answer(self, render: Render) -> FinalMixAnswer:
-        """Return the answer for a final mix that is done; raises HttpError 404 if its files had to make room."""
-        return final_answer(self._present(render.task), self._storage)
+    def final_answer(self, order: FinalMixOrder) -> FinalMixAnswer:
+        """Return the answer for a final mix that is done; raises HttpError 404 if its files have been deleted."""
+        return self._final_answer(self._result(order.task).outcome)
 
-    def _outdated(self, render: Render) -> bool:
-        task = render.task
+    def _is_outdated(self, order: FinalMixOrder) -> bool:
+        task = order.task
         if task.failure is not None:
             return self._clock() - (task.ended_at or 0.0) > FAILURE_KEPT_S
-        return not task.running and not self._storage.has(task.future.result().task_folder)
+        return not task.running and not self._storage.exists(task.future.result().task_folder)
 
-    # From here on in a task's own thread.
+    # Called in a task's thread.
 
-    def _mix_preview(self, task_id: str, request: MixRequest, progress: Progress) -> Rendered:
-        from tonnbook.studio.mixing.work import make_preview
+    def _make_preview(self, task_id: str, request: MixRequest, progress: Progress) -> MixResult:
+        from tonnbook.studio.mixing.engine import preview_mix
 
-        rendered = make_preview(request, self._storage, self._worker, self._limits, progress)
+        with self._storage.new_task_folder() as task_folder:
+            tracks = self._download_tracks(request, task_folder.path / "tracks", part(progress, 0, DOWNLOAD_SHARE))
+            progress(DOWNLOAD_SHARE, "waiting for its turn")
+            render_progress = part(progress, DOWNLOAD_SHARE, 1)
+            outcome = self._worker.compute(preview_mix, tracks, request, task_folder.path / "out", render_progress)
         self._ledger.charge("mix_preview", task_id)
-        return rendered
+        return MixResult(task_folder, outcome, tracks)
 
-    def _mix_final(
+    def _download_tracks(self, request: MixRequest, folder: Path, progress: Progress) -> tuple[TrackFile, ...]:
+        """Download and check every track of a request; each file is named after its track."""
+        from tonnbook.studio.measure.track_checks import check_track
+        from tonnbook.studio.mixing.tracks import TrackFile
+
+        names = track_names([track.source for track in request.tracks])
+        files = []
+        for n, (name, track) in enumerate(zip(names, request.tracks, strict=True)):
+            share = part(progress, n / len(names), 1)
+            path = self._download_source(str(track.source), folder / f"{n + 1:02d}", share, check_track, name)
+            files.append(TrackFile(name, path, track))
+        return tuple(files)
+
+    def _make_final(
         self,
-        preview: Preview,
+        preview: MixOrder,
         request: FinalMixRequest,
         changes: Mapping[str, TrackEffects],
         key: _Key,
         progress: Progress,
-    ) -> Rendered:
-        from tonnbook.studio.mixing.work import make_final
+    ) -> MixResult:
+        from tonnbook.studio.mixing.engine import final_mix
 
         before = preview.task.future.result()
-        rendered = make_final(before, request, changes, self._storage, self._worker, progress)
+        with self._storage.pinned(before.task_folder), self._storage.new_task_folder() as task_folder:
+            if not self._storage.exists(before.task_folder):
+                raise TonnbookError("the tracks of this task were deleted to free disk space; make the preview again")
+            out = task_folder.path / "out"
+            outcome = self._worker.compute(final_mix, before.tracks, before.outcome, request, out, progress, changes)
         with self._lock:
-            paid = key in self._paid
-            self._paid.add(key)
-        if not paid:
+            charged = key in self._charged
+            self._charged.add(key)
+        if not charged:
             self._ledger.charge("final_mix", preview.id)
-        return rendered
+        return MixResult(task_folder, outcome, before.tracks)
 
-    def _preview_event(self, task: Task[Rendered]) -> WebhookEvent:
+    def _preview_event(self, task: Task[MixResult]) -> WebhookEvent:
         if task.failure is not None:
             return TaskState.PREVIEW_ERROR, {}
-        answer = preview_answer(task.future.result(), self._storage, fx_settings=False)
-        return TaskState.PREVIEW_COMPLETED, links_of(answer)
+        answer = self._preview_answer(task.future.result().outcome, fx_settings=False)
+        return TaskState.PREVIEW_COMPLETED, result_fields(answer.results, "stems")
 
-    def _final_event(self, task: Task[Rendered]) -> WebhookEvent:
+    def _final_event(self, task: Task[MixResult]) -> WebhookEvent:
         if task.failure is not None:
             return TaskState.FINAL_ERROR, {}
-        return TaskState.FINAL_COMPLETED, links_of(final_answer(task.future.result(), self._storage))
+        answer = self._final_answer(task.future.result().outcome)
+        # The settings cost credits on the live service, so a webhook does not carry them.
+        return TaskState.FINAL_COMPLETED, result_fields(answer.results, "stems")
+
+    def _preview_answer(self, outcome: MixOutcome, *, fx_settings: bool) -> PreviewMixAnswer:
+        results = PreviewMixResults(
+            mix_url=self._storage.result_link(outcome.mix),
+            stem_urls=self._stem_links(outcome),
+            unmixed_url=self._storage.result_link(outcome.unmixed) if outcome.unmixed else None,
+            settings=outcome.settings if fx_settings else None,
+            notes=outcome.notes,
+        )
+        return PreviewMixAnswer(results=results)
+
+    def _final_answer(self, outcome: MixOutcome) -> FinalMixAnswer:
+        results = FinalMixResults(
+            mix_url=self._storage.result_link(outcome.mix),
+            stem_urls=self._stem_links(outcome),
+            settings=outcome.settings,
+            notes=outcome.notes.model_copy(update={"credits_live": CREDITS["final_mix"]}),
+        )
+        return FinalMixAnswer(results=results)
+
+    def _stem_links(self, outcome: MixOutcome) -> dict[str, str] | None:
+        return {name: self._storage.result_link(path) for name, path in outcome.stems.items()} or None
+
+
+def track_changes(preview: MixRequest, final: FinalMixRequest) -> dict[str, TrackEffects]:
+    """Return the changes of a final mix by track name; raises HttpError 400 for a track that the preview does not have.
+
+    Tracks are matched by their links. The query may differ, as in a link that was signed again, unless only the query
+    tells two tracks apart (`get?id=1`, `get?id=2`).
+    """
+    links = [str(track.source) for track in preview.tracks]
+    names = track_names(list(links))
+    by_link = dict(zip(links, names, strict=True))
+    counts = Counter(map(_without_query, links))
+    by_address = {_without_query(link): name for link, name in by_link.items() if counts[_without_query(link)] == 1}
+    changes: dict[str, TrackEffects] = {}
+    for n, track in enumerate(final.tracks):
+        link, field_name = str(track.source), f"trackData[{n}].trackURL"
+        name = by_link.get(link) or by_address.get(_without_query(link))
+        if name is None:
+            known = ", ".join(names)
+            raise HttpError(400, f"{field_name}: {redacted(link)} is not a track of this preview; its tracks: {known}")
+        if name in changes:
+            raise HttpError(400, f"{field_name}: {name} has an entry already; send one entry per track")
+        changes[name] = TrackEffects(**{key: getattr(track, key) for key in TrackEffects.model_fields})
+    return {name: effects for name, effects in changes.items() if effects != TrackEffects()}
+
+
+def _without_query(link: str) -> str:
+    return urlsplit(link)._replace(query="", fragment="").geturl()

@@ -1,4 +1,4 @@
-"""The studio's way of saying no: a status and a sentence, raised anywhere, turned into an answer once, in `app`."""
+"""HttpError: a status code and a message, raised anywhere in the studio and converted to a response in `server.app`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tonnbook.models.base import Answer
 
 
 class HttpError(TonnbookError):
-    """A request that cannot be done as it stands. The message goes back to the client, links redacted."""
+    """A request that is refused. The message is sent to the client, with the queries of links removed."""
 
     def __init__(self, status: int, message: str, headers: Mapping[str, str] | None = None) -> None:
         self.status = status
@@ -20,7 +20,7 @@ class HttpError(TonnbookError):
 
 
 class ErrorBody(Answer):
-    """The body of every answer that is an error."""
+    """The body of every error response."""
 
     error: bool = Field(True)
     message: str

@@ -1,7 +1,7 @@
-"""What the same run would have cost on the live service.
+"""A record of the calls of a studio, with the credits that each would have cost on the live service.
 
-Amounts as integrators paid them (wire notes, "credits"); what retrieving FX settings costs is not published, so it is noted
-and counted as 0.
+The prices are those that integrators paid (wire notes, "credits"). The price of retrieving FX settings is not published: the call is
+entered with a remark and 0 credits.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ class Entry(Answer):
     """One call that was carried out."""
 
     call: str
-    """"mix_preview", "fx_settings" or "final_mix"."""
+    """"mix_preview", "fx_settings", "final_mix" and so on: a key of `CREDITS`, or a call that is free."""
     task_id: str
     credits: int
-    """What it costs on the live service; the studio itself is free."""
+    """Price on the live service; the studio itself is free."""
     at: float
     """When, in seconds since 1970."""
     remark: str = ""
@@ -39,7 +39,7 @@ class LedgerAnswer(Answer):
 
 
 class Ledger:
-    """The list of calls and their live price; safe to use from several threads."""
+    """The list of calls and their live prices. Its methods may be called from any thread."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
@@ -47,18 +47,24 @@ class Ledger:
         self._entries: list[Entry] = []
 
     def charge(self, call: str, task_id: str) -> int:
-        """Enter one call and return its live price in credits."""
-        price = CREDITS.get(call, 0)
-        entry = Entry(call=call, task_id=task_id, credits=price, at=self._clock(), remark=_REMARKS.get(call, ""))
+        """Add an entry for a call and return its live price in credits."""
         with self._lock:
-            self._entries.append(entry)
-        return price
+            return self._add(call, task_id)
 
     def charge_once(self, call: str, task_id: str) -> int:
-        """Enter a call that the same task pays for once only; return its price, 0 when it was entered before."""
-        if any(entry.call == call and entry.task_id == task_id for entry in self.entries):
-            return 0
-        return self.charge(call, task_id)
+        """Add an entry unless this task has one for this call; return the price, or 0 if there was one."""
+        with self._lock:
+            if any(entry.call == call and entry.task_id == task_id for entry in self._entries):
+                return 0
+            return self._add(call, task_id)
+
+    def _add(self, call: str, task_id: str) -> int:
+        """Add an entry; the lock must be held."""
+        price = CREDITS.get(call, 0)
+        self._entries.append(
+            Entry(call=call, task_id=task_id, credits=price, at=self._clock(), remark=_REMARKS.get(call, ""))
+        )
+        return price
 
     @property
     def entries(self) -> tuple[Entry, ...]:
@@ -72,9 +78,12 @@ class Ledger:
         return sum(entry.credits for entry in self.entries)
 
     def answer(self) -> LedgerAnswer:
-        """Return the ledger as it travels."""
-        return LedgerAnswer(credits=self.credits, entries=self.entries)
+        """Return the answer of /studio/ledger."""
+        entries = self.entries
+        return LedgerAnswer(credits=sum(entry.credits for entry in entries), entries=entries)
 
     def __repr__(self) -> str:
-        lines = [f"{entry.credits:5d}  {entry.call}  {entry.remark}".rstrip() for entry in self.entries]
-        return "\n".join(["credits on the live service:", *lines, f"{self.credits:5d}  in all"])
+        entries = self.entries
+        lines = [f"{entry.credits:5d}  {entry.call}  {entry.remark}".rstrip() for entry in entries]
+        total = sum(entry.credits for entry in entries)
+        return "\n".join(["credits on the live service:", *lines, f"{total:5d}  in all"])

@@ -1,4 +1,4 @@
-"""What one studio takes on."""
+"""Limits of one studio: sizes, durations and counts."""
 
 from __future__ import annotations
 
@@ -9,21 +9,23 @@ from tonnbook.models.mixing import MAX_MINUTES
 
 @dataclass(frozen=True)
 class Limits:
-    """Bounds on what comes in and what is kept. The number of tracks and every range stand on the models."""
+    """Limits on input and storage. The number of tracks and the ranges of all values are on the models."""
 
     file_bytes: int = 2**30
-    """Size of one sound file, uploaded or fetched: 8 minutes of stereo float at 192 kHz take 0.7 GiB."""
+    """Size of one audio file, uploaded or downloaded: 8 minutes of stereo float at 192 kHz take 0.7 GiB."""
     body_bytes: int = 2**20
     """Size of a JSON body: 32 tracks with links of 4096 characters take 0.15 MiB."""
     track_seconds: float = MAX_MINUTES * 60
+    """Length of one track."""
     unfinished_tasks: int = 16
-    """Tasks waiting or running; the next one is answered 429."""
+    """Tasks that wait or run; a request for another one is answered 429."""
     folder_bytes: int = 8 * 2**30
-    """Disk that the studio fills before it drops the oldest finished results."""
+    """Disk space of the studio's folder; beyond it the oldest finished results are deleted."""
     redirects: int = 5
-    quiet_s: float = 10
-    """How long a server that a track is fetched from may stay silent, in seconds."""
-    fetch_s: float = 300
-    """How long fetching one track may take in all, in seconds."""
+    """Redirects that a download follows."""
+    silence_s: float = 10
+    """Seconds that another server may send nothing during a download."""
+    download_s: float = 300
+    """Seconds that one download may take in all."""
     link_s: float = 3600
-    """Life of a signed link, in seconds (wire notes: one hour)."""
+    """Seconds that a signed link is valid (wire notes: one hour)."""

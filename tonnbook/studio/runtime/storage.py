@@ -1,8 +1,7 @@
-"""The studio's files: uploads and results on disk, and the signed links to them.
+"""Store uploads and results in a temporary folder, and sign the links to them.
 
-A link is an HMAC-SHA256 over method, file and expiry time, with a secret that dies with the studio. Files stand on
-*shelves*: one folder per upload, and one per task with all that belongs to it. When the folder is full, the shelves of the
-oldest finished tasks go first.
+A link is signed with HMAC-SHA256 over method, file and expiry time; the key is discarded with the studio. Each upload and each task has
+a folder of its own. When the disk limit is reached, the folders of the oldest finished tasks are deleted first.
 """
 
 from __future__ import annotations
@@ -36,16 +35,17 @@ _TYPES = {".wav": "audio/wav", ".mp3": "audio/mpeg", ".flac": "audio/flac", ".og
 
 @dataclass(eq=False)
 class TaskFolder:
-    """One folder of the library; it may be dropped when nobody holds it and, for an upload, when its time is over."""
+    """The folder of one task or upload. It may be deleted when it is not pinned and, for an upload, when it has expired."""
 
     path: Path
     expires: float = 0.0
-    holders: int = 0
+    """Seconds since 1970; 0 for the folder of a task."""
+    pins: int = 0
 
 
 @dataclass(frozen=True)
 class StoredFile:
-    """A file that links lead to; an upload's path exists once its bytes have come."""
+    """A file that can be linked to. The path of an upload exists once its bytes have arrived."""
 
     id: str
     name: str
@@ -54,7 +54,7 @@ class StoredFile:
 
 
 class Storage:
-    """All files of one studio, in a temporary folder of its own that `close` removes."""
+    """All files of one studio, in a temporary folder of its own that `close` deletes."""
 
     def __init__(self, address: str, limits: Limits, clock: Clock, folder: Path | None = None) -> None:
         self._address = address
@@ -63,62 +63,52 @@ class Storage:
         self._secret = secrets.token_bytes(32)
         self._lock = threading.Lock()
         self._files: dict[str, StoredFile] = {}
+        self._results: dict[Path, StoredFile] = {}
         self._task_folders: list[TaskFolder] = []
         remove_stale_folders(folder or Path(tempfile.gettempdir()))
         self.folder = Path(tempfile.mkdtemp(prefix=f"{_prefix()}{os.getpid()}-", dir=folder))
 
-    # --- shelves
+    # --- folders
 
     @contextmanager
     def new_task_folder(self) -> Iterator[TaskFolder]:
-        """Hold a new shelf for the work of a task; if that fails, the shelf goes with all its files."""
+        """Create the folder of a task and pin it during the block; delete it with all its files if the block raises."""
         task_folder = self._add_task_folder()
         done = False
         try:
-            with self.in_use(task_folder):
+            with self.pinned(task_folder):
                 yield task_folder
                 done = True
         finally:
             if not done:
                 with self._lock:
-                    self._remove(task_folder)
+                    self._delete(task_folder)
 
     @contextmanager
-    def in_use(self, task_folder: TaskFolder) -> Iterator[None]:
-        """Keep a shelf from being dropped while it is worked with."""
+    def pinned(self, task_folder: TaskFolder) -> Iterator[None]:
+        """Keep a folder from being deleted during the block."""
         with self._lock:
-            task_folder.holders += 1
+            task_folder.pins += 1
         try:
             yield
         finally:
             with self._lock:
-                task_folder.holders -= 1
+                task_folder.pins -= 1
 
-    def has(self, task_folder: TaskFolder) -> bool:
-        """Say whether the shelf is still there."""
+    def exists(self, task_folder: TaskFolder) -> bool:
+        """Return whether the folder has not been deleted."""
         return task_folder in self._task_folders
 
-    def sweep(self) -> None:
-        """Drop uploads that no link leads to any more, then the oldest finished results until the rest fits."""
+    def delete_old(self) -> bool:
+        """Delete expired uploads, then the oldest finished results until the folder is within its limit; return whether it is."""
+        limit = self._limits.folder_bytes
         with self._lock:
             now = self._clock()
-            free = [
-                task_folder
-                for task_folder in self._task_folders
-                if not task_folder.holders and task_folder.expires <= now
-            ]
-            for task_folder in sorted(free, key=lambda task_folder: task_folder.expires == 0):
-                if task_folder.expires or self._bytes() > self._limits.folder_bytes:
-                    self._remove(task_folder)
-
-    def make_room(self) -> None:
-        """Sweep before new work begins; raises HttpError 507 if the folder is still over its limit."""
-        self.sweep()
-        if self._bytes() > self._limits.folder_bytes:
-            size = self._limits.folder_bytes / 2**30
-            raise HttpError(
-                507, f"the studio's folder is full ({size:.3g} GiB) with work that is still going on; wait for it"
-            )
+            unused = [each for each in self._task_folders if not each.pins and each.expires <= now]
+            for task_folder in sorted(unused, key=lambda each: each.expires == 0):
+                if task_folder.expires or self._bytes_used() > limit:
+                    self._delete(task_folder)
+        return self._bytes_used() <= limit
 
     def _add_task_folder(self, expires: float = 0.0) -> TaskFolder:
         task_folder = TaskFolder(Path(tempfile.mkdtemp(dir=self.folder)), expires)
@@ -126,14 +116,15 @@ class Storage:
             self._task_folders.append(task_folder)
         return task_folder
 
-    def _remove(self, task_folder: TaskFolder) -> None:
+    def _delete(self, task_folder: TaskFolder) -> None:
         if task_folder in self._task_folders:
             self._task_folders.remove(task_folder)
-            self._files = {i: f for i, f in self._files.items() if task_folder.path not in f.path.parents}
+            self._files = {id_: f for id_, f in self._files.items() if task_folder.path not in f.path.parents}
+            self._results = {path: f for path, f in self._results.items() if task_folder.path not in path.parents}
             shutil.rmtree(task_folder.path, ignore_errors=True)
 
-    def _bytes(self) -> int:
-        """Return the disk in use; a file that stands on two shelves (a hard link) counts once."""
+    def _bytes_used(self) -> int:
+        """Return the disk space in use; a file that is in two folders (a hard link) counts once."""
         sizes: dict[int, int] = {}
         for folder, _, names in os.walk(self.folder):
             for name in names:
@@ -144,65 +135,73 @@ class Storage:
 
     # --- files
 
-    def expect_upload(self, name: str, content_type: str) -> StoredFile:
-        """Make room for one upload. It outlives its links by an hour, so that what began in time can end."""
-        self.make_room()
+    def new_upload(self, name: str, content_type: str) -> StoredFile:
+        """Create the entry of a file that will be uploaded; its path does not exist yet.
+
+        The file expires one hour after its links, so that a download which has begun in time can end.
+        """
         task_folder = self._add_task_folder(self._clock() + 2 * self._limits.link_s)
-        return self._store(StoredFile(secrets.token_urlsafe(12), name, content_type, task_folder.path / "upload"))
-
-    def add(self, path: Path, name: str | None = None) -> StoredFile:
-        """Take a result, which stands on a shelf already, into the list of files that links can lead to."""
-        kind = _TYPES.get(path.suffix.lower(), "application/octet-stream")
-        return self._store(StoredFile(secrets.token_urlsafe(12), name or path.name, kind, path))
-
-    def _store(self, file: StoredFile) -> StoredFile:
+        file = StoredFile(secrets.token_urlsafe(12), name, content_type, task_folder.path / "upload")
         with self._lock:
             self._files[file.id] = file
         return file
 
-    def hard_link(self, file: StoredFile, to: Path) -> None:
-        """Give a task its own name for a file's present bytes, which stay whatever becomes of the upload."""
+    def add_result(self, path: Path) -> StoredFile:
+        """Create the entry of a file in a task's folder, or return the one that was created before."""
+        with self._lock:
+            if path not in self._results:
+                content_type = _TYPES.get(path.suffix.lower(), "application/octet-stream")
+                file = StoredFile(secrets.token_urlsafe(12), path.name, content_type, path)
+                self._files[file.id] = self._results[path] = file
+            return self._results[path]
+
+    def hard_link(self, path: Path, to: Path) -> None:
+        """Link `to` to the present bytes of a file, which stay even if the file is replaced or deleted; raises HttpError 404."""
         try:
-            os.link(file.path, to)
+            os.link(path, to)
         except FileNotFoundError:
             raise HttpError(
                 404, "nothing has been uploaded to this link; PUT the file to its signed_url first"
             ) from None
         except OSError:  # a file system without hard links
-            shutil.copyfile(file.path, to)
+            shutil.copyfile(path, to)
 
     # --- links
 
-    def link(self, file: StoredFile, method: str = "GET") -> str:
-        """Return a link to read (GET, HEAD) or write (PUT) `file`, good for one hour."""
+    def result_link(self, path: Path) -> str:
+        """Return a link to read a file in a task's folder, valid for one hour."""
+        return self.signed_link(self.add_result(path))
+
+    def signed_link(self, file: StoredFile, method: str = "GET") -> str:
+        """Return a link to read (GET, HEAD) or write (PUT) `file`, valid for one hour."""
         expires = str(int(self._clock() + self._limits.link_s))
         query = f"expires={expires}&signature={self._sign(method, file.id, expires)}"
         return f"{self._address}/files/{file.id}/{quote(file.name, safe='')}?{query}"
 
-    def open_link(self, method: str, file_id: str, name: str, expires: str, signature: str) -> StoredFile:
-        """Return the file that a link's parts lead to; raises HttpError 404 for a link that is false or out of date."""
+    def file_by_link(self, method: str, file_id: str, name: str, expires: str, signature: str) -> StoredFile:
+        """Return the file of a link, given the parts of the link; raises HttpError 404 if it is not valid or has expired."""
         expected = self._sign("PUT" if method == "PUT" else "GET", file_id, expires)
         if not hmac.compare_digest(expected.encode(), signature.encode("utf-8", "replace")):
-            raise HttpError(404, "no such file: use the link whole, as it was given, and for what it was given")
+            raise HttpError(404, "no such file: use the whole link, unchanged, and with the method it was made for")
         if float(expires) < self._clock():
-            raise HttpError(404, "this link has expired; links live for one hour, ask for a new one")
+            raise HttpError(404, "this link has expired; links are valid for one hour, request a new one")
         file = self._files.get(file_id)
         if file is None or file.name != name:
-            raise HttpError(404, "this file is no longer here: old results make room for new ones")
+            raise HttpError(404, "this file has been deleted: old results are deleted when the disk limit is reached")
         return file
 
-    def from_url(self, url: str) -> StoredFile:
-        """Return the file that one of the studio's own links leads to; raises HttpError 404."""
+    def file_by_url(self, url: str) -> StoredFile:
+        """Return the file of one of the studio's own links; raises HttpError 404."""
         parts = urlsplit(url)
         query = {key: values[0] for key, values in parse_qs(parts.query).items()}
         match parts.path.split("/"):
             case ["", "files", file_id, name]:
-                wanted = query.get("expires", ""), query.get("signature", "")
-                return self.open_link("GET", file_id, unquote(name), *wanted)
+                expires, signature = query.get("expires", ""), query.get("signature", "")
+                return self.file_by_link("GET", file_id, unquote(name), expires, signature)
         raise HttpError(404, "this address of the studio is no file; use the readable_url of an upload")
 
-    def owns(self, url: str) -> bool:
-        """Say whether `url` points at this studio."""
+    def is_own_link(self, url: str) -> bool:
+        """Return whether `url` points to this studio."""
         own, other = urlsplit(self._address), urlsplit(url)
         return other.hostname in LOOPBACK_NAMES and other.port == own.port
 
@@ -211,30 +210,31 @@ class Storage:
         return hmac.new(self._secret, text, hashlib.sha256).hexdigest()
 
     def close(self) -> None:
-        """Remove the folder. Links lead nowhere from now on."""
+        """Delete the folder. All links are invalid from now on."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
 def remove_stale_folders(folder: Path) -> None:
-    """Remove the folders that studios of this user on this machine have left in `folder` whose process was killed."""
-    if sys.platform == "win32":  # where nothing tells harmlessly whether a process is there
+    """Delete the folders in `folder` of studios whose process was killed: of this user, on this machine."""
+    if sys.platform == "win32":  # os.kill(pid, 0) would end the process there
         return
     for left in folder.glob(f"{_prefix()}*-*"):
         number = left.name.removeprefix(_prefix()).partition("-")[0]
         with suppress(OSError):
-            ours = stat.S_ISDIR(left.lstat().st_mode) and left.lstat().st_uid == os.getuid()
-            if ours and number.isdecimal() and not _is_running(int(number)):
+            own = stat.S_ISDIR(left.lstat().st_mode) and left.lstat().st_uid == os.getuid()
+            if own and number.isdecimal() and not _is_running(int(number)):
                 shutil.rmtree(left, ignore_errors=True)
 
 
 def _prefix() -> str:
-    """Return how the folders of this machine's studios begin: a shared disk has those of others, whose processes we cannot see."""
-    machine = hashlib.sha256(f"{socket.gethostname()} {_pid_space()}".encode()).hexdigest()[:8]
+    """Return the prefix of the names of this machine's studio folders: a shared disk may hold those of other machines too,
+    whose processes cannot be looked up here."""
+    machine = hashlib.sha256(f"{socket.gethostname()} {_pid_namespace()}".encode()).hexdigest()[:8]
     return f"tonnbook-studio-{machine}-"
 
 
-def _pid_space() -> str:
-    """Return what tells this space of process numbers from another container's, where the system says so."""
+def _pid_namespace() -> str:
+    """Return the id of this container's process namespace, or "" where the system has none."""
     with suppress(OSError):
         return os.readlink("/proc/self/ns/pid")
     return ""
@@ -245,6 +245,6 @@ def _is_running(pid: int) -> bool:
         os.kill(pid, 0)
     except ProcessLookupError:
         return False
-    except OSError:  # somebody else's
+    except OSError:  # a process of another user
         return True
     return True

@@ -1,7 +1,7 @@
-"""Threads that do not hold up the end of the program.
+"""An executor of daemon threads, which do not delay the end of the program.
 
-`ThreadPoolExecutor` joins its threads before any `atexit` handler runs: a notebook's kernel would wait for the render that is
-going on, be killed for being slow, and leave its files behind. These threads are daemons.
+`ThreadPoolExecutor` joins its threads before any `atexit` handler runs: a notebook's kernel would wait for a running render, be killed
+because it does not end in time, and leave its files on the disk.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 
 class DaemonThreads(Executor):
-    """Up to `count` daemon threads that take work first come, first served."""
+    """Up to `count` daemon threads that run calls in the order in which they were submitted."""
 
     def __init__(self, count: int, name: str) -> None:
         self._count = count
@@ -30,17 +30,17 @@ class DaemonThreads(Executor):
         self._closed = False
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
-        """Queue one call; the future holds what it returns or raises."""
+        """Queue one call; the future holds its return value or exception. Raises RuntimeError after `shutdown`."""
         future: Future[T] = Future()
 
         def run() -> None:
             if future.set_running_or_notify_cancel():
-                with _Settling(future):
+                with _ExceptionTo(future):
                     future.set_result(fn(*args, **kwargs))
 
         with self._lock:
             if self._closed:
-                raise RuntimeError("these threads are closed")
+                raise RuntimeError("these threads have been shut down")
             self._waiting.add(future)
             future.add_done_callback(self._waiting.discard)
             self._queue.put(run)
@@ -50,7 +50,7 @@ class DaemonThreads(Executor):
         return future
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        """Take no more work; `wait` for what is queued, or cancel it."""
+        """Accept no more calls; cancel those in the queue if asked to, and `wait` for the others."""
         with self._lock:
             self._closed = True
         if cancel_futures:
@@ -65,11 +65,11 @@ class DaemonThreads(Executor):
     def _serve(self) -> None:
         while run := self._queue.get():
             run()
-            del run  # or the last result would live until the next call
+            del run  # it refers to the last result, which would stay in memory until the next call
 
 
-class _Settling:
-    """Hand what the block raises to a future: here, where a thread begins, is the end of the line for an exception."""
+class _ExceptionTo:
+    """Store an exception that the block raises in a future, as nothing above the first function of a thread could catch it."""
 
     def __init__(self, future: Future[Any]) -> None:
         self._future = future

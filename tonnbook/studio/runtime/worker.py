@@ -1,7 +1,7 @@
-"""Tasks: what the studio works at while clients come and go.
+"""Tasks and the worker that runs them.
 
-Each task runs in a light thread of its own, which fetches and waits; its heavy part takes its turn on one executor, so that
-one render at a time has the processor. Nothing here depends on the connection that asked for the task.
+Each task runs in a thread of its own, in which it downloads its sources and waits. Its computation is submitted to one executor, by
+default a single thread, so that one render at a time has the processor. A task does not depend on the connection of its request.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any, Generic, ParamSpec, TypeVar
 
 from tonnbook.errors import TonnbookError
 from tonnbook.studio.measure.progress import Progress
-from tonnbook.studio.runtime.http_error import HttpError
+from tonnbook.studio.runtime.admission import check_task_count
 from tonnbook.studio.runtime.limits import Limits
 from tonnbook.studio.runtime.threads import DaemonThreads
 
@@ -25,138 +25,137 @@ log = logging.getLogger(__name__)
 P = ParamSpec("P")
 T = TypeVar("T")
 
-
-LIGHT_THREADS = 8
-
-
-class Closing(TonnbookError):
-    """The studio is being closed; raised out of `progress` so that a running render ends soon."""
+TASK_THREADS = 8
 
 
-class Meter:
-    """How far a task is. Progress never goes back."""
+class StudioClosed(TonnbookError):
+    """The studio is being closed; raised from the progress callback, which ends a running render."""
+
+
+class TaskProgress:
+    """The progress of a task: a fraction that never decreases, and a message."""
 
     def __init__(self, closing: threading.Event) -> None:
         self._closing = closing
-        self.at: tuple[float, str] = (0.0, "waiting for its turn")
+        self.state: tuple[float, str] = (0.0, "waiting for its turn")
 
-    def report(self, share: float, stage: str) -> None:
-        """Note progress; raises Closing when the studio is being closed."""
+    def report(self, fraction: float, message: str) -> None:
+        """Store the progress; raises StudioClosed when the studio is being closed."""
         if self._closing.is_set():
-            raise Closing("the studio was closed")
-        self.at = (min(1.0, max(self.at[0], share)), stage)
+            raise StudioClosed("the studio was closed")
+        self.state = (min(1.0, max(self.state[0], fraction)), message)
 
 
 class Task(Generic[T]):
-    """One piece of work, from its place in the queue to its end."""
+    """One piece of work, from the queue to its end."""
 
-    def __init__(self, future: Future[T], meter: Meter) -> None:
-        self._meter = meter
+    def __init__(self, future: Future[T], progress: TaskProgress) -> None:
+        self._progress = progress
         self.future = future
         self.ended_at: float | None = None
         """When it ended, in seconds since 1970."""
 
     @property
     def running(self) -> bool:
-        """Whether it is still waiting or working."""
+        """Whether it is waiting or running."""
         return not self.future.done()
 
     @property
     def progress(self) -> float:
-        """Share of the work that is done, 0 to 1."""
-        return self._meter.at[0]
+        """Fraction of the work that is done, 0 to 1."""
+        return self._progress.state[0]
 
     @property
     def stage(self) -> str:
-        """What is being done, in a short sentence."""
-        return self._meter.at[1]
+        """What is being done, as a short message."""
+        return self._progress.state[1]
 
     @property
     def failure(self) -> str | None:
-        """Why it failed, in a sentence; None for a task that runs or is done."""
+        """Why it failed, as a sentence; None for a task that is running or has succeeded."""
         return None if self.running else self._failure
 
     @cached_property
     def _failure(self) -> str | None:
         error = CancelledError() if self.future.cancelled() else self.future.exception()
-        return reason(error) if error else None
+        return failure_message(error) if error else None
 
 
 class Worker:
-    """Runs tasks and keeps heavy work to one at a time.
+    """Runs tasks in threads, and their computation on one executor.
 
-    Any `executor` of `concurrent.futures` whose workers share this process's memory can do the heavy part; one that was
-    handed in is left open at close.
+    The executor can be any of `concurrent.futures` whose workers share this process's memory; one that is given is not shut down
+    by `close`.
     """
 
     def __init__(self, limits: Limits, clock: Callable[[], float], executor: Executor | None = None) -> None:
         self._limits = limits
         self._clock = clock
-        self._light = DaemonThreads(LIGHT_THREADS, "studio-task")
-        self._own = DaemonThreads(1, "studio-heavy")
-        self._preparing = DaemonThreads(1, "studio-preparing")
-        self._prepared: list[Future[object]] = []
-        self._heavy: Executor = executor or self._own
+        self._task_threads = DaemonThreads(TASK_THREADS, "studio-task")
+        self._compute_thread = DaemonThreads(1, "studio-compute")
+        self._preload_thread = DaemonThreads(1, "studio-preload")
+        self._preloads: list[Future[object]] = []
+        self._executor: Executor = executor or self._compute_thread
         self._lock = threading.Lock()
         self._unfinished: list[Task[Any]] = []
-        self._turns: set[Future[Any]] = set()
+        self._computations: set[Future[Any]] = set()
         self._closing = threading.Event()
 
-    def start(self, work: Callable[[Progress], T], then: Callable[[Task[T]], None]) -> Task[T]:
-        """Queue `work`; call `then` with the task when it has ended, well or not. Raises HttpError 429 when too much waits."""
+    def start(self, work: Callable[[Progress], T], on_end: Callable[[Task[T]], None]) -> Task[T]:
+        """Start a task; call `on_end` with it when it has succeeded or failed. Raises HttpError 429 if too many are unfinished."""
         with self._lock:
             self._unfinished = [task for task in self._unfinished if task.running]
-            if len(self._unfinished) >= self._limits.unfinished_tasks:
-                text = f"{len(self._unfinished)} tasks are waiting or running already; try again when one has ended"
-                raise HttpError(429, text, {"Retry-After": "5"})
-            meter = Meter(self._closing)
-            task = Task(self._light.submit(self._run, work, meter.report), meter)
+            check_task_count(len(self._unfinished), self._limits)
+            progress = TaskProgress(self._closing)
+            task = Task(self._task_threads.submit(self._run, work, progress.report), progress)
             self._unfinished.append(task)
-        task.future.add_done_callback(lambda _: self._ended(task, then))
+        task.future.add_done_callback(lambda _: self._end(task, on_end))
         return task
 
     def _run(self, work: Callable[[Progress], T], progress: Progress) -> T:
-        wait(self._prepared)
+        wait(self._preloads)
         return work(progress)
 
-    def _ended(self, task: Task[T], then: Callable[[Task[T]], None]) -> None:
+    def _end(self, task: Task[T], on_end: Callable[[Task[T]], None]) -> None:
         task.ended_at = self._clock()
-        then(task)
+        on_end(task)
 
-    def beside(self, light: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> None:
-        """Prepare something in the background, one thing after the other; tasks begin when it is done.
+    def preload(self, load: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> None:
+        """Call `load` in the background, one call after the other; tasks begin when all are done.
 
-        Engines are loaded so: two threads that import what depends on each other may see half a module.
+        Engines are imported this way: two threads that import modules which depend on each other may get partly initialised ones.
         """
-        self._prepared.append(self._preparing.submit(light, *args, **kwargs))
+        self._preloads.append(self._preload_thread.submit(load, *args, **kwargs))
 
-    def in_turn(self, heavy: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Run `heavy` when its turn has come, and return what it returns. Called from within a task."""
+    def compute(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Call `function` on the executor, after the computations submitted before; wait, and return its result.
+
+        To be called from a task.
+        """
         try:
-            turn = self._heavy.submit(heavy, *args, **kwargs)
+            computation = self._executor.submit(function, *args, **kwargs)
         except RuntimeError:
-            if self._closing.is_set():  # the studio was closed on the way here
+            if self._closing.is_set():  # closed since the task was started
                 raise CancelledError from None
             raise
-        self._turns.add(turn)
-        turn.add_done_callback(self._turns.discard)
+        self._computations.add(computation)
+        computation.add_done_callback(self._computations.discard)
         if self._closing.is_set():
-            turn.cancel()
-        return turn.result()
+            computation.cancel()
+        return computation.result()
 
     def close(self, wait_s: float = 0.0) -> None:
-        """End what runs at its next report of progress, and cancel what waits; give it `wait_s` seconds to end."""
+        """Cancel what is queued, end running tasks at their next report of progress, and wait up to `wait_s` seconds for them."""
         self._closing.set()
-        for turn in tuple(self._turns):
-            turn.cancel()
-        self._light.shutdown(wait=False, cancel_futures=True)
-        self._own.shutdown(wait=False, cancel_futures=True)
-        self._preparing.shutdown(wait=False, cancel_futures=True)
+        for computation in tuple(self._computations):
+            computation.cancel()
+        for threads in (self._task_threads, self._compute_thread, self._preload_thread):
+            threads.shutdown(wait=False, cancel_futures=True)
         wait([task.future for task in self._unfinished], wait_s)
 
 
-def reason(error: BaseException) -> str:
-    """Return why a task failed, in a sentence without paths, links or values."""
+def failure_message(error: BaseException) -> str:
+    """Return why a task failed, as a sentence without paths, links or values."""
     match error:
         case TonnbookError():
             return str(error)
@@ -166,6 +165,6 @@ def reason(error: BaseException) -> str:
             return "the studio ran out of memory; fewer or shorter tracks need less"
         case OSError(strerror=str(words)):
             return f"the studio could not write or read its files: {words}"
-    # Source lines only: an exception's own text may hold a signed link.
+    # Source lines only: the text of an exception may contain a signed link.
     log.error("a task failed with %s\n%s", type(error).__name__, "".join(traceback.format_tb(error.__traceback__)))
-    return f"the studio failed on its own side ({type(error).__name__}); please report it with the request"
+    return f"the studio failed with an internal error ({type(error).__name__}); please report it with the request"

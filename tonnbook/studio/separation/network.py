@@ -29,7 +29,7 @@ from tonnbook import audio_files
 from tonnbook.dsp.levels import Array
 from tonnbook.errors import AudioError
 from tonnbook.studio.measure.progress import Progress, no_progress
-from tonnbook.studio.runtime.scratch import scratch
+from tonnbook.studio.runtime.temporary_folder import temporary_folder
 
 FOLDER = "TONNBOOK_DEMUCS"
 """The environment variable that names a folder with weights."""
@@ -65,7 +65,7 @@ def network_stems(
 
     `folder` takes some large files for as long as that lasts. Raises AudioError where the weights are not those of such a network.
     """
-    with scratch(folder, "network-") as place:
+    with temporary_folder(folder, "network-") as place:
         model = _loaded(network)
         made = _estimated(model, source, place, progress)
         stems = [audio_files.blocks(path, rate) for path in made]

@@ -1,111 +1,99 @@
-"""The separation desk: from requests to tasks, and from finished tasks to answers."""
+"""Separation service: start separations, and answer about them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import uuid4
 
 from tonnbook.models.separation import SeparateStatus, SeparationRequest, StatusAnswer, StemsAnswer
 from tonnbook.studio.measure.progress import Progress, part
 from tonnbook.studio.runtime.http_error import HttpError
-from tonnbook.studio.runtime.service import Service, WebhookEvent
-from tonnbook.studio.runtime.storage import StoredFile, TaskFolder
+from tonnbook.studio.runtime.service import DOWNLOAD_SHARE, Service, TaskResult
+from tonnbook.studio.runtime.webhooks import WebhookEvent
 from tonnbook.studio.runtime.worker import Task
+
+if TYPE_CHECKING:  # at run time the engine is imported in the background
+    from tonnbook.studio.separation.engine import Apart
 
 S = TypeVar("S", bound=StatusAnswer)
 
-FETCHING = 0.1
-"""Share of the progress that fetching and checking the mix fills."""
 
-
-@dataclass(frozen=True)
-class Separated:
-    """The stems of one mix in the library."""
-
-    task_folder: TaskFolder
-    stems: Mapping[str, StoredFile]
-    how: str
-    """What took the mix apart: "classical", or the name of a network."""
-
-
-class SeparationService(Service[Task[Separated]]):
+class SeparationService(Service[Task[TaskResult["Apart"]]]):
     """All separations of one studio."""
 
     engine = "tonnbook.studio.separation.engine"
-    what = "the stems"
+    result_name = "the stems"
     id_name = "stemflowTaskId"
 
-    def open(self, request: SeparationRequest) -> str:
+    def start(self, request: SeparationRequest) -> str:
         """Start a separation and return its id; raises HttpError 400, 429 or 507."""
-        self._admit(request.webhook_url, audioFileLocation=request.source)
+        self._check_order(request.webhook_url, audioFileLocation=request.source)
         task_id = f"sf_{uuid4()}"
-        task = self._start(
-            task_id, request.webhook_url, lambda progress: self._separate(task_id, request, progress), event_of
+        task = self._start_task(
+            task_id, request.webhook_url, lambda progress: self._separate(task_id, request, progress), status_event
         )
-        self._keep(task_id, task)
+        self._add_order(task_id, task)
         return task_id
 
     def status(self, task_id: str) -> SeparateStatus:
-        """Return how far a separation is; raises HttpError 404."""
-        return how_far(SeparateStatus, task_id, self.order(task_id), "the stems are ready")
+        """Return the status of a separation; raises HttpError 404."""
+        return task_status(SeparateStatus, task_id, self.find_order(task_id), "the stems are ready")
 
-    def stems(self, task_id: str) -> StemsAnswer | None:
-        """Return the stems, None while they are being made; raises HttpError 404, or 500 for a task that failed."""
-        task = self.order(task_id)
+    def answer(self, task_id: str) -> StemsAnswer | None:
+        """Return the stems, or None while they are being made; raises HttpError 404, or 500 for a task that failed."""
+        task = self.find_order(task_id)
         if task.running:
             return None
         if task.failure is not None:
             raise HttpError(500, task.failure)
-        done = self._present(task)
-        links = {name: self._storage.link(file) for name, file in done.stems.items()}
-        return StemsAnswer(stems=links, separation=done.how)
+        outcome = self._result(task).outcome
+        links = {name: self._storage.result_link(path) for name, path in outcome.stems.items()}
+        return StemsAnswer(stems=links, separation=outcome.how)
 
-    def finished(self, task_id: str) -> Separated:
-        """Return a separation that is done; raises HttpError 404, or 400 for one that is not."""
-        task = self.order(task_id)
+    def finished(self, task_id: str) -> TaskResult[Apart]:
+        """Return the result of a separation that has succeeded; raises HttpError 404, or 400 for another state."""
+        task = self.find_order(task_id)
         if task.running or task.failure is not None:
             raise HttpError(400, "stemJobId: this separation is not complete; wait for it, or make it again")
-        return self._present(task)
+        return self._result(task)
 
-    def lend_two(self, task_id: str, folder: Path) -> tuple[Path, Path]:
-        """Write the vocals of a separation, and the sum of its other stems, into `folder`."""
+    def copy_vocals_and_backing(self, task_id: str, folder: Path) -> tuple[Path, Path]:
+        """Write the vocals of a separation, and the sum of its other stems, into `folder`; return both paths."""
         from tonnbook.studio.measure.streams import summed
 
-        done = self.finished(task_id)
-        with self._storage.in_use(done.task_folder):
-            vocals = folder / "vocals.wav"
-            self._storage.hard_link(done.stems["vocals"], vocals)
-            rest = [file.path for name, file in done.stems.items() if name != "vocals"]
-            return vocals, summed(rest, folder / "backing.wav")
+        result = self.finished(task_id)
+        with self._storage.pinned(result.task_folder):
+            stems, vocals = result.outcome.stems, folder / "vocals.wav"
+            self._storage.hard_link(stems["vocals"], vocals)
+            others = [path for name, path in stems.items() if name != "vocals"]
+            return vocals, summed(others, folder / "backing.wav")
 
-    # From here on in a task's own thread.
+    # Called in a task's thread.
 
-    def _separate(self, task_id: str, request: SeparationRequest, progress: Progress) -> Separated:
-        from tonnbook.studio.analysis.work import bring
+    def _separate(self, task_id: str, request: SeparationRequest, progress: Progress) -> TaskResult[Apart]:
+        from tonnbook.studio.measure.track_checks import check_track
         from tonnbook.studio.separation.engine import separate
 
         with self._storage.new_task_folder() as task_folder:
-            source_folder, out = (_made(task_folder.path / name) for name in ("mix", "stems"))
-            source = bring(str(request.source), source_folder, self._storage, self._limits, part(progress, 0, FETCHING))
-            progress(FETCHING, "waiting for its turn")
-            made = self._worker.in_turn(
+            folder, download_progress = task_folder.path, part(progress, 0, DOWNLOAD_SHARE)
+            source = self._download_source(str(request.source), folder / "mix", download_progress, check_track)
+            progress(DOWNLOAD_SHARE, "waiting for its turn")
+            stems = folder / "stems"
+            stems.mkdir()
+            outcome = self._worker.compute(
                 separate,
                 source,
-                out,
+                stems,
                 two_stems=request.mode == "vocals_instrumental",
-                progress=part(progress, FETCHING, 1),
+                progress=part(progress, DOWNLOAD_SHARE, 1),
             )
-            self._ledger.charge("separation", task_id)
-            return Separated(
-                task_folder, {name: self._storage.add(path) for name, path in made.stems.items()}, made.how
-            )
+        self._ledger.charge("separation", task_id)
+        return TaskResult(task_folder, outcome)
 
 
-def how_far(kind: type[S], task_id: str, task: Task[Any], ready: str) -> S:
-    """Return what a status call says of a task."""
+def task_status(kind: type[S], task_id: str, task: Task[Any], ready: str) -> S:
+    """Return the answer of a status call; `ready` is its message once the task has succeeded."""
     if task.running:
         return kind(task_id=task_id, status="processing", message=task.stage, progress=round(task.progress, 4))
     if task.failure is not None:
@@ -113,17 +101,12 @@ def how_far(kind: type[S], task_id: str, task: Task[Any], ready: str) -> S:
     return kind(task_id=task_id, status="complete", message=ready, progress=1.0)
 
 
-def event_of(task: Task[Any]) -> WebhookEvent:
-    """Return what a webhook is told of a task that has a status call of its own: how it ended, and no links.
+def status_event(task: Task[Any]) -> WebhookEvent:
+    """Return the webhook event of a task that has a status call: "completed" or "failed", without links.
 
-    Known, from the docstrings and the README of roex-python 1.6.0: the webhook is for "async status notifications (pending/started/
-    completed/failed)", and the links expire and are asked for by calls of their own. Not known, for neither the specification nor the client
-    says it: the body. The studio's is that of the other calls, with the id under the name that these calls give it, and the word for how it
-    ended as the `state`; "pending" and "started", which the caller knows from the status call, are not sent.
+    Known from the docstrings and the README of roex-python 1.6.0: the webhook is for "async status notifications (pending/started/
+    completed/failed)"; the links expire and are requested with calls of their own. The body is documented nowhere. The studio sends the
+    body of its other webhooks, with the id under the name that these calls use and the status word as `state`. It does not send "pending"
+    and "started", which the client can read from the status call.
     """
     return "failed" if task.failure is not None else "completed", {}
-
-
-def _made(folder: Path) -> Path:
-    folder.mkdir()
-    return folder

@@ -14,7 +14,8 @@ from pydantic_core import from_json
 
 from tonnbook.models import base
 from tonnbook.models.problems import explain
-from tonnbook.studio.analysis.service import RepairService
+from tonnbook.studio.analysis.service import AnalysisService
+from tonnbook.studio.cleanup.service import CleanupService
 from tonnbook.studio.composition.service import CompositionService
 from tonnbook.studio.enhancement.service import EnhancementService
 from tonnbook.studio.mastering.service import MasteringService
@@ -41,7 +42,8 @@ class ServerState:
     storage: Storage
     mixing: MixService
     mastering: MasteringService
-    repair: RepairService
+    analysis: AnalysisService
+    cleanup: CleanupService
     enhancement: EnhancementService
     separation: SeparationService
     recombination: RecombinationService
@@ -55,7 +57,8 @@ class ServerState:
         return (
             self.mixing,
             self.mastering,
-            self.repair,
+            self.analysis,
+            self.cleanup,
             self.enhancement,
             self.separation,
             self.recombination,

@@ -15,16 +15,17 @@ from typing import Self
 import uvicorn
 
 from tonnbook.errors import TonnbookError
-from tonnbook.studio.analysis.service import RepairService
+from tonnbook.studio.analysis.service import AnalysisService
+from tonnbook.studio.cleanup.service import CleanupService
 from tonnbook.studio.composition.service import CompositionService
 from tonnbook.studio.enhancement.service import EnhancementService
 from tonnbook.studio.mastering.executors import shares_memory
 from tonnbook.studio.mastering.service import MasteringService
 from tonnbook.studio.mixing.service import MixService
 from tonnbook.studio.recombination.service import RecombinationService
+from tonnbook.studio.runtime.http_client import quiet_logging
 from tonnbook.studio.runtime.ledger import Ledger
 from tonnbook.studio.runtime.limits import Limits
-from tonnbook.studio.runtime.quiet_logging import quiet_logging
 from tonnbook.studio.runtime.service import ServiceContext
 from tonnbook.studio.runtime.storage import Clock, Storage
 from tonnbook.studio.runtime.webhooks import Webhooks
@@ -122,7 +123,8 @@ class Studio:
             storage=storage,
             mixing=MixService(context),
             mastering=self._mastering,
-            repair=RepairService(context),
+            analysis=AnalysisService(context),
+            cleanup=CleanupService(context),
             enhancement=EnhancementService(context),
             separation=separation,
             recombination=RecombinationService(context, separation),

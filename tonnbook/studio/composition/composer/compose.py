@@ -13,7 +13,7 @@ from tonnbook.studio.composition.composer.writing.arrange import compose_score, 
 from tonnbook.studio.composition.composer.writing.plan import ROLES, Plan
 from tonnbook.studio.composition.composer.writing.score import Score
 from tonnbook.studio.measure.progress import Progress, no_progress
-from tonnbook.studio.runtime.scratch import scratch
+from tonnbook.studio.runtime.temporary_folder import temporary_folder
 
 _STEMS_FROM, _STEMS_TO = 0.04, 0.80
 
@@ -39,7 +39,7 @@ def compose(plan: Plan, to: Path, progress: Progress = no_progress) -> Compositi
     score = compose_score(plan)
     progress(_STEMS_FROM, "The score is written")
     synth = Synth(song.tonic)
-    with scratch(to, "raw-") as raw_folder:
+    with temporary_folder(to, "raw-") as raw_folder:
         raw = []
         for n, role in enumerate(ROLES):
             share = (_STEMS_TO - _STEMS_FROM) / len(ROLES)

@@ -29,7 +29,6 @@ from tonnbook.models.track import (
     TrackList,
     TrackUrls,
 )
-from tonnbook.studio.composition.answers import direct_status, instrument_links, section_takes, song_notes, status
 from tonnbook.studio.composition.service import CompositionService, Track
 from tonnbook.studio.runtime.http_error import HttpError
 from tonnbook.studio.server.openapi import described
@@ -78,33 +77,26 @@ async def compose_track(request: Request, track_id: str) -> JSONResponse:
     """Compose the track as it was created, or with new parameters; each time a new version, and the older ones stay."""
     service = _desk(request)
     track = service.track(track_id)
-    return _answer(TaskStarted(task_id=service.compose(track, await _changed(request, track))))
+    return _answer(TaskStarted(task_id=service.start(track, await _changed(request, track))))
 
 
 async def fetch_instruments(request: Request, track_id: str) -> JSONResponse:
     """Start cutting the stems of a version, the latest unless told otherwise, section by section."""
     service = _desk(request)
-    return _answer(TaskStarted(task_id=service.instruments(service.track(track_id), await _version_asked(request))))
+    return _answer(TaskStarted(task_id=service.start_stems(service.track(track_id), await _version_asked(request))))
 
 
 async def get_track(request: Request, track_id: str) -> JSONResponse:
     """The links of a version that has been composed; `instrument_urls` is empty until the instruments have been asked for."""
     service = _desk(request)
-    version = service.version(service.track(track_id), await _version_asked(request))
-    done = service.present(version)
-    answer = TrackUrls(
-        download_url=service.link(done, done.song.track),
-        section_options=section_takes(service, done),
-        instrument_urls=instrument_links(service, version, done) or (),
-        notes=song_notes(service, done),
-    )
-    return _answer(answer)
+    version = service.track(track_id).version(await _version_asked(request))
+    return _answer(service.track_urls(version))
 
 
 async def get_status(request: Request, task_id: str) -> JSONResponse:
     """PENDING, PROGRESS with a percentage, SUCCESS with links, or FAILURE with the reason."""
     service = _desk(request)
-    return _answer(status(service, service.order(task_id)))
+    return _answer(service.status(service.find_order(task_id)))
 
 
 # --- the newer v1
@@ -121,15 +113,14 @@ async def compose_direct(request: Request) -> JSONResponse:
         )
     service = _desk(request)
     track = service.create(CompositionRequest(prompt=wanted.prompt.text))
-    task_id = service.compose(track, None, wanted.format, wanted.looping, whole_stems=True)
+    task_id = service.start(track, None, wanted.format, wanted.looping, whole_stems=True)
     return _answer(DirectStarted(task_id=task_id))
 
 
 async def get_direct(request: Request, task_id: str) -> JSONResponse:
     """composing, running, composed or failed."""
     service = _desk(request)
-    order = service.order(task_id)
-    return _answer(direct_status(service, order))
+    return _answer(service.direct_status(service.find_order(task_id)))
 
 
 # --- what the handlers read

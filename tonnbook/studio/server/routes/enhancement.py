@@ -37,12 +37,12 @@ async def retrieve_enhanced_track(request: Request) -> JSONResponse:
     """202 while it is being made."""
     query = await read(request, EnhancementQuery)
     service = server_state(request).enhancement
-    order = service.order(query.task_id)
+    order = service.find_order(query.task_id)
     state = EnhancementState.FINAL_PROCESSING if order.full else EnhancementState.PREVIEW_PROCESSING
     waiting = unfinished(order.task, "the enhanced track", state)
     return waiting or JSONResponse(service.answer(order).to_wire())
 
 
 async def _opened(request: Request, *, full: bool) -> JSONResponse:
-    order = server_state(request).enhancement.open(await read(request, EnhancementRequest), full=full)
+    order = server_state(request).enhancement.start(await read(request, EnhancementRequest), full=full)
     return JSONResponse(EnhancementTask(task_id=order.id, message="the enhancement has been started").to_wire())

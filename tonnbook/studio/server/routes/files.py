@@ -39,7 +39,7 @@ _LINK = "/{file_id}/{name}"
 )
 async def put_file(request: Request, file_id: FileId, name: str, expires: str = "", signature: str = "") -> Response:
     """The whole file in one request body. It is there when the answer is 200, and not at all before."""
-    file = server_state(request).storage.open_link("PUT", file_id, name, expires, signature)
+    file = server_state(request).storage.file_by_link("PUT", file_id, name, expires, signature)
     declared = request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
     if declared != file.content_type:
         raise HttpError(400, f"Content-Type is {declared!r}; the link was asked for with {file.content_type!r}")
@@ -60,13 +60,13 @@ async def put_file(request: Request, file_id: FileId, name: str, expires: str = 
 )
 async def get_file(request: Request, file_id: FileId, name: str, expires: str = "", signature: str = "") -> Response:
     """A link that is older than one hour, or that was changed, is answered 404."""
-    return _send(request, server_state(request).storage.open_link("GET", file_id, name, expires, signature))
+    return _send(request, server_state(request).storage.file_by_link("GET", file_id, name, expires, signature))
 
 
 @router.head(_LINK, include_in_schema=False)
 async def head_file(request: Request, file_id: FileId, name: str, expires: str = "", signature: str = "") -> Response:
     """Answer as GET does, without the bytes."""
-    return _send(request, server_state(request).storage.open_link("HEAD", file_id, name, expires, signature))
+    return _send(request, server_state(request).storage.file_by_link("HEAD", file_id, name, expires, signature))
 
 
 async def _save(request: Request, path: Path, limit: int) -> None:

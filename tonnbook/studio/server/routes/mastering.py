@@ -23,7 +23,7 @@ router = APIRouter(dependencies=[Depends(require_key)])
 @router.post("/masteringpreview", **described("Start a master", MasteringTask, MasteringRequest, busy=True))
 async def mastering_preview(request: Request) -> JSONResponse:
     """One song. No credits. The webhook is called when the preview is ready or has failed."""
-    order = server_state(request).mastering.open(await read(request, MasteringRequest))
+    order = server_state(request).mastering.start(await read(request, MasteringRequest))
     return JSONResponse(MasteringTask(task_id=order.id, message="the master has been started").to_wire())
 
 
@@ -35,7 +35,7 @@ async def retrieve_preview_master(request: Request) -> JSONResponse:
     """202 while it is being made. The preview is 30 s of the finished master, at its own loudness. No credits."""
     query = await read(request, MasterQuery)
     service = server_state(request).mastering
-    order = service.order(query.task_id)
+    order = service.find_order(query.task_id)
     waiting = unfinished(order.task, "the preview", MasteringState.PREVIEW_PROCESSING)
     return waiting or JSONResponse(service.preview_answer(order).to_wire())
 
@@ -48,6 +48,6 @@ async def retrieve_final_master(request: Request) -> JSONResponse:
     """202 while it is being made. Live, this costs 220 credits; the ledger enters them once for a task."""
     query = await read(request, MasterQuery)
     service = server_state(request).mastering
-    order = service.order(query.task_id)
+    order = service.find_order(query.task_id)
     waiting = unfinished(order.task, "the master", MasteringState.FINAL_PROCESSING)
     return waiting or JSONResponse(service.final_answer(order).to_wire())

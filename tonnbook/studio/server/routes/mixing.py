@@ -21,7 +21,8 @@ from tonnbook.models.mixing import (
 )
 from tonnbook.models.upload import UploadLinks, UploadRequest
 from tonnbook.models.vocabulary import TaskState
-from tonnbook.studio.mixing.service import Preview, Render
+from tonnbook.studio.mixing.service import FinalMixOrder, MixOrder
+from tonnbook.studio.runtime.admission import check_disk_space
 from tonnbook.studio.runtime.http_error import HttpError
 from tonnbook.studio.runtime.ledger import LedgerAnswer
 from tonnbook.studio.server.openapi import described
@@ -38,16 +39,17 @@ async def upload(request: Request) -> JSONResponse:
     name = wanted.filename.replace("\\", "/").rpartition("/")[2]
     if name.strip(". ") == "" or not name.isprintable():
         raise HttpError(400, "filename: is no file name; give one like vocal.wav")
-    storage = server_state(request).storage
-    file = storage.expect_upload(name, wanted.content_type)
-    links = {"signed_url": storage.link(file, "PUT"), "readable_url": storage.link(file)}
+    state = server_state(request)
+    check_disk_space(state.storage, state.limits)
+    file = state.storage.new_upload(name, wanted.content_type)
+    links = {"signed_url": state.storage.signed_link(file, "PUT"), "readable_url": state.storage.signed_link(file)}
     return _answer(UploadLinks(**links, message="PUT the file to signed_url; the links live for one hour"))
 
 
 @router.post("/mixpreview", **described("Start a preview mix", MixTask, MixRequest, busy=True))
 async def mix_preview(request: Request) -> JSONResponse:
     """Two to 32 tracks of up to 8 minutes. No credits. The webhook is called when the preview is ready or has failed."""
-    preview = server_state(request).mixing.open(await read(request, MixRequest))
+    preview = server_state(request).mixing.start_preview(await read(request, MixRequest))
     return _answer(MixTask(task_id=preview.id, message="the preview mix has been started"))
 
 
@@ -58,7 +60,7 @@ async def retrieve_preview_mix(request: Request) -> JSONResponse:
     """202 while it is being made. FX settings come when they are asked for; live, they consume credits."""
     query = await read(request, PreviewMixQuery)
     service = server_state(request).mixing
-    preview = service.order(query.task_id)
+    preview = service.find_order(query.task_id)
     if waiting := _preview_unfinished(preview):
         return waiting
     return _answer(service.preview_answer(preview, fx_settings=query.fx_settings))
@@ -76,10 +78,10 @@ async def retrieve_final_mix(request: Request) -> JSONResponse:
     """
     wanted = await read(request, FinalMixRequest)
     service = server_state(request).mixing
-    preview = service.order(wanted.task_id)
+    preview = service.find_order(wanted.task_id)
     if waiting := _preview_unfinished(preview):
         return waiting
-    render = service.final(preview, wanted)
+    render = service.start_final(preview, wanted)
     if _prefers_async(request) and (waiting := _final_unfinished(render)):
         waiting.headers["Preference-Applied"] = "respond-async"
         waiting.headers["Location"] = f"/studio/renders/{render.id}"
@@ -95,7 +97,7 @@ async def retrieve_final_mix(request: Request) -> JSONResponse:
 async def get_render(request: Request, render_id: str) -> JSONResponse:
     """The studio's own call: 202 while the render goes on, then what /retrievefinalmix answers."""
     service = server_state(request).mixing
-    render = service.render(render_id)
+    render = service.find_final(render_id)
     return _final_unfinished(render) or _answer(service.final_answer(render))
 
 
@@ -109,11 +111,11 @@ def _answer(answer: Answer, status: int = 200) -> JSONResponse:
     return JSONResponse(answer.to_wire(), status)
 
 
-def _preview_unfinished(preview: Preview) -> JSONResponse | None:
+def _preview_unfinished(preview: MixOrder) -> JSONResponse | None:
     return unfinished(preview.task, "the preview mix", TaskState.PREVIEW_PROCESSING)
 
 
-def _final_unfinished(render: Render) -> JSONResponse | None:
+def _final_unfinished(render: FinalMixOrder) -> JSONResponse | None:
     return unfinished(render.task, "the final mix", TaskState.FINAL_PROCESSING)
 
 

@@ -27,7 +27,7 @@ router = APIRouter(dependencies=[Depends(require_key)])
 )
 async def recombine(request: Request) -> JSONResponse:
     """The stems of a separation, or two files: balanced for the style, and mastered. No credits until the master is retrieved."""
-    order = server_state(request).recombination.open(await read(request, RecombinationRequest))
+    order = server_state(request).recombination.start(await read(request, RecombinationRequest))
     return JSONResponse(RecombinationTask(task_id=order.id, message="the recombination has been started").to_wire())
 
 
@@ -35,7 +35,7 @@ async def recombine(request: Request) -> JSONResponse:
 async def recombine_status(request: Request, task_id: str) -> JSONResponse:
     """ "processing", "complete" or "failed", always with 200."""
     service = server_state(request).recombination
-    return JSONResponse(service.status(service.order(task_id)).to_wire())
+    return JSONResponse(service.status(service.find_order(task_id)).to_wire())
 
 
 @router.post(
@@ -48,7 +48,7 @@ async def retrieve_preview(request: Request) -> JSONResponse:
     """202 while it is being made. 30 s of the master, as MP3. No credits."""
     query = await read(request, RecombinationQuery)
     service = server_state(request).recombination
-    order = service.order(query.task_id)
+    order = service.find_order(query.task_id)
     return _unfinished(request, order) or JSONResponse(service.preview_answer(order).to_wire())
 
 
@@ -60,7 +60,7 @@ async def retrieve_master(request: Request) -> JSONResponse:
     """202 while it is being made. Live, this costs 250 credits, once for a task."""
     query = await read(request, RecombinationQuery)
     service = server_state(request).recombination
-    order = service.order(query.task_id)
+    order = service.find_order(query.task_id)
     return _unfinished(request, order) or JSONResponse(service.final_answer(order).to_wire())
 
 

@@ -33,7 +33,7 @@ async def mix_analysis(request: Request) -> JSONResponse:
 
     Live, this costs 10 credits.
     """
-    return await _answered(server_state(request).repair.analyse(await read(request, AnalysisRequest)))
+    return await _answered(server_state(request).analysis.start(await read(request, AnalysisRequest)))
 
 
 @router.post("/audio-cleanup", **described("Clean one recording", CleanupAnswer, CleanupRequest, task=True, busy=True))
@@ -42,7 +42,7 @@ async def audio_cleanup(request: Request) -> JSONResponse:
 
     Answers when it is done: some seconds per minute. Live, this costs 10 credits.
     """
-    return await _answered(server_state(request).repair.clean_up(await read(request, CleanupRequest)))
+    return await _answered(server_state(request).cleanup.start(await read(request, CleanupRequest)))
 
 
 async def _answered(task: Task[A]) -> JSONResponse:

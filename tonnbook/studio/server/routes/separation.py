@@ -15,7 +15,7 @@ router = APIRouter(dependencies=[Depends(require_key)])
 @router.post("/separate", **described("Take a mix apart", SeparationTask, SeparationRequest, busy=True))
 async def separate(request: Request) -> JSONResponse:
     """The stems add up to the mix. Classical separation, a rough guide and not isolation; demucs where it is installed. Live: 75 credits."""
-    task_id = server_state(request).separation.open(await read(request, SeparationRequest))
+    task_id = server_state(request).separation.start(await read(request, SeparationRequest))
     return JSONResponse(SeparationTask(task_id=task_id, message="the separation has been started").to_wire())
 
 
@@ -30,7 +30,7 @@ async def retrieve_stems(request: Request) -> JSONResponse:
     """202 while they are being made."""
     query = await read(request, StemsQuery)
     service = server_state(request).separation
-    answer = service.stems(query.task_id)
+    answer = service.answer(query.task_id)
     if answer is None:
         waiting = service.status(query.task_id).to_wire()
         return JSONResponse(waiting, 202)
