@@ -148,7 +148,7 @@ class _Shaper(linear_phase.FilterBank):
             total += compressor.process(stereo) if compressor else stereo
         return total.astype(np.float64)
 
-    def _nothing(self) -> Array:
+    def _no_frames(self) -> Array:
         return np.empty((2, 0))
 
 
