@@ -218,7 +218,7 @@ def test_one_changed_field_leaves_the_rest_of_a_track(call: Call) -> None:
         2000,
     )
     assert "melody-flute" in first["sections"][0]["instruments"]
-    assert "genre: pop, set beside the prompt" in first["understood"]["assumed"]
+    assert "genre: pop, which overrides the prompt" in first["understood"]["assumed"]
     assert (second["genre"], second["sections"][0]["emotion"]) == ("ambient", "sad")
     refused = call("POST", f"/api/v2/tracks/{uuid}/compose", {"genre": "rnb", "tempo": "slow"})
     assert refused.status_code == 400

@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from tonnbook.models.composition import OPTIONS, CompositionOptions, CompositionRequest, Emotion, Genre, Section, Tempo
-from tonnbook.models.composition_settled import laid_over, refusals, settled
+from tonnbook.models.composition_resolved import blocked_combinations, resolve, with_changes
 from tonnbook.models.problems import explain
 
 DOCUMENTED = {
@@ -91,6 +91,11 @@ def test_the_nearest_match_goes_by_meaning_too(field: str, word: str, near: str)
     assert f"{word!r} is not a known {field}; did you mean {near}?" in complaint(body)
 
 
+def test_a_tempo_is_never_corrected_to_an_emotion() -> None:
+    """ "disco" is a style with an emotion, energetic, which is no tempo."""
+    assert "'disco' is not a known tempo; Known: slow" in complaint({"tempo": "disco"})
+
+
 def test_a_server_may_know_more_than_its_document() -> None:
     """Words that only a server lists can be asked for by its options, and block nothing but what it blocks."""
     wire = OPTIONS.to_wire()
@@ -105,7 +110,7 @@ def test_a_server_may_know_more_than_its_document() -> None:
     (problem,) = live.problems(live.request(genre="metal", tempo="slow", sections=one))
     assert "choose medium or fast" in str(problem)
     assert live.is_blocked(Genre.INDIE, Emotion.ENERGETIC, Tempo.SLOW)
-    assert laid_over(request, {"duration_ms": 7000}, live).to_wire()["sections"][0]["length"] == 7000
+    assert with_changes(request, {"duration_ms": 7000}, live).to_wire()["sections"][0]["length"] == 7000
     with pytest.raises(ValidationError, match="'metal' is not a known genre"):
         CompositionRequest(genre="metal")
     with pytest.raises(ValidationError, match=r"'polka' is not a known genre.*metal"):
@@ -129,10 +134,10 @@ def test_everything_that_a_request_comes_to_is_judged() -> None:
         ({"prompt": "energetic", "genre": "indie", "tempo": "slow"}, "energetic indie"),
         ({"prompt": "piano", "tempo": "slow", "genre": "indie", "sections": sections(("energetic", 0, 5000))}, "sections[0].emotion"),
     ):  # fmt: skip
-        (problem,) = refusals(CompositionRequest.from_wire(body))
+        (problem,) = blocked_combinations(CompositionRequest.from_wire(body))
         assert words in str(problem)
     for body in ({"genre": "rnb"}, {"prompt": "sad rnb"}, {"prompt": "slow and motivational", "genre": "rnb"}):
-        assert refusals(CompositionRequest.from_wire(body)) == []
+        assert blocked_combinations(CompositionRequest.from_wire(body)) == []
 
 
 def test_every_combination_is_judged_the_same_in_words_and_in_fields() -> None:
@@ -140,28 +145,30 @@ def test_every_combination_is_judged_the_same_in_words_and_in_fields() -> None:
         for emotion in Emotion:
             for tempo in Tempo:
                 asked = CompositionRequest(prompt=f"{emotion} music", genre=genre, tempo=tempo)
-                assert bool(refusals(asked)) == OPTIONS.is_blocked(genre, emotion, tempo), asked
+                assert bool(blocked_combinations(asked)) == OPTIONS.is_blocked(genre, emotion, tempo), asked
 
 
 def test_fields_go_beside_the_prompt_and_say_so() -> None:
-    found = settled(CompositionRequest(prompt="sad then happy, 30 seconds, 100 bpm", duration_ms=20_000, tempo="fast"))
+    found = resolve(CompositionRequest(prompt="sad then happy, 30 seconds, 100 bpm", duration_ms=20_000, tempo="fast"))
     assert [(s.start_ms, s.length_ms) for s in found.sections] == [(0, 10_000), (10_000, 10_000)]
     assert (found.duration_ms, found.tempo, found.bpm) == (20_000, Tempo.FAST, None)
     assert found.reading is not None
     assert found.reading.sections == found.sections
-    assert {"duration: 20 s, set beside the prompt", "tempo: fast, set beside the prompt"} <= set(found.reading.assumed)
+    assert {"duration: 20 s, which overrides the prompt", "tempo: fast, which overrides the prompt"} <= set(
+        found.reading.assumed
+    )
 
 
 def test_one_field_is_changed_and_the_others_stay() -> None:
     own = CompositionRequest(prompt="4 seconds sad ambient in D minor with flute", title="Monday", seed=3)
-    changed = laid_over(own, {"genre": "pop"})
+    changed = with_changes(own, {"genre": "pop"})
     assert changed == own.model_copy(update={"genre": Genre.POP})
-    assert laid_over(own, {"prompt": "calm"}) == CompositionRequest(prompt="calm", title="Monday", seed=3)
+    assert with_changes(own, {"prompt": "calm"}) == CompositionRequest(prompt="calm", title="Monday", seed=3)
     two = CompositionRequest(genre="pop", duration_ms=6000, sections=sections(("sad", 0, 2000), ("calm", 2000, 4000)))
-    assert [s.length_ms for s in laid_over(two, {"duration_ms": "9000"}).sections or ()] == [3000, 6000]
-    assert laid_over(two, {"sections": sections(("sad", 0, 5000))}).duration_ms is None
+    assert [s.length_ms for s in with_changes(two, {"duration_ms": "9000"}).sections or ()] == [3000, 6000]
+    assert with_changes(two, {"sections": sections(("sad", 0, 5000))}).duration_ms is None
     with pytest.raises(ValidationError, match=r"at least|greater than or equal"):
-        laid_over(two, {"duration_ms": 10})
+        with_changes(two, {"duration_ms": 10})
 
 
 def test_something_must_be_asked() -> None:

@@ -1,11 +1,12 @@
-"""What a composition is asked with: genre, emotions, tempo, sections, or a prompt (Beatoven API v2, "Creating a new track").
+"""Composition requests: genre, emotions, tempo and sections, or a prompt (Beatoven API v2, "Creating a new track").
 
-Where the document is silent we chose, and say so on the field. The document's own two-mood example overlaps; we refuse it.
+Values that the document does not give are our choice, which the field says. The document's example of two moods overlaps; it is
+refused.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import Annotated, Any, Self
 
@@ -18,9 +19,9 @@ from tonnbook.models.composition_words import (
     EmotionField,
     Genre,
     GenreField,
-    HeardEmotion,
-    HeardGenre,
-    HeardTempo,
+    ServerEmotion,
+    ServerGenre,
+    ServerTempo,
     Tempo,
     TempoField,
 )
@@ -44,21 +45,23 @@ __all__ = [
     "Section",
     "Tempo",
     "TempoField",
+    "consecutive_sections",
     "coverage_fault",
+    "stretched",
 ]
 
 MIN_MS, MAX_MS = 1_000, 900_000
-"""Shortest and longest track; a section is no shorter than a track. Our choice: the document gives no limits."""
+"""Shortest and longest track, and the shortest section. Our choice: the document gives no limits."""
 DEFAULT_MS = 60_000
 MAX_SEED = 2**53 - 1
-"""The largest whole number that every JSON reader keeps as it is."""
+"""The largest integer that every JSON reader represents exactly."""
 
 
 Milliseconds = Annotated[int, Field(ge=MIN_MS, le=MAX_MS, json_schema_extra=unit("ms"))]
 
 
 class Section(Request):
-    """A stretch of the track with one emotion. Numbers may come as strings of digits."""
+    """A section of the track with one emotion. Numbers may be strings of digits."""
 
     emotion: EmotionField = Field(title="Emotion")
     start_ms: int = Field(alias="start", ge=0, le=MAX_MS, title="Start", json_schema_extra=unit("ms"))
@@ -66,14 +69,39 @@ class Section(Request):
 
     @property
     def end_ms(self) -> int:
-        """Where the next section has to start."""
+        """End in milliseconds, where the next section has to start."""
         return self.start_ms + self.length_ms
 
 
-class CompositionRequest(Request):
-    """A track to be composed: from a prompt, from parameters, or from a prompt in which parameters overrule single points.
+def consecutive_sections(emotions: Iterable[EmotionField], lengths_ms: Iterable[int]) -> tuple[Section, ...]:
+    """Return sections that follow each other without a gap, with these emotions and lengths in milliseconds."""
+    sections: list[Section] = []
+    for emotion, length in zip(emotions, lengths_ms, strict=True):
+        start = sections[-1].end_ms if sections else 0
+        sections.append(Section(emotion=emotion, start_ms=start, length_ms=length))
+    return tuple(sections)
 
-    Left out without a prompt: one minute, ambient, medium, one motivational section, as in the document's example answer.
+
+def stretched(lengths_ms: Sequence[int], total_ms: int) -> list[int]:
+    """Return lengths in the same proportions whose sum is `total_ms`, each at least MIN_MS; lengths that are all 0 become equal.
+
+    `total_ms` is at least MIN_MS times the number of lengths.
+    """
+    weights = list(lengths_ms) if sum(lengths_ms) > 0 else [1] * len(lengths_ms)
+    found, reached, done = [], 0, 0
+    for n, weight in enumerate(weights):
+        reached += weight
+        latest = total_ms - MIN_MS * (len(weights) - n - 1)
+        end = min(latest, max(done + MIN_MS, total_ms * reached // sum(weights)))
+        found.append(end - done)
+        done = end
+    return found
+
+
+class CompositionRequest(Request):
+    """A request for a track: from a prompt, from parameters, or from a prompt with parameters, which override it.
+
+    Defaults without a prompt: one minute, ambient, medium, one motivational section, as in the document's example answer.
     """
 
     prompt: str | None = Field(None, min_length=1, max_length=1000, title="Prompt")
@@ -82,21 +110,20 @@ class CompositionRequest(Request):
     tempo: TempoField | None = Field(None, title="Tempo")
     title: str | None = Field(None, max_length=200, title="Title")
     sections: tuple[Section, ...] | None = Field(None, max_length=30, title="Sections")
-    """Gapless, in order, from 0 to the end of the track."""
+    """In order and without gaps, from 0 to the end of the track."""
     seed: int | None = Field(None, ge=0, le=MAX_SEED, title="Seed")
-    """Another number, another song of the same kind. The local studio's own field: the live service has none, and clients do not send
-    it there."""
+    """Each seed gives another song of the same kind. Only the local studio has this field; clients do not send it to the live service."""
 
     @field_validator("prompt", mode="before")
     @classmethod
-    def _has_words(cls, value: Any) -> Any:
+    def _check_prompt(cls, value: Any) -> Any:
         text = value.strip() if isinstance(value, str) else value
         if text == "":
             raise ValueError("is empty; give a prompt, or leave it out")
         return text
 
     @model_validator(mode="after")
-    def _something_is_asked(self) -> Self:
+    def _check_not_empty(self) -> Self:
         if not self.prompt and not self.model_fields_set - {"title", "prompt", "seed"}:
             raise ValueError(
                 'give a prompt, or at least one of genre, tempo, duration_ms and sections, e.g. {"genre": "pop"}'
@@ -104,16 +131,16 @@ class CompositionRequest(Request):
         return self
 
     @model_validator(mode="after")
-    def _sections_cover_the_track(self) -> Self:
+    def _check_sections(self) -> Self:
         if self.sections is not None:
-            complaint = coverage_fault(self.sections, self.duration_ms)
-            if complaint:
-                raise ValueError(complaint)
+            fault = coverage_fault(self.sections, self.duration_ms)
+            if fault:
+                raise ValueError(fault)
         return self
 
 
 def coverage_fault(sections: Iterable[Section], duration_ms: int | None) -> str | None:
-    """Return what is wrong with the order, the seams or the sum of the sections; None if they tile the track."""
+    """Return the fault in the order, the boundaries or the sum of the sections; None if they fill the track exactly."""
     sections = list(sections)
     if not sections:
         return "the list of sections is empty; leave it out for a track of one section"
@@ -140,53 +167,53 @@ def coverage_fault(sections: Iterable[Section], duration_ms: int | None) -> str 
 
 
 class Blocked(Answer):
-    """A genre and tempo with the emotions that the composing system refuses there."""
+    """A genre and tempo with the emotions that the service does not offer for them."""
 
-    genre: HeardGenre
-    tempo: HeardTempo
-    emotions: tuple[HeardEmotion, ...] = Field(
+    genre: ServerGenre
+    tempo: ServerTempo
+    emotions: tuple[ServerEmotion, ...] = Field(
         alias="moods", validation_alias=AliasChoices("moods", "mood", "emotions")
     )
-    """The document spells it `moods`, once `mood`; we read both."""
+    """The document spells it `moods`, and once `mood`; both are read."""
 
 
 class CompositionOptions(Answer):
-    """The answer of composition_params: what can be asked, and what not together."""
+    """The answer of composition_params: what can be requested, and which combinations are blocked."""
 
     genres: tuple[str, ...] = Field(alias="genre")
     emotions: tuple[str, ...] = Field(alias="emotion")
     tempos: tuple[str, ...] = Field(alias="tempo")
     blocked: tuple[Blocked, ...] = Field((), alias="blockedParams")
     extras: tuple[str, ...] | None = Field(None, alias="tonnbook")
-    """Fields of a request that this server takes beyond the document: the studio's `seed`."""
+    """Request fields that this server accepts beyond the document: the studio's `seed`."""
 
     def request(self, **fields: Any) -> CompositionRequest:
-        """Return a request that may use every word of these options, also those that the document does not have.
+        """Return a request that may use every word of these options, including those that are not in the document.
 
         Raises pydantic.ValidationError.
         """
         return CompositionRequest.model_validate(fields, context={"options": self})
 
     def is_blocked(self, genre: Genre, emotion: Emotion, tempo: Tempo) -> bool:
-        """Whether the service refuses this combination."""
+        """Return True if the service does not offer this combination."""
         return any(b.genre == genre and b.tempo == tempo and emotion in b.emotions for b in self.blocked)
 
     def allowed_tempos(self, genre: Genre, emotions: Iterable[Emotion]) -> list[Tempo]:
-        """Return the tempos at which a genre takes all of these emotions."""
+        """Return the tempos at which a genre is offered with all of these emotions."""
         wanted = list(emotions)
         return [t for t in Tempo if t in self.tempos and not any(self.is_blocked(genre, e, t) for e in wanted)]
 
     def problems(self, request: CompositionRequest) -> list[Problem]:
-        """Return what is blocked in the explicit parameters of a request; what a prompt asks for is the server's to judge."""
+        """Return the blocked combinations in the explicit parameters of a request; the server checks what comes from a prompt."""
         sections = request.sections or ()
         if request.genre is None or (request.prompt and request.tempo is None):
             return []
         emotions = [section.emotion for section in sections]
-        found = self.refused(request.genre, request.tempo or Tempo.MEDIUM, emotions)
-        return [Problem(("sections", n, "emotion"), words) for n, words in found]
+        found = self.blocked_emotions(request.genre, request.tempo or Tempo.MEDIUM, emotions)
+        return [Problem(("sections", n, "emotion"), message) for n, message in found]
 
-    def refused(self, genre: Genre, tempo: Tempo, emotions: Iterable[Emotion]) -> list[tuple[int, str]]:
-        """Return the places of the emotions that a genre is not offered with at a tempo, each with a sentence that names the way out."""
+    def blocked_emotions(self, genre: Genre, tempo: Tempo, emotions: Iterable[Emotion]) -> list[tuple[int, str]]:
+        """Return the index of each emotion that is blocked for a genre and tempo, with a message that names the alternatives."""
         wanted = list(emotions)
         free = self.allowed_tempos(genre, wanted)
         advice = f"choose {' or '.join(free)}" if free else "choose another genre"
@@ -216,7 +243,7 @@ OPTIONS = CompositionOptions(
         Blocked(genre=g, tempo=t, emotions=tuple(Emotion(e) for e in row.split())) for (g, t), row in _rows().items()
     ),
 )
-"""What the studio takes: the document's list, which is also what the forms offer until a server has been asked."""
+"""The options of the studio: the document's list, which the forms also offer until a server has answered."""
 
 TEMPO_BPM: Mapping[Genre, Mapping[Tempo, tuple[float, float]]] = {
     genre: dict(zip(Tempo, ranges, strict=True))
@@ -231,4 +258,4 @@ TEMPO_BPM: Mapping[Genre, Mapping[Tempo, tuple[float, float]]] = {
         Genre.ELECTRONIC: ((92.0, 106.0), (118.0, 126.0), (130.0, 142.0)),
     }.items()
 }
-"""What slow, medium and fast mean to the studio, in BPM by genre; the live service does not say what they mean to it."""
+"""Range of slow, medium and fast in BPM by genre, in the studio; the live service does not publish its own."""

@@ -1,4 +1,4 @@
-"""The service's own words of a composition: genres, emotions, tempi, formats (composition_params of Beatoven API v2)."""
+"""Genres, emotions, tempi and audio formats of the composition service (composition_params of Beatoven API v2)."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ from tonnbook.models.prompt.words import meant
 
 
 class Choice(StrEnum):
-    """A word of the service, matched without case: the create answer writes "Ambient", requests are lower case."""
+    """A word of the service, matched without case: its answers write "Ambient", requests are lower case."""
 
     @property
     def label(self) -> str:
-        """What a person reads: "R&B", "Hip-hop", "Calm"."""
+        """The label in a form: "R&B", "Hip-hop", "Calm"."""
         return {"rnb": "R&B", "hiphop": "Hip-hop"}.get(self.value, self.value.capitalize())
 
     @classmethod
     def read(cls, value: Any, listed: tuple[str, ...] = ()) -> Self:
-        """Return the choice that `value` names, or one that a server lists beyond the document's.
+        """Return the choice that `value` names; `listed` are further words that a server offers.
 
-        Raises ValueError with the list and the nearest match, by spelling or by meaning: "rock" is nearest to indie.
+        Raises ValueError with the list of words and the nearest match, by meaning or by spelling: "rock" is nearest to indie.
         """
         text = value.strip().lower() if isinstance(value, str) else ""
         known = {word.value: word for word in cls}
         if text in known:
             return known[text]
         if text in listed:
-            return cls.beyond(text)
+            return cls.unlisted(text)
         kind = _NAMES.get(cls.__name__, cls.__name__.lower())
         near = meant(kind, text) or next(iter(get_close_matches(text, known, n=1, cutoff=0.5)), None)
         hint = f"did you mean {near}? " if near else ""
@@ -40,17 +40,17 @@ class Choice(StrEnum):
         )
 
     @classmethod
-    def beyond(cls, text: str) -> Self:
-        """Return a choice that is not one of ours: a server may know more words than its document."""
+    def unlisted(cls, text: str) -> Self:
+        """Return a choice outside this enumeration: a server may know more words than its document."""
         word = str.__new__(cls, text)
         word._name_, word._value_ = text.upper(), text
         return word
 
     @classmethod
-    def heard(cls, value: Any) -> Self:
-        """Return the choice that a server names, ours or another."""
+    def from_server(cls, value: Any) -> Self:
+        """Return the choice that a server names, whether it is in this enumeration or not."""
         text = str(value).strip().lower()
-        return next((word for word in cls if word == text), None) or cls.beyond(text)
+        return next((word for word in cls if word == text), None) or cls.unlisted(text)
 
 
 _NAMES = {"AudioFormat": "audio format"}
@@ -100,7 +100,7 @@ class Tempo(Choice):
 
 
 class AudioFormat(Choice):
-    """Formats that the newer v1 names. The studio refuses AAC: no permissive encoder comes as a wheel."""
+    """Formats of the newer v1. The studio refuses AAC: no permissively licensed encoder is available as a wheel."""
 
     WAV = "wav"
     MP3 = "mp3"
@@ -113,9 +113,9 @@ def _schema(kind: type[Choice]) -> tuple[Any, ...]:
 
 
 def _reads(kind: type[Choice], listed_as: str = "") -> tuple[Any, ...]:
-    """Return what makes a field of `kind` lenient in case and clear in its complaint, and keeps its JSON schema.
+    """Return the annotations of a request field: any case is accepted, errors name the nearest word, and the JSON schema lists all.
 
-    Options in the context of a validation name further words in their field `listed_as`.
+    The field `listed_as` of the options in the validation context names further words.
     """
 
     def read(value: Any, info: ValidationInfo) -> Choice:
@@ -127,15 +127,15 @@ def _reads(kind: type[Choice], listed_as: str = "") -> tuple[Any, ...]:
     return BeforeValidator(read), *_schema(kind)
 
 
-def _hears(kind: type[Choice]) -> tuple[Any, ...]:
-    """Return what makes a field of an answer take any word."""
-    return BeforeValidator(kind.heard), *_schema(kind)
+def _accepts_all(kind: type[Choice]) -> tuple[Any, ...]:
+    """Return the annotations of an answer field: any word is accepted."""
+    return BeforeValidator(kind.from_server), *_schema(kind)
 
 
 GenreField = Annotated[Genre, *_reads(Genre, "genres")]
 EmotionField = Annotated[Emotion, *_reads(Emotion, "emotions")]
 TempoField = Annotated[Tempo, *_reads(Tempo, "tempos")]
 FormatField = Annotated[AudioFormat, *_reads(AudioFormat)]
-HeardGenre = Annotated[Genre, *_hears(Genre)]
-HeardEmotion = Annotated[Emotion, *_hears(Emotion)]
-HeardTempo = Annotated[Tempo, *_hears(Tempo)]
+ServerGenre = Annotated[Genre, *_accepts_all(Genre)]
+ServerEmotion = Annotated[Emotion, *_accepts_all(Emotion)]
+ServerTempo = Annotated[Tempo, *_accepts_all(Tempo)]

@@ -7,11 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tonnbook.models.beatoven_wire import ScoreSheet, SongNotes
 from tonnbook.models.composition import CompositionRequest
 from tonnbook.models.prompt.reader import PromptReading
 from tonnbook.models.results import RemoteFile
-from tonnbook.models.score_sheet import ScoreSheet
-from tonnbook.models.track import SongNotes
 
 
 @dataclass(frozen=True)

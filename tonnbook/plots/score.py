@@ -9,7 +9,7 @@ from matplotlib.collections import LineCollection
 from matplotlib.text import Text
 
 from tonnbook import audio_files
-from tonnbook.models.score_sheet import ScoreSheet, SongSection
+from tonnbook.models.beatoven_wire import ScoreSheet, SongSection
 from tonnbook.models.song import SectionSound, Song
 from tonnbook.plots.look import BLUE, FAINT, GREEN, INK, SKY, VERMILLION, plain
 from tonnbook.plots.picture import describe, panel_or

@@ -16,8 +16,8 @@ from tonnbook.audio_files import info, read
 from tonnbook.clients.beatoven.client import BeatovenClient
 from tonnbook.clients.polling import PollSettings
 from tonnbook.errors import JobFailed, NotAuthorised, RequestRejected, UnexpectedAnswer
+from tonnbook.models.beatoven_wire import DirectTask, TaskStatus, TrackCreated
 from tonnbook.models.composition import CompositionRequest, Section
-from tonnbook.models.track import DirectTask, TaskStatus, TrackCreated
 
 if TYPE_CHECKING:
     from tonnbook.studio.server.server import Studio

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from tonnbook.models.composition import OPTIONS, Emotion, Genre, Tempo
-from tonnbook.models.prompt.defaults import FITTING, PACE, USUAL
+from tonnbook.models.prompt.emotions import FITTING, PACE, USUAL
 from tonnbook.models.prompt.reader import read_prompt
-from tonnbook.models.prompt.words import EMOTIONS
+from tonnbook.models.prompt.words import WORDS
 
 PROMPTS = [
     ("30 seconds peaceful lo-fi chill hop track", "hiphop", "slow", 30_000, ["calm"]),
@@ -123,7 +123,7 @@ def test_any_text_gives_a_song(text: str) -> None:
 
 
 def test_every_emotion_has_words_and_every_table_is_whole() -> None:
-    assert {emotion for _, emotion, _ in EMOTIONS} == set(Emotion)
+    assert {word.meaning for word in WORDS["emotion"]} == set(Emotion)
     assert set(USUAL) == set(Genre)
     assert set(PACE.values()) <= set(Tempo)
     assert set(FITTING.values()) <= set(Genre)

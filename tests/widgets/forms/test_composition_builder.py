@@ -109,7 +109,7 @@ def test_a_request_that_is_loaded_keeps_all_its_fields() -> None:
         "fast",
         20_000,
     )
-    assert "genre: rnb, set beside the prompt" in builder.reading["assumed"]
+    assert "genre: rnb, which overrides the prompt" in builder.reading["assumed"]
     from_page(builder, value={**json.loads(json.dumps(builder.value)), "beside": {}})  # left to the prompt
     assert builder.request == CompositionRequest(prompt="calm, 90 bpm", seed=12, title="Monday")
     builder.load(request).set(prompt="sad", genre="pop")

@@ -17,11 +17,7 @@ from tonnbook.clients.http import Http
 from tonnbook.clients.jobs import Ask, Job, StillRunning
 from tonnbook.clients.polling import JobPoller, PollSettings
 from tonnbook.errors import JobFailed, RequestRejected
-from tonnbook.models.composition import CompositionOptions, CompositionRequest
-from tonnbook.models.composition_settled import laid_over
-from tonnbook.models.composition_words import AudioFormat
-from tonnbook.models.song import Song
-from tonnbook.models.track import (
+from tonnbook.models.beatoven_wire import (
     DirectRequest,
     DirectStarted,
     DirectTask,
@@ -30,6 +26,10 @@ from tonnbook.models.track import (
     TrackCreated,
     TrackUrls,
 )
+from tonnbook.models.composition import CompositionOptions, CompositionRequest
+from tonnbook.models.composition_resolved import with_changes
+from tonnbook.models.composition_words import AudioFormat
+from tonnbook.models.song import Song
 
 T = TypeVar("T")
 
@@ -150,7 +150,7 @@ class BeatovenClient:
         request = wanted
         if song.request is not None:  # sent as a whole: the track may have been composed with other fields since
             changes = wanted.to_wire() if wanted else {}
-            request = laid_over(song.request, changes, self.options)
+            request = with_changes(song.request, changes, self.options)
         if request is not None:
             self._check(request)
         body = request.to_wire() if request else {}

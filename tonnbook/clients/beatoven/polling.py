@@ -12,10 +12,10 @@ from tonnbook.clients.files import Files
 from tonnbook.clients.http import Http
 from tonnbook.clients.jobs import Ask, Job, StillRunning
 from tonnbook.errors import JobFailed, UnexpectedAnswer
+from tonnbook.models.beatoven_wire import Finished, InstrumentsFinished, InstrumentUrls, TaskStarted, TaskStatus
 from tonnbook.models.composition import CompositionRequest
 from tonnbook.models.problems import explain
 from tonnbook.models.song import Song
-from tonnbook.models.track import Finished, InstrumentsFinished, InstrumentUrls, TaskStarted, TaskStatus
 
 _COMPOSING_SHARE = 0.9
 """The part of a job's progress that stands for composing, where the stems are a task of their own."""

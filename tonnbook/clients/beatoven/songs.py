@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from tonnbook.clients.files import Files
+from tonnbook.models.beatoven_wire import DirectTask, InstrumentUrls, SectionOptions, SongNotes
 from tonnbook.models.composition import CompositionRequest
 from tonnbook.models.results import RemoteFile
 from tonnbook.models.song import SectionSound, Song
-from tonnbook.models.track import DirectTask, InstrumentUrls, SectionOptions, SongNotes
 
 
 def song_of(

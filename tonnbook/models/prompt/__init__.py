@@ -1,1 +1,1 @@
-"""Read a composition prompt."""
+"""Read a composition prompt: `reader.read_prompt` returns a `PromptReading`."""

@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tonnbook.audio_files import Writer, blocks
+from tonnbook.models.beatoven_wire import ChordMark, ScorePart, ScoreSheet, SongNotes, SongSection
 from tonnbook.models.composition import TEMPO_BPM
 from tonnbook.models.composition_words import AudioFormat
 from tonnbook.models.prompt.reader import PromptReading
-from tonnbook.models.score_sheet import ChordMark, ScorePart, ScoreSheet, SongSection
-from tonnbook.models.track import SongNotes
 from tonnbook.studio.composition.composer.compose import Composition, compose
 from tonnbook.studio.composition.composer.sound.soundfont import RATE
 from tonnbook.studio.composition.composer.writing.midi import midi_bytes

@@ -10,10 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from tonnbook.models.composition import CompositionRequest
-from tonnbook.models.composition_settled import refusals, settled
-from tonnbook.models.composition_words import AudioFormat
-from tonnbook.models.track import (
+from tonnbook.models.beatoven_wire import (
     DirectMeta,
     DirectTask,
     SectionTrack,
@@ -24,6 +21,9 @@ from tonnbook.models.track import (
     TrackSection,
     TrackUrls,
 )
+from tonnbook.models.composition import CompositionRequest
+from tonnbook.models.composition_resolved import blocked_combinations, resolve
+from tonnbook.models.composition_words import AudioFormat
 from tonnbook.studio.measure.progress import Progress, part
 from tonnbook.studio.runtime.admission import check_disk_space
 from tonnbook.studio.runtime.http_error import HttpError
@@ -68,7 +68,7 @@ class Track:
 
     def record(self) -> TrackRecord:
         """Return the track for an answer, with what its prompt was read as."""
-        found = settled(self.request)
+        found = resolve(self.request)
         return TrackRecord(
             created_at=self.created_at,
             duration_ms=found.duration_ms,
@@ -328,6 +328,6 @@ class CompositionService(Service[CompositionOrder]):
 
 def check_combination(request: CompositionRequest) -> None:
     """Raise HttpError 400 for a blocked combination of genre, tempo and emotion, from fields or from the prompt."""
-    found = refusals(request)
+    found = blocked_combinations(request)
     if found:
         raise HttpError(400, "; ".join(map(str, found)))

@@ -14,6 +14,7 @@ from pydantic.json_schema import models_json_schema
 
 from tonnbook.models.analysis import AnalysisRequest
 from tonnbook.models.base import Answer, Request
+from tonnbook.models.beatoven_wire import DirectRequest
 from tonnbook.models.cleanup import CleanupRequest
 from tonnbook.models.composition import CompositionRequest
 from tonnbook.models.enhancement import EnhancementQuery, EnhancementRequest
@@ -21,7 +22,6 @@ from tonnbook.models.mastering import MasteringRequest, MasterQuery
 from tonnbook.models.mixing import FinalMixRequest, MixRequest, PreviewMixQuery, Processing
 from tonnbook.models.recombination import RecombinationQuery, RecombinationRequest
 from tonnbook.models.separation import SeparationRequest, StemsQuery
-from tonnbook.models.track import DirectRequest
 from tonnbook.models.upload import UploadRequest
 from tonnbook.studio.runtime.http_error import ErrorBody
 

@@ -21,7 +21,7 @@ from tonnbook.models.composition import (
     CompositionOptions,
     CompositionRequest,
 )
-from tonnbook.models.composition_settled import Settled, refusals, settled
+from tonnbook.models.composition_resolved import Resolved, blocked_combinations, resolve
 from tonnbook.models.problems import Problem, problems
 from tonnbook.models.prompt.reader import PromptReading
 from tonnbook.widgets.forms import composition_rows as rows
@@ -81,7 +81,7 @@ class CompositionBuilder(PageWidget):
     def request(self) -> CompositionRequest:
         """The request as the form stands. Raises pydantic.ValidationError, or ValueError for a blocked combination."""
         request = self._options.request(**self._given())
-        if found := refusals(request, self._options):
+        if found := blocked_combinations(request, self._options):
             raise ValueError("; ".join(map(str, found)))
         return request
 
@@ -89,7 +89,7 @@ class CompositionBuilder(PageWidget):
     def problems(self) -> list[Problem]:
         """What is wrong with the request; empty when it can be sent."""
         try:
-            return refusals(self._options.request(**self._given()), self._options)
+            return blocked_combinations(self._options.request(**self._given()), self._options)
         except ValidationError as error:
             return problems(error)
 
@@ -205,10 +205,10 @@ class CompositionBuilder(PageWidget):
             self.value = {**value, "sections": parts, "beside": overruling}
             self._review()
 
-    def _settled(self) -> Settled | None:
+    def _settled(self) -> Resolved | None:
         """Return what the request comes to; None while it cannot be read."""
         try:
-            return settled(self._options.request(**self._given()), self._options)
+            return resolve(self._options.request(**self._given()), self._options)
         except ValidationError:
             return None
 

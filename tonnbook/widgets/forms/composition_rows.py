@@ -5,15 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tonnbook.models.composition import DEFAULT_MS, MIN_MS, CompositionOptions, Emotion, Genre, Section, Tempo
-from tonnbook.models.prompt.times import stretched
+from tonnbook.models.composition import (
+    DEFAULT_MS,
+    MIN_MS,
+    CompositionOptions,
+    Emotion,
+    Genre,
+    Section,
+    Tempo,
+    stretched,
+)
 
 
 def choices(options: CompositionOptions) -> dict[str, list[dict[str, str]]]:
     """Return the words that a server takes, with what a person reads."""
     listed = ((Genre, options.genres), (Emotion, options.emotions), (Tempo, options.tempos))
     return {
-        kind.__name__.lower(): [{"value": str(word), "label": kind.heard(word).label} for word in words]
+        kind.__name__.lower(): [{"value": str(word), "label": kind.from_server(word).label} for word in words]
         for kind, words in listed
     }
 

@@ -9,7 +9,7 @@ import pytest
 from asking import allowed, plan
 from listening import cents_off
 
-from tonnbook.models.prompt.sounds import INSTRUMENTS, RELATED
+from tonnbook.models.prompt.words import RELATED, WORDS
 from tonnbook.studio.composition.composer.sound.soundfont import BANK, RATE, TUNING, Bank, default_bank
 from tonnbook.studio.composition.composer.sound.synth import Synth, bent
 from tonnbook.studio.composition.composer.voices import KIT_BANK, VOICES
@@ -45,7 +45,7 @@ def test_every_note_of_every_song_has_a_sound() -> None:
 
 
 def test_every_voice_that_is_named_exists() -> None:
-    named = {voice for _, name, _ in INSTRUMENTS for voice in RELATED.get(name, (name,)) if voice}
+    named = {voice for word in WORDS["instrument"] for voice in RELATED.get(word.meaning, (word.meaning,))}
     for bands in BANDS.values():
         for band in bands:
             named |= {band.bass, *(c.voice for c in band.comps), *(g.kit for g in band.grooves)}

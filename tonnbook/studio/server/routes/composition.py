@@ -15,11 +15,7 @@ from pydantic import ValidationError
 from pydantic_core import from_json
 
 from tonnbook.models.base import Answer, without_nulls
-from tonnbook.models.composition import OPTIONS, CompositionOptions, CompositionRequest
-from tonnbook.models.composition_settled import laid_over
-from tonnbook.models.composition_words import AudioFormat
-from tonnbook.models.problems import explain
-from tonnbook.models.track import (
+from tonnbook.models.beatoven_wire import (
     DirectRequest,
     DirectStarted,
     DirectTask,
@@ -29,6 +25,10 @@ from tonnbook.models.track import (
     TrackList,
     TrackUrls,
 )
+from tonnbook.models.composition import OPTIONS, CompositionOptions, CompositionRequest
+from tonnbook.models.composition_resolved import with_changes
+from tonnbook.models.composition_words import AudioFormat
+from tonnbook.models.problems import explain
 from tonnbook.studio.composition.service import CompositionService, Track
 from tonnbook.studio.runtime.http_error import HttpError
 from tonnbook.studio.server.openapi import described
@@ -132,7 +132,7 @@ async def _changed(request: Request, track: Track) -> CompositionRequest | None:
     if not body:
         return None
     try:
-        return laid_over(track.request, body)
+        return with_changes(track.request, body)
     except ValidationError as error:
         raise HttpError(400, explain(error)) from None
 

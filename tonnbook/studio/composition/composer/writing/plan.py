@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 
 from tonnbook.models.composition import CompositionRequest, Emotion, Genre, Tempo
-from tonnbook.models.composition_settled import settled
+from tonnbook.models.composition_resolved import resolve
 from tonnbook.models.prompt.reader import PromptReading
 
 ROLES = ("bass", "chords", "melody", "percussion")
@@ -78,7 +78,7 @@ class Plan:
 
 def plan_of(request: CompositionRequest, version: int = 1, looping: bool = False) -> tuple[Plan, PromptReading | None]:
     """Return the plan of a request, and the reading of its prompt where it has one."""
-    found = settled(request)
+    found = resolve(request)
     reading = found.reading
     plan = Plan(
         genre=found.genre,

@@ -1,7 +1,7 @@
-"""What the composition services answer: tracks, task states, links and notes (Beatoven API v2 and v1).
+"""Answers of the composition service: tracks, task states, links, and the studio's notes (Beatoven API v2 and v1).
 
-Where the document shows two shapes we read both: states in any case, meta as an object or a list. `SongNotes` is the studio's own
-block, which other clients ignore.
+Where the document shows two forms, both are read: states in any case, `meta` as an object or a list. `SongNotes` is the studio's own
+block with the score (`ScoreSheet`), which other clients ignore.
 """
 
 from __future__ import annotations
@@ -15,14 +15,13 @@ from tonnbook.models.base import Answer, Request, without_nulls
 from tonnbook.models.composition import Section
 from tonnbook.models.composition_words import AudioFormat, FormatField
 from tonnbook.models.prompt.reader import PromptReading
-from tonnbook.models.score_sheet import SongSection
 
 State = Annotated[str, BeforeValidator(lambda v: v.upper() if isinstance(v, str) else v)]
 """PENDING, PROGRESS, SUCCESS or FAILURE; read in any case."""
 
 
-class Told(Answer):
-    """An answer in which a null counts as absent: the live service fills in what it does not know yet."""
+class SparseAnswer(Answer):
+    """An answer in which a null counts as absent: the live service sends nulls for what it does not know yet."""
 
     @model_validator(mode="before")
     @classmethod
@@ -30,8 +29,8 @@ class Told(Answer):
         return without_nulls(value)
 
 
-class TrackSection(Told):
-    """A section as the service keeps it."""
+class TrackSection(SparseAnswer):
+    """A section as the service stores it."""
 
     emotion: str = ""
     start_ms: int = Field(0, alias="start")
@@ -39,12 +38,12 @@ class TrackSection(Told):
 
     @classmethod
     def of(cls, section: Section) -> Self:
-        """Return a section that was asked for."""
+        """Return the stored form of a requested section."""
         return cls(emotion=section.emotion, start_ms=section.start_ms, length_ms=section.length_ms)
 
 
-class TrackRecord(Told):
-    """A track as the service keeps it."""
+class TrackRecord(SparseAnswer):
+    """A track as the service stores it."""
 
     created_at: str = ""
     """As in HTTP headers: "Tue, 04 Apr 2023 09:49:33 GMT"."""
@@ -57,7 +56,7 @@ class TrackRecord(Told):
     """Number of the latest composition; 0 before the first."""
 
 
-class TrackCreated(Told):
+class TrackCreated(SparseAnswer):
     """The answer of POST /tracks."""
 
     status: str = "Created successfully"
@@ -65,13 +64,13 @@ class TrackCreated(Told):
     track: TrackRecord
 
 
-class TaskStarted(Told):
+class TaskStarted(SparseAnswer):
     """The answer of a call that starts a task."""
 
     task_id: str
 
 
-class SectionTrack(Told):
+class SectionTrack(SparseAnswer):
     """One section of a finished track."""
 
     instruments: tuple[str, ...] = ()
@@ -82,7 +81,7 @@ class SectionTrack(Told):
     """In milliseconds."""
 
 
-class StemUrls(Told):
+class StemUrls(SparseAnswer):
     """One stem of one section."""
 
     preview_url: str = Field("", repr=False)
@@ -90,10 +89,54 @@ class StemUrls(Told):
 
 
 SectionOptions = tuple[tuple[SectionTrack, ...], ...]
-"""A list per section; the service may offer several takes of a section, the studio makes one."""
+"""A list for each section; the service may offer several takes of a section, the studio one."""
 
 InstrumentUrls = tuple[tuple[Mapping[str, StemUrls], ...], ...]
-"""A list per section, of objects from the name of a stem to its links."""
+"""A list for each section, of objects that map the name of a stem to its links."""
+
+
+class ChordMark(Answer):
+    """A chord of a song and its time."""
+
+    name: str
+    start_s: float
+    length_s: float
+
+
+class SongSection(Answer):
+    """A section as the studio composed it."""
+
+    emotion: str
+    start_ms: int
+    length_ms: int
+    scale: str
+    """"A aeolian", "D raga Yaman"."""
+    bpm: float
+    """The tempo at which whole beats fill the section."""
+    instruments: tuple[str, ...] = ()
+    chords: tuple[ChordMark, ...] = ()
+
+
+class ScorePart(Answer):
+    """The notes of one instrument: (start in seconds, length in seconds, MIDI key, velocity)."""
+
+    name: str
+    """As the service spells it: "melody-flute"."""
+    role: str
+    """"bass", "chords", "melody" or "percussion"."""
+    notes: tuple[tuple[float, float, int, int], ...]
+
+
+class ScoreSheet(Answer):
+    """The score of a song: sections with their chords, and the notes of every instrument. The live service has none."""
+
+    title: str = ""
+    bpm: float
+    duration_s: float
+    sections: tuple[SongSection, ...]
+    bars: tuple[float, ...]
+    """Start of each bar in seconds."""
+    parts: tuple[ScorePart, ...]
 
 
 class SongNotes(Answer):
@@ -106,7 +149,7 @@ class SongNotes(Answer):
     version: int = 1
     sections: tuple[SongSection, ...] = ()
     understood: PromptReading | None = None
-    """What the prompt was read as; None for explicit parameters."""
+    """How the prompt was understood; None for explicit parameters."""
     loudness_lufs: float | None = None
     true_peak_dbtp: float | None = None
     stem_urls: Mapping[str, str] = Field(default_factory=dict, repr=False)
@@ -119,14 +162,14 @@ class SongNotes(Answer):
     """A `ScoreSheet`."""
 
 
-class Finished(Told):
+class Finished(SparseAnswer):
     """The meta of a composition that has succeeded."""
 
     download_url: str = Field(repr=False)
     section_options: SectionOptions = ()
 
 
-class TaskStatus(Told):
+class TaskStatus(SparseAnswer):
     """The answer of GET /status/<task_id>."""
 
     state: State
@@ -136,13 +179,13 @@ class TaskStatus(Told):
 
     @property
     def message(self) -> str:
-        """The service's own words on what it is doing, or on what went wrong."""
-        told = self.meta.get("message") if isinstance(self.meta, Mapping) else self.meta
-        return told if isinstance(told, str) else ""
+        """The service's message about what it is doing, or about what failed; "" if there is none."""
+        message = self.meta.get("message") if isinstance(self.meta, Mapping) else self.meta
+        return message if isinstance(message, str) else ""
 
     @property
     def progress(self) -> float | None:
-        """0 to 1, where the server tells: as `percentage`, or as `generationProgress`."""
+        """Fraction done, 0 to 1, from `percentage` or `generationProgress`; None if the server reports neither."""
         meta = self.meta if isinstance(self.meta, Mapping) else {}
         for name in ("percentage", "generationProgress"):
             share = _number(meta.get(name))
@@ -152,20 +195,20 @@ class TaskStatus(Told):
 
 
 def _number(value: Any) -> float | None:
-    """Return a number that came as a number or as a string; None for anything else."""
+    """Return a number that was sent as a number or as a string; None for anything else."""
     try:
         return None if isinstance(value, bool) else float(value)
     except (TypeError, ValueError):
         return None
 
 
-class InstrumentsFinished(Told):
-    """The meta of an instruments task that has succeeded, wrapped so that a list can be read as a model."""
+class InstrumentsFinished(SparseAnswer):
+    """The meta of an instruments task that has succeeded, wrapped so that the list can be validated as a model."""
 
     sections: InstrumentUrls
 
 
-class TrackUrls(Told):
+class TrackUrls(SparseAnswer):
     """The answer of GET /tracks/<track_id>; `instrument_urls` is empty before the instruments call."""
 
     download_url: str = Field("", repr=False)
@@ -174,7 +217,7 @@ class TrackUrls(Told):
     notes: SongNotes | None = Field(None, alias="tonnbook")
 
 
-class TrackList(Told):
+class TrackList(SparseAnswer):
     """The answer of the older client's GET /api/v1/tracks."""
 
     tracks: tuple[TrackCreated, ...] = ()
@@ -189,22 +232,22 @@ class PromptText(Request):
 
 
 class DirectRequest(Request):
-    """The newer v1: a prompt in, one file out. Its format is WAV unless told otherwise; AAC is refused by the studio."""
+    """A request of the newer v1: a prompt in, one file out, WAV by default. The studio refuses AAC."""
 
     prompt: PromptText
     format: FormatField = AudioFormat.WAV
     looping: bool = False
 
 
-class DirectStarted(Told):
+class DirectStarted(SparseAnswer):
     """The answer of POST /api/v1/tracks/compose."""
 
     status: str = "started"
     task_id: str
 
 
-class DirectMeta(Told):
-    """What is known of a task of the newer v1."""
+class DirectMeta(SparseAnswer):
+    """The state of a task of the newer v1."""
 
     project_id: str = ""
     track_id: str = ""
@@ -216,7 +259,7 @@ class DirectMeta(Told):
     percentage: float | None = None
 
 
-class DirectTask(Told):
+class DirectTask(SparseAnswer):
     """The answer of GET /api/v1/tasks/<task_id>: composing, running, composed or failed."""
 
     status: str
