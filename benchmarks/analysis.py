@@ -29,7 +29,7 @@ from imageio_ffmpeg import get_ffmpeg_exe
 
 from tonnbook import audio_files, demo
 from tonnbook.models.vocabulary import AnalysisStyle
-from tonnbook.studio.analysis.engine import diagnose
+from tonnbook.studio.analysis.engine import analyse
 
 RATE = 44100
 RUNS = 7
@@ -78,7 +78,7 @@ def best_ms(work: Callable[[], object]) -> float:
 def main() -> None:
     with TemporaryDirectory() as folder:
         path = a_minute(folder)
-        ours = best_ms(lambda: diagnose(path, AnalysisStyle.POP, is_master=False))
+        ours = best_ms(lambda: analyse(path, AnalysisStyle.POP, is_master=False))
         print(f"{'analysis':28}{ours:6.0f} ms")
         peers = {"libebur128: I, LRA, peak": libebur128, "ffmpeg": ffmpeg, "soundfile: decoding alone": soundfile.read}
         for name, peer in peers.items():

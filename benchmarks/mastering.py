@@ -28,7 +28,7 @@ import numpy as np
 
 from tonnbook import audio_files, demo
 from tonnbook.models.vocabulary import MusicalStyle, SampleRate
-from tonnbook.studio.mastering.engine import master_song, wish_for
+from tonnbook.studio.mastering.engine import master_song, target_for
 from tonnbook.studio.mastering.pool import MasteringPool
 
 TARGETS = (-23.0, -16.0, -14.0, -10.0, -8.0, -6.0)
@@ -49,7 +49,7 @@ def every_target() -> None:
         for name, song in demo.album().items():
             for target in TARGETS:
                 for rate in SampleRate:
-                    outcome = master_song(song, wish_for(MusicalStyle.POP, target, rate), Path(folder) / "master.wav")
+                    outcome = master_song(song, target_for(MusicalStyle.POP, target, rate), Path(folder) / "master.wav")
                     after = outcome.notes.after
                     worst = max(worst, abs((after.loudness_lufs or 0.0) - target))
                     highest = max(highest, after.true_peak_dbtp or highest)
@@ -69,7 +69,7 @@ def long_song(minutes: float, folder: Path) -> Path:
 def one(song: Path, target: float, preview: bool) -> None:
     """Master one song in this process; print wall time, CPU time and peak memory."""
     start, busy = time.perf_counter(), time.process_time()
-    wished = wish_for(MusicalStyle.POP, target, SampleRate.CD)
+    wished = target_for(MusicalStyle.POP, target, SampleRate.CD)
     master_song(song, wished, song.with_suffix(".master.wav"), song.with_suffix(".mp3") if preview else None)
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(time.perf_counter() - start, time.process_time() - busy, memory)
@@ -95,7 +95,7 @@ def memory(folder: Path) -> None:
 def beside_matchering(python: str, folder: Path) -> None:
     """Compare wall time, CPU time and memory on a song of three minutes; the quickest of some turns each."""
     song, reference = long_song(3.0, folder), folder / "reference.wav"
-    master_song(demo.album()["04_open_sky"], wish_for(MusicalStyle.POP, -10.0, SampleRate.CD), reference)
+    master_song(demo.album()["04_open_sky"], target_for(MusicalStyle.POP, -10.0, SampleRate.CD), reference)
     runs: dict[str, Callable[[], tuple[float, float, float]]] = {
         "matchering, master only": lambda: measured(
             python, "-c", MATCHERING, str(song), str(reference), str(folder / "theirs.wav")
@@ -115,7 +115,7 @@ def side_by_side(folder: Path, songs: int = 12, minutes: float = 3.0) -> None:
 
     The files must be the same, byte for byte.
     """
-    song, wished = long_song(minutes, folder), wish_for(MusicalStyle.POP, -14.0, SampleRate.CD)
+    song, wished = long_song(minutes, folder), target_for(MusicalStyle.POP, -14.0, SampleRate.CD)
     cores = os.cpu_count() or 1
 
     def seconds(pool: MasteringPool, kind: str) -> float:

@@ -12,7 +12,7 @@ from tonnbook import audio_files, demo, planted_faults
 from tonnbook.models.analysis import Analysis
 from tonnbook.models.vocabulary import AnalysisStyle, SoundSource
 from tonnbook.plots.verdict_table import FINE, rows
-from tonnbook.studio.analysis.engine import diagnose
+from tonnbook.studio.analysis.engine import analyse
 from tonnbook.studio.cleanup.engine import clean
 
 TONE = {"Low middle, 200-2k Hz", "High middle, 2-8 kHz", "Treble, 8-20 kHz"}
@@ -31,7 +31,7 @@ SOURCES = {"vocal": SoundSource.VOCAL, "guitar": SoundSource.E_GUITAR, "snare": 
 
 
 def faults_in(path: Path) -> set[str]:
-    found = diagnose(path, AnalysisStyle.POP, is_master=False)
+    found = analyse(path, AnalysisStyle.POP, is_master=False)
     return {row.what for row in rows(Analysis(path.name, found.verdicts, found.notes, path)) if row.mark != FINE}
 
 
@@ -50,7 +50,7 @@ def test_the_blind_mixes_have_every_kind_once_and_no_name_tells() -> None:
 
 def test_only_the_quiet_one_is_told_by_its_level() -> None:
     levels = {
-        kind: diagnose(path, AnalysisStyle.POP, is_master=False).verdicts.loudness_lufs
+        kind: analyse(path, AnalysisStyle.POP, is_master=False).verdicts.loudness_lufs
         for kind, path in zip(planted_faults.BLIND_MIXES.values(), demo.blind_mixes().values(), strict=True)
     }
     assert levels.pop("quiet") == pytest.approx(planted_faults.GOOD_LUFS - 10.0, abs=0.3)
@@ -59,7 +59,7 @@ def test_only_the_quiet_one_is_told_by_its_level() -> None:
 
 def test_a_delay_is_told_from_a_turned_side_by_the_lowest_octaves() -> None:
     late, turned = (
-        diagnose(demo.faulty_mix(fault), AnalysisStyle.POP, is_master=False) for fault in ("delay", "polarity")
+        analyse(demo.faulty_mix(fault), AnalysisStyle.POP, is_master=False) for fault in ("delay", "polarity")
     )
     assert faults_in(demo.faulty_mix("delay")) == FOUND["delay"]
     assert turned.notes.low_correlation < -0.95

@@ -183,9 +183,9 @@ def _start(folder: Path | None, polling: PollSettings) -> Services:
 
 def _listen(song: Path) -> Sound:
     """Measure a song on this machine, with the studio's ears; the engine is loaded when it is first wanted."""
-    from tonnbook.studio.mastering.engine import listen
+    from tonnbook.studio.measure.song_features import measure_song
 
-    return listen(song).sound()
+    return measure_song(song).sound()
 
 
 def _loop_is_running() -> bool:

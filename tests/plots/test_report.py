@@ -17,7 +17,7 @@ from tonnbook.models.notes import StageNotes
 from tonnbook.models.results import RemoteFile
 from tonnbook.models.vocabulary import AnalysisStyle
 from tonnbook.plots import compare_mixes, report
-from tonnbook.studio.analysis.engine import diagnose
+from tonnbook.studio.analysis.engine import analyse
 
 RATE = 44100
 
@@ -36,7 +36,7 @@ def analysed(path: Path, level: float, width: float) -> Analysis:
     middle, side = np.random.default_rng(3).standard_normal((2, 5 * RATE))
     audio = level * np.stack([middle + width * side, middle - width * side])
     audio_files.write(path, audio.clip(-0.95, 0.95), RATE)
-    made = diagnose(path, AnalysisStyle.POP, is_master=False)
+    made = analyse(path, AnalysisStyle.POP, is_master=False)
     return Analysis(path.name, made.verdicts, made.notes, path)
 
 

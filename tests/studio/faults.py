@@ -10,7 +10,7 @@ import numpy as np
 from tonnbook import audio_files
 from tonnbook.dsp.levels import to_gain
 from tonnbook.studio.analysis.findings import Findings
-from tonnbook.studio.analysis.listening import listen
+from tonnbook.studio.analysis.listening import measure_findings
 
 RATE = 44100
 SECONDS = 4.0
@@ -45,7 +45,7 @@ def stereo(middle: Array, side: Array) -> Array:
 
 def found(folder: Path, audio: Array, rate: int = RATE) -> Findings:
     """Write a sound to a float file and listen to it."""
-    return listen(audio_files.write(folder / "planted.wav", np.atleast_2d(audio), rate, 32))
+    return measure_findings(audio_files.write(folder / "planted.wav", np.atleast_2d(audio), rate, 32))
 
 
 def tones(shares_db: Mapping[float, float]) -> Array:

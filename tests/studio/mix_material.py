@@ -16,7 +16,7 @@ from tonnbook.models.mixing import FinalMixRequest, MixRequest, MixTrack
 from tonnbook.studio.mixing.decide.decision import MixDecision, decide
 from tonnbook.studio.mixing.engine import MixOutcome, final_mix, preview_mix
 from tonnbook.studio.mixing.features import TrackFeatures
-from tonnbook.studio.mixing.tracks import TrackFile, listen
+from tonnbook.studio.mixing.tracks import TrackFile, measure_track
 
 Array = np.ndarray
 RATE = 44100
@@ -43,7 +43,7 @@ def song(paths: Mapping[str, Path] | None = None, **wishes: Mapping[str, str]) -
 
 
 def heard(tracks: Sequence[TrackFile], rate: int = RATE) -> dict[str, TrackFeatures]:
-    return {t.name: listen(t, rate) for t in tracks}
+    return {t.name: measure_track(t, rate) for t in tracks}
 
 
 def decided(

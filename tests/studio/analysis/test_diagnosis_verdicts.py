@@ -14,11 +14,12 @@ from tonnbook.dsp.spectrum import THIRD_OCTAVES
 from tonnbook.errors import AudioError
 from tonnbook.models.vocabulary import Advice, AnalysisStyle, ClippingVerdict, StereoField, TonalLevel
 from tonnbook.studio.analysis import verdicts as rules
-from tonnbook.studio.analysis.engine import diagnose, report
+from tonnbook.studio.analysis.engine import analyse, report
 from tonnbook.studio.analysis.findings import Findings
-from tonnbook.studio.analysis.listening import listen
-from tonnbook.studio.analysis.styles import plr_range_lu, tonal_target_db, tone_target_db
+from tonnbook.studio.analysis.listening import measure_findings
+from tonnbook.studio.analysis.verdicts import plr_range_lu
 from tonnbook.studio.enhancement import stages as enhancement_stages
+from tonnbook.studio.measure.reference_tone import reference_profile_db, reference_tone_db
 
 POP = AnalysisStyle.POP
 TONES_HZ = (100.0, 700.0, 4000.0, 12000.0)
@@ -255,7 +256,7 @@ def test_an_octave_that_cancels(tmp_path: Path, octave_hz: float, beyond: float,
 )
 @pytest.mark.parametrize("band", range(4))
 def test_tone(tmp_path: Path, style: AnalysisStyle, is_master: bool, band: int) -> None:
-    target = tonal_target_db(style, is_master=is_master)
+    target = reference_profile_db(style, is_master=is_master)
     tolerance = rules.TONAL_TOLERANCE_DB[band]
     said = []
     for away in (-tolerance - BEYOND_DB, -tolerance + BEYOND_DB, tolerance - BEYOND_DB, tolerance + BEYOND_DB):
@@ -276,7 +277,7 @@ def test_tone(tmp_path: Path, style: AnalysisStyle, is_master: bool, band: int) 
 @pytest.mark.parametrize("is_master", [False, True])
 @pytest.mark.parametrize("style", AnalysisStyle)
 def test_every_style_has_its_figures(style: AnalysisStyle, is_master: bool) -> None:
-    shares = tonal_target_db(style, is_master=is_master)
+    shares = reference_profile_db(style, is_master=is_master)
     assert np.sum(10 ** (shares / 10)) == pytest.approx(1.0)
     assert np.all((shares > -26.0) & (shares < -0.5))
     low, high = plr_range_lu(style, is_master=is_master)
@@ -284,7 +285,7 @@ def test_every_style_has_its_figures(style: AnalysisStyle, is_master: bool) -> N
 
 
 def test_the_default_target_is_the_design_pages() -> None:
-    shares = tonal_target_db(AnalysisStyle.OTHER, is_master=False)
+    shares = reference_profile_db(AnalysisStyle.OTHER, is_master=False)
     assert shares == pytest.approx([-3.3, -3.6, -10.7, -19.9], abs=0.1)
 
 
@@ -293,14 +294,14 @@ def test_what_stands_in_the_file(tmp_path: Path) -> None:
     expected = {"a.wav": (16, 16), "b.wav": (24, 24), "c.wav": (32, 32), "d.flac": (24, 24), "e.mp3": (16, 0)}
     for name, (depth, said) in expected.items():
         path = audio_files.write(tmp_path / name, sound, RATE, depth)  # type: ignore[arg-type]
-        verdicts = rules.judge(listen(path), POP, is_master=False)
+        verdicts = rules.judge(measure_findings(path), POP, is_master=False)
         assert (verdicts.bit_depth, verdicts.sample_rate) == (said, RATE), name
 
 
 def test_the_sentences_name_the_numbers(tmp_path: Path) -> None:
     sound = stereo(noise(1), 2.0 * noise(2))
     path = audio_files.write(tmp_path / "wide.wav", sound, RATE)
-    made = diagnose(path, POP, is_master=True)
+    made = analyse(path, POP, is_master=True)
     said = made.verdicts.summary
     assert set(said) == {
         *("intro", "mix_loudness", "master_loudness", "mix_drc", "master_drc", "clipping", "stereo_field"),
@@ -317,7 +318,7 @@ def test_the_sentences_name_the_numbers(tmp_path: Path) -> None:
 def test_a_silent_channel_is_called_one(tmp_path: Path, silent: str, sounding: str) -> None:
     sides = {sounding: noise(1), silent: np.zeros_like(noise(1))}
     path = audio_files.write(tmp_path / "cable.wav", np.stack([sides["left"], sides["right"]]), RATE)
-    said = diagnose(path, POP, is_master=False).verdicts.summary
+    said = analyse(path, POP, is_master=False).verdicts.summary
     assert said["stereo_field"].startswith(f"Only the {sounding} channel sounds; the {silent} one is silent")
     assert f"the {silent} channel, which is silent" in said["summary"]
     assert f"the {silent} one is silent" in said["phase_issues"]
@@ -328,7 +329,7 @@ def test_a_silent_channel_is_called_one(tmp_path: Path, silent: str, sounding: s
 
 def test_a_quiet_channel_is_not_called_silent(tmp_path: Path) -> None:
     path = audio_files.write(tmp_path / "leaning.wav", np.stack([noise(1), 0.01 * noise(1)]), RATE)
-    said = diagnose(path, POP, is_master=False).verdicts.summary
+    said = analyse(path, POP, is_master=False).verdicts.summary
     assert "silent" not in " ".join(said.values())
     assert "leans to the left by 40.0 dB" in said["stereo_field"]
 
@@ -345,19 +346,19 @@ def test_a_range_above_the_end_of_the_file_is_not_judged(tmp_path: Path, rate: i
     """White noise with the spectrum of the style, as far as the file goes: nothing is wrong with its tone."""
     spectrum = np.fft.rfft(np.random.default_rng(4).standard_normal(4 * rate))
     hz = np.maximum(np.fft.rfftfreq(4 * rate, 1 / rate), 1.0)
-    tone = np.interp(np.log(hz), np.log(THIRD_OCTAVES), tone_target_db(POP, is_master=False))
+    tone = np.interp(np.log(hz), np.log(THIRD_OCTAVES), reference_tone_db(POP, is_master=False))
     audio = np.fft.irfft(spectrum * 10 ** (tone / 20) / np.sqrt(hz))
     path = audio_files.write(tmp_path / "low.wav", 0.1 * audio[None] / np.abs(audio).max(), rate)
-    made = diagnose(path, POP, is_master=False)
+    made = analyse(path, POP, is_master=False)
     assert [level for _, level in made.verdicts.tonal_profile] == [TonalLevel.MEDIUM] * 4
     assert [band.level_db is not None for band in made.notes.tonal] == [True] * there + [False] * (4 - there)
     assert words in made.verdicts.summary["tonal_profile"]
     assert ("Not in this file" in made.verdicts.summary["tonal_profile"]) == bool(words)
-    assert not enhancement_stages.tone(listen(path), POP, is_master=False).note.done
+    assert not enhancement_stages.tone(measure_findings(path), POP, is_master=False).note.done
 
 
 def test_the_notes_agree_with_what_is_known(tmp_path: Path) -> None:
-    made = diagnose(
+    made = analyse(
         audio_files.write(tmp_path / "pink.wav", np.stack([noise(1), noise(1)]), RATE, 32), POP, is_master=False
     )
     assert made.notes.tilt_db == pytest.approx(-3.0, abs=0.2)

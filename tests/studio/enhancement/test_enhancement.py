@@ -18,11 +18,11 @@ from tonnbook.models.enhancement import EnhancementRequest
 from tonnbook.models.notes import StageNotes
 from tonnbook.models.vocabulary import AnalysisStyle, ClippingVerdict, EnhancementStyle, LoudnessPreference
 from tonnbook.studio.analysis.findings import Findings
-from tonnbook.studio.analysis.listening import listen
-from tonnbook.studio.analysis.styles import tone_target_db
+from tonnbook.studio.analysis.listening import measure_findings
 from tonnbook.studio.enhancement import stages as enhancement_stages
 from tonnbook.studio.enhancement.engine import EnhancementOutcome, enhance
 from tonnbook.studio.enhancement.judging import Repair, badness, worsened
+from tonnbook.studio.measure.reference_tone import reference_tone_db
 
 SECONDS = 6.0
 Array = np.ndarray
@@ -45,7 +45,7 @@ def good() -> Array:
 def _coloured(pink: Array) -> Array:
     spectrum, freqs = np.fft.rfft(pink), np.fft.rfftfreq(len(pink), 1 / RATE)
     tone = np.interp(
-        np.log(np.maximum(freqs, 1.0)), np.log(THIRD_OCTAVES), tone_target_db(AnalysisStyle.POP, is_master=False)
+        np.log(np.maximum(freqs, 1.0)), np.log(THIRD_OCTAVES), reference_tone_db(AnalysisStyle.POP, is_master=False)
     )
     return np.fft.irfft(spectrum * 10 ** (tone / 20), len(pink))
 
@@ -305,12 +305,12 @@ def level_db(audio: Array, beside: Array) -> float:
 def test_widening_leaves_the_mono_sum_alone(tmp_path: Path, good: Array, fault: str, width_db: float) -> None:
     plant, _ = FAULTS[fault]
     source = audio_files.write(tmp_path / "mix.wav", plant(good), RATE, 32)
-    repair = enhancement_stages.stereo(listen(source))
+    repair = enhancement_stages.stereo(measure_findings(source))
     assert repair.treatment is not None
     repair.treatment(source, tmp_path / "wide.wav")
     wide = audio_files.read(tmp_path / "wide.wav")[0]
     assert level_db(mid(wide) - mid(plant(good)), good) < -120.0
-    assert listen(tmp_path / "wide.wav").width.width_db[0] == pytest.approx(width_db, abs=1.0)
+    assert measure_findings(tmp_path / "wide.wav").width.width_db[0] == pytest.approx(width_db, abs=1.0)
 
 
 def test_what_was_squashed_is_as_loud_and_has_hits_again(tmp_path: Path, good: Array) -> None:

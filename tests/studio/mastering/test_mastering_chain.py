@@ -16,12 +16,12 @@ from tonnbook.dsp.levels import db, rms
 from tonnbook.dsp.loudness import k_weighting
 from tonnbook.models.vocabulary import MusicalStyle, SampleRate
 from tonnbook.studio.mastering.chain import ENERGY_FRAMES, PreparedSong, glued, prepare
-from tonnbook.studio.mastering.engine import wish_for
+from tonnbook.studio.mastering.engine import target_for
 from tonnbook.studio.mastering.plan import BandCompression, MasterPlan
 
 RATE = 44100
 NOTHING = MasterPlan(
-    wish_for(MusicalStyle.POP, -14.0, SampleRate.CD), None, None, None, False, 0.0, (None, None, None), None, ()
+    target_for(MusicalStyle.POP, -14.0, SampleRate.CD), None, None, None, False, 0.0, (None, None, None), None, ()
 )
 TWO_TO_ONE = BandCompression(-30.0, 2.0, 10.0, 120.0)
 

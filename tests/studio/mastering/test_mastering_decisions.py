@@ -11,23 +11,23 @@ from tonnbook.models.notes import StageNotes
 from tonnbook.models.tone import away_db, distance_db
 from tonnbook.models.vocabulary import MusicalStyle, SampleRate
 from tonnbook.studio.mastering.decisions import decide
-from tonnbook.studio.mastering.engine import wish_for
-from tonnbook.studio.mastering.plan import MasterPlan, Wish
+from tonnbook.studio.mastering.engine import target_for
+from tonnbook.studio.mastering.plan import MasterPlan, MasterTarget
 from tonnbook.studio.mastering.tone import LARGEST_DB, LARGEST_LIFT_IN_THE_TREBLE_DB
 from tonnbook.studio.measure.clipping import Clipping
-from tonnbook.studio.measure.reference_tone import target_tone_db
+from tonnbook.studio.measure.reference_tone import master_tone_db
 from tonnbook.studio.measure.song_features import SongFeatures
 
 STEPS = 2000
 
 
-def wish(target_lufs: float = -10.0, style: MusicalStyle = MusicalStyle.POP) -> Wish:
-    return wish_for(style, target_lufs, SampleRate.CD)
+def master_target(target_lufs: float = -10.0, style: MusicalStyle = MusicalStyle.POP) -> MasterTarget:
+    return target_for(style, target_lufs, SampleRate.CD)
 
 
 def song(**changes: object) -> SongFeatures:
     """A song of 20 s at -20 LUFS with a PLR of 12, in tune with POP, even and of usual width."""
-    tone = np.power(10.0, target_tone_db(MusicalStyle.POP) / 10.0)
+    tone = np.power(10.0, master_tone_db(MusicalStyle.POP) / 10.0)
     usual = SongFeatures(
         rate=44100,
         channels=2,
@@ -50,7 +50,7 @@ def stage(plan: MasterPlan, name: str) -> StageNotes:
 
 
 def test_a_song_that_needs_nothing_gets_nothing_but_its_level() -> None:
-    plan = decide(song(), wish())
+    plan = decide(song(), master_target())
     assert (plan.declip_at, plan.offsets, plan.tone_db, plan.low_mono, plan.side_db, plan.glue) == (
         None,
         None,
@@ -64,12 +64,16 @@ def test_a_song_that_needs_nothing_gets_nothing_but_its_level() -> None:
 
 
 def test_every_stage_says_something_in_a_whole_sentence() -> None:
-    for plan in (decide(song(), wish()), decide(song(), wish(-6.0)), decide(song(), wish(-20.0))):
+    for plan in (
+        decide(song(), master_target()),
+        decide(song(), master_target(-6.0)),
+        decide(song(), master_target(-20.0)),
+    ):
         assert all(note.text[0].isupper() and note.text.endswith(".") for note in plan.stages)
 
 
 def test_deciding_twice_is_deciding_the_same() -> None:
-    assert decide(song(), wish()) == decide(song(), wish())
+    assert decide(song(), master_target()) == decide(song(), master_target())
 
 
 class TestTone:
@@ -82,31 +86,31 @@ class TestTone:
         return song(middle=usual.middle * gain, side=usual.side * gain)
 
     def test_a_dull_song_is_made_brighter_and_a_boomy_one_thinner(self) -> None:
-        dull = np.array(decide(self.bent(_2000_16000=-6.0), wish()).tone_db)
-        boomy = np.array(decide(self.bent(_30_200=6.0), wish()).tone_db)
+        dull = np.array(decide(self.bent(_2000_16000=-6.0), master_target()).tone_db)
+        boomy = np.array(decide(self.bent(_30_200=6.0), master_target()).tone_db)
         assert dull[THIRD_OCTAVES.index(5000)] > 1.0 > 0.0 > dull[THIRD_OCTAVES.index(500)]
         assert boomy[THIRD_OCTAVES.index(80)] < -1.0 < 0.0 < boomy[THIRD_OCTAVES.index(2000)]
 
     @pytest.mark.parametrize("by", [-6.0, 6.0])
     def test_the_distance_is_to_fall_by_a_third_and_the_plan_says_so(self, by: float) -> None:
-        plan = decide(self.bent(_2000_16000=by), wish())
+        plan = decide(self.bent(_2000_16000=by), master_target())
         numbers = stage(plan, "tone").numbers
         assert numbers["foreseen_distance_db"] < 0.67 * numbers["distance_before_db"]
         after = self.bent(_2000_16000=by).tone_db + np.array(plan.tone_db)
-        assert distance_db(after, wish().tone_db) == pytest.approx(numbers["foreseen_distance_db"], abs=0.01)
+        assert distance_db(after, master_target().tone_db) == pytest.approx(numbers["foreseen_distance_db"], abs=0.01)
 
     @pytest.mark.parametrize("by", [-30.0, 30.0])
     def test_the_curve_stays_within_its_limits(self, by: float) -> None:
-        curve = np.array(decide(self.bent(_30_500=by), wish()).tone_db)
+        curve = np.array(decide(self.bent(_30_500=by), master_target()).tone_db)
         assert np.abs(curve).max() <= LARGEST_DB
         assert curve[THIRD_OCTAVES.index(10000)] <= LARGEST_LIFT_IN_THE_TREBLE_DB
 
     def test_a_song_that_lies_too_far_off_gets_most_of_what_the_limits_allow(self) -> None:
         """As in the album's `04_open_sky`: no bass, and noise in the treble. The best curve within the limits is a least-squares problem."""
         far = self.bent(_30_63=-15.0, _10000_16000=15.0)
-        numbers = stage(decide(far, wish()), "tone").numbers
+        numbers = stage(decide(far, master_target()), "tone").numbers
         before, after = numbers["distance_before_db"], numbers["foreseen_distance_db"]
-        target = np.array(wish().tone_db)
+        target = np.array(master_target().tone_db)
         here = np.array(away_db(far.tone_db, target))
         effects = np.array([here - away_db(far.tone_db + band, target) for band in np.eye(len(target))]).T
         highest = np.where(np.array(THIRD_OCTAVES) >= 8000, LARGEST_LIFT_IN_THE_TREBLE_DB, LARGEST_DB)
@@ -116,26 +120,26 @@ class TestTone:
         assert numbers["held_back"] >= 6
 
     def test_where_there_is_nothing_nothing_is_lifted(self) -> None:
-        curve = np.array(decide(self.bent(_200_800=6.0, _10000_16000=-60.0), wish()).tone_db)
+        curve = np.array(decide(self.bent(_200_800=6.0, _10000_16000=-60.0), master_target()).tone_db)
         assert (curve[[centre >= 10000 for centre in THIRD_OCTAVES]] <= 0.0).all()
 
     @pytest.mark.parametrize("empty_from_hz", [10000, 5000])
     def test_what_a_narrow_file_does_not_hold_moves_nothing_in_what_it_holds(self, empty_from_hz: int) -> None:
         """An MP3 of 128 kbit/s or a file at 8 kHz: its tone is judged by the bands that it fills."""
         whole, narrow = self.bent(_200_800=6.0), self.bent(_200_800=6.0, **{f"_{empty_from_hz}_16000": -70.0})
-        one, two = np.array(decide(whole, wish()).tone_db), np.array(decide(narrow, wish()).tone_db)
+        one, two = np.array(decide(whole, master_target()).tone_db), np.array(decide(narrow, master_target()).tone_db)
         kept = np.array(THIRD_OCTAVES) < 0.6 * empty_from_hz
         moved = (two - one)[kept]
         assert np.ptp(moved) < 0.7
-        numbers = stage(decide(narrow, wish()), "tone").numbers
+        numbers = stage(decide(narrow, master_target()), "tone").numbers
         assert numbers["distance_before_db"] == pytest.approx(
-            stage(decide(whole, wish()), "tone").numbers["distance_before_db"], abs=0.6
+            stage(decide(whole, master_target()), "tone").numbers["distance_before_db"], abs=0.6
         )
 
     def test_an_album_takes_the_place_of_the_style(self) -> None:
         bent = self.bent(_2000_16000=-6.0)
-        wished = wish_for(MusicalStyle.POP, -10.0, SampleRate.CD, tuple(bent.tone_db.tolist()))
-        assert decide(bent, wish()).tone_db is not None
+        wished = target_for(MusicalStyle.POP, -10.0, SampleRate.CD, tuple(bent.tone_db.tolist()))
+        assert decide(bent, master_target()).tone_db is not None
         plan = decide(bent, wished)
         assert plan.tone_db is None
         assert "the album's average" in stage(plan, "tone").text
@@ -144,28 +148,28 @@ class TestTone:
 class TestStereo:
     def test_a_side_in_the_bass_is_taken_out(self) -> None:
         usual = song()
-        assert decide(song(side=usual.middle * 0.05), wish()).low_mono
-        assert not decide(usual, wish()).low_mono
+        assert decide(song(side=usual.middle * 0.05), master_target()).low_mono
+        assert not decide(usual, master_target()).low_mono
 
     @pytest.mark.parametrize("side", [0.7, 10.0, 1e6])
     def test_a_bass_that_stands_in_the_side_is_not_taken_out(self, side: float) -> None:
-        plan = decide(song(side=song().middle * side), wish())
+        plan = decide(song(side=song().middle * side), master_target())
         assert not plan.low_mono
         assert "would lose" in stage(plan, "stereo").text
 
     @pytest.mark.parametrize("side", [10.0, 1e9])
     def test_channels_against_each_other_are_left_to_the_mix(self, side: float) -> None:
-        plan = decide(song(side=song().middle * side), wish())
+        plan = decide(song(side=song().middle * side), master_target())
         assert plan.side_db == 0.0
         assert "turned round" in stage(plan, "stereo").text
         assert stage(plan, "stereo").numbers["width_db"] <= 60.0
 
     @pytest.mark.parametrize(("side", "step"), [(1e-3, 1.5), (0.05, 0.0), (0.7, -1.5)])
     def test_the_width_moves_one_step_toward_the_usual(self, side: float, step: float) -> None:
-        assert decide(song(side=song().middle * side), wish()).side_db == step
+        assert decide(song(side=song().middle * side), master_target()).side_db == step
 
     def test_mono_stays_mono(self) -> None:
-        plan = decide(song(side=np.zeros(len(THIRD_OCTAVES))), wish())
+        plan = decide(song(side=np.zeros(len(THIRD_OCTAVES))), master_target())
         assert (plan.low_mono, plan.side_db) == (False, 0.0)
         assert "mono" in stage(plan, "stereo").text
 
@@ -174,7 +178,7 @@ class TestMultiband:
     def test_a_band_whose_hits_stand_out_is_compressed_and_the_others_not(self) -> None:
         peaks = np.full((3, STEPS), 0.1)
         peaks[0, ::10] = 0.5
-        low, middle, high = decide(song(band_peaks=peaks), wish()).bands
+        low, middle, high = decide(song(band_peaks=peaks), master_target()).bands
         assert low is not None
         assert middle is high is None
         assert -20 < low.threshold_db < -6.02
@@ -183,25 +187,27 @@ class TestMultiband:
     def test_an_empty_band_is_left_alone(self) -> None:
         peaks = np.zeros((3, STEPS))
         peaks[2, ::10] = 1e-5
-        assert not decide(song(band_peaks=peaks), wish()).multiband
+        assert not decide(song(band_peaks=peaks), master_target()).multiband
 
 
 class TestRepairs:
     def test_a_clipped_song_is_repaired_and_a_single_flat_top_is_not(self) -> None:
-        assert decide(song(clipping=Clipping(400, -1.0, 0.02)), wish()).declip_at == pytest.approx(0.891, abs=0.001)
-        assert decide(song(clipping=Clipping(1, -1.0, 1e-4)), wish()).declip_at is None
+        assert decide(song(clipping=Clipping(400, -1.0, 0.02)), master_target()).declip_at == pytest.approx(
+            0.891, abs=0.001
+        )
+        assert decide(song(clipping=Clipping(1, -1.0, 1e-4)), master_target()).declip_at is None
 
     def test_an_offset_is_taken_out(self) -> None:
-        assert decide(song(offsets=(0.01, 0.0)), wish()).offsets == (0.01, 0.0)
-        assert decide(song(offsets=(1e-4, 0.0)), wish()).offsets is None
+        assert decide(song(offsets=(0.01, 0.0)), master_target()).offsets == (0.01, 0.0)
+        assert decide(song(offsets=(1e-4, 0.0)), master_target()).offsets is None
 
 
 def test_a_master_at_its_target_is_left_alone() -> None:
     bent = song(
         middle=song().middle * np.linspace(0.1, 1.0, 28), true_peak_dbtp=-1.01, clipping=Clipping(400, -1.0, 0.02)
     )
-    plan = decide(bent, wish(-20.0))
+    plan = decide(bent, master_target(-20.0))
     assert not plan.shapes
     assert (plan.declip_at, plan.glue) == (None, None)
     assert "already" in stage(plan, "tone").text
-    assert decide(bent, wish(-19.0)).shapes
+    assert decide(bent, master_target(-19.0)).shapes

@@ -17,7 +17,8 @@ from tonnbook.models.mastering import AlbumContext, MasteringRequest
 from tonnbook.models.tone import distance_db
 from tonnbook.models.vocabulary import DesiredLoudness, MusicalStyle, SampleRate
 from tonnbook.studio.mastering import loudness_search as mastering_level
-from tonnbook.studio.mastering.engine import MasterOutcome, listen, master_float_file, master_song, wish, wish_for
+from tonnbook.studio.mastering.engine import MasterOutcome, master_float_file, master_song, requested_target, target_for
+from tonnbook.studio.measure.song_features import measure_song
 
 CD, VIDEO = SampleRate.CD, SampleRate.VIDEO
 TARGETS = (-23.0, -16.0, -14.0, -10.0, -8.0, -6.0)
@@ -27,7 +28,7 @@ TARGETS = (-23.0, -16.0, -14.0, -10.0, -8.0, -6.0)
 def master(songs: Mapping[str, Path], tmp_path_factory: pytest.TempPathFactory) -> MasterOutcome:
     """One song, mastered loud enough that every stage has something to do."""
     folder = tmp_path_factory.mktemp("master")
-    wished = wish_for(MusicalStyle.POP, -9.0, CD)
+    wished = target_for(MusicalStyle.POP, -9.0, CD)
     return master_song(songs["02_tabla_street"], wished, folder / "song.wav", folder / "song.mp3")
 
 
@@ -54,7 +55,7 @@ def judged(path: Path, target: float) -> None:
 def test_the_written_file_stands_at_its_loudness_below_the_ceiling(
     songs: Mapping[str, Path], tmp_path: Path, song: str, target: float, rate: SampleRate
 ) -> None:
-    outcome = master_song(songs[song], wish_for(MusicalStyle.OTHER, target, rate), tmp_path / "master.wav")
+    outcome = master_song(songs[song], target_for(MusicalStyle.OTHER, target, rate), tmp_path / "master.wav")
     judged(outcome.master, target)
     found = soundfile.info(outcome.master)
     assert (found.samplerate, found.channels, found.subtype) == (rate, 2, "PCM_16" if rate is CD else "PCM_24")
@@ -65,7 +66,7 @@ def test_a_render_that_passes_the_ceiling_is_made_again(
     songs: Mapping[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(mastering_level, "HEADROOM_DB", -0.3)
-    outcome = master_song(songs["04_open_sky"], wish_for(MusicalStyle.OTHER, -12.0, CD), tmp_path / "master.wav")
+    outcome = master_song(songs["04_open_sky"], target_for(MusicalStyle.OTHER, -12.0, CD), tmp_path / "master.wav")
     judged(outcome.master, -12.0)
     assert next(note for note in outcome.notes.stages if note.stage == "loudness").numbers["renders"] > 1
 
@@ -76,7 +77,7 @@ def test_every_song_at_every_target_and_rate(songs: Mapping[str, Path], tmp_path
     for song in songs.values():
         for target in TARGETS:
             for rate in SampleRate:
-                outcome = master_song(song, wish_for(MusicalStyle.POP, target, rate), tmp_path / "master.wav")
+                outcome = master_song(song, target_for(MusicalStyle.POP, target, rate), tmp_path / "master.wav")
                 judged(outcome.master, target)
 
 
@@ -147,7 +148,7 @@ class TestPreview:
         self, songs: Mapping[str, Path], tmp_path: Path, song: str, target: float
     ) -> None:
         outcome = master_song(
-            songs[song], wish_for(MusicalStyle.POP, target, CD), tmp_path / "master.wav", tmp_path / "preview.mp3"
+            songs[song], target_for(MusicalStyle.POP, target, CD), tmp_path / "master.wav", tmp_path / "preview.mp3"
         )
         loudness, peak = libebur128(tmp_path / "preview.mp3")
         assert peak <= -1.0
@@ -164,20 +165,22 @@ class TestTheSameAgain:
     def test_the_same_song_and_wish_give_the_same_bytes(
         self, songs: Mapping[str, Path], master: MasterOutcome, tmp_path: Path
     ) -> None:
-        again = master_song(songs["02_tabla_street"], master.plan.wish, tmp_path / "again.wav", tmp_path / "again.mp3")
+        again = master_song(
+            songs["02_tabla_street"], master.plan.target, tmp_path / "again.wav", tmp_path / "again.mp3"
+        )
         for one, two in ((master.master, again.master), (master.preview, again.preview)):
             assert hashlib.sha256(one.read_bytes()).digest() == hashlib.sha256(two.read_bytes()).digest()
         assert again.notes == master.notes
 
     def test_a_master_at_its_target_keeps_its_level(self, master: MasterOutcome, tmp_path: Path) -> None:
-        again = master_song(master.master, master.plan.wish, tmp_path / "again.wav")
+        again = master_song(master.master, master.plan.target, tmp_path / "again.wav")
         assert abs(again.notes.gain_db) < 0.1
         judged(again.master, -9.0)
 
     @pytest.mark.parametrize("song", ["01_night_bus", "03_basement"])
     def test_a_dense_master_keeps_its_level_too(self, songs: Mapping[str, Path], tmp_path: Path, song: str) -> None:
         """Here a hundredth LU takes several hundredths of a dB."""
-        wished = wish_for(MusicalStyle.POP, -8.0, CD)
+        wished = target_for(MusicalStyle.POP, -8.0, CD)
         made = master_song(songs[song], wished, tmp_path / "master.wav")
         assert abs(master_song(made.master, wished, tmp_path / "again.wav").notes.gain_db) < 0.1
 
@@ -196,14 +199,16 @@ class TestWhatComesIn:
     @pytest.mark.parametrize("rate", [22050, 96000])
     def test_other_rates_are_brought_to_the_one_asked_for(self, tmp_path: Path, rate: int) -> None:
         outcome = master_song(
-            self.made(tmp_path, self.noise(rate=rate), rate), wish_for(MusicalStyle.POP, -14.0, CD), tmp_path / "m.wav"
+            self.made(tmp_path, self.noise(rate=rate), rate),
+            target_for(MusicalStyle.POP, -14.0, CD),
+            tmp_path / "m.wav",
         )
         judged(outcome.master, -14.0)
         assert soundfile.info(outcome.master).frames == pytest.approx(3 * 44100, abs=1)
 
     def test_mono_comes_out_on_both_sides(self, tmp_path: Path) -> None:
         outcome = master_song(
-            self.made(tmp_path, self.noise(1)), wish_for(MusicalStyle.POP, -14.0, VIDEO), tmp_path / "m.wav"
+            self.made(tmp_path, self.noise(1)), target_for(MusicalStyle.POP, -14.0, VIDEO), tmp_path / "m.wav"
         )
         judged(outcome.master, -14.0)
         left, right = audio_files.read(outcome.master)[0]
@@ -214,7 +219,7 @@ class TestWhatComesIn:
         bass = 0.3 * np.sin(2 * np.pi * 60 * np.arange(3 * 44100) / 44100)
         side = bass + self.noise(1)[0]
         outcome = master_song(
-            self.made(tmp_path, np.stack([side, -side])), wish_for(MusicalStyle.POP, -16.0, CD), tmp_path / "m.wav"
+            self.made(tmp_path, np.stack([side, -side])), target_for(MusicalStyle.POP, -16.0, CD), tmp_path / "m.wav"
         )
         judged(outcome.master, -16.0)
         low = slice(0, 6)
@@ -226,14 +231,14 @@ class TestWhatComesIn:
         clicks = np.zeros((2, 10 * 44100))
         clicks[:, ::22050] = 0.9
         with pytest.raises(AudioError, match=r"^-14 LUFS cannot be reached"):
-            master_song(self.made(tmp_path, clicks), wish_for(MusicalStyle.POP, -14.0, CD), tmp_path / "m.wav")
+            master_song(self.made(tmp_path, clicks), target_for(MusicalStyle.POP, -14.0, CD), tmp_path / "m.wav")
 
     def test_a_clipped_recording_is_repaired_first(self, tmp_path: Path) -> None:
         time = np.arange(3 * 44100) / 44100
         whole = np.sin(2 * np.pi * 220 * time) * (0.6 + 0.4 * np.sin(2 * np.pi * 0.7 * time))
         cut = np.clip(whole, -0.7, 0.7)
         source = self.made(tmp_path, np.stack([cut, cut]))
-        outcome = master_song(source, wish_for(MusicalStyle.POP, -16.0, CD), tmp_path / "m.wav")
+        outcome = master_song(source, target_for(MusicalStyle.POP, -16.0, CD), tmp_path / "m.wav")
         assert outcome.plan.declip_at == pytest.approx(0.7, abs=0.001)
         judged(outcome.master, -16.0)
         out = audio_files.read(outcome.master)[0][0]
@@ -246,14 +251,14 @@ class TestWhatComesIn:
     def test_dither_carries_what_is_smaller_than_a_step_of_16_bit(self, tmp_path: Path) -> None:
         quiet = np.sin(2 * np.pi * 1000 * np.arange(2 * 44100) / 44100) * 5e-6
         source = self.made(tmp_path, np.concatenate([self.noise(), np.stack([quiet, quiet])], axis=1), depth=32)
-        master_song(source, wish_for(MusicalStyle.POP, -14.0, CD), tmp_path / "m.wav")
+        master_song(source, target_for(MusicalStyle.POP, -14.0, CD), tmp_path / "m.wav")
         tail = soundfile.read(tmp_path / "m.wav", dtype="int16")[0][-44100:, 0]
         assert 1 <= np.abs(tail).max() <= 2
         assert np.corrcoef(tail, quiet[-44100:])[0, 1] > 0.1
 
     def test_a_recording_beside_the_zero_line_is_moved_back(self, tmp_path: Path) -> None:
         outcome = master_song(
-            self.made(tmp_path, self.noise() + 0.05), wish_for(MusicalStyle.POP, -16.0, CD), tmp_path / "m.wav"
+            self.made(tmp_path, self.noise() + 0.05), target_for(MusicalStyle.POP, -16.0, CD), tmp_path / "m.wav"
         )
         assert abs(audio_files.read(outcome.master)[0].mean()) < 1e-3
 
@@ -269,7 +274,7 @@ class TestWhatComesIn:
     def test_what_cannot_be_mastered_is_refused_in_words(self, tmp_path: Path, audio: np.ndarray, said: str) -> None:
         source = self.made(tmp_path, audio)
         with pytest.raises(AudioError, match=f"in.wav.*{said}"):
-            master_song(source, wish_for(MusicalStyle.POP, -14.0, CD), tmp_path / "m.wav")
+            master_song(source, target_for(MusicalStyle.POP, -14.0, CD), tmp_path / "m.wav")
         assert [path.name for path in tmp_path.iterdir()] == ["in.wav"]
 
 
@@ -277,9 +282,13 @@ def test_a_request_becomes_a_wish(songs: Mapping[str, Path]) -> None:
     request = MasteringRequest(
         source=songs["01_night_bus"], style=MusicalStyle.METAL, desired_loudness=DesiredLoudness.HIGH
     )
-    assert (wish(request).target_lufs, wish(request).rate, wish(request).tone_name) == (-8.0, CD, "the style Metal")
+    assert (
+        requested_target(request).target_lufs,
+        requested_target(request).rate,
+        requested_target(request).tone_name,
+    ) == (-8.0, CD, "the style Metal")
     album = AlbumContext(target_lufs=-11.3, tone_db=tuple(range(28)))
-    assert wish(request.model_copy(update={"album": album})).target_lufs == -11.3
+    assert requested_target(request.model_copy(update={"album": album})).target_lufs == -11.3
 
 
 def test_a_float_mix_that_passes_full_scale_is_mastered_from_its_whole_wave(
@@ -288,7 +297,7 @@ def test_a_float_mix_that_passes_full_scale_is_mastered_from_its_whole_wave(
     audio, rate = audio_files.read(songs["01_night_bus"])
     loud = audio_files.write(tmp_path / "mix.wav", audio * 30.0, rate, 32)
     plain = audio_files.write(tmp_path / "plain.wav", audio, rate, 32)
-    assert listen(loud).clipping.runs == 0
+    assert measure_song(loud).clipping.runs == 0
     outcomes = [
         master_float_file(path, MusicalStyle.POP, -12.0, VIDEO, tmp_path / f"{path.stem}-master.wav")
         for path in (loud, plain)
@@ -300,7 +309,7 @@ def test_a_float_mix_that_passes_full_scale_is_mastered_from_its_whole_wave(
 
 def test_progress_runs_from_start_to_end(songs: Mapping[str, Path], tmp_path: Path) -> None:
     event_of: list[tuple[float, str]] = []
-    wished = wish_for(MusicalStyle.POP, -14.0, CD)
+    wished = target_for(MusicalStyle.POP, -14.0, CD)
     master_song(
         songs["01_night_bus"],
         wished,
@@ -312,7 +321,7 @@ def test_progress_runs_from_start_to_end(songs: Mapping[str, Path], tmp_path: Pa
     assert 0.0 < shares[0] < 0.2
     assert 0.85 < max(shares) <= 1.0
     assert {
-        "listening to the song",
+        "measuring the song",
         "shaping the tone and the dynamics",
         "setting the level",
         "cutting the preview",

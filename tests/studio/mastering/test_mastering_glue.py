@@ -8,17 +8,17 @@ import pytest
 from tonnbook.dsp.cell_peaks import CELL
 from tonnbook.models.vocabulary import MusicalStyle, SampleRate
 from tonnbook.studio.mastering.chain import ENERGY_FRAMES, PreparedSong
-from tonnbook.studio.mastering.engine import wish_for
+from tonnbook.studio.mastering.engine import target_for
 from tonnbook.studio.mastering.glue import DRIVEN_DB, settings, with_glue
-from tonnbook.studio.mastering.plan import Wish
+from tonnbook.studio.mastering.plan import MasterTarget
 from tonnbook.studio.mastering.sketch import CLIPPED_SHARE, LIMITED_ALONE_DB, Level, Sketch
 
 RATE = 44100
 SECONDS = 4
 
 
-def wish(target_lufs: float) -> Wish:
-    return wish_for(MusicalStyle.POP, target_lufs, SampleRate.CD)
+def master_target(target_lufs: float) -> MasterTarget:
+    return target_for(MusicalStyle.POP, target_lufs, SampleRate.CD)
 
 
 def song(folder: Path, crest_db: float = 12.0) -> PreparedSong:
@@ -50,7 +50,7 @@ def test_the_loudness_that_limiter_and_clipper_cost_is_counted(tmp_path: Path) -
     ("target", "said"), [(-23.0, "a gain will do"), (-12.0, "the limiter alone"), (-9.9, "clipper and limiter alone")]
 )
 def test_what_is_not_driven_is_left_alone_and_the_clipper_agrees(tmp_path: Path, target: float, said: str) -> None:
-    made = with_glue(song(tmp_path), wish(target), lambda _, __: None)
+    made = with_glue(song(tmp_path), master_target(target), lambda _, __: None)
     over = made.note.numbers["over_db"]
     assert (made.glue, made.note.done, over <= DRIVEN_DB) == (None, False, True)
     assert said in made.note.text
@@ -59,7 +59,7 @@ def test_what_is_not_driven_is_left_alone_and_the_clipper_agrees(tmp_path: Path,
 
 
 def test_a_driven_song_is_compressed_if_that_helps_and_its_old_file_goes(tmp_path: Path) -> None:
-    made = with_glue(song(tmp_path), wish(-6.0), lambda _, __: None)
+    made = with_glue(song(tmp_path), master_target(-6.0), lambda _, __: None)
     numbers = made.note.numbers
     assert numbers["over_db"] > DRIVEN_DB
     assert made.note.done == (made.glue is not None) == (numbers["left_over_db"] < numbers["over_db"])

@@ -17,11 +17,11 @@ from programs import running
 from tonnbook import audio_files
 from tonnbook.models.vocabulary import MusicalStyle, SampleRate
 from tonnbook.studio.mastering import pool as mastering_pool
-from tonnbook.studio.mastering.engine import wish_for
+from tonnbook.studio.mastering.engine import target_for
 from tonnbook.studio.mastering.executors import ProgressFile
 from tonnbook.studio.mastering.pool import MasteringPool
 
-WISH = wish_for(MusicalStyle.POP, -14.0, SampleRate.CD)
+TARGET = target_for(MusicalStyle.POP, -14.0, SampleRate.CD)
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +58,7 @@ def test_songs_side_by_side_are_the_same_bytes_and_tell_their_progress(
     def master(n: int) -> bytes:
         out = tmp_path / f"{n}.wav"
         pool.master(
-            song, WISH, out, tmp_path / f"{n}.mp3", None, lambda share, stage: event_of[n].append((share, stage))
+            song, TARGET, out, tmp_path / f"{n}.mp3", None, lambda share, stage: event_of[n].append((share, stage))
         )
         return out.read_bytes()
 
@@ -67,14 +67,14 @@ def test_songs_side_by_side_are_the_same_bytes_and_tell_their_progress(
     assert len(files) == 1
     stages = {n: {stage for _, stage in lines} for n, lines in event_of.items()}
     assert any("handed to a worker" in each for each in stages.values())
-    assert all(each & {"listening to the song", "setting the level"} for each in stages.values())
+    assert all(each & {"measuring the song", "setting the level"} for each in stages.values())
     assert not list(tmp_path.glob("*.progress*"))
 
 
 def test_a_single_song_starts_no_process(pool: MasteringPool, song: Path, tmp_path: Path) -> None:
     before = {process.pid for process in beside()}  # those of the test before may still be ending
     for _ in range(2):
-        pool.master(song, WISH, tmp_path / "out.wav", tmp_path / "out.mp3", None, lambda _, __: None)
+        pool.master(song, TARGET, tmp_path / "out.wav", tmp_path / "out.mp3", None, lambda _, __: None)
     assert {process.pid for process in beside()} <= before
 
 
@@ -89,9 +89,9 @@ def test_a_process_that_is_killed_loses_no_song(pool: MasteringPool, song: Path,
             killed.set()
 
     pool._here = False  # somebody else is being mastered here
-    pool.master(song, WISH, tmp_path / "1.wav", tmp_path / "1.mp3", None, kill)
+    pool.master(song, TARGET, tmp_path / "1.wav", tmp_path / "1.mp3", None, kill)
     assert killed.is_set()
-    pool.master(song, WISH, tmp_path / "2.wav", tmp_path / "2.mp3", None, lambda _, __: None)
+    pool.master(song, TARGET, tmp_path / "2.wav", tmp_path / "2.mp3", None, lambda _, __: None)
     assert (tmp_path / "1.wav").read_bytes() == (tmp_path / "2.wav").read_bytes()
 
 
@@ -105,7 +105,7 @@ def test_a_close_ends_the_process_and_says_so(pool: MasteringPool, song: Path, t
             pool.close()
 
     with pytest.raises(CancelledError):
-        pool.master(song, WISH, tmp_path / "1.wav", tmp_path / "1.mp3", None, close)
+        pool.master(song, TARGET, tmp_path / "1.wav", tmp_path / "1.mp3", None, close)
     psutil.wait_procs(beside(), timeout=60)
     assert not beside()
     assert not (tmp_path / "1.wav").exists()
@@ -114,9 +114,9 @@ def test_a_close_ends_the_process_and_says_so(pool: MasteringPool, song: Path, t
 def test_progress_crosses_by_a_file_that_is_whole_or_absent(tmp_path: Path) -> None:
     event_of = ProgressFile(tmp_path / "song.progress")
     assert event_of.read() is None
-    event_of(0.25, "listening to the song")
+    event_of(0.25, "measuring the song")
     event_of(0.26, "too soon to be written")
-    assert event_of.read() == (0.25, "listening to the song")
+    assert event_of.read() == (0.25, "measuring the song")
     assert [path.name for path in tmp_path.iterdir()] == ["song.progress"]
 
 
@@ -134,7 +134,7 @@ def test_an_executor_whose_worker_is_killed_is_not_used_any_more(song: Path, tmp
 
         pool = MasteringPool(executor)
         for n in (1, 2):
-            pool.master(song, WISH, tmp_path / f"{n}.wav", tmp_path / f"{n}.mp3", None, kill)
+            pool.master(song, TARGET, tmp_path / f"{n}.wav", tmp_path / f"{n}.mp3", None, kill)
         pool.close()
     assert killed.is_set()
     assert (tmp_path / "1.wav").read_bytes() == (tmp_path / "2.wav").read_bytes()

@@ -11,22 +11,22 @@ from tonnbook.dsp.loudness import integrated_loudness
 from tonnbook.dsp.true_peak import true_peak_db
 from tonnbook.studio.mastering import preview as mastering_preview
 from tonnbook.studio.mastering.preview import (
-    CEILING_DBTP,
     NEAR_LU,
     PEAK_DBTP,
+    PREVIEW_CEILING_DBTP,
     PREVIEW_S,
     preview_start,
     write_preview,
 )
-from tonnbook.studio.measure.song_features import SongFeatures, SongListener
+from tonnbook.studio.measure.song_features import SongFeatures, SongMeter
 
 RATE = 8000
 
 
-def heard(audio: np.ndarray) -> SongFeatures:
-    listener = SongListener(RATE, 2)
-    listener.hear(audio)
-    return listener.features()
+def measured(audio: np.ndarray) -> SongFeatures:
+    meter = SongMeter(RATE, 2)
+    meter.process(audio)
+    return meter.features()
 
 
 def noise(seconds: float) -> np.ndarray:
@@ -38,7 +38,7 @@ def late() -> SongFeatures:
     """Seventy seconds that are loud from 25 to 55."""
     audio = noise(70.0)
     audio[:, 25 * RATE : 55 * RATE] *= 4.0
-    return heard(audio)
+    return measured(audio)
 
 
 def test_the_loudest_thirty_seconds_are_found(late: SongFeatures) -> None:
@@ -51,12 +51,12 @@ def test_a_wish_is_kept_and_clamped_to_the_song(late: SongFeatures, wished: floa
 
 
 def test_of_equals_the_first_is_taken() -> None:
-    assert preview_start(heard(np.full((2, 60 * RATE), 0.1)), None) == 0.0
+    assert preview_start(measured(np.full((2, 60 * RATE), 0.1)), None) == 0.0
 
 
 @pytest.mark.parametrize("wished", [None, 5.0])
 def test_a_short_song_is_taken_whole(wished: float | None) -> None:
-    assert preview_start(heard(noise(10.0)), wished) == 0.0
+    assert preview_start(measured(noise(10.0)), wished) == 0.0
 
 
 def test_a_cut_fades_in_and_out_and_the_songs_own_ends_do_not(tmp_path: Path) -> None:
@@ -87,7 +87,7 @@ def test_what_is_encoded_has_headroom_for_the_encoder_at_the_loudness_of_the_mas
     master = audio_files.write(tmp_path / "master.wav", audio, 44100, 24)
     made = write_preview(master, 0.0, tmp_path / "cut.wav")  # what goes into the encoder
     cut, _ = audio_files.read(made.path)
-    assert -2.6 < true_peak_db(cut, 44100) <= CEILING_DBTP + 0.01
+    assert -2.6 < true_peak_db(cut, 44100) <= PREVIEW_CEILING_DBTP + 0.01
     assert integrated_loudness(cut, 44100) == pytest.approx(integrated_loudness(audio, 44100), abs=0.08)
 
 

@@ -17,17 +17,17 @@ from tonnbook.studio.mixing.decide import gain as mix_gain
 from tonnbook.studio.mixing.decide.decision import MixDecision, decide
 from tonnbook.studio.mixing.decide.sound import Sound
 from tonnbook.studio.mixing.decide.strip import Strip
-from tonnbook.studio.mixing.features import Listener, TrackFeatures
+from tonnbook.studio.mixing.features import TrackFeatures, TrackMeter
 
 GRID_DB = (-18.0, -11.0, -4.0, 4.0, 11.0, 18.0)
 DRAWS = 20
 
 
 def listened(audio: np.ndarray) -> TrackFeatures:
-    listener = Listener(material.RATE, len(audio))
-    for start in range(0, audio.shape[1], listener.cell):
-        listener.hear(audio[:, start : start + listener.cell])
-    return listener.features(Clipping())
+    meter = TrackMeter(material.RATE, len(audio))
+    for start in range(0, audio.shape[1], meter.cell):
+        meter.process(audio[:, start : start + meter.cell])
+    return meter.features(Clipping())
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,6 @@
 """The diagnosis: listens to a track, judges it, and says so in words and numbers.
 
-`diagnose` is all that a route or another engine needs: a path and plain values in, the answer's models out.
+`analyse` is all that a route or another engine needs: a path and plain values in, the answer's models out.
 """
 
 from __future__ import annotations
@@ -17,11 +17,12 @@ from tonnbook.models.analysis import Clips, Diagnosis, FieldBand, Verdicts
 from tonnbook.models.vocabulary import AnalysisStyle
 from tonnbook.studio.analysis import verdicts as rules
 from tonnbook.studio.analysis.findings import FIELD_EDGES_HZ, OCTAVES_HZ, Bands, Findings
-from tonnbook.studio.analysis.listening import listen
-from tonnbook.studio.analysis.styles import plr_range_lu, tone_target_db
+from tonnbook.studio.analysis.listening import measure_findings
 from tonnbook.studio.analysis.summary import sentences
+from tonnbook.studio.analysis.verdicts import plr_range_lu
 from tonnbook.studio.measure.progress import Progress, no_progress
-from tonnbook.studio.measure.song_features import finite, series
+from tonnbook.studio.measure.reference_tone import reference_tone_db
+from tonnbook.studio.measure.series import finite, series
 
 _NO_SIDE_DB = -120.0
 _REFERENCE = THIRD_OCTAVES.index(1000)
@@ -36,7 +37,7 @@ class Report:
     notes: Diagnosis
 
 
-def diagnose(
+def analyse(
     path: Path,
     style: AnalysisStyle,
     *,
@@ -44,7 +45,7 @@ def diagnose(
     progress: Progress = no_progress,
 ) -> Report:
     """Return the analysis of a file; AudioError where it cannot be measured."""
-    return report(listen(path, progress), style, is_master=is_master)
+    return report(measure_findings(path, progress), style, is_master=is_master)
 
 
 def report(found: Findings, style: AnalysisStyle, *, is_master: bool) -> Report:
@@ -79,7 +80,7 @@ def _notes(found: Findings, style: AnalysisStyle, is_master: bool) -> Diagnosis:
         octaves=_field_bands(found.octaves, *(tuple(hz * 2.0**shift for hz in OCTAVES_HZ) for shift in (-0.5, 0.5))),
         tonal=rules.tonal_bands(found, style, is_master=is_master),
         tone_db=tuple(tone.round(2).tolist()),
-        target_tone_db=tuple(tone_target_db(style, is_master=is_master).round(2).tolist()),
+        target_tone_db=tuple(reference_tone_db(style, is_master=is_master).round(2).tolist()),
         tilt_db=round(_tilt(tone), 2),
         clips=_clips(found),
         momentary=series(momentary, 0.01),

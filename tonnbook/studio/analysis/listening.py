@@ -1,10 +1,8 @@
-"""Listening to a track for the diagnosis: one pass over the file, with several ears at once."""
+"""Measure a recording for its analysis, in one pass over the file with several meters side by side."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from math import isfinite
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -15,107 +13,91 @@ from tonnbook.dsp.levels import Array
 from tonnbook.dsp.loudness import LoudnessMeter, k_weighting
 from tonnbook.dsp.stereo_field import StereoFieldMeter
 from tonnbook.dsp.true_peak import TruePeakMeter
-from tonnbook.errors import AudioError
 from tonnbook.studio.analysis.findings import BANDS_HZ, STEP_S, Findings
 from tonnbook.studio.measure.clipping import ClippingDetector
+from tonnbook.studio.measure.meters import Cells, peaks_per_step, run_meters
 from tonnbook.studio.measure.progress import Progress, no_progress
+from tonnbook.studio.measure.track_checks import check_loudness
 
 _THREADS = 2
-_PIECE = 32768  # what stays in the cache between one ear and the next
+_PIECE = 32768  # frames that stay in the cache from the filter to the two meters
 
 
-def listen(path: Path, progress: Progress = no_progress) -> Findings:
-    """Return what one pass over the file tells; AudioError where it is too short or too quiet to be judged."""
+def measure_findings(path: Path, progress: Progress = no_progress) -> Findings:
+    """Return the findings of a recording; raises AudioError where it is too short or too quiet for a loudness."""
     info = audio_files.info(path)
-    ears = _Ears(info.rate, info.channels)
-    with ThreadPoolExecutor(_THREADS) as pool:
-        heard = 0
-        busy: list[Future[None]] = []
-        for block in audio_files.blocks(path):  # the next block is decoded while the ears are busy with this one
-            _wait(busy)
-            busy = [pool.submit(hear, block) for hear in ears.all]
-            heard += block.shape[1]
-            progress(min(1.0, heard / info.frames), "listening to the track")
-        _wait(busy)
-    found = ears.findings(info)
-    if not isfinite(found.loudness_lufs):
-        raise AudioError(f"{path.name} is too short or too quiet to be judged: loudness needs 0.4 s above -70 LUFS.")
+    loudness, steps = _LoudnessMeters(info.rate, info.channels), _StepMeter(info.rate)
+    true_peak, clipping = TruePeakMeter(info.rate, info.channels), ClippingDetector(info.rate)
+    field = StereoFieldMeter(info.rate, BANDS_HZ)
+
+    def measure_levels(block: Array) -> None:
+        loudness.process(block)
+        clipping.process(block)
+        steps.process(block)
+
+    with ThreadPoolExecutor(_THREADS) as executor:
+        meters = (true_peak.process, field.process, measure_levels)
+        run_meters(path, meters, progress, "measuring the track", executor=executor)
+    powers, peaks = steps.result()
+    energies, mono_energies = loudness.energies
+    found = Findings(
+        info=info,
+        energies=energies,
+        mono_energies=mono_energies,
+        true_peak_dbtp=true_peak.dbtp,
+        powers=powers,
+        peaks=peaks,
+        clipping=clipping.clipping(),
+        field=field.reading(),
+    )
+    check_loudness(found.loudness_lufs, path.name)
     return found
 
 
-def _wait(busy: Sequence[Future[None]]) -> None:
-    for each in busy:
-        each.result()
-
-
-class _Ears:
-    """All meters of one pass. Each hears every block in order; they know nothing of each other, so they may run side by side."""
+class _LoudnessMeters:
+    """Measure the loudness of the channels and of their mono sum; both share one K filter."""
 
     def __init__(self, rate: int, channels: int) -> None:
         self._weighting = Filter(k_weighting(rate), channels)
-        self._stereo = LoudnessMeter(rate, channels)
-        self._mono = LoudnessMeter(rate, 1, (float(channels),))
-        self._true_peak = TruePeakMeter(rate, channels)
-        self._clipping = ClippingDetector(rate)
-        self._field = StereoFieldMeter(rate, BANDS_HZ)
-        self._steps = _Steps(rate, channels)
-        self.all: Sequence[Callable[[Array], None]] = (self._hear_peaks, self._hear_field, self._hear_loudness)
+        self._channels = LoudnessMeter(rate, channels)
+        self._mono = LoudnessMeter(rate, 1, (2.0,)) if channels == 2 else None
 
-    def _hear_peaks(self, block: Array) -> None:
-        self._true_peak.process(block)
-
-    def _hear_field(self, block: Array) -> None:
-        self._field.process(block)
-
-    def _hear_loudness(self, block: Array) -> None:
+    def process(self, block: Array) -> None:
+        """Take the next (channels, frames)."""
         for start in range(0, block.shape[1], _PIECE):
             weighted = self._weighting.process(block[:, start : start + _PIECE])
-            self._stereo.add(weighted)
-            if (
-                len(block) == 2
-            ):  # the filter is linear: of the mean of both sides it makes the mean of what it makes of them
+            self._channels.add(weighted)
+            if self._mono:  # the filter is linear, so the mean of the filtered channels is the filtered mean
                 self._mono.add(weighted.mean(axis=0, keepdims=True))
-        self._clipping.hear(block)
-        self._steps.hear(block)
 
-    def findings(self, info: audio_files.AudioInfo) -> Findings:
-        energies = self._stereo.energies
-        powers, peaks = self._steps.close()
-        return Findings(
-            info=info,
-            energies=energies,
-            mono_energies=self._mono.energies if info.channels == 2 else energies,
-            true_peak_dbtp=self._true_peak.dbtp,
-            powers=powers,
-            peaks=peaks,
-            clipping=self._clipping.clipping(),
-            field=self._field.reading(),
-        )
+    @property
+    def energies(self) -> tuple[Array, Array]:
+        """K-weighted mean squares per 10 ms of the channels and of the mono sum, which for a mono file are the same."""
+        energies = self._channels.energies
+        return energies, self._mono.energies if self._mono else energies
 
 
-class _Steps:
-    """Power and peak of every 100 ms, whatever the blocks."""
+class _StepMeter:
+    """Measure the power and the peak of every step of `STEP_S`."""
 
-    def __init__(self, rate: int, channels: int) -> None:
-        self._step = max(1, round(STEP_S * rate))
-        self._queue = np.empty((channels, 0))
+    def __init__(self, rate: int) -> None:
+        self._cells = Cells(max(1, round(STEP_S * rate)))
         self._powers: list[Array] = []
         self._peaks: list[Array] = []
 
-    def hear(self, block: Array) -> None:
-        self._queue = np.concatenate([self._queue, block], axis=1)
-        whole = self._queue.shape[1] // self._step * self._step
-        self._take(self._queue[:, :whole])
-        self._queue = self._queue[:, whole:]
+    def process(self, block: Array) -> None:
+        """Take the next (channels, frames)."""
+        self._measure(self._cells.add_joined(block))
 
-    def close(self) -> tuple[Array, Array]:
-        if not self._powers:
-            self._take(np.pad(self._queue, ((0, 0), (0, self._step - self._queue.shape[1]))))
+    def result(self) -> tuple[Array, Array]:
+        """Return mean squares, (channels, steps), and peaks, (steps,); a recording shorter than one step is padded to it."""
+        if not self._powers and self._cells.rest is not None:
+            self._measure(np.pad(self._cells.rest, ((0, 0), (0, self._cells.frames - self._cells.rest.shape[1]))))
         return np.concatenate(self._powers, axis=1), np.concatenate(self._peaks)
 
-    def _take(self, audio: Array) -> None:
+    def _measure(self, audio: Array) -> None:
         if not audio.shape[1]:
             return
-        steps = audio.reshape(len(audio), -1, self._step)
-        self._powers.append(np.einsum("csn,csn->cs", steps, steps) / self._step)
-        self._peaks.append(np.maximum(steps.max(axis=(0, 2)), -steps.min(axis=(0, 2))))
+        steps = audio.reshape(len(audio), -1, self._cells.frames)
+        self._powers.append(np.einsum("csn,csn->cs", steps, steps) / self._cells.frames)
+        self._peaks.append(peaks_per_step(audio, self._cells.frames))

@@ -24,14 +24,14 @@ class AnalysisService(Service[None]):
     # Called in a task's thread.
 
     def _analyse(self, request: AnalysisRequest, progress: Progress) -> AnalysisAnswer:
-        from tonnbook.studio.analysis.engine import diagnose
+        from tonnbook.studio.analysis.engine import analyse
         from tonnbook.studio.measure.track_checks import check_track
 
         with temporary_folder(self._storage.folder) as folder:
             source = self._download_source(str(request.source), folder, part(progress, 0, DOWNLOAD_SHARE), check_track)
             progress(DOWNLOAD_SHARE, "waiting for its turn")
             report = self._worker.compute(
-                diagnose,
+                analyse,
                 source,
                 request.style,
                 is_master=request.is_master,

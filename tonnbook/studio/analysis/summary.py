@@ -8,7 +8,7 @@ from tonnbook.models.analysis import FieldBand, TonalBand, Verdicts
 from tonnbook.models.vocabulary import Advice, AnalysisStyle, ClippingVerdict, StereoField, TonalLevel
 from tonnbook.studio.analysis import verdicts as rules
 from tonnbook.studio.analysis.findings import Findings
-from tonnbook.studio.analysis.styles import plr_range_lu
+from tonnbook.studio.analysis.verdicts import plr_range_lu
 
 _RANGES = {
     "bass": "the bass (20-200 Hz)",

@@ -23,9 +23,9 @@ import numpy.typing as npt
 
 from tonnbook.dsp.levels import Array
 from tonnbook.models.analysis import TONAL_HZ, TonalBand, TonalProfile, Verdicts
-from tonnbook.models.vocabulary import Advice, AnalysisStyle, ClippingVerdict, StereoField, TonalLevel
+from tonnbook.models.vocabulary import Advice, AnalysisStyle, ClippingVerdict, MusicalStyle, StereoField, TonalLevel
 from tonnbook.studio.analysis.findings import FIELD_EDGES_HZ, Bands, Findings
-from tonnbook.studio.analysis.styles import plr_range_lu, tonal_target_db
+from tonnbook.studio.measure.reference_tone import musical_style, reference_profile_db
 
 MIX_LUFS = (-24.0, -15.0)
 MIX_PEAK_DBTP = -1.0
@@ -40,6 +40,11 @@ MONO_CHANGE_LU, MONO_LOSS_DB = -2.5, 6.0
 TONAL_TOLERANCE_DB = (3.0, 3.0, 3.0, 4.0)
 RANGE_LU = (2.0, 14.0)
 NEAR_THE_EDGE_LU = 1.0
+MIX_PLR_LU = (12.0, 21.0)
+_MASTER_PLR_LU, _DENSE_PLR_LU, _OPEN_PLR_LU = (7.0, 13.0), (6.0, 12.0), (10.0, 20.0)
+_DENSE_STYLES = frozenset({MusicalStyle.ELECTRONIC, MusicalStyle.METAL, MusicalStyle.HIPHOP_GRIME})
+_OPEN_STYLES = frozenset({MusicalStyle.ACOUSTIC, MusicalStyle.ORCHESTRAL})
+_OPEN_ANALYSIS_STYLES = frozenset({AnalysisStyle.AMBIENT})  # open, although it belongs to a dense musical style
 _RANGE_FROM_S = 30.0
 _FAINT_DB = -40.0
 _PHASE_BANDS = slice(FIELD_EDGES_HZ.index(250.0), None)
@@ -104,6 +109,15 @@ def master_loudness(loudness_lufs: float) -> Advice:
     return Advice.MORE if loudness_lufs < low else Advice.OPTIMAL
 
 
+def plr_range_lu(style: AnalysisStyle, *, is_master: bool) -> tuple[float, float]:
+    """Return the usual range of the peak to loudness ratio of a style, lowest and highest, in LU."""
+    if not is_master:
+        return MIX_PLR_LU
+    if style in _OPEN_ANALYSIS_STYLES or musical_style(style) in _OPEN_STYLES:
+        return _OPEN_PLR_LU
+    return _DENSE_PLR_LU if musical_style(style) in _DENSE_STYLES else _MASTER_PLR_LU
+
+
 def compression(found: Findings, plr_range: tuple[float, float]) -> Advice:
     """Return what to do about the dynamics: LESS compression, or MORE."""
     low, high = plr_range
@@ -162,7 +176,7 @@ def tonal_bands(found: Findings, style: AnalysisStyle, *, is_master: bool) -> tu
     """Return the four ranges of the tonal profile with their numbers; what a file of a low rate cannot hold is not asked of it."""
     ends_hz, power = found.info.rate / 2.0, np.maximum(found.tonal, 1e-30)
     levels = (10.0 * np.log10(power / power.sum())).round(2).tolist()
-    targets = tonal_target_db(style, is_master=is_master, up_to_hz=ends_hz).round(2).tolist()
+    targets = reference_profile_db(style, is_master=is_master, up_to_hz=ends_hz).round(2).tolist()
     return tuple(
         TonalBand(name=name, level_db=level if low < ends_hz else None, target_db=target, tolerance_db=tolerance)
         for (name, (low, _)), level, target, tolerance in zip(

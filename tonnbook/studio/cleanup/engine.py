@@ -26,7 +26,7 @@ from tonnbook.models.vocabulary import SoundSource
 from tonnbook.studio.cleanup.notes import click_notes, hum_notes, rumble_notes
 from tonnbook.studio.cleanup.settings import SETTINGS, CleanupSettings
 from tonnbook.studio.measure.progress import Progress, no_progress
-from tonnbook.studio.measure.song_features import finite, series
+from tonnbook.studio.measure.series import finite, series
 from tonnbook.studio.measure.streams import through, write
 from tonnbook.studio.runtime.temporary_folder import temporary_folder
 

@@ -20,7 +20,7 @@ from tonnbook.models.notes import StageNotes
 from tonnbook.models.vocabulary import Advice, AnalysisStyle
 from tonnbook.studio.analysis import verdicts as rules
 from tonnbook.studio.analysis.findings import Findings
-from tonnbook.studio.analysis.styles import plr_range_lu
+from tonnbook.studio.analysis.verdicts import plr_range_lu
 from tonnbook.studio.enhancement.judging import Repair, Treatment
 from tonnbook.studio.measure.streams import write
 

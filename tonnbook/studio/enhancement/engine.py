@@ -19,15 +19,15 @@ from tonnbook.models.mastering import CEILING_DBTP
 from tonnbook.models.vocabulary import AnalysisStyle
 from tonnbook.studio.analysis.engine import report
 from tonnbook.studio.analysis.findings import Findings
-from tonnbook.studio.analysis.listening import listen
+from tonnbook.studio.analysis.listening import measure_findings
 from tonnbook.studio.enhancement import stages
 from tonnbook.studio.enhancement import stems as parts
 from tonnbook.studio.enhancement.dynamics import compression
 from tonnbook.studio.enhancement.finish import Repaired, finish
 from tonnbook.studio.enhancement.judging import Bench, Repair
-from tonnbook.studio.mastering.loudness_search import listen as listen_to_level
 from tonnbook.studio.mastering.preview import preview_start, write_preview
 from tonnbook.studio.measure.progress import Progress, no_progress
+from tonnbook.studio.measure.song_features import measure_master
 from tonnbook.studio.measure.streams import write
 from tonnbook.studio.runtime.temporary_folder import temporary_folder
 from tonnbook.studio.separation.engine import separate
@@ -59,7 +59,7 @@ def enhance(
     stems_wanted = preview is None and request.get_stems
     with temporary_folder(out.parent, "enhance-") as place:
         track = _in_stereo(source, place / "both-sides.wav")
-        found = listen(track)
+        found = measure_findings(track)
         bench = Bench(track, found, style, place, is_master=request.is_master)
         wished = Repaired(track, found, found, request, style)
         how = _repair(bench, request, wished.target_lufs, progress, stems=stems_wanted)
@@ -73,7 +73,7 @@ def enhance(
     start_s = None
     if preview is not None:
         progress(0.9, "cutting the preview")
-        start_s = preview_start(listen_to_level(out), request.preview_start_s)
+        start_s = preview_start(measure_master(out), request.preview_start_s)
         write_preview(out, start_s, preview)
     target = round(wished.target_lufs, 2)
     event_of = EnhancementNotes(before=before, after=after, stages=notes, separation=how, target_lufs=target)

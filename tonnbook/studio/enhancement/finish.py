@@ -24,14 +24,14 @@ from tonnbook.models.mastering import CEILING_DBTP
 from tonnbook.models.notes import StageNotes
 from tonnbook.models.vocabulary import AnalysisStyle, SampleRate
 from tonnbook.studio.analysis.findings import Findings
-from tonnbook.studio.analysis.listening import listen
-from tonnbook.studio.analysis.styles import tone_target_db
+from tonnbook.studio.analysis.listening import measure_findings
 from tonnbook.studio.enhancement.judging import NOT_ASKED_FOR, dropped, harm
 from tonnbook.studio.mastering.chain import prepare
 from tonnbook.studio.mastering.engine import master_song
 from tonnbook.studio.mastering.loudness_search import level_to
-from tonnbook.studio.mastering.plan import MasterPlan, Wish
+from tonnbook.studio.mastering.plan import MasterPlan, MasterTarget
 from tonnbook.studio.measure.progress import no_progress
+from tonnbook.studio.measure.reference_tone import reference_tone_db
 from tonnbook.studio.runtime.temporary_folder import temporary_folder
 
 _DEPTH: Literal[24] = 24
@@ -102,7 +102,7 @@ def _mastered(repaired: Repaired, out: Path) -> tuple[StageNotes, Findings | Non
         return StageNotes(stage="mastering", done=False, text=text), None, ()
     done = [stage.stage for stage in outcome.notes.stages if stage.done]
     note = StageNotes(stage="mastering", done=True, text=f"Mastered for {label}: {', '.join(done)}.")
-    heard = listen(out)
+    heard = measure_findings(out)
     return note, heard, harm(repaired.found, heard, repaired.style, is_master=True)
 
 
@@ -112,7 +112,7 @@ def _as_loud_as_it_came(repaired: Repaired, out: Path, folder: Path) -> tuple[St
     text = f"Not asked for: it stays at its own loudness, {own}"
     if repaired.found is repaired.as_it_came:
         _passed_on(repaired, out)
-        return StageNotes(stage="loudness", done=False, text=f"{text}; no sample was touched."), listen(out)
+        return StageNotes(stage="loudness", done=False, text=f"{text}; no sample was touched."), measure_findings(out)
     try:
         limited, heard = _level(repaired, repaired.target_lufs, _own_ceiling_dbtp(repaired), out, folder)
         text += f"{_said_of_limiter(limited)}."
@@ -177,7 +177,7 @@ def _level(
         song = prepare(repaired.track, plan, max(repaired.found.info.seconds, 0.01), place, no_progress)
         seed = int.from_bytes(hashlib.sha256(repaired.request.name.encode()).digest()[:8], "big")
         made = level_to(song, target_lufs, ceiling_dbtp, out, depth, seed, no_progress)
-    return float(made.reduction.max(initial=0.0)), listen(out)
+    return float(made.reduction.max(initial=0.0)), measure_findings(out)
 
 
 def _passed_on(repaired: Repaired, out: Path) -> None:
@@ -211,6 +211,6 @@ def _rate(repaired: Repaired) -> SampleRate:
     return SampleRate.VIDEO if repaired.found.info.rate % 48000 == 0 else SampleRate.CD
 
 
-def _wish(repaired: Repaired, target_lufs: float, ceiling_dbtp: float) -> Wish:
-    tone = tuple(tone_target_db(repaired.style, is_master=True).tolist())
-    return Wish(target_lufs, _rate(repaired), tone, f"the style {repaired.style.label}", ceiling_dbtp)
+def _wish(repaired: Repaired, target_lufs: float, ceiling_dbtp: float) -> MasterTarget:
+    tone = tuple(reference_tone_db(repaired.style, is_master=True).tolist())
+    return MasterTarget(target_lufs, _rate(repaired), tone, f"the style {repaired.style.label}", ceiling_dbtp)

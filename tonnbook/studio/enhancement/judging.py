@@ -15,7 +15,7 @@ from tonnbook.models.notes import StageNotes
 from tonnbook.models.vocabulary import Advice, AnalysisStyle, ClippingVerdict, StereoField, TonalLevel
 from tonnbook.studio.analysis import verdicts as rules
 from tonnbook.studio.analysis.findings import Findings
-from tonnbook.studio.analysis.listening import listen
+from tonnbook.studio.analysis.listening import measure_findings
 from tonnbook.studio.measure.streams import summed
 
 Treatment = Callable[[Path, Path], None]
@@ -106,7 +106,7 @@ class Bench:
         return out
 
     def _settle(self, note: StageNotes, made: Path, apart_from: frozenset[str] = frozenset()) -> bool:
-        heard = listen(made)
+        heard = measure_findings(made)
         got_worse = harm(self.found, heard, self.style, is_master=self.is_master)
         worse = tuple(name for name in got_worse if name not in apart_from)
         self.notes.append(dropped(note, worse) if worse else note)

@@ -22,8 +22,8 @@ from tonnbook.models.tone import away_db
 from tonnbook.models.vocabulary import AnalysisStyle, StereoField, TonalLevel
 from tonnbook.studio.analysis import verdicts as rules
 from tonnbook.studio.analysis.findings import FIELD_EDGES_HZ, Findings
-from tonnbook.studio.analysis.styles import share_inside, tonal_target_db, tone_target_db
 from tonnbook.studio.enhancement.judging import Repair, Treatment
+from tonnbook.studio.measure.reference_tone import reference_profile_db, reference_tone_db, share_inside
 from tonnbook.studio.measure.streams import through, write
 
 _TONE_STEPS = ((0.6, 4.0), (0.8, 6.0), (1.0, 9.0))
@@ -82,7 +82,7 @@ def tone_curve_db(found: Findings, style: AnalysisStyle, *, is_master: bool, to_
     """Return the gain of each third octave: of the curves that may be, the gentlest that is foreseen to leave least beside the style."""
     as_master = is_master or to_be_mastered
     level = 10.0 * np.log10(np.maximum(found.tone, 1e-30))
-    away = np.array(away_db(level.tolist(), tone_target_db(style, is_master=as_master).tolist()))
+    away = np.array(away_db(level.tolist(), reference_tone_db(style, is_master=as_master).tolist()))
     steps = _MASTERED_TONE_STEPS if is_master else _TONE_STEPS
     curves = [np.clip(strength * away, -most, most) for strength, most in steps]
     return min(curves, key=lambda curve: _beside_db(found, curve, style, is_master=as_master))
@@ -95,7 +95,7 @@ def _beside_db(found: Findings, curve_db: Array, style: AnalysisStyle, *, is_mas
     power = found.tonal * (inside @ (found.tone * gains)) / np.maximum(inside @ found.tone, 1e-30)
     share = 10.0 * np.log10(np.maximum(power / power.sum(), 1e-30))
     there = np.array([low for low, _ in TONAL_HZ.values()]) < found.info.rate / 2.0
-    target = tonal_target_db(style, is_master=is_master, up_to_hz=found.info.rate / 2.0)
+    target = reference_profile_db(style, is_master=is_master, up_to_hz=found.info.rate / 2.0)
     missed = np.abs(share - target) - np.array(rules.TONAL_TOLERANCE_DB)
     return float(np.maximum(missed + _TONE_MARGIN_DB, 0.0)[there].sum())
 

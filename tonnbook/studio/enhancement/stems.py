@@ -21,9 +21,9 @@ from tonnbook.dsp.loudness import LoudnessMeter
 from tonnbook.dsp.transients import Powers, attacks_db
 from tonnbook.models.notes import StageNotes
 from tonnbook.models.vocabulary import AnalysisStyle, InstrumentGroup
-from tonnbook.studio.analysis.styles import family
 from tonnbook.studio.enhancement.dynamics import with_hits
 from tonnbook.studio.measure.reference_levels import VOCAL_OVER_REST_LU, style_lu
+from tonnbook.studio.measure.reference_tone import musical_style
 from tonnbook.studio.measure.streams import write
 
 Change = tuple[StageNotes, Mapping[str, Path]]
@@ -92,7 +92,7 @@ def vocals(stems: Mapping[str, Path], folder: Path) -> Change:
 
 
 def _wanted(levels: Mapping[str, float], whole: float, style: AnalysisStyle) -> Mapping[str, float]:
-    kin = family(style)
+    kin = musical_style(style)
     rest = 10.0 * log10(max(10.0 ** (whole / 10.0) - 10.0 ** (levels["vocals"] / 10.0), 1e-20))
     parts = {name: whole + share + style_lu(kin, group) for name, (group, share) in _SHARE_LU.items()}
     return {"vocals": rest + VOCAL_OVER_REST_LU[kin], **parts}

@@ -54,7 +54,7 @@ class PreparedSong:
 
 def prepare(source: Path, plan: MasterPlan, seconds: float, folder: Path, progress: Progress) -> PreparedSong:
     """Render everything before the level into a file in `folder`."""
-    rate = int(plan.wish.rate)
+    rate = int(plan.target.rate)
     if plan.declip_at is not None:
         source = _declipped(source, plan.declip_at, folder / "declipped.wav")
     shaped = _shaped(_in_stereo(audio_files.blocks(source, rate), plan.offsets), plan)
@@ -87,7 +87,7 @@ def _kept(blocks: Iterable[Array], rate: int, frames: float, path: Path, progres
 
 def side_and_middle(plan: MasterPlan) -> Array:
     """Return the impulse responses of the plan, (bands, 2, taps): for the middle and for the side of every band."""
-    rate = int(plan.wish.rate)
+    rate = int(plan.target.rate)
     tone = np.ones(len(linear_phase.grid(rate)))
     if plan.tone_db is not None:
         tone = linear_phase.gains_between(THIRD_OCTAVES, plan.tone_db, rate)
@@ -136,7 +136,7 @@ class _Shaper(linear_phase.FilterBank):
     def __init__(self, plan: MasterPlan) -> None:
         super().__init__(side_and_middle(plan).astype(np.float32))
         bands = plan.bands if plan.multiband else (None,)
-        self._compressors = [_compressor(band, int(plan.wish.rate)) if band else None for band in bands]
+        self._compressors = [_compressor(band, int(plan.target.rate)) if band else None for band in bands]
 
     def _work(self, chunk: Array) -> Array:
         left, right = 0.5 * chunk.astype(np.float32)

@@ -14,7 +14,7 @@ from tonnbook.dsp.dynamics import gain_reduction_db
 from tonnbook.dsp.levels import Array, db
 from tonnbook.dsp.loudness import lufs
 from tonnbook.models.notes import StageNotes
-from tonnbook.studio.mastering.plan import BandCompression, MasterPlan, Wish
+from tonnbook.studio.mastering.plan import BandCompression, MasterPlan, MasterTarget
 from tonnbook.studio.mastering.tone import CLOSE_ENOUGH_DB, louder_by, match
 from tonnbook.studio.measure.song_features import CROSSOVERS_HZ, SongFeatures
 
@@ -36,34 +36,35 @@ _MOST_BAND_REDUCTION_DB = 3.0
 _INAUDIBLE_DB = -70.0
 
 
-def is_master_already(features: SongFeatures, wish: Wish) -> bool:
+def is_master_already(features: SongFeatures, target: MasterTarget) -> bool:
     """Say whether the song stands at its target, below the ceiling: whatever is done to it then only does harm."""
     return (
-        abs(features.loudness_lufs - wish.target_lufs) <= 0.06 and features.true_peak_dbtp <= wish.ceiling_dbtp + 0.01
+        abs(features.loudness_lufs - target.target_lufs) <= 0.06
+        and features.true_peak_dbtp <= target.ceiling_dbtp + 0.01
     )
 
 
-def decide(features: SongFeatures, wish: Wish) -> MasterPlan:
+def decide(features: SongFeatures, target: MasterTarget) -> MasterPlan:
     """Return the plan for a song that is not silent."""
-    if is_master_already(features, wish):
-        return _leave_alone(features, wish)
+    if is_master_already(features, target):
+        return _leave_alone(features, target)
     declip_at, declip = _declip(features)
     offsets, offset = _offset(features)
-    tone_db, tone = _tone(features, wish)
+    tone_db, tone = _tone(features, target)
     low_mono, side_db, stereo = _stereo(features)
     raised = [louder_by(features, tone_db, *edges) if tone_db else 0.0 for edges in _BAND_EDGES_HZ]
     bands, multiband = _multiband(features, raised)
-    stages = (declip, offset, _resample(features, wish), tone, stereo, multiband)
-    return MasterPlan(wish, declip_at, offsets, tone_db, low_mono, side_db, bands, None, stages)
+    stages = (declip, offset, _resample(features, target), tone, stereo, multiband)
+    return MasterPlan(target, declip_at, offsets, tone_db, low_mono, side_db, bands, None, stages)
 
 
-def _leave_alone(features: SongFeatures, wish: Wish) -> MasterPlan:
+def _leave_alone(features: SongFeatures, target: MasterTarget) -> MasterPlan:
     text = (
         f"The song stands at {features.loudness_lufs:.2f} LUFS with {features.true_peak_dbtp:.2f} dBTP: it is a master for this target "
         "already, so only its level is kept."
     )
-    stages = (_resample(features, wish), StageNotes(stage="tone", done=False, text=text))
-    return MasterPlan(wish, None, None, None, False, 0.0, (None, None, None), None, stages)
+    stages = (_resample(features, target), StageNotes(stage="tone", done=False, text=text))
+    return MasterPlan(target, None, None, None, False, 0.0, (None, None, None), None, stages)
 
 
 def _declip(features: SongFeatures) -> tuple[float | None, StageNotes]:
@@ -94,23 +95,23 @@ def _offset(features: SongFeatures) -> tuple[tuple[float, ...] | None, StageNote
     return features.offsets, StageNotes(stage="dc", done=True, text=text, numbers=numbers)
 
 
-def _resample(features: SongFeatures, wish: Wish) -> StageNotes:
-    numbers = {"from_hz": float(features.rate), "to_hz": float(wish.rate)}
-    if features.rate == wish.rate:
-        return StageNotes(stage="resample", done=False, text=f"It has {wish.rate:d} Hz already.", numbers=numbers)
-    text = f"From {features.rate} Hz to {wish.rate:d} Hz, with soxr at its highest quality."
+def _resample(features: SongFeatures, target: MasterTarget) -> StageNotes:
+    numbers = {"from_hz": float(features.rate), "to_hz": float(target.rate)}
+    if features.rate == target.rate:
+        return StageNotes(stage="resample", done=False, text=f"It has {target.rate:d} Hz already.", numbers=numbers)
+    text = f"From {features.rate} Hz to {target.rate:d} Hz, with soxr at its highest quality."
     return StageNotes(stage="resample", done=True, text=text, numbers=numbers)
 
 
-def _tone(features: SongFeatures, wish: Wish) -> tuple[tuple[float, ...] | None, StageNotes]:
-    found = match(features, wish.tone_db, wish.tone_share)
+def _tone(features: SongFeatures, target: MasterTarget) -> tuple[tuple[float, ...] | None, StageNotes]:
+    found = match(features, target.tone_db, target.tone_share)
     before, after = found.distance_before_db, found.distance_after_db
     numbers = {"distance_before_db": round(before, 2), "foreseen_distance_db": round(after, 2)}
     if before <= CLOSE_ENOUGH_DB:
-        text = f"The tone lies {before:.1f} dB from {wish.tone_name}: near enough to be left alone."
+        text = f"The tone lies {before:.1f} dB from {target.tone_name}: near enough to be left alone."
         return None, StageNotes(stage="tone", done=False, text=text, numbers=numbers)
     numbers |= {"held_back": float(found.held_back)}
-    text = f"The tone lies {before:.1f} dB from {wish.tone_name}; a linear-phase curve is to bring it to about {after:.1f} dB."
+    text = f"The tone lies {before:.1f} dB from {target.tone_name}; a linear-phase curve is to bring it to about {after:.1f} dB."
     return tuple(found.gain_db.tolist()), StageNotes(stage="tone", done=True, text=text, numbers=numbers)
 
 

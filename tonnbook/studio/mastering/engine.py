@@ -8,11 +8,8 @@ from __future__ import annotations
 import hashlib
 import os
 from dataclasses import dataclass, replace
-from math import isfinite
 from pathlib import Path
 
-from tonnbook import audio_files
-from tonnbook.errors import AudioError
 from tonnbook.models.mastering import CEILING_DBTP, MasteringRequest, MasterNotes
 from tonnbook.models.vocabulary import MusicalStyle, SampleRate
 from tonnbook.studio.mastering.chain import prepare
@@ -20,12 +17,11 @@ from tonnbook.studio.mastering.decisions import decide
 from tonnbook.studio.mastering.glue import with_glue
 from tonnbook.studio.mastering.loudness_search import level_to
 from tonnbook.studio.mastering.notes import notes_of
-from tonnbook.studio.mastering.plan import MasterPlan, Wish
+from tonnbook.studio.mastering.plan import MasterPlan, MasterTarget
 from tonnbook.studio.mastering.preview import preview_start, write_preview
-from tonnbook.studio.measure.clipping import ClippingDetector
 from tonnbook.studio.measure.progress import Progress, no_progress, part
-from tonnbook.studio.measure.reference_tone import target_tone_db
-from tonnbook.studio.measure.song_features import SongFeatures, SongListener
+from tonnbook.studio.measure.reference_tone import master_tone_db
+from tonnbook.studio.measure.song_features import measure_song
 from tonnbook.studio.runtime.temporary_folder import temporary_folder
 
 _SILENT_DBTP = -80.0
@@ -42,44 +38,26 @@ class MasterOutcome:
     plan: MasterPlan
 
 
-def wish(request: MasteringRequest) -> Wish:
+def requested_target(request: MasteringRequest) -> MasterTarget:
     """Return what a request asks for."""
     album = request.album.tone_db if request.album else None
-    return wish_for(request.style, request.target_lufs, request.sample_rate, album)
+    return target_for(request.style, request.target_lufs, request.sample_rate, album)
 
 
-def wish_for(
+def target_for(
     style: MusicalStyle, target_lufs: float, rate: SampleRate, album_tone_db: tuple[float, ...] | None = None
-) -> Wish:
-    """Return a wish; an album's own spectrum takes the place of the style's."""
+) -> MasterTarget:
+    """Return a target; an album's own spectrum takes the place of the style's."""
     if album_tone_db is not None:
-        return Wish(target_lufs, rate, album_tone_db, "the album's average", CEILING_DBTP, tone_share=1.0)
-    return Wish(target_lufs, rate, tuple(target_tone_db(style).tolist()), f"the style {style.label}", CEILING_DBTP)
-
-
-def listen(source: Path, progress: Progress = no_progress) -> SongFeatures:
-    """Return what one pass over the song tells; AudioError where it cannot be mastered."""
-    found = audio_files.info(source)
-    if found.channels > 2:
-        raise AudioError(f"{source.name} has {found.channels} channels. Export it in mono or stereo.")
-    listener, detector = SongListener(found.rate, found.channels, bands=True), ClippingDetector(found.rate)
-    for block in audio_files.blocks(source):
-        listener.hear(block)
-        detector.hear(block)
-        progress(min(1.0, listener.frames / found.frames), "listening to the song")
-    features = listener.features(detector.clipping())
-    if features.true_peak_dbtp < _SILENT_DBTP:
-        raise AudioError(f"{source.name} is silent from beginning to end. Export it again.")
-    if not isfinite(features.loudness_lufs):
-        raise AudioError(
-            f"{source.name} is too short or too quiet to be measured: loudness needs 0.4 s above -70 LUFS."
-        )
-    return features
+        return MasterTarget(target_lufs, rate, album_tone_db, "the album's average", CEILING_DBTP, tone_share=1.0)
+    return MasterTarget(
+        target_lufs, rate, tuple(master_tone_db(style).tolist()), f"the style {style.label}", CEILING_DBTP
+    )
 
 
 def master_song(
     source: Path,
-    wished: Wish,
+    wished: MasterTarget,
     out: Path,
     preview: Path | None = None,
     preview_start_s: float | None = None,
@@ -87,9 +65,9 @@ def master_song(
 ) -> MasterOutcome:
     """Master one song into the WAV file `out`, and its preview into the MP3 file `preview`; AudioError where that cannot be done.
 
-    The same song and wish give the same bytes.
+    The same song and target give the same bytes.
     """
-    features = listen(source, part(progress, 0.0, _LISTENING))
+    features = measure_song(source, part(progress, 0.0, _LISTENING))
     plan = decide(features, wished)
     with temporary_folder(out.parent, "mastering-") as folder:
         song = prepare(source, plan, features.seconds, folder, part(progress, _LISTENING, _SHAPING))
@@ -123,7 +101,7 @@ def master_float_file(
     progress: Progress = no_progress,
 ) -> MasterOutcome:
     """Master a mix that lies on disk as a float WAV, before any rounding or trimming: what `createMaster` asks for."""
-    return master_song(source, wish_for(style, target_lufs, rate), out, progress=progress)
+    return master_song(source, target_for(style, target_lufs, rate), out, progress=progress)
 
 
 def _seed(source: Path) -> int:

@@ -14,7 +14,7 @@ import numpy as np
 from tonnbook.dsp.levels import db
 from tonnbook.models.notes import StageNotes
 from tonnbook.studio.mastering.chain import PreparedSong, glued
-from tonnbook.studio.mastering.plan import BandCompression, Wish
+from tonnbook.studio.mastering.plan import BandCompression, MasterTarget
 from tonnbook.studio.mastering.sketch import LIMITED_ALONE_DB, Sketch
 from tonnbook.studio.measure.progress import Progress
 
@@ -33,17 +33,17 @@ class Glued:
     note: StageNotes
 
 
-def with_glue(song: PreparedSong, wish: Wish, progress: Progress) -> Glued:
+def with_glue(song: PreparedSong, target: MasterTarget, progress: Progress) -> Glued:
     """Compress a driven song as a whole before its level is set; keep that only if its hits then pass the ceiling by less."""
     sketch = Sketch(song)
-    over = sketch.over_db(wish.target_lufs, wish.ceiling_dbtp)
+    over = sketch.over_db(target.target_lufs, target.ceiling_dbtp)
     numbers = {"over_db": round(over, 2)}
     if over <= DRIVEN_DB:
         return Glued(song, sketch, None, StageNotes(stage="glue", done=False, text=_left_out(over), numbers=numbers))
     glue = settings(sketch, over)
     made = glued(song, glue, progress)
     after = Sketch(made)
-    left = after.over_db(wish.target_lufs, wish.ceiling_dbtp)
+    left = after.over_db(target.target_lufs, target.ceiling_dbtp)
     numbers |= {"threshold_dbfs": glue.threshold_db, "ratio": glue.ratio, "left_over_db": round(left, 2)}
     how = f"compression of 2:1 from {glue.threshold_db:.1f} dBFS"
     text = f"At the target the hits would pass the ceiling by {over:.1f} dB; after {how} they do by {left:.1f} dB"

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from tonnbook import audio_files
-from tonnbook.dsp.cell_peaks import CELL, StrictPeak
+from tonnbook.dsp.cell_peaks import CELL
 from tonnbook.dsp.clip import SoftClipper
 from tonnbook.dsp.levels import Array, to_gain
 from tonnbook.dsp.limiter import Limiter
@@ -23,7 +23,7 @@ from tonnbook.studio.mastering.chain import PreparedSong
 from tonnbook.studio.mastering.secant import GainSearch
 from tonnbook.studio.mastering.sketch import HEADROOM_DB, Level, Sketch
 from tonnbook.studio.measure.progress import Progress
-from tonnbook.studio.measure.song_features import SongFeatures, SongListener
+from tonnbook.studio.measure.song_features import SongFeatures, measure_master
 
 _AIM_LU = 0.04  # of the 0.05 LU that a master may be off
 _MARGIN_DB = 0.01  # what rounding and dither may add
@@ -76,7 +76,7 @@ def level_to(
     while search.tries < _RENDERS:
         level = replace(level, gain_db=search.gain_db)
         reduction = _render(song, level, sketch.peak_db, out, bit_depth, seed, progress)
-        features = listen(out)
+        features = measure_master(out)
         off, bias = search.heard(features.loudness_lufs), features.loudness_lufs - sketch.loudness(level)
         if off <= _AIM_LU:
             too_high = features.true_peak_dbtp - ceiling_dbtp
@@ -93,14 +93,6 @@ def level_to(
             level = solved(level.ceiling_db, target_lufs - bias)
             search.gain_db = level.gain_db
     raise AudioError(_OUT_OF_REACH.format(target_lufs))
-
-
-def listen(path: Path) -> SongFeatures:
-    """Return what a finished master sounds like; its true peak is the highest that anyone may find in it."""
-    listener = SongListener(audio_files.info(path).rate, 2, true_peak=StrictPeak(2))
-    for block in audio_files.blocks(path):
-        listener.hear(block)
-    return listener.features()
 
 
 def rendered(song: PreparedSong, level: Level, peak_db: float, limiter: Limiter) -> Iterator[Array]:

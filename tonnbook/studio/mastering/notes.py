@@ -12,7 +12,8 @@ from tonnbook.studio.mastering.plan import MasterPlan
 from tonnbook.studio.mastering.preview import NEAR_LU, Preview
 from tonnbook.studio.mastering.sketch import UNHEARD_CLIP_DB
 from tonnbook.studio.mastering.tone import USUAL_SHARE_LEFT, applied_db
-from tonnbook.studio.measure.song_features import SongFeatures, series
+from tonnbook.studio.measure.series import series
+from tonnbook.studio.measure.song_features import SongFeatures
 
 HEAVY_DB = 14.0
 """Beyond so much over the ceiling a master is squashed, and the notes say so."""
@@ -22,7 +23,7 @@ def notes_of(
     features: SongFeatures, plan: MasterPlan, levelled: Levelled, start_s: float, preview: Preview | None
 ) -> MasterNotes:
     """Return the notes of a master; `preview` is None where none was cut."""
-    wished, after, tone = plan.wish, levelled.features, _tone(plan)
+    wished, after, tone = plan.target, levelled.features, _tone(plan)
     return MasterNotes(
         target_lufs=wished.target_lufs,
         ceiling_dbtp=wished.ceiling_dbtp,
@@ -43,8 +44,10 @@ def notes_of(
 def _tone(plan: MasterPlan) -> Tone:
     applied = (0.0,) * len(THIRD_OCTAVES)
     if plan.tone_db is not None:
-        applied = tuple(applied_db(plan.tone_db, int(plan.wish.rate)).round(2).tolist())
-    return Tone(centres_hz=THIRD_OCTAVES, target_db=tuple(round(db, 2) for db in plan.wish.tone_db), applied_db=applied)
+        applied = tuple(applied_db(plan.tone_db, int(plan.target.rate)).round(2).tolist())
+    return Tone(
+        centres_hz=THIRD_OCTAVES, target_db=tuple(round(db, 2) for db in plan.target.tone_db), applied_db=applied
+    )
 
 
 def _measured(
@@ -53,10 +56,10 @@ def _measured(
     """Return the notes of a stage; those of the tone say what came of it, in the master and in the filter."""
     if stage.stage != "tone" or not stage.done:
         return stage
-    was, now = (distance_db(heard.tone_db.tolist(), plan.wish.tone_db) for heard in (features, after))
+    was, now = (distance_db(heard.tone_db.tolist(), plan.target.tone_db) for heard in (features, after))
     lowest, highest, held = min(tone.applied_db), max(tone.applied_db), stage.numbers["held_back"]
     text = (
-        f"The tone lay {was:.1f} dB from {plan.wish.tone_name}; with a linear-phase curve of {lowest:+.1f} to {highest:+.1f} dB "
+        f"The tone lay {was:.1f} dB from {plan.target.tone_name}; with a linear-phase curve of {lowest:+.1f} to {highest:+.1f} dB "
         f"the master lies {now:.1f} dB from it."
     )
     if now > USUAL_SHARE_LEFT * was and held:
@@ -67,7 +70,7 @@ def _measured(
 
 
 def _level_stages(plan: MasterPlan, levelled: Levelled) -> tuple[StageNotes, ...]:
-    level, after, wished = levelled.level, levelled.features, plan.wish
+    level, after, wished = levelled.level, levelled.features, plan.target
     most, working = float(levelled.reduction.max(initial=0.0)), float((levelled.reduction > 0.1).mean())
     limited = (
         f"Gain of {level.gain_db:+.1f} dB; the limiter took up to {most:.1f} dB, and was at work for {working:.0%} of the time."

@@ -23,7 +23,7 @@ class BandCompression:
 
 
 @dataclass(frozen=True)
-class Wish:
+class MasterTarget:
     """What is asked for, stripped of where the song lies."""
 
     target_lufs: float
@@ -41,7 +41,7 @@ class Wish:
 class MasterPlan:
     """Everything that the chain needs to know."""
 
-    wish: Wish
+    target: MasterTarget
     declip_at: float | None
     """Amplitude of the flat tops; None leaves them."""
     offsets: tuple[float, ...] | None

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from tonnbook.studio.mastering.engine import MasterOutcome, master_song
 from tonnbook.studio.mastering.executors import ProgressFile, end_with, shares_memory
-from tonnbook.studio.mastering.plan import Wish
+from tonnbook.studio.mastering.plan import MasterTarget
 from tonnbook.studio.measure.progress import Progress
 
 MOST_AT_ONCE = 4
@@ -44,7 +44,13 @@ class MasteringPool:
         self._beside = min(_cores(), MOST_AT_ONCE) - 1
 
     def master(
-        self, source: Path, wished: Wish, out: Path, preview: Path, preview_start_s: float | None, progress: Progress
+        self,
+        source: Path,
+        wished: MasterTarget,
+        out: Path,
+        preview: Path,
+        preview_start_s: float | None,
+        progress: Progress,
     ) -> MasterOutcome:
         """Have one song mastered and wait for it. Called from within a task."""
         order = source, wished, out, preview, preview_start_s
@@ -79,7 +85,7 @@ class MasteringPool:
         self,
         executor: Executor,
         source: Path,
-        wished: Wish,
+        wished: MasterTarget,
         out: Path,
         preview: Path,
         preview_start_s: float | None,

@@ -23,7 +23,7 @@ from tonnbook.studio.mastering.secant import GainSearch
 from tonnbook.studio.measure.song_features import SongFeatures
 
 PREVIEW_S = 30.0
-CEILING_DBTP = -2.5
+PREVIEW_CEILING_DBTP = -2.5
 """What the excerpt is limited to before it is encoded, if that can be had."""
 PEAK_DBTP = -1.0
 """What no decoded preview passes."""
@@ -73,7 +73,7 @@ def write_preview(master: Path, start_s: float, out: Path) -> Preview:
     audio = np.concatenate(list(audio_files.blocks(master, start_s=start_s, stop_s=stop_s)), axis=1)
     _fade(audio, found.rate, at_the_start=start_s > 0.0, at_the_end=stop_s < found.seconds)
     loudness = integrated_loudness(audio, found.rate)
-    wished, ceiling_db = loudness, CEILING_DBTP
+    wished, ceiling_db = loudness, PREVIEW_CEILING_DBTP
     for _ in range(_ENCODINGS):
         limited, full = _limited(audio, found.rate, ceiling_db, wished)
         peak, reached = _encoded(out, limited, found.rate)

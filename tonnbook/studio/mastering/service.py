@@ -103,7 +103,7 @@ class MasteringService(Service[MasteringOrder]):
     # Called in a task's thread.
 
     def _make_master(self, task_id: str, request: MasteringRequest, progress: Progress) -> MasterResult:
-        from tonnbook.studio.mastering.engine import wish
+        from tonnbook.studio.mastering.engine import requested_target
         from tonnbook.studio.measure.track_checks import check_track
 
         with self._storage.new_task_folder() as task_folder:
@@ -113,7 +113,12 @@ class MasteringService(Service[MasteringOrder]):
             source = self._download_source(str(request.source), folder / "song", download_progress, check_track)
             progress(DOWNLOAD_SHARE, "waiting for its turn")
             outcome = self._get_pool().master(
-                source, wish(request), master, preview, request.preview_start_s, part(progress, DOWNLOAD_SHARE, 1)
+                source,
+                requested_target(request),
+                master,
+                preview,
+                request.preview_start_s,
+                part(progress, DOWNLOAD_SHARE, 1),
             )
         self._ledger.charge("master_preview", task_id)
         return MasterResult(task_folder, outcome, preview)

@@ -1,8 +1,12 @@
-"""What a finished master of each style sounds like: its long-term spectrum.
+"""Reference spectra: the long-term tone of an average mix, of a master of each musical style, and of each style of the analysis.
 
-The base is the average of human mixes that the mix engineer aims at too (sound.md 3.3: MUSDB18 weighted by DSD100, slope -4.4 dB per octave from
-100 Hz to 4 kHz, in agreement with Pestana et al. 2013 and Elowsson and Friberg 2017). Those mixes are not mastered: a master is 1 dB
-brighter from 4 kHz. The styles' own differences are the design page's.
+The average mix comes from human mixes (sound.md 3.3: MUSDB18 weighted by DSD100, slope -4.4 dB per octave from 100 Hz to 4 kHz, in
+agreement with Pestana et al. 2013 and Elowsson and Friberg 2017). Those mixes are not mastered; a master is 1 dB brighter from 4 kHz.
+The differences between the styles come from the design page.
+
+The analysis knows more styles than the mix and master calls. Each of them has the spectrum of one of those nine styles, plus differences
+of its own. These differences, and the nine sound styles ("bright", "warm"...), are common EQ settings and not based on statistics; at 1
+to 3 dB they stay below the tolerance of the verdicts.
 """
 
 from __future__ import annotations
@@ -11,7 +15,8 @@ import numpy as np
 
 from tonnbook.dsp.levels import Array
 from tonnbook.dsp.spectrum import THIRD_OCTAVES
-from tonnbook.models.vocabulary import MusicalStyle as Style
+from tonnbook.models.analysis import TONAL_HZ
+from tonnbook.models.vocabulary import AnalysisStyle, MusicalStyle
 
 TONE_DB = (
     *(-4.8, -2.8, -0.8, 1.5, 3.4, 4.1, 4.0, 3.5, 3.0, 2.3, 2.0, 1.9, 1.9, 1.6),
@@ -19,27 +24,106 @@ TONE_DB = (
 )
 """Third-octave power of an average mix, 31.5 Hz to 16 kHz, in dB relative to 1 kHz (sound.md 3.3, MUSDB18 weighted by DSD100)."""
 
-STYLE_ANCHORS_HZ = (60.0, 250.0, 1000.0, 4000.0, 12000.0)
-BRIGHTER_DB = 1.0
-BRIGHT_FROM_HZ = 4000.0
+_ANCHORS_HZ = (60.0, 250.0, 1000.0, 4000.0, 12000.0)
+_AnchorGains = tuple[float, float, float, float, float]
+_NONE: _AnchorGains = (0.0, 0.0, 0.0, 0.0, 0.0)
+_BRIGHTER_DB = 1.0
+_BRIGHT_FROM_HZ = 4000.0
 
-_STYLE_DB: dict[Style, tuple[float, ...]] = {
-    Style.ROCK_INDIE: (0.0, 0.0, 0.0, 0.5, 0.0),
-    Style.POP: (0.5, -0.5, 0.0, 0.5, 1.0),
-    Style.HIPHOP_GRIME: (3.0, 0.0, -0.5, 0.0, 0.0),
-    Style.ELECTRONIC: (3.0, -1.0, -0.5, 0.0, 1.0),
-    Style.REGGAE_DUB: (3.0, 0.5, 0.0, -1.0, -1.0),
-    Style.METAL: (0.0, -1.0, 0.0, 1.5, 0.5),
-    Style.ACOUSTIC: (-2.0, 0.5, 0.0, 0.0, 0.0),
-    Style.ORCHESTRAL: (-3.0, 0.5, 0.0, -1.5, -2.0),
-    Style.OTHER: (0.0, 0.0, 0.0, 0.0, 0.0),
+_STYLE_DB: dict[MusicalStyle, _AnchorGains] = {
+    MusicalStyle.ROCK_INDIE: (0.0, 0.0, 0.0, 0.5, 0.0),
+    MusicalStyle.POP: (0.5, -0.5, 0.0, 0.5, 1.0),
+    MusicalStyle.HIPHOP_GRIME: (3.0, 0.0, -0.5, 0.0, 0.0),
+    MusicalStyle.ELECTRONIC: (3.0, -1.0, -0.5, 0.0, 1.0),
+    MusicalStyle.REGGAE_DUB: (3.0, 0.5, 0.0, -1.0, -1.0),
+    MusicalStyle.METAL: (0.0, -1.0, 0.0, 1.5, 0.5),
+    MusicalStyle.ACOUSTIC: (-2.0, 0.5, 0.0, 0.0, 0.0),
+    MusicalStyle.ORCHESTRAL: (-3.0, 0.5, 0.0, -1.5, -2.0),
+    MusicalStyle.OTHER: (0.0, 0.0, 0.0, 0.0, 0.0),
 }
-"""Differences from the base in dB at the anchors."""
+"""Differences from the average mix in dB at `_ANCHORS_HZ`."""
+
+_FINER_STYLES: dict[AnalysisStyle, tuple[MusicalStyle, _AnchorGains]] = {
+    AnalysisStyle.ROCK: (MusicalStyle.ROCK_INDIE, _NONE),
+    AnalysisStyle.INSTRUMENTAL: (MusicalStyle.OTHER, _NONE),
+    AnalysisStyle.HIP_HOP_GRIME: (MusicalStyle.HIPHOP_GRIME, _NONE),
+    AnalysisStyle.BLUES: (MusicalStyle.ROCK_INDIE, (-1.0, 0.5, 0.0, -0.5, -1.0)),
+    AnalysisStyle.JAZZ: (MusicalStyle.ACOUSTIC, (1.0, 0.0, 0.0, -0.5, -1.0)),
+    AnalysisStyle.SOUL: (MusicalStyle.POP, (1.0, 0.5, 0.0, -0.5, -1.0)),
+    AnalysisStyle.FOLK: (MusicalStyle.ACOUSTIC, _NONE),
+    AnalysisStyle.PUNK: (MusicalStyle.ROCK_INDIE, (0.0, 0.0, 0.0, 1.0, 0.0)),
+    AnalysisStyle.AMBIENT: (MusicalStyle.ELECTRONIC, (-1.0, 1.0, 0.0, -1.5, -2.0)),
+    AnalysisStyle.EXPERIMENTAL: (MusicalStyle.OTHER, _NONE),
+    AnalysisStyle.COUNTRY: (MusicalStyle.ACOUSTIC, (1.0, 0.0, 0.0, 0.5, 0.5)),
+    AnalysisStyle.FUNK: (MusicalStyle.POP, (1.0, 0.0, 0.0, 0.5, 0.0)),
+    AnalysisStyle.RNB: (MusicalStyle.HIPHOP_GRIME, (-0.5, 0.0, 0.0, 0.0, 0.5)),
+    AnalysisStyle.INDIE_POP: (MusicalStyle.POP, (0.0, 0.0, 0.0, 0.0, -0.5)),
+    AnalysisStyle.INDIE_ROCK: (MusicalStyle.ROCK_INDIE, _NONE),
+    AnalysisStyle.HOUSE: (MusicalStyle.ELECTRONIC, _NONE),
+    AnalysisStyle.TRAP: (MusicalStyle.HIPHOP_GRIME, (1.0, -0.5, 0.0, 0.0, 0.5)),
+    AnalysisStyle.TECHNO: (MusicalStyle.ELECTRONIC, (0.5, 0.0, 0.0, -0.5, -0.5)),
+    AnalysisStyle.AFROBEAT: (MusicalStyle.POP, (1.5, 0.0, 0.0, 0.0, 0.0)),
+    AnalysisStyle.DRUM_N_BASS: (MusicalStyle.ELECTRONIC, (0.5, -0.5, 0.0, 0.5, 0.5)),
+    AnalysisStyle.TRANCE: (MusicalStyle.ELECTRONIC, (-0.5, 0.0, 0.0, 0.0, 0.5)),
+    AnalysisStyle.LO_FI: (MusicalStyle.HIPHOP_GRIME, (-1.0, 1.0, 0.0, -2.0, -4.0)),
+    AnalysisStyle.REGGAE: (MusicalStyle.REGGAE_DUB, _NONE),
+    AnalysisStyle.LATIN: (MusicalStyle.POP, (0.5, 0.0, 0.0, 0.0, 0.0)),
+    AnalysisStyle.GRITTY_CRUNCHY: (MusicalStyle.OTHER, (0.0, 0.5, 0.0, 1.5, -1.0)),
+    AnalysisStyle.BRIGHT: (MusicalStyle.OTHER, (-1.0, -0.5, 0.0, 1.5, 2.5)),
+    AnalysisStyle.WARM: (MusicalStyle.OTHER, (1.0, 1.0, 0.0, -1.0, -2.0)),
+    AnalysisStyle.SHARP_BASSY: (MusicalStyle.OTHER, (2.5, -1.0, 0.0, 1.5, 1.0)),
+    AnalysisStyle.THUMPING_BOOMY: (MusicalStyle.OTHER, (3.5, 1.0, 0.0, -0.5, -1.0)),
+    AnalysisStyle.MELLOW_SMOOTH: (MusicalStyle.OTHER, (0.5, 0.5, 0.0, -1.5, -2.5)),
+    AnalysisStyle.AIRY_EXPANSIVE: (MusicalStyle.OTHER, (-0.5, -0.5, 0.0, 0.5, 3.0)),
+    AnalysisStyle.AGGRESSIVE: (MusicalStyle.OTHER, (1.0, -0.5, 0.0, 2.0, 0.5)),
+    AnalysisStyle.BALANCED: (MusicalStyle.OTHER, _NONE),
+}
+"""For each style of the analysis: the musical style it belongs to, and the differences from it in dB at `_ANCHORS_HZ`."""
+
+_EXACT_HZ = 1000.0 * 10.0 ** (
+    np.arange(-15, 13) / 10.0
+)  # IEC 61260-1, base ten: the centres that `THIRD_OCTAVES` rounds
 
 
-def target_tone_db(style: Style) -> Array:
-    """Return the spectrum that a master of the style should have, third-octaves, dB re 1 kHz, (28,)."""
+def third_octave_edges_hz() -> tuple[Array, Array]:
+    """Return the lower and the upper edges of the third octaves in Hz, each (28,)."""
+    return _EXACT_HZ * 10.0**-0.05, _EXACT_HZ * 10.0**0.05
+
+
+def share_inside(low_hz: float, high_hz: float) -> Array:
+    """Return the share of each third octave that lies between two frequencies, 0 to 1, on a logarithmic frequency scale, (28,)."""
+    lower, upper = third_octave_edges_hz()
+    overlap = np.log(np.minimum(upper, high_hz)) - np.log(np.maximum(lower, low_hz))
+    return np.asarray(np.clip(overlap / np.log(upper / lower), 0.0, 1.0))
+
+
+def musical_style(style: AnalysisStyle) -> MusicalStyle:
+    """Return the style of the mix and master calls that a style of the analysis belongs to."""
+    return _FINER_STYLES[style][0] if style in _FINER_STYLES else MusicalStyle(style.value)
+
+
+def master_tone_db(style: MusicalStyle) -> Array:
+    """Return the reference spectrum of a master in third octaves, in dB relative to 1 kHz, (28,)."""
     centres = np.array(THIRD_OCTAVES)
-    own = np.interp(np.log(centres), np.log(STYLE_ANCHORS_HZ), _STYLE_DB[style])
-    tone = np.array(TONE_DB) + own + np.where(centres >= BRIGHT_FROM_HZ, BRIGHTER_DB, 0.0)
+    own = np.interp(np.log(centres), np.log(_ANCHORS_HZ), _STYLE_DB[style])
+    tone = np.array(TONE_DB) + own + np.where(centres >= _BRIGHT_FROM_HZ, _BRIGHTER_DB, 0.0)
     return np.asarray(tone - tone[THIRD_OCTAVES.index(1000)])
+
+
+def reference_tone_db(style: AnalysisStyle, *, is_master: bool) -> Array:
+    """Return the reference spectrum of a master, or of a mix before mastering, in third octaves, in dB relative to 1 kHz, (28,)."""
+    centres = np.array(THIRD_OCTAVES)
+    own = _FINER_STYLES[style][1] if style in _FINER_STYLES else _NONE
+    tone = master_tone_db(musical_style(style)) + np.interp(np.log(centres), np.log(_ANCHORS_HZ), own)
+    tone -= 0.0 if is_master else np.where(centres >= _BRIGHT_FROM_HZ, _BRIGHTER_DB, 0.0)
+    return np.asarray(tone - tone[THIRD_OCTAVES.index(1000)])
+
+
+def reference_profile_db(style: AnalysisStyle, *, is_master: bool, up_to_hz: float = np.inf) -> Array:
+    """Return the reference level of each range of the tonal profile relative to the whole, in dB, (4,).
+
+    `up_to_hz` is the highest frequency that the file can hold; a range that lies above it has -200 dB.
+    """
+    power = 10.0 ** (reference_tone_db(style, is_master=is_master) / 10.0)
+    shares = np.array([(power * share_inside(low, min(high, up_to_hz))).sum() for low, high in TONAL_HZ.values()])
+    return np.asarray(10.0 * np.log10(np.maximum(shares / shares.sum(), 1e-20)))

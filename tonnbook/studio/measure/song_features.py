@@ -1,34 +1,36 @@
-"""What the mastering engineer knows of a song: one pass over it, in blocks. The same ears listen to the song and to its master.
+"""Measure a song in one pass over its file: the same measures of the song as it comes and of its finished master.
 
-Levels over time stand on a grid of 10 ms, spectra on one of 93 ms. A mono song is measured as it will sound, from both sides.
+Loudness, power and peaks are measured every 10 ms, spectra every 93 ms. A mono song is measured as it will be played, on both sides.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from math import inf, isfinite
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
+from tonnbook import audio_files
 from tonnbook.dsp.cell_peaks import StrictPeak
 from tonnbook.dsp.filters import Filter, high_pass, low_pass
 from tonnbook.dsp.levels import Array, Audio
-from tonnbook.dsp.loudness import MOMENTARY, SHORT_TERM, LoudnessMeter, gated_loudness, loudness_range, lufs, windowed
+from tonnbook.dsp.loudness import LoudnessMeter, gated_loudness, loudness_range
 from tonnbook.dsp.spectrum import THIRD_OCTAVES, third_octave_energies
 from tonnbook.dsp.true_peak import TruePeakMeter
-from tonnbook.models.notes import Series, Sound
-from tonnbook.studio.measure.clipping import Clipping
+from tonnbook.models.notes import Sound
+from tonnbook.studio.measure.clipping import Clipping, ClippingDetector
+from tonnbook.studio.measure.meters import Cells, ChannelPowers, run_meters
+from tonnbook.studio.measure.progress import Progress, no_progress
+from tonnbook.studio.measure.series import finite, loudness_curves
+from tonnbook.studio.measure.track_checks import check_channels, check_loudness, silence
 
 CROSSOVERS_HZ = (120.0, 2500.0)
-"""Where the three bands of the multiband compressor meet."""
+"""Crossover frequencies of the three bands of the multiband compressor."""
 
-POINTS = 1200
-"""Most points of a curve over time that an answer carries."""
-
-_ACTIVE_DB = -20.0  # a frame this far below the mean is a pause
+_SILENT_DBTP = -80.0
+_ACTIVE_DB = -20.0  # a frame this far below the mean power is a pause
 _REFERENCE = THIRD_OCTAVES.index(1000)
 _WIDTH_BANDS = slice(THIRD_OCTAVES.index(200), THIRD_OCTAVES.index(12500) + 1)
 _CELL_S = 3
@@ -37,7 +39,7 @@ _NO_SIDE = 1e-6
 
 @dataclass(frozen=True, eq=False)
 class SongFeatures:
-    """What was measured on one song."""
+    """The measures of one song."""
 
     rate: int
     channels: int
@@ -46,17 +48,18 @@ class SongFeatures:
     energies: Array
     """K-weighted mean square per 10 ms, (steps,)."""
     powers: Array
-    """Mean square per 10 ms, both channels together, (steps,)."""
+    """Mean square per 10 ms, averaged over both channels, (steps,)."""
     true_peak_dbtp: float
     offsets: tuple[float, ...]
-    """Mean of each channel: what stands beside the zero line."""
+    """DC offset: the mean of each channel."""
     correlation: float
+    """Correlation of left and right, -1 to 1."""
     middle: Array
     """Third-octave mean squares of (left + right) / 2 while the song plays, (28,)."""
     side: Array
-    """The same of (left - right) / 2, (28,)."""
+    """Third-octave mean squares of (left - right) / 2 while the song plays, (28,)."""
     band_peaks: Array
-    """Largest sample of the middle per 10 ms in the low, middle and high band, (3, steps); empty where it was not asked for."""
+    """Largest sample of the middle per 10 ms in the low, middle and high band, (3, steps); empty unless requested."""
     peaks: Array
     """Largest sample per 10 ms, (steps,)."""
     clipping: Clipping = field(default_factory=Clipping)
@@ -73,7 +76,7 @@ class SongFeatures:
 
     @property
     def tone_db(self) -> Array:
-        """Long-term spectrum in third-octaves, dB re 1 kHz, never below -80."""
+        """Long-term spectrum in third octaves, in dB relative to 1 kHz, at least -80, (28,)."""
         power = self.middle + self.side
         level = 10.0 * np.log10(np.maximum(power, 1e-20))
         return np.maximum(level - level[_REFERENCE], -80.0) if power.any() else np.zeros(len(level))
@@ -81,35 +84,63 @@ class SongFeatures:
     @property
     def width_db(self) -> float | None:
         """Level of the side relative to the middle from 200 Hz to 12.5 kHz; None for mono."""
-        return _relative(self.side[_WIDTH_BANDS], self.middle[_WIDTH_BANDS])
+        return _side_level_db(self.side[_WIDTH_BANDS], self.middle[_WIDTH_BANDS])
 
     @property
     def low_width_db(self) -> float | None:
-        """The same below 100 Hz."""
+        """Level of the side relative to the middle below 100 Hz; None for mono."""
         low = np.array(THIRD_OCTAVES) < 100.0
-        return _relative(self.side[low], self.middle[low])
+        return _side_level_db(self.side[low], self.middle[low])
 
     def sound(self) -> Sound:
-        """Return what an answer says of it."""
-        momentary, short_term = lufs(windowed(self.energies, MOMENTARY)), lufs(windowed(self.energies, SHORT_TERM))
+        """Return the measures in the form an answer carries them."""
+        curves = loudness_curves(self.energies)
         loudness = finite(self.loudness_lufs)
         return Sound(
             loudness_lufs=loudness,
             loudness_range_lu=round(loudness_range(self.energies), 2),
             true_peak_dbtp=finite(self.true_peak_dbtp),
-            momentary_max_lufs=finite(float(np.max(momentary, initial=-inf))),
-            short_term_max_lufs=finite(float(np.max(short_term, initial=-inf))),
             plr_lu=None if loudness is None else finite(self.plr_lu),
             width_db=None if self.width_db is None else round(self.width_db, 2),
             correlation=round(self.correlation, 4),
             tone_db=tuple(np.round(self.tone_db, 2).tolist()),
-            momentary=series(momentary, 0.01),
-            short_term=series(short_term, 0.01),
+            **curves._asdict(),
         )
 
 
-class SongListener:
-    """Takes a song in, piece by piece, and says what it heard."""
+def measure_song(path: Path, progress: Progress = no_progress) -> SongFeatures:
+    """Measure a song that is to be mastered, with the peaks of its three bands and its clipping.
+
+    Raises AudioError if the song has more than two channels, is silent, or is too short or too quiet for a loudness.
+    """
+    found = audio_files.info(path)
+    check_channels(found, path.name)
+    meter, detector = SongMeter(found.rate, found.channels, bands=True), ClippingDetector(found.rate)
+    run_meters(path, [meter.process, detector.process], progress, "measuring the song")
+    features = meter.features(detector.clipping())
+    if features.true_peak_dbtp < _SILENT_DBTP:
+        raise silence(path.name)
+    check_loudness(features.loudness_lufs, path.name)
+    return features
+
+
+def measure_master(path: Path) -> SongFeatures:
+    """Measure a finished stereo master; its true peak is the highest that any meter or converter would find."""
+    meter = SongMeter(audio_files.info(path).rate, 2, true_peak=StrictPeak(2))
+    run_meters(path, [meter.process])
+    return meter.features()
+
+
+class SongMeter:
+    """Measure a song that comes in blocks, mono or stereo.
+
+    Parameters
+    ----------
+    bands
+        Whether to measure the peaks of the three bands of the multiband compressor.
+    true_peak
+        The true-peak meter to use; the usual one if None.
+    """
 
     def __init__(
         self, rate: int, channels: int, *, bands: bool = False, true_peak: TruePeakMeter | StrictPeak | None = None
@@ -119,36 +150,31 @@ class SongListener:
         self._channels = channels
         self._meter = LoudnessMeter(rate, 2)
         self._true_peak = true_peak or TruePeakMeter(rate, channels)
-        self._splitters = [Filter(sos, 1) for sos in _splitters(rate)] if bands else []
+        self._band_filters = _band_filters(rate) if bands else []
         self._sums = np.zeros(2)
-        self._products = np.zeros(3)
+        self._powers = ChannelPowers()
         self._middle: list[npt.NDArray[np.float32]] = []
         self._side: list[npt.NDArray[np.float32]] = []
-        self._steps = _Steps(rate)
-        self._cell = _CELL_S * rate
-        self._pending = np.empty((2, 0))
+        self._steps: list[Array] = []
+        self._cells = Cells(_CELL_S * rate)
 
-    def hear(self, block: Audio) -> None:
-        """Take in the next (channels, frames)."""
+    def process(self, block: Audio) -> None:
+        """Take the next (channels, frames)."""
         self._true_peak.process(block)
         self.frames += block.shape[1]
-        both = np.concatenate([self._pending, np.broadcast_to(block, (2, block.shape[1]))], axis=1)
-        while both.shape[1] >= self._cell:
-            self._take(both[:, : self._cell])
-            both = both[:, self._cell :]
-        self._pending = both
+        for cell in self._cells.add(np.broadcast_to(block, (2, block.shape[1]))):
+            self._measure(cell)
 
     def features(self, clipping: Clipping | None = None) -> SongFeatures:
-        """Return what was heard up to here; nothing can be taken in afterwards."""
-        if self._pending.shape[1]:
-            self._take(self._pending)
-        powers, peaks, *bands = self._steps.all()
+        """Return the measures so far and end the stream."""
+        rest = self._cells.rest
+        if rest is not None and rest.shape[1]:
+            self._measure(rest)
+        powers, peaks, *bands = np.concatenate(self._steps, axis=1)
         middle, side = np.concatenate(self._middle, axis=1), np.concatenate(self._side, axis=1)
         power = (middle + side).sum(axis=0, dtype=np.float64)
         active = power > power.mean() * 10 ** (_ACTIVE_DB / 10)
         active = active if active.any() else np.ones(len(power), bool)
-        left, right, both = self._products
-        correlation = 1.0 if left == right == both else both / np.sqrt(left * right) if left * right else 0.0
         return SongFeatures(
             rate=self.rate,
             channels=self._channels,
@@ -157,7 +183,7 @@ class SongListener:
             powers=powers,
             true_peak_dbtp=self._true_peak.dbtp,
             offsets=tuple((self._sums / max(self.frames, 1)).tolist()),
-            correlation=float(np.clip(correlation, -1.0, 1.0)),
+            correlation=float(np.clip(self._powers.correlation, -1.0, 1.0)),
             middle=middle[:, active].mean(axis=1, dtype=np.float64),
             side=side[:, active].mean(axis=1, dtype=np.float64),
             band_peaks=np.array(bands).reshape(len(bands), len(peaks)),
@@ -165,66 +191,35 @@ class SongListener:
             clipping=clipping or Clipping(),
         )
 
-    def _take(self, cell: Array) -> None:
+    def _measure(self, cell: Array) -> None:
         left, right = cell.astype(np.float32)
-        for part, kept in ((0.5 * (left + right), self._middle), (0.5 * (left - right), self._side)):
-            kept.append(third_octave_energies(part[None], self.rate).astype(np.float32))
+        for part, spectra in ((0.5 * (left + right), self._middle), (0.5 * (left - right), self._side)):
+            spectra.append(third_octave_energies(part[None], self.rate).astype(np.float32))
         for start in range(0, cell.shape[1], self.rate):  # one second fits the cache
-            self._note(cell[:, start : start + self.rate])
+            self._measure_steps(cell[:, start : start + self.rate])
 
-    def _note(self, part: Array) -> None:
+    def _measure_steps(self, part: Array) -> None:
         self._meter.process(part)
         left, right = part
         self._sums += part.sum(axis=1)
-        pairs = ((left, left), (right, right), (left, right))
-        self._products += [
-            np.einsum("i,i", one, two) for one, two in pairs
-        ]  # not BLAS: its threads would wait for each other
+        self._powers.add(left, right)
         middle = (0.5 * (left + right))[None]
-        bands = [np.abs(split.process(middle)[0]) for split in self._splitters]
-        self._steps.add(0.5 * (np.square(left) + np.square(right)), np.maximum(np.abs(left), np.abs(right)), *bands)
+        peaks = [np.maximum(np.abs(left), np.abs(right))]
+        peaks += [np.abs(band.process(middle)[0]) for band in self._band_filters]
+        edges = np.arange(0, part.shape[1], self.rate / 100).round().astype(np.intp)
+        power = 0.5 * (np.square(left) + np.square(right))
+        means = np.add.reduceat(power, edges) / np.diff(edges, append=len(power))
+        self._steps.append(np.stack([means, *(np.maximum.reduceat(each, edges) for each in peaks)]))
 
 
-class _Steps:
-    """Sums up signals in steps of 10 ms: the mean of the first, the largest value of the others."""
-
-    def __init__(self, rate: int) -> None:
-        self._rate = rate
-        self._frames = 0
-        self._parts: list[Array] = []
-
-    def add(self, power: Array, *peaks: Array) -> None:
-        """Take in the next frames, a multiple of 10 ms but for the last."""
-        edges = np.arange(0, len(power), self._rate / 100).round().astype(np.intp)
-        lengths = np.diff(edges, append=len(power))
-        means = np.add.reduceat(power, edges) / lengths
-        self._parts.append(np.stack([means, *(np.maximum.reduceat(peak, edges) for peak in peaks)]))
-
-    def all(self) -> Array:
-        """Return (signals, steps)."""
-        return np.concatenate(self._parts, axis=1)
-
-
-def series(values: Array, hop_s: float) -> Series:
-    """Return a curve of at most `POINTS` points, as an answer carries it: each the largest of those it stands for."""
-    step = max(1, -(-len(values) // POINTS))
-    padded = np.pad(values, (0, -len(values) % step), constant_values=-inf)
-    largest = padded.reshape(-1, step).max(axis=1)
-    return Series(hop_s=hop_s * step, values=tuple(round(v, 2) if isfinite(v) else None for v in largest.tolist()))
-
-
-def finite(value: float) -> float | None:
-    """Return a level as JSON can hold it: two decimals, None for minus infinity."""
-    return round(value, 2) if isfinite(value) else None
-
-
-def _splitters(rate: int) -> Sequence[Array]:
+def _band_filters(rate: int) -> list[Filter]:
     low, high = CROSSOVERS_HZ
-    return low_pass(low, rate, 4), np.vstack([high_pass(low, rate), low_pass(high, rate)]), high_pass(high, rate, 4)
+    sections = low_pass(low, rate, 4), np.vstack([high_pass(low, rate), low_pass(high, rate)]), high_pass(high, rate, 4)
+    return [Filter(each, 1) for each in sections]
 
 
-def _relative(side: Array, middle: Array) -> float | None:
-    """Return the level of the side against the middle, 60 dB at the most; None where it is less than -60 dB, or there is nothing."""
+def _side_level_db(side: Array, middle: Array) -> float | None:
+    """Return the level of the side relative to the middle, at most 60 dB; None below -60 dB, or where both are silent."""
     side_power, middle_power = float(side.sum()), float(middle.sum())
     if side_power <= _NO_SIDE * middle_power:
         return None

@@ -1,7 +1,8 @@
-"""Is this file a track the mix can use? Asked of every track before any work is done for it."""
+"""Check that a file is a recording the studio can work on, before any work is done on it."""
 
 from __future__ import annotations
 
+from math import inf, isfinite
 from pathlib import Path
 
 import numpy as np
@@ -13,37 +14,47 @@ RATES = range(8_000, 192_001)
 """Sample rates in Hz that the studio reads."""
 
 SILENCE = 1e-6
-"""Amplitude (-120 dBFS) that a track has to pass somewhere."""
+"""A recording whose samples all stay at or below this amplitude (-120 dBFS) counts as silent."""
 
 
 def check_track(path: Path, name: str, max_seconds: float) -> None:
-    """Raise AudioError that names the track and says what is wrong with it, and what would do.
+    """Raise AudioError, naming the track, if it has the wrong format, is longer than `max_seconds`, is silent or cannot be decoded.
 
-    The file bears the track's name, so that what `audio_files` says of it names the track too.
+    The file bears the track's name, so that the errors of `audio_files` name the track too.
     """
-    problem = _problem(audio_files.info(path), max_seconds) or _silence(path)
-    if problem:
-        raise AudioError(f"{name} {problem}")
-
-
-def _problem(found: audio_files.AudioInfo, max_seconds: float) -> str | None:
-    if found.channels > 2:
-        return f"has {found.channels} channels; mono and stereo are read"
-    if found.rate not in RATES:
-        return f"has a sample rate of {found.rate} Hz; {RATES[0]} to {RATES[-1]} Hz are read"
-    if found.seconds > max_seconds:
-        return f"lasts {_clock(found.seconds)}; at most {_clock(max_seconds)} are allowed"
-    return None
-
-
-def _silence(path: Path) -> str | None:
-    """Decode up to the first sound, which is the first block of most files."""
-    for block in audio_files.blocks(path):
+    check_format(audio_files.info(path), name, max_seconds)
+    for block in audio_files.blocks(path):  # up to the first sound, which is in the first block of most files
         if np.abs(block).max(initial=0.0) > SILENCE:
-            return None
-    return "is silent from beginning to end; leave it out or export it again"
+            return
+    raise silence(name)
 
 
-def _clock(seconds: float) -> str:
+def check_format(found: audio_files.AudioInfo, name: str, max_seconds: float = inf) -> None:
+    """Raise AudioError, naming the track, if its header gives a wrong number of channels, sample rate or length."""
+    check_channels(found, name)
+    if found.rate not in RATES:
+        raise AudioError(f"{name} has a sample rate of {found.rate} Hz; {RATES[0]} to {RATES[-1]} Hz are read")
+    if found.seconds > max_seconds:
+        raise AudioError(f"{name} lasts {_duration(found.seconds)}; at most {_duration(max_seconds)} are allowed")
+
+
+def check_channels(found: audio_files.AudioInfo, name: str) -> None:
+    """Raise AudioError, naming the track, if it is neither mono nor stereo."""
+    if found.channels > 2:
+        raise AudioError(f"{name} has {found.channels} channels; mono and stereo are read")
+
+
+def check_loudness(loudness_lufs: float, name: str) -> None:
+    """Raise AudioError, naming the track, if its loudness could not be measured."""
+    if not isfinite(loudness_lufs):
+        raise AudioError(f"{name} is too short or too quiet to be measured: loudness needs 0.4 s above -70 LUFS.")
+
+
+def silence(name: str) -> AudioError:
+    """Return the error for a track that is silent."""
+    return AudioError(f"{name} is silent from beginning to end; leave it out or export it again")
+
+
+def _duration(seconds: float) -> str:
     minutes, rest = divmod(seconds, 60)
     return f"{minutes:.0f} min {rest:.1f} s" if minutes else f"{rest:.1f} s"

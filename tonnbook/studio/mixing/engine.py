@@ -24,7 +24,7 @@ from tonnbook.studio.mixing.render.bus import Excerpt, Rendered, render
 from tonnbook.studio.mixing.render.channel import BLOCK
 from tonnbook.studio.mixing.render.delivery import Level, Order, deliver, level, level_of_unmixed, stem_names
 from tonnbook.studio.mixing.render.unmixed import render_unmixed
-from tonnbook.studio.mixing.tracks import TrackFile, listen_to_all
+from tonnbook.studio.mixing.tracks import TrackFile, measure_tracks
 from tonnbook.studio.runtime.temporary_folder import temporary_folder
 from tonnbook.studio.runtime.threads import DaemonThreads
 
@@ -57,7 +57,7 @@ def preview_mix(
     """
     rate = int(request.sample_rate)
     with _pool(threads) as pool, temporary_folder(out) as folder:
-        features = listen_to_all(tracks, rate, pool, part(progress, 0.0, 0.5))
+        features = measure_tracks(tracks, rate, pool, part(progress, 0.0, 0.5))
         progress(0.5, "deciding")
         decision = decide(features, {track.name: track.request for track in tracks}, request.style)
         excerpt = Excerpt(decision.loudest_s, PREVIEW_S) if decision.seconds > PREVIEW_S else None

@@ -1,7 +1,7 @@
-"""What the mix engineer knows of a track before deciding anything: one pass over the recording, in blocks.
+"""Measure a track of a mix in one pass over the recording, in blocks.
 
-Loudness over time stands on a grid of 10 ms, peaks on one of 3.3 ms, spectra on one of 100 ms. Everything is measured after the 20 Hz low cut that every
-track gets in the mix, and *as it will be played*: a mono recording sounds from both speakers, so it counts twice.
+Loudness is measured every 10 ms, peaks every 3.3 ms, spectra every 100 ms; all of them after the 20 Hz low cut that every track gets in
+the mix, and at the level at which the track is played: a mono recording is played by both loudspeakers, so its power counts twice.
 """
 
 from __future__ import annotations
@@ -21,43 +21,45 @@ from tonnbook.dsp.spectrum import third_octave_energies
 from tonnbook.dsp.third_octaves import k_power
 from tonnbook.dsp.true_peak import TruePeakMeter
 from tonnbook.studio.measure.clipping import Clipping
+from tonnbook.studio.measure.meters import ChannelPowers, peaks_per_step
 
 LOW_CUT_HZ = 20.0
 HOP_S = 0.1
-"""Spacing of the spectra; a whole number of the 10 ms steps of the loudness meter, so both grids meet."""
+"""Time between two spectra: a whole number of the 10 ms steps of the loudness meter, so that the two grids coincide."""
 STEPS = 10
 """Loudness steps of 10 ms per spectrum."""
 PEAKS = 3
-"""Peaks per loudness step: fine enough to foretell what a compressor with 5 ms attack will do."""
+"""Peaks per loudness step: enough to predict a compressor with 5 ms attack."""
 PEAK_RATE = 300
 """Peaks per second."""
 
-_HOPS_AT_ONCE = 64
+_HOPS_PER_CELL = 64
 _SHORTEST_HOPS = 4  # BS.1770 measures blocks of 400 ms: anything shorter is padded with silence
 _ONE_SIDED_DB = 30.0
 _DUAL_MONO_CORRELATION = 0.9999
 
 
 class Fold(StrEnum):
-    """How the channels of a recording are used."""
+    """How the mix uses the channels of a recording."""
 
     STEREO = "stereo"
     MONO = "mono"
-    """One channel, or two that are the same."""
+    """One channel, or two identical ones."""
     LEFT = "left"
-    """Stereo file with nothing on the right: the left channel is taken as a mono recording."""
+    """Stereo file with a silent right channel: the left channel is used as a mono recording."""
     RIGHT = "right"
+    """Stereo file with a silent left channel: the right channel is used as a mono recording."""
 
 
 @dataclass(frozen=True, eq=False)
 class TrackFeatures:
-    """What was measured on one recording."""
+    """The measures of one recording."""
 
     seconds: float
     channels: int
     fold: Fold
     loudness_lufs: float
-    """The file's own gated loudness (BS.1770)."""
+    """Gated loudness of the file itself (BS.1770)."""
     peak_dbtp: float
     offset: float
     """DC offset relative to the peak, 0 to 1."""
@@ -71,11 +73,11 @@ class TrackFeatures:
     sides: Array
     """Third-octave mean squares of left and right over the whole recording, (2, 28)."""
     correlation: float
-    """Of left and right, -1 to 1."""
+    """Correlation of left and right, -1 to 1."""
 
     @cached_property
     def played_lufs(self) -> float:
-        """Gated loudness as it sounds from two speakers at 0 dB."""
+        """Gated loudness when played by two loudspeakers at 0 dB."""
         return gated_loudness(self.energies)
 
     @cached_property
@@ -85,13 +87,13 @@ class TrackFeatures:
 
     @cached_property
     def active(self) -> npt.NDArray[np.bool_]:
-        """In which frames of 100 ms the track plays: those within 20 LU of its loudness, (frames,)."""
+        """Whether the track plays in each frame of 100 ms: whether it is within 20 LU of its loudness, (frames,)."""
         hops = self.energies.reshape(-1, STEPS).mean(axis=1)
         return np.asarray(lufs(hops) > self.played_lufs - 20.0)
 
     @cached_property
     def crest_db(self) -> float:
-        """Peak (99.9 % of the time not exceeded) over RMS while the track plays."""
+        """Crest factor while the track plays: the peak that is not exceeded 99.9 % of the time, over RMS."""
         steps = np.repeat(self.active, STEPS * PEAKS)
         if not steps.any():
             return 0.0
@@ -100,7 +102,7 @@ class TrackFeatures:
 
     @cached_property
     def beyond(self) -> float:
-        """Share of the K-weighted energy above the highest third octave, 0 to 1: no EQ band reaches it."""
+        """Share of the K-weighted energy above the highest third octave, 0 to 1, where no EQ band works."""
         inside = float(np.sum(self.spectra.mean(axis=1, dtype=np.float64) * k_power()))
         return max(0.0, 1.0 - inside / max(float(self.energies.mean()), 1e-20))
 
@@ -111,13 +113,13 @@ class TrackFeatures:
         return np.asarray(frames.mean(axis=1, dtype=np.float64))
 
 
-class Listener:
-    """Takes a recording in, cell by cell of 6.4 s, and says what it heard."""
+class TrackMeter:
+    """Measure a track at the sample rate of the mix; it comes in cells of 6.4 s."""
 
     def __init__(self, rate: int, channels: int) -> None:
         self.rate, self.channels = rate, channels
         self._hop = round(HOP_S * rate)
-        self.cell = _HOPS_AT_ONCE * self._hop
+        self.cell = _HOPS_PER_CELL * self._hop
         """Frames of a cell."""
         self._overlap = np.zeros((channels, self._hop), np.float32)
         self._low_cut = Filter(high_pass(LOW_CUT_HZ, rate), channels)
@@ -125,25 +127,25 @@ class Listener:
         self._true_peak = TruePeakMeter(rate, channels)
         self._peaks: list[npt.NDArray[np.float32]] = []
         self._spectra: list[list[Array]] = []
-        self._products = np.zeros(3)
+        self._powers = ChannelPowers()
         self._sum = np.zeros(channels)
         self.frames = 0
         self.peak = 0.0
 
-    def hear(self, cell: Audio) -> None:
-        """Take in the next cell, (channels, frames); only the last may be shorter. It is filled up with silence to whole spectra."""
+    def process(self, cell: Audio) -> None:
+        """Take the next cell, (channels, frames); only the last may be shorter, and is padded with silence to whole spectra."""
         frames = cell.shape[1]
         self.frames += frames
         hops = max(ceil(frames / self._hop), 0 if self._peaks else _SHORTEST_HOPS)
         padding = hops * self._hop - frames
-        self._take(np.pad(cell, ((0, 0), (0, padding))) if padding else cell)
+        self._measure(np.pad(cell, ((0, 0), (0, padding))) if padding else cell)
 
     def features(self, clipping: Clipping) -> TrackFeatures:
-        """Return what was heard."""
+        """Return the measures of all cells so far."""
         fold, correlation = self._fold()
         sides = [np.concatenate(cells, axis=1) for cells in zip(*self._spectra, strict=True)]
-        as_played = self._as_played(fold)
-        spectra = np.sum(sides, axis=0) * np.float32(as_played)
+        gain = self._playback_power(fold)
+        spectra = np.sum(sides, axis=0) * np.float32(gain)
         return TrackFeatures(
             seconds=self.frames / self.rate,
             channels=self.channels,
@@ -152,50 +154,48 @@ class Listener:
             peak_dbtp=self._true_peak.dbtp,
             offset=float(np.abs(self._sum).max() / max(self.frames, 1) / max(self.peak, 1e-9)),
             clipping=clipping,
-            energies=self._meter.energies * as_played,
+            energies=self._meter.energies * gain,
             peaks=np.concatenate(self._peaks),
             spectra=spectra,
             sides=_long_term(sides if fold is Fold.STEREO else [spectra / 2.0, spectra / 2.0]),
             correlation=correlation,
         )
 
-    def _take(self, cell: Audio) -> None:
+    def _measure(self, cell: Audio) -> None:
         self.peak = max(self.peak, peak(cell))
         self._sum += cell.sum(axis=1)
         self._true_peak.process(cell)
         clean = self._low_cut.process(cell)
         self._meter.process(clean)
-        rounded = clean.astype(np.float32)  # enough for spectra and peaks, and twice as fast
-        steps = rounded.reshape(self.channels, -1, self.rate // PEAK_RATE)
-        self._peaks.append(np.maximum(steps.max(axis=2), -steps.min(axis=2)).max(axis=0))
-        left, right = clean[0], clean[-1]
-        self._products += [np.sum(left * left), np.sum(right * right), np.sum(left * right)]
-        self._spectra.append(self._bands(rounded))
+        rounded = clean.astype(np.float32)  # precise enough for spectra and peaks, and twice as fast
+        self._peaks.append(peaks_per_step(rounded, self.rate // PEAK_RATE))
+        self._powers.add(clean[0], clean[-1])
+        self._spectra.append(self._third_octaves(rounded))
 
-    def _bands(self, cell: npt.NDArray[np.float32]) -> list[Array]:
-        """Return the spectra of each channel; a frame reaches back into the cell before, hence the overlap."""
+    def _third_octaves(self, cell: npt.NDArray[np.float32]) -> list[Array]:
+        """Return the spectra of each channel; a frame reaches back into the cell before, which is kept as the overlap."""
         whole = np.concatenate([self._overlap, cell], axis=1)
         self._overlap = cell[:, -self._hop :]
         return [third_octave_energies(side[None], self.rate, HOP_S)[:, 1:].astype(np.float32) for side in whole]
 
     def _fold(self) -> tuple[Fold, float]:
-        left, right, product = self._products
+        left, right = self._powers.left, self._powers.right
         if self.channels == 1 or left + right == 0.0:
             return Fold.MONO, 1.0
         if right < left * 10 ** (-_ONE_SIDED_DB / 10):
             return Fold.LEFT, 1.0
         if left < right * 10 ** (-_ONE_SIDED_DB / 10):
             return Fold.RIGHT, 1.0
-        correlation = float(product / np.sqrt(left * right))
+        correlation = self._powers.correlation
         return (Fold.MONO if correlation > _DUAL_MONO_CORRELATION else Fold.STEREO), correlation
 
-    def _as_played(self, fold: Fold) -> float:
-        """Return the power as played relative to the power of the channels as they stand in the file."""
+    def _playback_power(self, fold: Fold) -> float:
+        """Return the power as played by two loudspeakers relative to the summed power of the channels of the file."""
         if self.channels == 1:
             return 2.0
-        left, right, product = self._products
-        folded = {Fold.LEFT: left, Fold.RIGHT: right, Fold.MONO: (left + right + 2 * product) / 4}
-        return float(2 * folded[fold] / (left + right)) if fold in folded and left + right else 1.0
+        left, right = self._powers.left, self._powers.right
+        folded_powers = {Fold.LEFT: left, Fold.RIGHT: right, Fold.MONO: (left + right + 2 * self._powers.product) / 4}
+        return float(2 * folded_powers[fold] / (left + right)) if fold in folded_powers and left + right else 1.0
 
 
 def _long_term(sides: list[Array]) -> Array:
@@ -203,7 +203,7 @@ def _long_term(sides: list[Array]) -> Array:
 
 
 def folded(block: Audio, fold: Fold) -> Audio:
-    """Return (channels, frames) as the mix uses it: one channel where the recording is mono in truth."""
+    """Return (channels, frames) as the mix uses it: reduced to one channel unless the recording is stereo."""
     if len(block) == 1 or fold is Fold.STEREO:
         return block
     if fold is Fold.MONO:

@@ -1,4 +1,4 @@
-"""Opening the tracks: is this something that can be mixed, and what does it sound like?"""
+"""The tracks of a mix: check each file and measure it, before anything is decided."""
 
 from __future__ import annotations
 
@@ -11,84 +11,72 @@ from pathlib import Path
 from tonnbook import audio_files
 from tonnbook.errors import AudioError
 from tonnbook.models.mixing import MAX_MINUTES, MixTrack
-from tonnbook.studio.measure.clipping import Clipping, ClippingDetector
+from tonnbook.studio.measure.clipping import ClippingDetector
+from tonnbook.studio.measure.meters import run_meters
 from tonnbook.studio.measure.progress import Progress
-from tonnbook.studio.mixing.features import Listener, TrackFeatures
+from tonnbook.studio.measure.track_checks import check_format, silence
+from tonnbook.studio.mixing.features import TrackFeatures, TrackMeter
 
-LOWEST_RATE, HIGHEST_RATE = 8_000, 192_000
 _SILENT_PEAK = 1e-4  # -80 dBFS
 _PIECE = 2**18
-_TOLERANCE_S = 1.0  # an MP3 of 8 minutes is a little longer than 8 minutes
+_MOST_S = MAX_MINUTES * 60 + 1.0  # with a tolerance: an MP3 of 8 minutes is a little longer than 8 minutes
 
 
 @dataclass(frozen=True)
 class TrackFile:
-    """A track of a mix: its name, where its sound lies on this machine, and what is wished for it."""
+    """A track of a mix: its name, its file on this machine, and the settings requested for it."""
 
     name: str
     path: Path
     request: MixTrack
 
 
-def listen_to_all(
+def measure_tracks(
     tracks: Sequence[TrackFile], rate: int, pool: Executor, progress: Progress
 ) -> Mapping[str, TrackFeatures]:
-    """Return the features of every track, measured at `rate`; AudioError names the first track that cannot be used."""
+    """Return the features of every track by name, measured at `rate`; raises AudioError for the first track that cannot be mixed."""
     for track in tracks:
         check(track)
-    heard: dict[str, TrackFeatures] = {}
-    for done, (track, features) in enumerate(zip(tracks, pool.map(lambda t: listen(t, rate), tracks), strict=True), 1):
-        heard[track.name] = features
-        progress(done / len(tracks), f"listening to {Path(track.name).stem}")
-    return heard
+    found: dict[str, TrackFeatures] = {}
+    measured = pool.map(lambda track: measure_track(track, rate), tracks)
+    for done, (track, features) in enumerate(zip(tracks, measured, strict=True), 1):
+        found[track.name] = features
+        progress(done / len(tracks), f"measuring {Path(track.name).stem}")
+    return found
 
 
 def check(track: TrackFile) -> None:
-    """Raise AudioError if the file says of itself that it cannot be mixed."""
+    """Raise AudioError if the file is missing or its header says that it cannot be mixed."""
     try:
-        info = audio_files.info(track.path)
+        check_format(audio_files.info(track.path), track.name, _MOST_S)
     except AudioError as error:
-        raise _about(track, error) from error
-    if info.channels > 2:
-        raise AudioError(f"{track.name} has {info.channels} channels. Export it in mono or stereo.")
-    if not LOWEST_RATE <= info.rate <= HIGHEST_RATE:
-        raise AudioError(f"{track.name} has a sample rate of {info.rate} Hz. Export it between 8 and 192 kHz.")
-    _check_length(track, info.seconds)
+        raise _named(track, error) from error
 
 
-def listen(track: TrackFile, rate: int) -> TrackFeatures:
-    """Return what one pass over the recording tells; AudioError if it is broken, too long or silent."""
+def measure_track(track: TrackFile, rate: int) -> TrackFeatures:
+    """Return the features of one track, measured at `rate`; raises AudioError if it is damaged, too long or silent."""
     info = audio_files.info(track.path)
-    listener, detector = Listener(rate, info.channels), ClippingDetector(info.rate)
+    meter, detector = TrackMeter(rate, info.channels), ClippingDetector(info.rate)
+
+    def check_length(_: object) -> None:
+        if meter.frames / rate > _MOST_S:  # a header may be wrong about the length
+            raise AudioError(f"{track.name} is longer than {MAX_MINUTES} minutes")
+
     try:
-        for block in audio_files.blocks(track.path, rate, listener.cell):
-            listener.hear(block)
-            if rate == info.rate:
-                detector.hear(block)
-            _check_length(track, listener.frames / rate)
-        clipping = detector.clipping() if rate == info.rate else _clipping(track.path, info.rate)
+        if rate == info.rate:
+            run_meters(track.path, [meter.process, detector.process, check_length], rate=rate, block=meter.cell)
+        else:  # a second pass at the file's own rate finds the clipping: resampling rounds the flat tops off
+            run_meters(track.path, [meter.process, check_length], rate=rate, block=meter.cell)
+            run_meters(track.path, [detector.process], block=_PIECE)
     except AudioError as error:
-        raise _about(track, error) from error
-    features = listener.features(clipping)
-    if listener.peak < _SILENT_PEAK or not isfinite(features.played_lufs):
-        raise AudioError(f"{track.name} is silent from beginning to end. Leave it out, or export it again.")
+        raise _named(track, error) from error
+    features = meter.features(detector.clipping())
+    if meter.peak < _SILENT_PEAK or not isfinite(features.played_lufs):
+        raise silence(track.name)
     return features
 
 
-def _clipping(path: Path, rate: int) -> Clipping:
-    """Listen a second time at the file's own rate: resampling has rounded the flat tops off."""
-    detector = ClippingDetector(rate)
-    for block in audio_files.blocks(path, block=_PIECE):
-        detector.hear(block)
-    return detector.clipping()
-
-
-def _check_length(track: TrackFile, seconds: float) -> None:
-    if seconds > MAX_MINUTES * 60 + _TOLERANCE_S:
-        raise AudioError(f"{track.name} is longer than {MAX_MINUTES} minutes. Cut it, or mix the song in two parts.")
-
-
-def _about(track: TrackFile, error: AudioError) -> AudioError:
-    """Return the error in the name that the track has for the user: the file may be called otherwise here."""
+def _named(track: TrackFile, error: AudioError) -> AudioError:
+    """Return the error with the track's name in place of the file's, which may be another one on this machine."""
     message = str(error).replace(track.path.name, track.name)
     return AudioError(message if track.name in message else f"{track.name}: {message}")

@@ -9,10 +9,9 @@ from tonnbook.models.effects import TrackEffects
 from tonnbook.models.mixing import FinalMixRequest, FinalMixTrack, MixRequest, MixTrack
 from tonnbook.models.recombination import RecombinationRequest
 from tonnbook.models.vocabulary import InstrumentGroup, Presence, SampleRate
-from tonnbook.studio.mastering.loudness_search import listen
 from tonnbook.studio.mastering.preview import preview_start, write_preview
 from tonnbook.studio.measure.progress import Progress, no_progress
-from tonnbook.studio.measure.song_features import SongFeatures
+from tonnbook.studio.measure.song_features import SongFeatures, measure_master
 from tonnbook.studio.mixing.engine import final_mix, preview_mix
 from tonnbook.studio.mixing.tracks import TrackFile
 
@@ -50,7 +49,7 @@ def recombine(
     )
     changes = {vocal.name: TrackEffects(gain_db=request.vocal_gain_db)} if request.vocal_gain_db else {}
     made = final_mix(tracks, decided, final, folder / "final", lambda s, stage: progress(0.4 + 0.5 * s, stage), changes)
-    features = listen(made.mix)
+    features = measure_master(made.mix)
     start_s = preview_start(features, None)
     preview = write_preview(made.mix, start_s, folder / "preview.mp3").path
     return RecombinationOutcome(made.mix, preview, start_s, features)

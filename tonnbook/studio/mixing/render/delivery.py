@@ -15,7 +15,7 @@ from tonnbook.studio.measure.progress import Progress
 from tonnbook.studio.mixing.decide.gain import MIX_LUFS
 from tonnbook.studio.mixing.render.bus import Measured, Rendered
 
-CEILING_DBTP = -3.0
+MIX_CEILING_DBTP = -3.0
 """True peak of a mix: room for the mastering."""
 
 _MARGIN_DB = 0.02  # for the dither and the rounding of a 16-bit file
@@ -66,7 +66,7 @@ def level(rendered: Rendered) -> Level:
             true_peak,
             f"{moved} to {MIX_LUFS:.0f} LUFS; with peaks at {true_peak:.1f} dBTP it leaves the mastering room",
         )
-    peaks = f"so that the peaks stay under {CEILING_DBTP:.0f} dBTP; it plays at {loudness:.1f} LUFS"
+    peaks = f"so that the peaks stay under {MIX_CEILING_DBTP:.0f} dBTP; it plays at {loudness:.1f} LUFS"
     info = []
     if rendered.unchanged is not None and trim < wanted:
         info.append(f"your changes raised the peaks: the mix and all stems were turned down {wanted - trim:.1f} dB")
@@ -114,7 +114,7 @@ def _to_loudness(measured: Measured) -> float:
 
 
 def _to_peak(measured: Measured) -> float:
-    return CEILING_DBTP - _MARGIN_DB - measured.true_peak_dbtp if isfinite(measured.true_peak_dbtp) else 0.0
+    return MIX_CEILING_DBTP - _MARGIN_DB - measured.true_peak_dbtp if isfinite(measured.true_peak_dbtp) else 0.0
 
 
 def _write(order: Order, rate: int) -> None:

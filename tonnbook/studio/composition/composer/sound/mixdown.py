@@ -20,11 +20,11 @@ from tonnbook.dsp.levels import Array
 from tonnbook.dsp.limiter import main_curve
 from tonnbook.dsp.loudness import LoudnessMeter
 from tonnbook.dsp.true_peak import LONG_TAPS, SHORT_TAPS, TruePeakMeter
+from tonnbook.models.mastering import CEILING_DBTP
 from tonnbook.studio.composition.composer.sound.render import BLOCK, RawStem
 from tonnbook.studio.composition.composer.sound.soundfont import RATE
 
 TARGET_LUFS = -16.0
-CEILING_DBTP = -1.0
 _AIM_DBTP = -1.3
 FADE_IN_S, FADE_OUT_S, SILENT_S = 0.001, 0.4, 0.02
 """The last of them is silence at the end of the fade-out: a full chord that rings on would not be gone in time."""
