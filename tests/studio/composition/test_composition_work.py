@@ -48,7 +48,10 @@ def test_sections_are_exact_and_previews_are_their_beginnings(tmp_path: Path) ->
     long, short = cut(source, sections, tmp_path / "bass")
     assert (info(long.track).frames, info(short.track).frames) == (16 * RATE, RATE)
     assert short.preview == short.track
-    assert np.array_equal(read(long.preview)[0], read(long.track)[0][:, : 15 * RATE])
+    preview, beginning = read(long.preview)[0], read(long.track)[0][:, : 15 * RATE]
+    assert preview.shape == beginning.shape
+    # Encoded with the same settings: only the last frames differ, as the encoder looks ahead.
+    assert np.array_equal(preview[:, : 14 * RATE], beginning[:, : 14 * RATE])
 
 
 def test_a_lone_section_is_the_whole_that_is_there_already(tmp_path: Path) -> None:

@@ -18,8 +18,8 @@ from tonnbook.studio.composition.composer.writing.midi import midi_bytes
 from tonnbook.studio.composition.composer.writing.plan import ROLES, Plan, PlanSection
 from tonnbook.studio.composition.composer.writing.score import Score
 from tonnbook.studio.composition.composer.writing.theory import scale_name
-from tonnbook.studio.composition.mp3_beginning import beginning
 from tonnbook.studio.measure.progress import Progress, part
+from tonnbook.studio.runtime.threads import DaemonThreads
 
 PREVIEW_S = 15.0
 _TRACK_KBPS = 256
@@ -99,23 +99,25 @@ def frame(milliseconds: int) -> int:
 
 
 def cut(source: Path, sections: Sequence[PlanSection], stem: Path) -> tuple[Cut, ...]:
-    """Return every section of a file as MP3 with its preview; a lone section is the whole, which may be there already."""
-    cuts = []
-    for n, section in enumerate(sections, start=1):
-        first, last = frame(section.start_ms), frame(section.start_ms + section.length_ms)
-        name = stem.name if len(sections) == 1 else f"{stem.name}-section-{n}"
-        track = encoded(source, stem.with_name(f"{name}.mp3"), first, last)
-        cuts.append(Cut(track, _preview(track, last - first)))
-    return tuple(cuts)
+    """Encode every section of a file as MP3, with its first 15 s as a preview; a section that short is its own preview.
 
-
-def _preview(track: Path, frames: int) -> Path:
-    """Return the beginning of an MP3; itself where it is short."""
+    A lone section is the whole file, which may have been encoded before. The previews are encoded in a thread beside the sections, which
+    take longer, so that nobody waits for them.
+    """
     short = int(PREVIEW_S * RATE)
-    place = track.with_name(f"{track.stem}-preview.mp3")
-    if frames <= short:
-        return track
-    return place if place.exists() else beginning(track, place, short)
+    with DaemonThreads(1, "section-previews") as threads:
+        cuts, previews = [], []
+        for n, section in enumerate(sections, start=1):
+            first, last = frame(section.start_ms), frame(section.start_ms + section.length_ms)
+            name = stem.name if len(sections) == 1 else f"{stem.name}-section-{n}"
+            track = preview = stem.with_name(f"{name}.mp3")
+            if last - first > short:
+                preview = stem.with_name(f"{name}-preview.mp3")
+                previews.append(threads.submit(encoded, source, preview, first, first + short))
+            cuts.append(Cut(encoded(source, track, first, last), preview))
+        for each in previews:
+            each.result()
+    return tuple(cuts)
 
 
 def encoded(source: Path, to: Path, first: int, last: int) -> Path:
