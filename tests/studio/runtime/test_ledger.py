@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 from tonnbook.models.vocabulary import CREDITS
 from tonnbook.studio.runtime.ledger import Ledger
 
 
-def test_what_the_same_run_would_have_cost() -> None:
+def test_the_credits_of_a_run() -> None:
     ledger = Ledger(lambda: 12.0)
     assert ledger.charge("mix_preview", "t1") == 0
     assert ledger.charge_once("fx_settings", "t1") == 0
@@ -16,7 +18,7 @@ def test_what_the_same_run_would_have_cost() -> None:
     assert [(entry.call, entry.task_id, entry.at) for entry in ledger.entries][-1] == ("final_mix", "t2", 12.0)
 
 
-def test_fx_settings_are_noted_once_per_task_with_what_is_not_known() -> None:
+def test_fx_settings_are_entered_once_per_task_with_a_remark() -> None:
     ledger = Ledger(lambda: 0.0)
     for task_id in ("t1", "t1", "t2"):
         ledger.charge_once("fx_settings", task_id)
@@ -24,7 +26,7 @@ def test_fx_settings_are_noted_once_per_task_with_what_is_not_known() -> None:
     assert "not published" in ledger.entries[0].remark
 
 
-def test_it_shows_itself_as_a_list_with_a_sum() -> None:
+def test_its_repr_is_a_list_with_a_total() -> None:
     ledger = Ledger(lambda: 0.0)
     ledger.charge("final_mix", "t1")
     assert repr(ledger).splitlines() == ["credits on the live service:", "  250  final_mix", "  250  in all"]
@@ -38,8 +40,25 @@ def test_the_answer_holds_every_entry() -> None:
     assert wire["entries"][0]["task_id"] == "t1"
 
 
-def test_nothing_is_lost_when_many_write() -> None:
+def test_no_entry_is_lost_when_many_threads_charge() -> None:
     ledger = Ledger(lambda: 0.0)
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda n: ledger.charge("final_mix", str(n)), range(200)))
     assert ledger.credits == 200 * 250
+
+
+def test_two_threads_that_charge_once_enter_one_call() -> None:
+    both = threading.Barrier(2)
+
+    def clock() -> (
+        float
+    ):  # called while an entry is made: here a thread waits until the other one comes as far, if it can
+        with suppress(threading.BrokenBarrierError):
+            both.wait(0.3)
+        return 0.0
+
+    ledger = Ledger(clock)
+    with ThreadPoolExecutor(2) as pool:
+        prices = list(pool.map(lambda _: ledger.charge_once("final_master", "t1"), range(2)))
+    assert sorted(prices) == [0, CREDITS["final_master"]]
+    assert len(ledger.entries) == 1

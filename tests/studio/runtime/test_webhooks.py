@@ -12,44 +12,42 @@ from tonnbook.studio.runtime.webhooks import PAUSES_S, Webhooks, webhook_body
 QUICK = (0.0, 0.0, 0.0)
 
 
-def heard(webhooks: Webhooks, url: str) -> bool:
+def delivered(webhooks: Webhooks, url: str) -> bool:
     sent = webhooks.send(url, {"state": "MIX_TASK_PREVIEW_COMPLETED"})
     assert sent is not None
     return sent.result(timeout=60)
 
 
-def test_what_is_sent_is_what_is_heard_and_the_log_keeps_the_secret_path(
-    web: Web, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_the_body_arrives_and_the_log_does_not_contain_the_path(web: Web, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.DEBUG):
-        assert heard(Webhooks(QUICK), web.serve("/hook-c0ffee"))
+        assert delivered(Webhooks(QUICK), web.serve("/hook-c0ffee"))
     assert "answered 200" in caplog.text
     assert "c0ffee" not in caplog.text
     assert web.heard.get(timeout=5) == {"state": "MIX_TASK_PREVIEW_COMPLETED"}
 
 
-def test_a_receiver_in_trouble_is_asked_again(web: Web) -> None:
+def test_a_webhook_is_repeated_after_a_server_error(web: Web) -> None:
     for status in (500, 429, 200):
         web.serve("/hook", status)
-    assert heard(Webhooks(QUICK), web.url + "/hook")
+    assert delivered(Webhooks(QUICK), web.url + "/hook")
     assert web.heard.qsize() == 3
 
 
-def test_it_gives_up_after_the_last_pause(web: Web) -> None:
-    assert not heard(Webhooks(QUICK), web.serve("/hook", 503))
+def test_it_stops_after_the_last_pause(web: Web) -> None:
+    assert not delivered(Webhooks(QUICK), web.serve("/hook", 503))
     assert web.heard.qsize() == 1 + len(QUICK)
 
 
 @pytest.mark.parametrize("status", [301, 302, 307, 400, 404, 410])
-def test_a_clear_no_and_a_redirect_are_not_repeated_and_not_followed(web: Web, status: int) -> None:
-    assert not heard(Webhooks(QUICK), web.serve("/hook", status, Location="/elsewhere"))
+def test_client_errors_are_not_repeated_and_redirects_not_followed(web: Web, status: int) -> None:
+    assert not delivered(Webhooks(QUICK), web.serve("/hook", status, Location="/elsewhere"))
     assert web.asked == ["/hook"]
 
 
-def test_nobody_there_is_no_error_and_no_leak(web: Web, caplog: pytest.LogCaptureFixture) -> None:
+def test_an_unreachable_receiver_is_logged_without_the_query(web: Web, caplog: pytest.LogCaptureFixture) -> None:
     web.close()
     with caplog.at_level(logging.DEBUG):
-        assert not heard(Webhooks(QUICK), f"{web.url}/hook?token=c0ffee")
+        assert not delivered(Webhooks(QUICK), f"{web.url}/hook?token=c0ffee")
     assert "cannot be reached" in caplog.text
     assert "c0ffee" not in caplog.text
 

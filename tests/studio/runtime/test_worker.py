@@ -26,7 +26,7 @@ def worker() -> Iterator[Worker]:
 
 
 def run(worker: Worker, work: Callable[[Progress], Any]) -> Task[Any]:
-    """Start a task and wait for its end, by what it says when it has ended."""
+    """Start a task and wait until its callback has been called."""
     ended = threading.Event()
     task = worker.start(work, lambda _: ended.set())
     assert ended.wait(10)
@@ -39,50 +39,50 @@ def test_a_task_ends_with_its_result(worker: Worker) -> None:
     assert task.ended_at is not None
 
 
-def test_heavy_work_is_done_one_at_a_time_and_in_order(worker: Worker) -> None:
-    at_work, most, order = [0], [0], []
+def test_computations_run_one_at_a_time(worker: Worker) -> None:
+    running, most, order = [0], [0], []
 
-    def heavy(n: int) -> None:
-        at_work[0] += 1
-        most[0] = max(most[0], at_work[0])
+    def compute(n: int) -> None:
+        running[0] += 1
+        most[0] = max(most[0], running[0])
         order.append(n)
         time.sleep(0.005)
-        at_work[0] -= 1
+        running[0] -= 1
 
     with ThreadPoolExecutor(6) as pool:
-        turns = [pool.submit(worker.compute, heavy, n) for n in range(6)]
-        for turn in turns:
-            turn.result(10)
+        computations = [pool.submit(worker.compute, compute, n) for n in range(6)]
+        for computation in computations:
+            computation.result(10)
     assert most == [1]
     assert sorted(order) == list(range(6))
 
 
-def test_light_work_goes_on_beside_heavy_work(worker: Worker) -> None:
+def test_a_task_that_does_not_compute_runs_beside_one_that_does(worker: Worker) -> None:
     gate = threading.Event()
     busy = worker.start(lambda progress: worker.compute(gate.wait, 10), lambda _: None)
-    assert run(worker, lambda progress: "fetched").future.result() == "fetched"
+    assert run(worker, lambda progress: "downloaded").future.result() == "downloaded"
     assert busy.running
     gate.set()
     assert busy.future.result(10) is True
 
 
-def test_tasks_begin_when_what_they_need_is_prepared(worker: Worker) -> None:
+def test_tasks_begin_when_the_engines_are_loaded(worker: Worker) -> None:
     order: list[str] = []
     gate = threading.Event()
 
-    def prepare(name: str) -> None:
+    def load(name: str) -> None:
         gate.wait(10)
         order.append(name)
 
     for name in ("mix engine", "mastering engine"):
-        worker.preload(prepare, name)
+        worker.preload(load, name)
     task = worker.start(lambda progress: order.append("task"), lambda _: None)
     gate.set()
     task.future.result(10)
     assert order == ["mix engine", "mastering engine", "task"]
 
 
-def test_progress_never_goes_back(worker: Worker) -> None:
+def test_progress_never_decreases(worker: Worker) -> None:
     seen = []
 
     def work(progress: Progress) -> None:
@@ -126,26 +126,26 @@ def fail(error: BaseException) -> Callable[[Progress], None]:
         (OSError(28, "No space left on device", "/tmp/secret/path"), "No space left on device"),
     ],
 )
-def test_why_a_task_failed(worker: Worker, error: BaseException, words: str) -> None:
+def test_the_failure_of_a_task_is_a_sentence_without_paths(worker: Worker, error: BaseException, words: str) -> None:
     task = run(worker, fail(error))
     assert task.failure is not None
     assert words in task.failure
     assert "/tmp" not in task.failure
 
 
-def test_an_unforeseen_fault_is_told_without_its_text(worker: Worker, caplog: pytest.LogCaptureFixture) -> None:
+def test_an_internal_error_is_reported_without_its_text(worker: Worker, caplog: pytest.LogCaptureFixture) -> None:
     task = run(worker, fail(KeyError("http://h/x?signature=c0ffee")))
     assert "KeyError" in str(task.failure)
     assert "c0ffee" not in str(task.failure) + caplog.text
     assert "raise error" in caplog.text  # where it happened can be read in the log
 
 
-def test_the_other_tasks_go_on_after_one_has_failed(worker: Worker) -> None:
+def test_a_failed_task_does_not_affect_the_next(worker: Worker) -> None:
     run(worker, fail(AudioError("vocal.wav is silent")))
     assert run(worker, lambda progress: worker.compute(lambda: "mix")).future.result() == "mix"
 
 
-def test_too_many_unfinished_tasks() -> None:
+def test_too_many_unfinished_tasks_are_refused() -> None:
     worker, gate = Worker(Limits(unfinished_tasks=2), time.time), threading.Event()
     tasks = [worker.start(lambda progress: gate.wait(10), lambda _: None) for _ in range(2)]
     with pytest.raises(HttpError, match="2 tasks are waiting") as http_error:
@@ -159,26 +159,26 @@ def test_too_many_unfinished_tasks() -> None:
     worker.close()
 
 
-def test_close_ends_what_runs_and_cancels_what_waits() -> None:
+def test_close_ends_running_tasks_and_cancels_waiting_ones() -> None:
     worker, began, closed = Worker(Limits(), time.time), threading.Event(), threading.Event()
 
-    def heavy(progress: Progress) -> None:
+    def compute(progress: Progress) -> None:
         began.set()
         closed.wait(10)
         progress(0.5, "mixing")
 
-    running = worker.start(lambda progress: worker.compute(heavy, progress), lambda _: None)
+    running = worker.start(lambda progress: worker.compute(compute, progress), lambda _: None)
     assert began.wait(10)
-    waiting = worker.start(lambda progress: worker.compute(heavy, progress), lambda _: None)
+    waiting = worker.start(lambda progress: worker.compute(compute, progress), lambda _: None)
     worker.close()
     closed.set()
-    worker.close(10)  # closing again waits for what has not ended yet
+    worker.close(10)  # waits for the tasks that have not ended yet
     for task in (running, waiting):
         assert isinstance(task.future.exception(10), Exception)
         assert task.failure == "the studio was closed"
 
 
-def test_an_executor_that_is_handed_in_does_the_heavy_work_and_stays_open() -> None:
+def test_a_given_executor_does_the_computations_and_is_not_shut_down() -> None:
     with ThreadPoolExecutor(1, thread_name_prefix="mine") as mine:
         worker = Worker(Limits(), time.time, mine)
         name = run(worker, lambda progress: worker.compute(lambda: threading.current_thread().name)).future.result()
@@ -187,7 +187,7 @@ def test_an_executor_that_is_handed_in_does_the_heavy_work_and_stays_open() -> N
         assert mine.submit(lambda: 1).result(10) == 1
 
 
-def test_a_close_takes_back_what_waits_in_an_executor_that_was_handed_in() -> None:
+def test_close_cancels_computations_that_wait_in_a_given_executor() -> None:
     gate, made = threading.Event(), []
     with ThreadPoolExecutor(1) as own:
         own.submit(gate.wait, 10)
@@ -212,21 +212,21 @@ def test_daemon_threads_are_an_executor() -> None:
         threads.submit(print)
 
 
-def test_reason_of_a_cancelled_turn() -> None:
+def test_the_message_of_a_cancelled_computation() -> None:
     from concurrent.futures import CancelledError
 
     assert failure_message(CancelledError()) == "the studio was closed"
 
 
-def test_a_task_that_comes_to_its_turn_after_the_close_says_so() -> None:
+def test_a_computation_submitted_after_the_close_fails_with_a_reason() -> None:
     worker, began, closed = Worker(Limits(), time.time), threading.Event(), threading.Event()
 
-    def late(progress: Progress) -> None:
+    def submit_late(progress: Progress) -> None:
         began.set()
         closed.wait(10)
         worker.compute(lambda: None)
 
-    task = worker.start(late, lambda _: None)
+    task = worker.start(submit_late, lambda _: None)
     assert began.wait(10)
     worker.close()
     closed.set()

@@ -1,4 +1,4 @@
-"""What every call that starts work does first, whatever it starts: look at its links and its webhook, and make room."""
+"""Every call that starts a task first checks its links, its webhook and the disk space."""
 
 from __future__ import annotations
 
@@ -64,19 +64,19 @@ def full() -> Iterator[Caller]:
 
 
 @pytest.mark.parametrize("call", STARTS)
-def test_a_link_that_leads_nowhere_is_refused_before_any_work(caller: Caller, call: str) -> None:
-    nothing = caller.studio.url + "/files/none/vocal.wav?expires=1&signature=0"
-    assert said(caller.post(call, body(call, nothing)), 400).startswith(STARTS[call][2])
+def test_an_invalid_link_is_refused_before_a_task_is_started(caller: Caller, call: str) -> None:
+    invalid = caller.studio.url + "/files/none/vocal.wav?expires=1&signature=0"
+    assert said(caller.post(call, body(call, invalid)), 400).startswith(STARTS[call][2])
 
 
 @pytest.mark.parametrize("call", WITH_WEBHOOKS)
-def test_a_webhook_that_nobody_can_hear_is_refused_before_any_work(caller: Caller, call: str) -> None:
+def test_a_webhook_to_the_studio_itself_is_refused_before_a_task_is_started(caller: Caller, call: str) -> None:
     link = caller.upload(wav(), "bass.wav")
     answer = caller.post(call, body(call, link, webhookURL=caller.studio.url + "/mixpreview"))
     assert "webhookURL" in said(answer, 400)
 
 
 @pytest.mark.parametrize("call", STARTS)
-def test_work_that_finds_no_room_is_refused(full: Caller, call: str) -> None:
-    elsewhere = "http://127.0.0.1:9/bass.wav"
-    assert "folder is full" in said(full.post(call, body(call, elsewhere)), 507)
+def test_a_task_is_refused_when_the_disk_limit_is_reached(full: Caller, call: str) -> None:
+    link = "http://127.0.0.1:9/bass.wav"
+    assert "folder is full" in said(full.post(call, body(call, link)), 507)

@@ -52,7 +52,7 @@ def result(storage: Storage, content: bytes) -> tuple[TaskFolder, StoredFile]:
         return task_folder, storage.add_result(path)
 
 
-def test_a_link_leads_back_to_its_file(make: Callable[..., Storage]) -> None:
+def test_the_file_of_a_link_is_found_again(make: Callable[..., Storage]) -> None:
     storage = make()
     file = upload(storage, name="lead vocal (1) é.wav")
     link = storage.signed_link(file)
@@ -62,7 +62,7 @@ def test_a_link_leads_back_to_its_file(make: Callable[..., Storage]) -> None:
     assert urlsplit(link).path.endswith("/lead%20vocal%20%281%29%20%C3%A9.wav")
 
 
-def test_a_link_lives_for_one_hour(make: Callable[..., Storage], clock: Clock) -> None:
+def test_a_link_is_valid_for_one_hour(make: Callable[..., Storage], clock: Clock) -> None:
     storage = make()
     link = storage.signed_link(upload(storage))
     clock.now += 3599
@@ -85,14 +85,14 @@ def test_a_link_lives_for_one_hour(make: Callable[..., Storage], clock: Clock) -
         lambda link: link + "%ff",
     ],
 )
-def test_a_changed_link_leads_nowhere(make: Callable[..., Storage], change: Callable[[str], str]) -> None:
+def test_a_changed_link_is_refused(make: Callable[..., Storage], change: Callable[[str], str]) -> None:
     storage = make()
     with pytest.raises(HttpError) as http_error:
         storage.file_by_url(change(storage.signed_link(upload(storage))))
     assert http_error.value.status == 404
 
 
-def test_a_link_to_read_does_not_write_and_the_other_way_round(make: Callable[..., Storage]) -> None:
+def test_a_link_is_valid_for_its_own_method_only(make: Callable[..., Storage]) -> None:
     storage = make()
     file = upload(storage)
     for method, other in (("GET", "PUT"), ("PUT", "GET")):
@@ -101,18 +101,18 @@ def test_a_link_to_read_does_not_write_and_the_other_way_round(make: Callable[..
             storage.file_by_link(other, file.id, file.name, **query)
 
 
-def test_two_libraries_do_not_trust_each_others_links(make: Callable[..., Storage]) -> None:
+def test_a_storage_does_not_accept_the_links_of_another(make: Callable[..., Storage]) -> None:
     one, other = make(), make()
     with pytest.raises(HttpError, match="no such file"):
         other.file_by_url(one.signed_link(upload(one)))
 
 
-def test_the_oldest_finished_results_make_room(make: Callable[..., Storage]) -> None:
+def test_the_oldest_finished_results_are_deleted_first(make: Callable[..., Storage]) -> None:
     storage = make(folder_bytes=2500)
     (first, gone), (second, kept) = result(storage, bytes(1000)), result(storage, bytes(1000))
     with storage.new_task_folder() as third:
         (third.path / "mix.wav").write_bytes(bytes(1000))
-    assert storage.exists(first)  # what has just been finished pushes nothing out; what begins does
+    assert storage.exists(first)  # the end of a task deletes nothing; the start of the next one does
     assert storage.delete_old()
     assert not storage.exists(first)
     assert storage.exists(second)
@@ -123,7 +123,7 @@ def test_the_oldest_finished_results_make_room(make: Callable[..., Storage]) -> 
         storage.file_by_url(storage.signed_link(gone))
 
 
-def test_what_is_worked_with_is_not_dropped_and_then_the_folder_is_full(make: Callable[..., Storage]) -> None:
+def test_a_folder_in_use_is_not_deleted_and_the_limit_is_exceeded(make: Callable[..., Storage]) -> None:
     storage = make(folder_bytes=500)
     with storage.new_task_folder() as task_folder:
         (task_folder.path / "mix.wav").write_bytes(bytes(1000))
@@ -133,7 +133,7 @@ def test_what_is_worked_with_is_not_dropped_and_then_the_folder_is_full(make: Ca
     assert not storage.exists(task_folder)
 
 
-def test_a_file_that_is_lent_to_a_task_takes_its_room_once(make: Callable[..., Storage]) -> None:
+def test_a_hard_linked_file_counts_once(make: Callable[..., Storage]) -> None:
     storage = make(folder_bytes=1500)
     file = upload(storage, bytes(1000))
     with storage.new_task_folder() as task_folder:
@@ -143,7 +143,7 @@ def test_a_file_that_is_lent_to_a_task_takes_its_room_once(make: Callable[..., S
         assert not storage.delete_old()
 
 
-def test_the_shelf_of_failed_work_goes_at_once(make: Callable[..., Storage]) -> None:
+def test_the_folder_of_a_failed_task_is_deleted_at_once(make: Callable[..., Storage]) -> None:
     storage = make()
     with pytest.raises(ZeroDivisionError), storage.new_task_folder() as task_folder:
         _ = 1 // 0
@@ -151,7 +151,9 @@ def test_the_shelf_of_failed_work_goes_at_once(make: Callable[..., Storage]) -> 
     assert not task_folder.path.exists()
 
 
-def test_a_task_keeps_its_track_when_the_upload_changes_or_goes(make: Callable[..., Storage], clock: Clock) -> None:
+def test_a_task_keeps_its_track_when_the_upload_is_replaced_or_deleted(
+    make: Callable[..., Storage], clock: Clock
+) -> None:
     storage = make()
     file = upload(storage, b"first")
     with storage.new_task_folder() as task_folder:
@@ -165,13 +167,13 @@ def test_a_task_keeps_its_track_when_the_upload_changes_or_goes(make: Callable[.
         assert (task_folder.path / "vocal.wav").read_bytes() == b"first"
 
 
-def test_an_upload_that_never_came_cannot_be_lent(make: Callable[..., Storage], tmp_path: Path) -> None:
+def test_an_upload_without_bytes_cannot_be_linked(make: Callable[..., Storage], tmp_path: Path) -> None:
     storage = make()
     with pytest.raises(HttpError, match="nothing has been uploaded"):
         storage.hard_link(storage.new_upload("vocal.wav", "audio/wav").path, tmp_path / "vocal.wav")
 
 
-def test_close_removes_everything(make: Callable[..., Storage]) -> None:
+def test_close_deletes_the_folder(make: Callable[..., Storage]) -> None:
     storage = make()
     upload(storage)
     storage.close()
@@ -196,7 +198,7 @@ def readable(studio: Studio) -> str:
     return both["readable_url"]
 
 
-def test_what_was_put_is_what_is_got(readable: str) -> None:
+def test_a_download_has_the_uploaded_bytes(readable: str) -> None:
     whole = requests.get(readable, timeout=60)
     assert (whole.status_code, whole.content) == (200, bytes(range(100)))
     assert whole.headers["Content-Type"] == "audio/wav"
@@ -253,7 +255,7 @@ def test_the_content_type_must_be_the_one_that_was_asked_for(studio: Studio) -> 
     assert "'audio/flac'" in answer.json()["message"]
 
 
-def test_a_file_beyond_the_limit_is_413_and_leaves_nothing_behind(tmp_path: Path) -> None:
+def test_an_upload_beyond_the_limit_is_413_and_leaves_no_file(tmp_path: Path) -> None:
     with Studio(folder=tmp_path, limits=Limits(file_bytes=1000)) as small:
         for body in (bytes(1001), iter([bytes(600), bytes(600)])):  # with and without a Content-Length
             both = links(small)
@@ -263,7 +265,7 @@ def test_a_file_beyond_the_limit_is_413_and_leaves_nothing_behind(tmp_path: Path
         assert not [path for path in tmp_path.rglob("*") if path.is_file()]
 
 
-def test_links_expire_by_the_studios_clock(clock: Clock) -> None:
+def test_links_expire_by_the_clock_of_the_studio(clock: Clock) -> None:
     with Studio(clock=clock) as studio:
         both = links(studio)
         clock.now += 3601
@@ -275,8 +277,8 @@ def test_links_expire_by_the_studios_clock(clock: Clock) -> None:
             assert "expired" in answer.json()["message"]
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="nothing tells harmlessly there whether a process is there")
-def test_what_a_killed_studio_left_behind_goes_and_nothing_else(make: Callable[..., Storage], tmp_path: Path) -> None:
+@pytest.mark.skipif(sys.platform == "win32", reason="os.kill(pid, 0) would end the process there")
+def test_folders_of_killed_studios_are_deleted_and_no_others(make: Callable[..., Storage], tmp_path: Path) -> None:
     own = make().folder
     prefix = own.name.partition(str(os.getpid()))[0]
     ended = subprocess.Popen([sys.executable, "-c", ""])
@@ -290,7 +292,7 @@ def test_what_a_killed_studio_left_behind_goes_and_nothing_else(make: Callable[.
         tmp_path / f"tonnbook-{ended.pid}-abc",
     ]
     for folder in (left, *others[1:]):
-        (folder / "shelf").mkdir(parents=True)
+        (folder / "task").mkdir(parents=True)
     link = tmp_path / f"{prefix}{ended.pid}-link"
     link.symlink_to(tmp_path)
     make()
