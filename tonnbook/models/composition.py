@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import Annotated, Any, Self
 
-from pydantic import AliasChoices, Field, field_validator, model_validator
+from pydantic import AliasChoices, Field, SerializeAsAny, field_validator, model_validator
 
 from tonnbook.models.base import Answer, Request, unit
 from tonnbook.models.composition_words import (
@@ -177,13 +177,21 @@ class Blocked(Answer):
     """The document spells it `moods`, and once `mood`; both are read."""
 
 
+class BlockedMood(Blocked):
+    """The row whose list of emotions the document spells `mood`: indie at medium tempo."""
+
+    emotions: tuple[ServerEmotion, ...] = Field(
+        alias="mood", validation_alias=AliasChoices("moods", "mood", "emotions")
+    )
+
+
 class CompositionOptions(Answer):
     """The answer of composition_params: what can be requested, and which combinations are blocked."""
 
     genres: tuple[str, ...] = Field(alias="genre")
     emotions: tuple[str, ...] = Field(alias="emotion")
     tempos: tuple[str, ...] = Field(alias="tempo")
-    blocked: tuple[Blocked, ...] = Field((), alias="blockedParams")
+    blocked: tuple[SerializeAsAny[Blocked], ...] = Field((), alias="blockedParams")
     extras: tuple[str, ...] | None = Field(None, alias="tonnbook")
     """Request fields that this server accepts beyond the document: the studio's `seed`."""
 
@@ -240,7 +248,10 @@ OPTIONS = CompositionOptions(
     emotions=tuple(Emotion),
     tempos=tuple(Tempo),
     blocked=tuple(
-        Blocked(genre=g, tempo=t, emotions=tuple(Emotion(e) for e in row.split())) for (g, t), row in _rows().items()
+        (BlockedMood if (g, t) == (Genre.INDIE, Tempo.MEDIUM) else Blocked)(
+            genre=g, tempo=t, emotions=tuple(Emotion(e) for e in row.split())
+        )
+        for (g, t), row in _rows().items()
     ),
 )
 """The options of the studio: the document's list, which the forms also offer until a server has answered."""

@@ -9,7 +9,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, PlainSerializer, model_serializer, model_validator
+from pydantic import (
+    BeforeValidator,
+    Field,
+    GetJsonSchemaHandler,
+    PlainSerializer,
+    WithJsonSchema,
+    model_serializer,
+    model_validator,
+)
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 from tonnbook.models.base import Answer, Request, unit
 
@@ -48,10 +58,26 @@ def _pan_from_wire(value: Any) -> Any:
     return value.get("panning_angle", 0.0) if isinstance(value, Mapping) else value
 
 
+class _BandsSchema:
+    """Give the JSON schema of a tuple of bands in its wire form, an object of `band_1` .. `band_6`."""
+
+    def __get_pydantic_json_schema__(self, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return _bands_schema(handler(core)["items"])
+
+
+def _bands_schema(band: JsonSchemaValue) -> JsonSchemaValue:
+    return {"type": "object", "properties": {f"band_{n}": band for n in range(1, 7)}}
+
+
+def _pan_schema(**limits: float) -> JsonSchemaValue:
+    return {"type": "object", "properties": {"panning_angle": {"type": "number", **limits, **unit("degrees")}}}
+
+
 Eq = Annotated[
     tuple[EqBand, ...],
     Field(max_length=6),
     BeforeValidator(_bands_from_wire),
+    _BandsSchema(),
     PlainSerializer(_bands_to_wire, when_used="json"),
 ]
 """Up to six bands, low to high; on the wire an object of `band_1` .. `band_6`. An empty one bypasses the EQ."""
@@ -60,6 +86,7 @@ Pan = Annotated[
     float,
     Field(ge=-60, le=60),
     BeforeValidator(_pan_from_wire),
+    WithJsonSchema(_pan_schema(minimum=-60, maximum=60)),
     PlainSerializer(lambda angle: {"panning_angle": angle}, when_used="json"),
 ]
 """Panning angle in degrees, -60 left to +60 right; on the wire an object with `panning_angle`."""
@@ -125,3 +152,14 @@ class TrackSettings(Answer):
             "gain_settings": {"gain_db": self.gain_db},
             "panning_settings": {"panning_angle": self.pan_deg},
         }
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """Return the schema of the wire form."""
+        properties = {
+            "drc_settings": handler(CompressionReading.__pydantic_core_schema__),
+            "eq_settings": _bands_schema(handler(EqBandReading.__pydantic_core_schema__)),
+            "gain_settings": {"type": "object", "properties": {"gain_db": {"type": "number", **unit("dB")}}},
+            "panning_settings": _pan_schema(),
+        }
+        return {"type": "object", "title": cls.__name__, "description": cls.__doc__, "properties": properties}

@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from typing import Annotated, ClassVar, Self
 from urllib.parse import unquote, urlsplit
 
-from pydantic import BeforeValidator, Field, PlainSerializer, model_validator
+from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema, model_validator
 
 from tonnbook.models.base import Answer, AudioSource, Link, Request
 from tonnbook.models.effects import TrackEffects, TrackSettings
@@ -33,6 +33,7 @@ Rate = Annotated[
     SampleRate,
     BeforeValidator(lambda v: int(v) if isinstance(v, str) and v.isdigit() else v),
     PlainSerializer(lambda v: str(int(v)), when_used="json"),
+    WithJsonSchema({"type": ["string", "integer"], "enum": ["44100", "48000", 44100, 48000]}),
 ]
 """44100 or 48000, as text or number; written as text, as the API text has it."""
 

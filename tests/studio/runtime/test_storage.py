@@ -4,20 +4,14 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-import requests
-from hypothesis import given
-from hypothesis import strategies as st
 
 from tonnbook.studio.runtime.http_error import HttpError
 from tonnbook.studio.runtime.limits import Limits
 from tonnbook.studio.runtime.storage import Storage, StoredFile, TaskFolder
-from tonnbook.studio.server.routes.files import byte_range
-from tonnbook.studio.server.server import Studio
 
 ADDRESS = "http://127.0.0.1:8765"
 
@@ -178,103 +172,6 @@ def test_close_deletes_the_folder(make: Callable[..., Storage]) -> None:
     upload(storage)
     storage.close()
     assert not storage.folder.exists()
-
-
-# --- over HTTP
-
-
-def links(studio: Studio, kind: str = "audio/wav") -> dict[str, str]:
-    body = {"filename": "vocal.wav", "contentType": kind}
-    answer = requests.post(studio.url + "/upload", json=body, headers={"X-API-Key": studio.key}, timeout=60)
-    return dict(answer.json())
-
-
-@pytest.fixture
-def readable(studio: Studio) -> str:
-    both = links(studio)
-    assert requests.get(both["readable_url"], timeout=60).status_code == 404
-    put = requests.put(both["signed_url"], data=bytes(range(100)), headers={"Content-Type": "audio/wav"}, timeout=60)
-    assert put.status_code == 200
-    return both["readable_url"]
-
-
-def test_a_download_has_the_uploaded_bytes(readable: str) -> None:
-    whole = requests.get(readable, timeout=60)
-    assert (whole.status_code, whole.content) == (200, bytes(range(100)))
-    assert whole.headers["Content-Type"] == "audio/wav"
-    assert whole.headers["Accept-Ranges"] == "bytes"
-    head = requests.head(readable, timeout=60)
-    assert (head.status_code, head.headers["Content-Length"], head.content) == (200, "100", b"")
-
-
-@pytest.mark.parametrize(
-    ("wanted", "status", "content", "said"),
-    [
-        ("bytes=0-9", 206, bytes(range(10)), "bytes 0-9/100"),
-        ("bytes=90-", 206, bytes(range(90, 100)), "bytes 90-99/100"),
-        ("bytes=-5", 206, bytes(range(95, 100)), "bytes 95-99/100"),
-        ("bytes=90-500", 206, bytes(range(90, 100)), "bytes 90-99/100"),
-        ("bytes=100-", 416, None, "bytes */100"),
-        ("bytes=-0", 416, None, "bytes */100"),
-        ("bytes=0-1,5-6", 200, bytes(range(100)), None),
-        ("bytes=9-3", 200, bytes(range(100)), None),
-        ("frames=0-9", 200, bytes(range(100)), None),
-    ],
-)
-def test_byte_ranges(readable: str, wanted: str, status: int, content: bytes | None, said: str | None) -> None:
-    answer = requests.get(readable, headers={"Range": wanted}, timeout=60)
-    assert answer.status_code == status
-    assert answer.headers.get("Content-Range") == said
-    if content is None:
-        assert answer.json()["error"] is True
-    else:
-        assert answer.content == content
-
-
-def test_a_range_of_a_file_that_has_changed_is_the_whole_file(readable: str) -> None:
-    tag = requests.head(readable, timeout=10).headers["ETag"]
-    for known, status in ((tag, 206), ('"another"', 200)):
-        answer = requests.get(readable, headers={"Range": "bytes=0-9", "If-Range": known}, timeout=60)
-        assert answer.status_code == status
-
-
-@given(size=st.integers(0, 50), start=st.integers(0, 60) | st.none(), stop=st.integers(0, 60) | st.none())
-def test_a_range_never_leaves_the_file(size: int, start: int | None, stop: int | None) -> None:
-    header = f"bytes={'' if start is None else start}-{'' if stop is None else stop}"
-    span = None
-    with suppress(HttpError):
-        span = byte_range(header, size)
-    if span:
-        assert 0 <= span[0] < span[1] <= size
-
-
-def test_the_content_type_must_be_the_one_that_was_asked_for(studio: Studio) -> None:
-    signed = links(studio, "audio/flac")["signed_url"]
-    answer = requests.put(signed, data=b"x", headers={"Content-Type": "audio/wav"}, timeout=60)
-    assert answer.status_code == 400
-    assert "'audio/flac'" in answer.json()["message"]
-
-
-def test_an_upload_beyond_the_limit_is_413_and_leaves_no_file(tmp_path: Path) -> None:
-    with Studio(folder=tmp_path, limits=Limits(file_bytes=1000)) as small:
-        for body in (bytes(1001), iter([bytes(600), bytes(600)])):  # with and without a Content-Length
-            both = links(small)
-            put = requests.put(both["signed_url"], data=body, headers={"Content-Type": "audio/wav"}, timeout=60)
-            assert put.status_code == 413
-            assert requests.get(both["readable_url"], timeout=60).status_code == 404
-        assert not [path for path in tmp_path.rglob("*") if path.is_file()]
-
-
-def test_links_expire_by_the_clock_of_the_studio(clock: Clock) -> None:
-    with Studio(clock=clock) as studio:
-        both = links(studio)
-        clock.now += 3601
-        for answer in (
-            requests.put(both["signed_url"], data=b"x", headers={"Content-Type": "audio/wav"}, timeout=60),
-            requests.get(both["readable_url"], timeout=60),
-        ):
-            assert answer.status_code == 404
-            assert "expired" in answer.json()["message"]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="os.kill(pid, 0) would end the process there")

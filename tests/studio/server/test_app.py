@@ -58,7 +58,7 @@ def test_pages_of_this_machine_may_call(caller: Caller) -> None:
 
 
 def test_unknown_addresses_and_wrong_methods(caller: Caller) -> None:
-    assert "/nowhere" in said(caller.get("/nowhere"), 404)
+    assert "unknown path /nowhere; see /docs" in said(caller.get("/nowhere"), 404)
     assert "allowed: POST" in said(caller.get("/mixpreview"), 405)
     assert "no such task" in said(caller.preview("nobody"), 404)
     assert "no such task" in said(caller.final("nobody"), 404)

@@ -12,6 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 import requests
+import uvicorn
 from outside import Caller
 
 from tonnbook.errors import TonnbookError
@@ -53,6 +54,27 @@ def test_it_is_gone_once_it_is_closed(tmp_path: Path) -> None:
 
 def test_closing_what_was_never_started() -> None:
     Studio().close()
+
+
+def test_start_raises_when_serving_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def fail(self: uvicorn.Server, sockets: object = None) -> None:
+        raise OSError("too many open files")
+
+    monkeypatch.setattr(uvicorn.Server, "startup", fail)
+    studio = Studio(folder=tmp_path)
+    with pytest.raises(TonnbookError, match="could not start serving: too many open files"):
+        studio.start()
+    assert repr(studio) == "Studio(closed)"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_start_raises_when_the_server_ends_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def end(self: uvicorn.Server, sockets: object = None) -> None:
+        pass
+
+    monkeypatch.setattr(uvicorn.Server, "serve", end)
+    with pytest.raises(TonnbookError, match="could not start serving: the server ended"):
+        Studio().start()
 
 
 def test_two_at_once_share_nothing(excerpts: Mapping[str, Path]) -> None:
@@ -108,7 +130,7 @@ def test_signal_handlers_and_the_logging_of_others_stay_as_they_were(
     assert capfd.readouterr() == ("", "")
 
 
-def test_hushed_ends_with_its_block(caplog: pytest.LogCaptureFixture) -> None:
+def test_quiet_logging_ends_with_its_block_and_is_for_its_thread_only(caplog: pytest.LogCaptureFixture) -> None:
     logger = logging.getLogger("some.server")
     with caplog.at_level(logging.DEBUG):
         with quiet_logging("some.server"):

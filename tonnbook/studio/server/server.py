@@ -1,4 +1,4 @@
-"""The studio as a thing to start and close: a uvicorn server in a daemon thread, on 127.0.0.1."""
+"""`Studio`: a local server to start and close, run by uvicorn in a daemon thread on 127.0.0.1."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ import atexit
 import socket
 import threading
 import time
-from concurrent.futures import Executor
+from concurrent.futures import Executor, Future, wait
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 import uvicorn
+from fastapi import FastAPI
 
 from tonnbook.errors import TonnbookError
 from tonnbook.studio.analysis.service import AnalysisService
@@ -28,29 +29,31 @@ from tonnbook.studio.runtime.ledger import Ledger
 from tonnbook.studio.runtime.limits import Limits
 from tonnbook.studio.runtime.service import ServiceContext
 from tonnbook.studio.runtime.storage import Clock, Storage
+from tonnbook.studio.runtime.threads import DaemonThreads
 from tonnbook.studio.runtime.webhooks import Webhooks
 from tonnbook.studio.runtime.worker import Worker
 from tonnbook.studio.separation.service import SeparationService
 from tonnbook.studio.server.app import create_app
-from tonnbook.studio.server.request_body import ServerState
+from tonnbook.studio.server.state import ServerState
 
 HOST = "127.0.0.1"
 
 RENDER_ENDS_S = 4.0
-"""How long `close` waits for a running render to notice, in seconds. A thread that is still inside a C++ routine when the
+"""How long `close` waits for a running render to stop, in seconds. A thread that is still inside a C++ routine when the
 interpreter ends can abort the process, and a notebook's kernel is killed after 5 s."""
 
 SERVER_ENDS_S = 2.0
+"""How long `close` waits for the server to stop, in seconds."""
 
 
 class Studio:
-    """A local server that answers the services' calls and does the audio.
+    """A local server that answers the services' calls and processes the audio itself.
 
-    `port` 0 takes a free one. `folder` is where the temporary folder with all files is made; it is removed at close.
-    `executor` does the heavy work; without one, a single thread does one mix after the other, and songs are mastered side by side, the
-    first here and others in processes beside it, as many in all as there are cores, four at most. One whose workers are other
-    processes, on this machine or on a cluster that sees the same files, masters songs; everything else stays here. `clock` returns
-    seconds since 1970 and decides when links expire.
+    `port` 0 selects a free one. All files are kept in a temporary folder inside `folder`, which is removed by `close`. `executor`
+    does the heavy work. By default one thread renders one mix after the other; songs are mastered in parallel, the first in this process and
+    others in processes of their own, as many in all as there are cores and at most four. An executor whose workers are other
+    processes, on this machine or on a cluster that sees the same files, masters songs only. `clock` returns seconds since 1970 and
+    decides when links expire.
     """
 
     def __init__(
@@ -72,57 +75,66 @@ class Studio:
         self._worker = Worker(self._limits, clock, executor if shares_memory(executor) else None)
         self._webhooks = Webhooks()
         self._lock = threading.Lock()
-        self._storage: Storage | None = None
-        self._mastering: MasteringService | None = None
+        self._state: ServerState | None = None
         self._server: _Server | None = None
-        self._thread: threading.Thread | None = None
+        self._serving: Future[None] | None = None
         self._closed = False
 
     @property
     def url(self) -> str:
-        """The address, once started: http://127.0.0.1:port."""
-        if self._storage is None:
+        """The address of the started studio: http://127.0.0.1:port."""
+        if self._state is None:
             raise TonnbookError("the studio has no address yet: call start() first")
         return f"http://{HOST}:{self._port}"
 
     def start(self) -> Self:
-        """Start serving; return when calls are answered. Started once, it stays so. Raises OSError for a taken port."""
+        """Start serving, and return when calls are answered; a started studio is left as it is.
+
+        Raises OSError if the port is in use, and TonnbookError if serving fails or the studio is closed.
+        """
         with self._lock:
             if self._closed:
                 raise TonnbookError("this studio is closed; make a new one")
-            if self._thread is None:
-                self._open()
+            if self._state is not None:
+                return self
+            listener = socket.create_server((HOST, self._port))
+            self._port = listener.getsockname()[1]
+            self._state = state = self._new_state()
+            serving = self._serve(state, listener)
+        if serving.done():
+            self.close()
+            error = serving.exception()
+            raise TonnbookError(f"the studio could not start serving: {error or 'the server ended'}") from error
+        for service in state.services:
+            service.load_engine()
         return self
 
     def close(self) -> None:
-        """Stop serving, end what runs, and remove all files. Closing twice is no fault."""
+        """Stop serving, end running tasks, and remove all files. Does nothing if the studio is closed."""
         with self._lock:
             if self._closed:
                 return
             self._closed = True
         atexit.unregister(self.close)
         self._webhooks.close()
-        if self._mastering:
-            self._mastering.close()
+        if self._state:
+            self._state.mastering.close()
         self._worker.close(RENDER_ENDS_S)
-        if self._server and self._thread:
+        if self._server and self._serving:
             self._server.should_exit = True
-            self._thread.join(SERVER_ENDS_S)
-        if self._storage:
-            self._storage.close()
+            wait([self._serving], SERVER_ENDS_S)
+        if self._state:
+            self._state.storage.close()
 
-    def _open(self) -> None:
-        listener = socket.create_server((HOST, self._port))
-        self._port = listener.getsockname()[1]
+    def _new_state(self) -> ServerState:
         storage = Storage(f"http://{HOST}:{self._port}", self._limits, self._clock, self._folder)
         context = ServiceContext(storage, self._worker, self._webhooks, self.ledger, self._limits, self._clock)
-        self._mastering = MasteringService(context, self._executor)
         separation = SeparationService(context)
-        server_state = ServerState(
+        return ServerState(
             key=self.key,
             storage=storage,
             mixing=MixService(context),
-            mastering=self._mastering,
+            mastering=MasteringService(context, self._executor),
             analysis=AnalysisService(context),
             cleanup=CleanupService(context),
             enhancement=EnhancementService(context),
@@ -132,14 +144,17 @@ class Studio:
             ledger=self.ledger,
             limits=self._limits,
         )
-        self._storage = storage
-        self._server = _Server(create_app(server_state))
-        self._thread = threading.Thread(target=self._server.run_on, args=[listener], daemon=True, name="studio-server")
+
+    def _serve(self, state: ServerState, listener: socket.socket) -> Future[None]:
+        """Start the server in a thread and wait until it is ready or has ended; return the future of its end."""
+        self._server = server = _Server(create_app(state))
         atexit.register(self.close)
-        self._thread.start()
-        self._server.ready.wait()
-        for service in server_state.services:
-            service.load_engine()
+        thread = DaemonThreads(1, "studio-server")
+        self._serving = thread.submit(server.run_on, listener)
+        self._serving.add_done_callback(lambda _: server.ready.set())
+        thread.shutdown(wait=False)
+        server.ready.wait()
+        return self._serving
 
     def __enter__(self) -> Self:
         return self.start()
@@ -148,42 +163,40 @@ class Studio:
         self.close()
 
     def __repr__(self) -> str:
-        state = "closed" if self._closed else self.url if self._storage else "not started"
+        state = "closed" if self._closed else self.url if self._state else "not started"
         return f"Studio({state})"
 
 
 class _Server(uvicorn.Server):
-    """uvicorn on a socket that listens already, in an event loop of its own; silent, and without signal handlers.
+    """Run uvicorn on a listening socket, in an event loop of its own, without log output and without signal handlers.
 
     uvicorn installs signal handlers in the main thread only, so none are installed here.
     """
 
-    def __init__(self, app: object) -> None:
+    def __init__(self, app: FastAPI) -> None:
         super().__init__(
             uvicorn.Config(
-                app,  # type: ignore[arg-type]  # an ASGI application; uvicorn's type for it is private
+                app,
                 http="h11",
                 ws="none",
                 lifespan="off",
                 log_config=None,
                 server_header=False,
-                # Longer than clients pause between two questions, or they would ask on a connection that is being closed.
+                # Longer than the pause between two polls of a client, which otherwise sends on a connection that is being closed.
                 timeout_keep_alive=75,
                 timeout_graceful_shutdown=1,
             )
         )
         self.ready = threading.Event()
+        """Set once calls are answered."""
 
     def run_on(self, listener: socket.socket) -> None:
-        """Serve until `should_exit`. A loop class of our own choice: nest_asyncio patches the others' `asyncio.run`."""
-        with quiet_logging("uvicorn.error", "uvicorn.access", "asyncio"), listener:
-            try:
-                with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
-                    runner.run(self.serve(sockets=[listener]))
-            finally:
-                self.ready.set()
+        """Serve until `should_exit`. The loop is run by a Runner, because nest_asyncio patches `asyncio.run`."""
+        loggers = quiet_logging("uvicorn.error", "uvicorn.access", "asyncio")
+        with loggers, listener, asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
+            runner.run(self.serve(sockets=[listener]))
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start as uvicorn does, then say so."""
+        """Start as uvicorn does, then set `ready`."""
         await super().startup(sockets)
         self.ready.set()

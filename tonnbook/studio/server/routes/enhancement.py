@@ -1,4 +1,4 @@
-"""The enhancement calls of the Tonn service: handlers that read, ask the desk, and answer."""
+"""The enhancement calls of the Tonn service."""
 
 from __future__ import annotations
 
@@ -7,42 +7,55 @@ from fastapi.responses import JSONResponse
 
 from tonnbook.models.enhancement import EnhancementAnswer, EnhancementQuery, EnhancementRequest, EnhancementTask
 from tonnbook.models.vocabulary import EnhancementState
-from tonnbook.studio.server.openapi import described
-from tonnbook.studio.server.request_body import read, require_key, server_state
-from tonnbook.studio.server.routes.waiting import unfinished
+from tonnbook.studio.server.access import require_key
+from tonnbook.studio.server.openapi import operation
+from tonnbook.studio.server.request_body import read
+from tonnbook.studio.server.responses import json_response, unfinished
+from tonnbook.studio.server.state import server_state
 
-router = APIRouter(dependencies=[Depends(require_key)])
+router = APIRouter(tags=["enhancement"], dependencies=[Depends(require_key)])
+
+_MIX = {
+    "audioFileLocation": "http://127.0.0.1:8765/files/…/mix.wav",
+    "musicalStyle": "POP",
+    "fixClippingIssues": True,
+}
+_QUERY = {"mixReviveTaskId": "…"}
 
 
 @router.post(
     "/mixenhancepreview",
-    **described("Start the preview of an enhancement", EnhancementTask, EnhancementRequest, busy=True),
+    **operation(
+        "Start the preview of an enhancement", EnhancementTask, 429, 507, body=EnhancementRequest, example=_MIX
+    ),
 )
 async def mix_enhance_preview(request: Request) -> JSONResponse:
     """30 s of the enhanced mix, as MP3. No credits. The webhook is called when it is ready or has failed."""
-    return await _opened(request, full=False)
+    return await _start(request, full=False)
 
 
-@router.post("/mixenhance", **described("Start an enhancement", EnhancementTask, EnhancementRequest, busy=True))
+@router.post(
+    "/mixenhance",
+    **operation("Start an enhancement", EnhancementTask, 429, 507, body=EnhancementRequest, example=_MIX),
+)
 async def mix_enhance(request: Request) -> JSONResponse:
     """The whole enhanced mix, as WAV. Live, this costs 250 credits."""
-    return await _opened(request, full=True)
+    return await _start(request, full=True)
 
 
 @router.post(
     "/retrieveenhancedtrack",
-    **described("Get an enhanced track", EnhancementAnswer, EnhancementQuery, waits=True, task=True),
+    **operation("Get an enhanced track", EnhancementAnswer, 202, 404, 500, body=EnhancementQuery, example=_QUERY),
 )
 async def retrieve_enhanced_track(request: Request) -> JSONResponse:
-    """202 while it is being made."""
+    """202 until the track is ready."""
     query = await read(request, EnhancementQuery)
     service = server_state(request).enhancement
     order = service.find_order(query.task_id)
     state = EnhancementState.FINAL_PROCESSING if order.full else EnhancementState.PREVIEW_PROCESSING
-    waiting = unfinished(order.task, "the enhanced track", state)
-    return waiting or JSONResponse(service.answer(order).to_wire())
+    return unfinished(order.task, "the enhanced track", state) or json_response(service.answer(order))
 
 
-async def _opened(request: Request, *, full: bool) -> JSONResponse:
+async def _start(request: Request, *, full: bool) -> JSONResponse:
     order = server_state(request).enhancement.start(await read(request, EnhancementRequest), full=full)
-    return JSONResponse(EnhancementTask(task_id=order.id, message="the enhancement has been started").to_wire())
+    return json_response(EnhancementTask(task_id=order.id, message="the enhancement has been started"))

@@ -1,72 +1,131 @@
-"""PUT and GET of the library's files over their signed links. The link is the permission: no key is asked for.
-
-Byte ranges follow RFC 9110, section 14: one range is served, several at once are answered with the whole file, as a server
-may; Safari does not seek in a sound without them.
-"""
+"""Uploads and downloads: /upload hands out signed links, and PUT and GET of a link need no key, because the link is the permission."""
 
 from __future__ import annotations
 
 import os
 import re
 import secrets
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import quote
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from fastapi import Path as PathPart
+from fastapi.responses import FileResponse, JSONResponse
 from starlette.concurrency import run_in_threadpool
-from starlette.responses import StreamingResponse
+from starlette.types import Message, Receive, Scope, Send
 
+from tonnbook.models.upload import UploadLinks, UploadRequest
+from tonnbook.studio.runtime.admission import check_disk_space
 from tonnbook.studio.runtime.http_error import ErrorBody, HttpError
-from tonnbook.studio.runtime.storage import StoredFile
-from tonnbook.studio.server.request_body import no_larger_than, server_state
+from tonnbook.studio.server.access import require_key
+from tonnbook.studio.server.openapi import operation
+from tonnbook.studio.server.request_body import body_chunks, read
+from tonnbook.studio.server.responses import json_response
+from tonnbook.studio.server.state import server_state
 
 PIECE = 2**20
+"""Bytes per read and write; each takes one hop to a thread."""
 
-router = APIRouter(prefix="/files", tags=["files"])
+router = APIRouter(tags=["files"])
 
 FileId = Annotated[str, PathPart(description="Part of the link.")]
-_LINK = "/{file_id}/{name}"
+_LINK = "/files/{file_id}/{name}"
+_VOCAL = {"filename": "vocal.wav", "contentType": "audio/wav"}
+
+
+@router.post(
+    "/upload",
+    dependencies=[Depends(require_key)],
+    **operation("Get the links of a file to upload", UploadLinks, body=UploadRequest, example=_VOCAL),
+)
+async def upload(request: Request) -> JSONResponse:
+    """PUT the bytes to `signed_url` with the same Content-Type; use `readable_url` in later calls. Both are valid for one hour."""
+    wanted = await read(request, UploadRequest)
+    name = wanted.filename.replace("\\", "/").rpartition("/")[2]
+    if name.strip(". ") == "" or not name.isprintable():
+        raise HttpError(400, "filename: is not a file name; give one like vocal.wav")
+    state = server_state(request)
+    check_disk_space(state.storage, state.limits)
+    file = state.storage.new_upload(name, wanted.content_type)
+    links = {"signed_url": state.storage.signed_link(file, "PUT"), "readable_url": state.storage.signed_link(file)}
+    return json_response(UploadLinks(**links, message="PUT the file to signed_url; the links are valid for one hour"))
 
 
 @router.put(
     _LINK,
-    summary="Upload the bytes of a file to its signed_url, with the Content-Type that was asked for",
+    summary="Upload the bytes of a file to its signed_url, with the Content-Type given to /upload",
     status_code=200,
     responses={400: {"model": ErrorBody}, 404: {"model": ErrorBody}, 413: {"model": ErrorBody}},
 )
 async def put_file(request: Request, file_id: FileId, name: str, expires: str = "", signature: str = "") -> Response:
-    """The whole file in one request body. It is there when the answer is 200, and not at all before."""
+    """The whole file in one request body. It is complete when the answer is 200, and does not exist before."""
     file = server_state(request).storage.file_by_link("PUT", file_id, name, expires, signature)
     declared = request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
     if declared != file.content_type:
-        raise HttpError(400, f"Content-Type is {declared!r}; the link was asked for with {file.content_type!r}")
+        raise HttpError(400, f"Content-Type is {declared!r}; /upload was called with {file.content_type!r}")
     await _save(request, file.path, server_state(request).limits.file_bytes)
     return Response(status_code=200)
 
 
+@router.head(_LINK, include_in_schema=False)
 @router.get(
     _LINK,
     summary="Download a file by its link, whole or a byte range of it",
-    response_class=StreamingResponse,
+    response_class=FileResponse,
     responses={
         200: {"content": {"audio/*": {}}, "description": "The file"},
-        206: {"content": {"audio/*": {}}, "description": "The range that was asked for"},
+        206: {"content": {"audio/*": {}}, "description": "The requested range"},
         404: {"model": ErrorBody},
         416: {"model": ErrorBody},
     },
 )
 async def get_file(request: Request, file_id: FileId, name: str, expires: str = "", signature: str = "") -> Response:
     """A link that is older than one hour, or that was changed, is answered 404."""
-    return _send(request, server_state(request).storage.file_by_link("GET", file_id, name, expires, signature))
+    file = server_state(request).storage.file_by_link(request.method, file_id, name, expires, signature)
+    try:
+        found = file.path.stat()
+    except FileNotFoundError:
+        raise HttpError(404, "nothing has been uploaded to this link yet") from None
+    headers = {
+        "Content-Disposition": f"inline; filename*=utf-8''{quote(file.name, safe='')}",
+        "ETag": f'"{file.id}-{found.st_size}"',
+        "X-Content-Type-Options": "nosniff",
+    }
+    return _FileRangeResponse(file.path, headers=headers, media_type=file.content_type, stat_result=found)
 
 
-@router.head(_LINK, include_in_schema=False)
-async def head_file(request: Request, file_id: FileId, name: str, expires: str = "", signature: str = "") -> Response:
-    """Answer as GET does, without the bytes."""
-    return _send(request, server_state(request).storage.file_by_link("HEAD", file_id, name, expires, signature))
+class _FileRangeResponse(FileResponse):
+    """Send a file, or one byte range of it (RFC 9110, section 14). Safari needs ranges to seek in a sound.
+
+    The whole file is sent for a `Range` header with several ranges or of another form, as the RFC allows. A range outside the file
+    is an HttpError 416, so that its answer has the body of every other error.
+    """
+
+    chunk_size = PIECE
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the response; raises HttpError 416."""
+        if not _is_one_range(Request(scope).headers.get("Range", "")):
+            scope = {**scope, "headers": [(name, value) for name, value in scope["headers"] if name != b"range"]}
+
+        async def send_unless_416(message: Message) -> None:
+            if message.get("status") == 416:
+                size = self.headers["Content-Length"]
+                text = f"the file has {size} bytes; the requested range is outside it"
+                raise HttpError(416, text, {"Content-Range": f"bytes */{size}"})
+            await send(message)
+
+        await super().__call__(scope, receive, send_unless_416)
+
+
+def _is_one_range(header: str) -> bool:
+    """Return whether a `Range` header asks for one range of bytes whose end is not before its start."""
+    found = re.fullmatch(r"bytes=\s*(\d{0,18})-(\d{0,18})\s*", header)
+    if not found or not any(found.groups()):
+        return False
+    first, last = found.groups()
+    return not (first and last) or int(first) <= int(last)
 
 
 async def _save(request: Request, path: Path, limit: int) -> None:
@@ -74,64 +133,12 @@ async def _save(request: Request, path: Path, limit: int) -> None:
     try:
         with part.open("wb") as out:
             held = bytearray()
-            async for chunk in no_larger_than(limit, request):
+            async for chunk in body_chunks(request, limit):
                 held += chunk
-                if len(held) >= PIECE:  # one hop to a thread for many chunks
+                if len(held) >= PIECE:
                     await run_in_threadpool(out.write, bytes(held))
                     held.clear()
             out.write(held)
         os.replace(part, path)
     finally:
         part.unlink(missing_ok=True)
-
-
-def _send(request: Request, file: StoredFile) -> Response:
-    if not file.path.exists():
-        raise HttpError(404, "nothing has been uploaded to this link yet")
-    size = file.path.stat().st_size
-    tag = f'"{file.id}-{size}"'
-    wanted = request.headers.get("Range") if request.headers.get("If-Range", tag) == tag else None
-    span = byte_range(wanted, size)
-    start, stop = span or (0, size)
-    headers = {
-        "Accept-Ranges": "bytes",
-        "Content-Length": str(stop - start),
-        "Content-Disposition": f"inline; filename*=utf-8''{quote(file.name, safe='')}",
-        "ETag": tag,
-        "X-Content-Type-Options": "nosniff",
-    }
-    if span:
-        headers["Content-Range"] = f"bytes {start}-{stop - 1}/{size}"
-    status = 206 if span else 200
-    if request.method == "HEAD":
-        return Response(status_code=status, headers=headers, media_type=file.content_type)
-    return StreamingResponse(_pieces(file.path, start, stop), status, headers, file.content_type)
-
-
-def byte_range(header: str | None, size: int) -> tuple[int, int] | None:
-    """Return (start, stop) of a `Range` header, or None where the whole file is the answer.
-
-    Raises HttpError 416 if the range lies outside the file.
-    """
-    found = re.fullmatch(r"bytes=\s*(\d{0,18})-(\d{0,18})\s*", header or "")
-    if not found or not (found[1] or found[2]):
-        return None
-    if not found[1]:
-        start, stop = max(0, size - int(found[2])), size
-    else:
-        start, stop = int(found[1]), min(size, int(found[2]) + 1) if found[2] else size
-        if found[2] and int(found[2]) < start:
-            return None
-    if start >= size:
-        raise HttpError(
-            416, f"the file has {size} bytes; the range lies outside it", {"Content-Range": f"bytes */{size}"}
-        )
-    return start, stop
-
-
-def _pieces(path: Path, start: int, stop: int) -> Iterator[bytes]:
-    with path.open("rb") as file:
-        file.seek(start)
-        while start < stop and (piece := file.read(min(PIECE, stop - start))):
-            start += len(piece)
-            yield piece

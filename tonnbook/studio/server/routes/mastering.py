@@ -1,4 +1,4 @@
-"""The mastering calls of the Tonn service: handlers that read, ask the desk, and answer."""
+"""The mastering calls of the Tonn service."""
 
 from __future__ import annotations
 
@@ -13,41 +13,53 @@ from tonnbook.models.mastering import (
     PreviewMasterAnswer,
 )
 from tonnbook.models.vocabulary import MasteringState
-from tonnbook.studio.server.openapi import described
-from tonnbook.studio.server.request_body import read, require_key, server_state
-from tonnbook.studio.server.routes.waiting import unfinished
+from tonnbook.studio.server.access import require_key
+from tonnbook.studio.server.openapi import operation
+from tonnbook.studio.server.request_body import read
+from tonnbook.studio.server.responses import json_response, unfinished
+from tonnbook.studio.server.state import server_state
 
-router = APIRouter(dependencies=[Depends(require_key)])
+router = APIRouter(tags=["mastering"], dependencies=[Depends(require_key)])
+
+_SONG = {
+    "trackData": [{"trackURL": "http://127.0.0.1:8765/files/…/song.wav"}],
+    "musicalStyle": "POP",
+    "desiredLoudness": "MEDIUM",
+}
+_QUERY = {"masteringTaskId": "…"}
 
 
-@router.post("/masteringpreview", **described("Start a master", MasteringTask, MasteringRequest, busy=True))
+@router.post(
+    "/masteringpreview",
+    **operation("Start a master", MasteringTask, 429, 507, body=MasteringRequest, example=_SONG),
+)
 async def mastering_preview(request: Request) -> JSONResponse:
     """One song. No credits. The webhook is called when the preview is ready or has failed."""
     order = server_state(request).mastering.start(await read(request, MasteringRequest))
-    return JSONResponse(MasteringTask(task_id=order.id, message="the master has been started").to_wire())
+    return json_response(MasteringTask(task_id=order.id, message="the master has been started"))
 
 
 @router.post(
     "/retrievepreviewmaster",
-    **described("Get the preview of a master", PreviewMasterAnswer, MasterQuery, waits=True, task=True),
+    **operation("Get the preview of a master", PreviewMasterAnswer, 202, 404, 500, body=MasterQuery, example=_QUERY),
 )
 async def retrieve_preview_master(request: Request) -> JSONResponse:
-    """202 while it is being made. The preview is 30 s of the finished master, at its own loudness. No credits."""
+    """202 until the preview is ready. It is 30 s of the finished master, at the loudness of the master. No credits."""
     query = await read(request, MasterQuery)
     service = server_state(request).mastering
     order = service.find_order(query.task_id)
     waiting = unfinished(order.task, "the preview", MasteringState.PREVIEW_PROCESSING)
-    return waiting or JSONResponse(service.preview_answer(order).to_wire())
+    return waiting or json_response(service.preview_answer(order))
 
 
 @router.post(
     "/retrievefinalmaster",
-    **described("Get the final master", FinalMasterAnswer, MasterQuery, waits=True, task=True),
+    **operation("Get the final master", FinalMasterAnswer, 202, 404, 500, body=MasterQuery, example=_QUERY),
 )
 async def retrieve_final_master(request: Request) -> JSONResponse:
-    """202 while it is being made. Live, this costs 220 credits; the ledger enters them once for a task."""
+    """202 until the master is ready. Live, this costs 220 credits; the ledger charges them once per task."""
     query = await read(request, MasterQuery)
     service = server_state(request).mastering
     order = service.find_order(query.task_id)
     waiting = unfinished(order.task, "the master", MasteringState.FINAL_PROCESSING)
-    return waiting or JSONResponse(service.final_answer(order).to_wire())
+    return waiting or json_response(service.final_answer(order))

@@ -1,16 +1,10 @@
-"""The calls of the Tonn service, and the studio's own two: handlers that read, ask the desk, and answer.
-
-A failed task is answered **500** with the error body. The wire notes allow 200 too, but roex-python 1.6.0 reads a 200 without
-its results as an empty result when it comes to the first question, and polls on to its last attempt (150 s) when it comes
-later; a 500 ends it after its three attempts (3 s), with the reason in its log.
-"""
+"""The multitrack mix calls of the Tonn service, and the studio's own call for a final mix that is rendered asynchronously."""
 
 from __future__ import annotations
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse
 
-from tonnbook.models.base import Answer
 from tonnbook.models.mixing import (
     FinalMixAnswer,
     FinalMixRequest,
@@ -19,107 +13,95 @@ from tonnbook.models.mixing import (
     PreviewMixAnswer,
     PreviewMixQuery,
 )
-from tonnbook.models.upload import UploadLinks, UploadRequest
 from tonnbook.models.vocabulary import TaskState
 from tonnbook.studio.mixing.service import FinalMixOrder, MixOrder
-from tonnbook.studio.runtime.admission import check_disk_space
-from tonnbook.studio.runtime.http_error import HttpError
-from tonnbook.studio.runtime.ledger import LedgerAnswer
-from tonnbook.studio.server.openapi import described
-from tonnbook.studio.server.request_body import read, require_key, server_state
-from tonnbook.studio.server.routes.waiting import end_of, unfinished
+from tonnbook.studio.server.access import require_key
+from tonnbook.studio.server.openapi import operation
+from tonnbook.studio.server.request_body import read
+from tonnbook.studio.server.responses import json_response, unfinished, wait_for_end
+from tonnbook.studio.server.state import server_state
 
-router = APIRouter(dependencies=[Depends(require_key)])
+router = APIRouter(tags=["mixing"], dependencies=[Depends(require_key)])
 
-
-@router.post("/upload", **described("Get the links of one file", UploadLinks, UploadRequest))
-async def upload(request: Request) -> JSONResponse:
-    """PUT the bytes to `signed_url` with the same Content-Type; name `readable_url` in later calls. Both live one hour."""
-    wanted = await read(request, UploadRequest)
-    name = wanted.filename.replace("\\", "/").rpartition("/")[2]
-    if name.strip(". ") == "" or not name.isprintable():
-        raise HttpError(400, "filename: is no file name; give one like vocal.wav")
-    state = server_state(request)
-    check_disk_space(state.storage, state.limits)
-    file = state.storage.new_upload(name, wanted.content_type)
-    links = {"signed_url": state.storage.signed_link(file, "PUT"), "readable_url": state.storage.signed_link(file)}
-    return _answer(UploadLinks(**links, message="PUT the file to signed_url; the links live for one hour"))
+_VOCAL = "http://127.0.0.1:8765/files/…/vocal.wav"
+_MIX = {
+    "trackData": [
+        {"trackURL": _VOCAL, "instrumentGroup": "VOCAL_GROUP", "presenceSetting": "LEAD"},
+        {"trackURL": "http://127.0.0.1:8765/files/…/bass.wav", "instrumentGroup": "BASS_GROUP"},
+    ],
+    "musicalStyle": "POP",
+}
+_PREVIEW = {"multitrackTaskId": "…", "retrieveFXSettings": True}
+_FINAL = {"multitrackTaskId": "…", "trackData": [{"trackURL": _VOCAL, "gainDb": -1.5}]}
 
 
-@router.post("/mixpreview", **described("Start a preview mix", MixTask, MixRequest, busy=True))
+@router.post("/mixpreview", **operation("Start a preview mix", MixTask, 429, 507, body=MixRequest, example=_MIX))
 async def mix_preview(request: Request) -> JSONResponse:
     """Two to 32 tracks of up to 8 minutes. No credits. The webhook is called when the preview is ready or has failed."""
     preview = server_state(request).mixing.start_preview(await read(request, MixRequest))
-    return _answer(MixTask(task_id=preview.id, message="the preview mix has been started"))
+    return json_response(MixTask(task_id=preview.id, message="the preview mix has been started"))
 
 
 @router.post(
-    "/retrievepreviewmix", **described("Get a preview mix", PreviewMixAnswer, PreviewMixQuery, waits=True, task=True)
+    "/retrievepreviewmix",
+    **operation("Get a preview mix", PreviewMixAnswer, 202, 404, 500, body=PreviewMixQuery, example=_PREVIEW),
 )
 async def retrieve_preview_mix(request: Request) -> JSONResponse:
-    """202 while it is being made. FX settings come when they are asked for; live, they consume credits."""
+    """202 until the preview is ready. FX settings are included on request; live, they cost credits."""
     query = await read(request, PreviewMixQuery)
     service = server_state(request).mixing
     preview = service.find_order(query.task_id)
-    if waiting := _preview_unfinished(preview):
-        return waiting
-    return _answer(service.preview_answer(preview, fx_settings=query.fx_settings))
+    answer = _preview_unfinished(preview)
+    return answer or json_response(service.preview_answer(preview, fx_settings=query.fx_settings))
 
 
 @router.post(
     "/retrievefinalmix",
-    **described("Make the final mix", FinalMixAnswer, FinalMixRequest, waits=True, task=True, busy=True),
+    **operation("Render the final mix", FinalMixAnswer, 202, 404, 429, 500, 507, body=FinalMixRequest, example=_FINAL),
 )
 async def retrieve_final_mix(request: Request) -> JSONResponse:
-    """Answers when the render is done; the same payload again gives the same render and is charged once.
+    """The answer comes when the render is done. The same payload again returns the same render and is charged once.
 
-    With the header `Prefer: respond-async` (RFC 7240) it answers 202 at once, and `Location` says where to ask for the result.
+    With the header `Prefer: respond-async` (RFC 7240) the answer is a 202 at once, with the address of the result in `Location`.
     While the preview is still being made: 202. Live, this costs 250 credits.
     """
-    wanted = await read(request, FinalMixRequest)
+    final = await read(request, FinalMixRequest)
     service = server_state(request).mixing
-    preview = service.find_order(wanted.task_id)
+    preview = service.find_order(final.task_id)
     if waiting := _preview_unfinished(preview):
         return waiting
-    render = service.start_final(preview, wanted)
-    if _prefers_async(request) and (waiting := _final_unfinished(render)):
+    render = service.start_final(preview, final)
+    if _prefers_async(request) and (waiting := _render_unfinished(render)):
         waiting.headers["Preference-Applied"] = "respond-async"
         waiting.headers["Location"] = f"/studio/renders/{render.id}"
         return waiting
-    await end_of(render.task)
-    return _final_unfinished(render) or _answer(service.final_answer(render))
+    await wait_for_end(render.task)
+    return _render_unfinished(render) or json_response(service.final_answer(render))
 
 
 @router.get(
     "/studio/renders/{render_id}",
-    **described("Get a final mix that was started with Prefer: respond-async", FinalMixAnswer, waits=True, task=True),
+    **operation("Get a final mix that was started with Prefer: respond-async", FinalMixAnswer, 202, 404, 500),
 )
 async def get_render(request: Request, render_id: str) -> JSONResponse:
-    """The studio's own call: 202 while the render goes on, then what /retrievefinalmix answers."""
+    """The studio's own call: 202 until the render is done, then the answer of /retrievefinalmix."""
     service = server_state(request).mixing
     render = service.find_final(render_id)
-    return _final_unfinished(render) or _answer(service.final_answer(render))
-
-
-@router.get("/studio/ledger", **described("What all calls so far would have cost live", LedgerAnswer))
-async def get_ledger(request: Request) -> JSONResponse:
-    """The studio's own call: nothing is charged here."""
-    return _answer(server_state(request).ledger.answer())
-
-
-def _answer(answer: Answer, status: int = 200) -> JSONResponse:
-    return JSONResponse(answer.to_wire(), status)
+    return _render_unfinished(render) or json_response(service.final_answer(render))
 
 
 def _preview_unfinished(preview: MixOrder) -> JSONResponse | None:
     return unfinished(preview.task, "the preview mix", TaskState.PREVIEW_PROCESSING)
 
 
-def _final_unfinished(render: FinalMixOrder) -> JSONResponse | None:
+def _render_unfinished(render: FinalMixOrder) -> JSONResponse | None:
     return unfinished(render.task, "the final mix", TaskState.FINAL_PROCESSING)
 
 
 def _prefers_async(request: Request) -> bool:
-    """Read the `Prefer` headers (RFC 7240, section 2): tokens between commas, each with parameters after a semicolon."""
-    wishes = ",".join(request.headers.getlist("Prefer")).split(",")
-    return any(wish.partition(";")[0].strip().lower() == "respond-async" for wish in wishes)
+    """Return whether a `Prefer` header has the token `respond-async`.
+
+    RFC 7240, section 2: tokens are separated by commas, and each may have parameters after a semicolon.
+    """
+    preferences = ",".join(request.headers.getlist("Prefer")).split(",")
+    return any(each.partition(";")[0].strip().lower() == "respond-async" for each in preferences)

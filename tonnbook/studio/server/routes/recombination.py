@@ -1,4 +1,4 @@
-"""The recombination calls, as roex-python 1.6.0 speaks them: handlers that read, ask the desk, and answer."""
+"""The recombination calls of the Tonn service, as roex-python 1.6.0 makes them."""
 
 from __future__ import annotations
 
@@ -14,60 +14,80 @@ from tonnbook.models.recombination import (
     RecombineStatus,
 )
 from tonnbook.studio.recombination.service import RecombinationOrder
-from tonnbook.studio.runtime.http_error import HttpError
-from tonnbook.studio.server.openapi import described
-from tonnbook.studio.server.request_body import read, require_key, server_state
+from tonnbook.studio.server.access import require_key
+from tonnbook.studio.server.openapi import operation
+from tonnbook.studio.server.request_body import read
+from tonnbook.studio.server.responses import json_response, raise_failure
+from tonnbook.studio.server.state import server_state
 
-router = APIRouter(dependencies=[Depends(require_key)])
+router = APIRouter(tags=["recombination"], dependencies=[Depends(require_key)])
+
+_STEMS = {"musicalStyle": "POP", "stemJobId": "sf_…", "vocalGainDb": 1.5}
+_QUERY = {"recombineTaskId": "rc_…"}
 
 
 @router.post(
     "/recombine",
-    **described("Mix a voice and its backing", RecombinationTask, RecombinationRequest, task=True, busy=True),
+    **operation(
+        "Mix and master a vocal and its backing",
+        RecombinationTask,
+        *(404, 429, 500, 507),
+        body=RecombinationRequest,
+        example=_STEMS,
+    ),
 )
 async def recombine(request: Request) -> JSONResponse:
-    """The stems of a separation, or two files: balanced for the style, and mastered. No credits until the master is retrieved."""
+    """The stems of a separation, or two files. No credits until the master is retrieved."""
     order = server_state(request).recombination.start(await read(request, RecombinationRequest))
-    return JSONResponse(RecombinationTask(task_id=order.id, message="the recombination has been started").to_wire())
+    return json_response(RecombinationTask(task_id=order.id, message="the recombination has been started"))
 
 
-@router.get("/recombinestatus/{task_id}", **described("Ask how far a recombination is", RecombineStatus, task=True))
+@router.get("/recombinestatus/{task_id}", **operation("Get the state of a recombination", RecombineStatus, 404, 500))
 async def recombine_status(request: Request, task_id: str) -> JSONResponse:
     """ "processing", "complete" or "failed", always with 200."""
     service = server_state(request).recombination
-    return JSONResponse(service.status(service.find_order(task_id)).to_wire())
+    return json_response(service.status(service.find_order(task_id)))
 
 
 @router.post(
     "/retrieverecombinepreview",
-    **described(
-        "Get the preview of a recombination", RecombinePreviewAnswer, RecombinationQuery, waits=True, task=True
+    **operation(
+        "Get the preview of a recombination",
+        RecombinePreviewAnswer,
+        *(202, 404, 500),
+        body=RecombinationQuery,
+        example=_QUERY,
     ),
 )
 async def retrieve_preview(request: Request) -> JSONResponse:
-    """202 while it is being made. 30 s of the master, as MP3. No credits."""
+    """202 until the preview is ready: 30 s of the master, as MP3. No credits."""
     query = await read(request, RecombinationQuery)
     service = server_state(request).recombination
     order = service.find_order(query.task_id)
-    return _unfinished(request, order) or JSONResponse(service.preview_answer(order).to_wire())
+    return _unfinished(request, order) or json_response(service.preview_answer(order))
 
 
 @router.post(
     "/retrieverecombine",
-    **described("Get the master of a recombination", RecombinationAnswer, RecombinationQuery, waits=True, task=True),
+    **operation(
+        "Get the master of a recombination",
+        RecombinationAnswer,
+        *(202, 404, 500),
+        body=RecombinationQuery,
+        example=_QUERY,
+    ),
 )
 async def retrieve_master(request: Request) -> JSONResponse:
-    """202 while it is being made. Live, this costs 250 credits, once for a task."""
+    """202 until the master is ready. Live, this costs 250 credits, once per task."""
     query = await read(request, RecombinationQuery)
     service = server_state(request).recombination
     order = service.find_order(query.task_id)
-    return _unfinished(request, order) or JSONResponse(service.final_answer(order).to_wire())
+    return _unfinished(request, order) or json_response(service.final_answer(order))
 
 
 def _unfinished(request: Request, order: RecombinationOrder) -> JSONResponse | None:
-    """Return the 202 of a task that still runs, None for one that is done; raises HttpError 500 for one that failed."""
+    """Return the 202 of a running task, None for one that is done; raises HttpError 500 for one that failed."""
     if order.task.running:
-        return JSONResponse(server_state(request).recombination.status(order).to_wire(), 202)
-    if order.task.failure is not None:
-        raise HttpError(500, order.task.failure)
+        return json_response(server_state(request).recombination.status(order), 202)
+    raise_failure(order.task)
     return None

@@ -1,4 +1,4 @@
-"""The separation calls, as roex-python 1.6.0 speaks them: handlers that read, ask the desk, and answer."""
+"""The separation calls of the Tonn service, as roex-python 1.6.0 makes them."""
 
 from __future__ import annotations
 
@@ -6,32 +6,41 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse
 
 from tonnbook.models.separation import SeparateStatus, SeparationRequest, SeparationTask, StemsAnswer, StemsQuery
-from tonnbook.studio.server.openapi import described
-from tonnbook.studio.server.request_body import read, require_key, server_state
+from tonnbook.studio.server.access import require_key
+from tonnbook.studio.server.openapi import operation
+from tonnbook.studio.server.request_body import read
+from tonnbook.studio.server.responses import json_response
+from tonnbook.studio.server.state import server_state
 
-router = APIRouter(dependencies=[Depends(require_key)])
+router = APIRouter(tags=["separation"], dependencies=[Depends(require_key)])
+
+_MIX = {"audioFileLocation": "http://127.0.0.1:8765/files/…/mix.wav", "separationMode": "all_stems"}
+_QUERY = {"stemflowTaskId": "sf_…"}
 
 
-@router.post("/separate", **described("Take a mix apart", SeparationTask, SeparationRequest, busy=True))
+@router.post(
+    "/separate",
+    **operation("Separate a mix into stems", SeparationTask, 429, 507, body=SeparationRequest, example=_MIX),
+)
 async def separate(request: Request) -> JSONResponse:
-    """The stems add up to the mix. Classical separation, a rough guide and not isolation; demucs where it is installed. Live: 75 credits."""
+    """The stems add up to the mix. They are made by spectral masks, which is a rough guide and no isolation, or by demucs where it is
+    installed. Live, this costs 75 credits."""
     task_id = server_state(request).separation.start(await read(request, SeparationRequest))
-    return JSONResponse(SeparationTask(task_id=task_id, message="the separation has been started").to_wire())
+    return json_response(SeparationTask(task_id=task_id, message="the separation has been started"))
 
 
-@router.get("/separatestatus/{task_id}", **described("Ask how far a separation is", SeparateStatus, task=True))
+@router.get("/separatestatus/{task_id}", **operation("Get the state of a separation", SeparateStatus, 404, 500))
 async def separate_status(request: Request, task_id: str) -> JSONResponse:
     """ "processing", "complete" or "failed", always with 200."""
-    return JSONResponse(server_state(request).separation.status(task_id).to_wire())
+    return json_response(server_state(request).separation.status(task_id))
 
 
-@router.post("/retrievestems", **described("Get the stems", StemsAnswer, StemsQuery, waits=True, task=True))
+@router.post(
+    "/retrievestems", **operation("Get the stems", StemsAnswer, 202, 404, 500, body=StemsQuery, example=_QUERY)
+)
 async def retrieve_stems(request: Request) -> JSONResponse:
-    """202 while they are being made."""
+    """202 until the stems are ready."""
     query = await read(request, StemsQuery)
     service = server_state(request).separation
-    answer = service.answer(query.task_id)
-    if answer is None:
-        waiting = service.status(query.task_id).to_wire()
-        return JSONResponse(waiting, 202)
-    return JSONResponse(answer.to_wire())
+    stems = service.answer(query.task_id)
+    return json_response(stems) if stems else json_response(service.status(query.task_id), 202)
