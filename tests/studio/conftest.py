@@ -1,9 +1,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from faults import RATE, noise, stereo
 from outside import Held
+
+from tonnbook import audio_files
 
 
 @pytest.fixture
@@ -11,3 +15,10 @@ def held() -> Iterator[Held]:
     with Held() as executor:
         yield executor
         executor.let_go()
+
+
+@pytest.fixture(scope="session")
+def wide(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A recording of two different noises, left and right: too wide for a mix."""
+    folder = tmp_path_factory.mktemp("wide")
+    return audio_files.write(folder / "wide mix.wav", stereo(noise(1), 2.0 * noise(2)), RATE)
