@@ -11,8 +11,7 @@ import pytest
 
 from tonnbook.dsp.true_peak import true_peak_db
 from tonnbook.models.effects import Compression, EqBand, TrackEffects
-from tonnbook.studio.mixing.decide.changes import changed
-from tonnbook.studio.mixing.decide.decision import MixDecision
+from tonnbook.studio.mixing.decide.decision import MixDecision, apply_changes
 from tonnbook.studio.mixing.tracks import TrackFile
 
 RATE = 48000
@@ -37,12 +36,12 @@ def as_decided(
 
 
 def test_no_change_is_no_change(decision: MixDecision) -> None:
-    assert changed(decision, {}) is decision
-    assert changed(decision, {"vocal.wav": TrackEffects()}) is decision
+    assert apply_changes(decision, {}) is decision
+    assert apply_changes(decision, {"vocal.wav": TrackEffects()}) is decision
 
 
 def test_gain_is_an_offset_and_all_else_stays(decision: MixDecision) -> None:
-    after = changed(decision, {"vocal.wav": TrackEffects(gain_db=-1.5)})
+    after = apply_changes(decision, {"vocal.wav": TrackEffects(gain_db=-1.5)})
     before = decision.settings["vocal.wav"]
     assert after.settings["vocal.wav"] == before.model_copy(update={"gain_db": before.gain_db - 1.5})
     assert {n: s for n, s in after.settings.items() if n != "vocal.wav"} == {
@@ -50,12 +49,12 @@ def test_gain_is_an_offset_and_all_else_stays(decision: MixDecision) -> None:
     }
     reasons = {r.setting: r.text for r in after.tracks["vocal.wav"].notes.reasons}
     assert reasons["gain"].startswith("-1.5 dB as you asked")
-    assert "not balanced anew" in after.info[0]
+    assert "not balanced again" in after.info[0]
 
 
 def test_pan_eq_and_compression_replace(decision: MixDecision) -> None:
     change = TrackEffects(pan_deg=-30.0, eq=(EqBand(centre_hz=500, gain_db=3, q=2),), compression=Compression(ratio=8))
-    after = changed(decision, {"guitar.wav": change})
+    after = apply_changes(decision, {"guitar.wav": change})
     settings = after.settings["guitar.wav"]
     assert settings.pan_deg == -30.0
     assert [(b.centre_hz, b.gain_db, b.q) for b in settings.eq] == [(500, 3, 2)]
@@ -67,8 +66,8 @@ def test_pan_eq_and_compression_replace(decision: MixDecision) -> None:
 
 def test_an_empty_eq_takes_it_out_and_none_keeps_it(decision: MixDecision) -> None:
     assert decision.settings["synth.wav"].eq
-    kept = changed(decision, {"synth.wav": TrackEffects(gain_db=1)})
-    out = changed(decision, {"synth.wav": TrackEffects(eq=())})
+    kept = apply_changes(decision, {"synth.wav": TrackEffects(gain_db=1)})
+    out = apply_changes(decision, {"synth.wav": TrackEffects(eq=())})
     assert kept.settings["synth.wav"].eq == decision.settings["synth.wav"].eq
     assert out.settings["synth.wav"].eq == ()
     assert not [r for r in out.tracks["synth.wav"].notes.reasons if r.setting.startswith("eq.band")]
@@ -76,7 +75,7 @@ def test_an_empty_eq_takes_it_out_and_none_keeps_it(decision: MixDecision) -> No
 
 def test_an_unknown_track_is_an_error(decision: MixDecision) -> None:
     with pytest.raises(KeyError):
-        changed(decision, {"flute.wav": TrackEffects(gain_db=1)})
+        apply_changes(decision, {"flute.wav": TrackEffects(gain_db=1)})
 
 
 def test_the_other_stems_do_not_move(
@@ -133,4 +132,4 @@ def test_what_cancels_in_the_mix_does_not_clip_as_a_stem(tmp_path: Path) -> None
     stems, mix = material.stems_of(outcome), material.sound(outcome.mix)
     assert 0.99 < max(np.abs(stem).max() for stem in stems.values()) < 1.0
     assert np.abs(sum(stems.values()) - mix).max() < 1e-6
-    assert any("one stem alone" in text for text in outcome.notes.info)
+    assert any("one stem is louder than the mix" in text for text in outcome.notes.info)

@@ -18,10 +18,9 @@ from tonnbook.models.effects import Compression, EqBand, Pan, TrackSettings
 from tonnbook.models.vocabulary import MusicalStyle
 from tonnbook.studio.mixing.decide import masking as mix_masking
 from tonnbook.studio.mixing.decide import pan as mix_pan
-from tonnbook.studio.mixing.decide.bands import REGION_OF
 from tonnbook.studio.mixing.decide.decision import MixDecision
-from tonnbook.studio.mixing.decide.sound import Sound
-from tonnbook.studio.mixing.decide.strip import Move, Strip
+from tonnbook.studio.mixing.decide.eq import REGION_OF
+from tonnbook.studio.mixing.decide.strip import EqBandDecision, PredictedSound, Strip
 from tonnbook.studio.mixing.features import Fold, TrackFeatures
 
 WISHES = {
@@ -130,7 +129,7 @@ def test_effects_and_backing_tracks_are_not_compressed(features: Mapping[str, Tr
     found = material.decided(requests, {t.name: features[t.name] for t in requests})
     assert found.settings["guitar.flac"].compression is None
     assert found.settings["vocal.flac"].compression is not None
-    assert "comes in finished" in next(
+    assert "already processed" in next(
         r.text for r in found.tracks["guitar.flac"].notes.reasons if r.setting == "compression"
     )
 
@@ -146,7 +145,7 @@ def test_the_sides_weigh_the_same_with_any_number_of_tracks(count: int, features
             Strip(
                 f"{n}.wav",
                 request,
-                Sound(features[f"{name}.flac"]),
+                PredictedSound(features[f"{name}.flac"]),
                 gain_db=-n * 0.7 - features[f"{name}.flac"].played_lufs,
             )
         )
@@ -154,18 +153,18 @@ def test_the_sides_weigh_the_same_with_any_number_of_tracks(count: int, features
         Strip(
             "bass.flac",
             material.track(Path("bass.flac"), "BASS_GROUP").request,
-            Sound(features["bass.flac"]),
+            PredictedSound(features["bass.flac"]),
             gain_db=26,
         )
     )
-    placed = mix_pan.panned(strips)
-    assert abs(mix_pan.balance_db(placed)) <= 0.8
+    placed = mix_pan.decide_pan(strips)
+    assert abs(mix_pan.predicted_balance_db(placed)) <= 0.8
     assert {strip.features.fold for strip in placed} == {Fold.MONO}
 
 
 def test_masking_is_symmetrical_and_level_decides(features: Mapping[str, TrackFeatures]) -> None:
     request = material.track(Path("x"), "KEYS_GROUP").request
-    pair = [Strip(name, request, Sound(features["guitar.flac"])) for name in ("one", "other")]
+    pair = [Strip(name, request, PredictedSound(features["guitar.flac"])) for name in ("one", "other")]
     assert mix_masking.audible_shares(pair) == pytest.approx([1.0, 1.0])
     apart = [pair[0], replace(pair[1], gain_db=-5.0)]
     assert mix_masking.audible_shares(apart) == pytest.approx([1.0, 0.0], abs=1e-6)
@@ -180,7 +179,7 @@ def test_masking_spreads_upwards_further_than_downwards() -> None:
 
 
 def test_an_eq_is_known_in_third_octaves() -> None:
-    bands = (Move(300.0, -6.0, 1.0), Move(3000.0, 4.0, 2.0))
+    bands = (EqBandDecision(300.0, -6.0, 1.0), EqBandDecision(3000.0, 4.0, 2.0))
     power = 10 * np.log10(eq_power(bands))
     exact = response_db(eq(bands, 48000), CENTRES_HZ, 48000)
     assert np.abs(power - exact).max() < 0.3

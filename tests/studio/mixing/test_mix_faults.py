@@ -96,7 +96,7 @@ def test_a_one_sided_recording_does_not_tip_the_mix(clean: Mapping[str, TrackFea
     decision = with_fault("synth", synth, clean, tmp_path)
     track = decision.tracks["synth.flac"]
     assert track.fold is Fold.LEFT
-    assert "left side only" in reasons(track, "track")[0]
+    assert "only the left channel" in reasons(track, "track")[0]
     tracks = [
         material.TrackFile(t.name, tmp_path / "synth.wav" if "synth" in t.name else t.path, t.request)
         for t in material.song()

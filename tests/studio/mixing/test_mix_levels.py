@@ -15,8 +15,7 @@ from tonnbook.models.vocabulary import MusicalStyle
 from tonnbook.studio.measure.clipping import Clipping
 from tonnbook.studio.mixing.decide import gain as mix_gain
 from tonnbook.studio.mixing.decide.decision import MixDecision, decide
-from tonnbook.studio.mixing.decide.sound import Sound
-from tonnbook.studio.mixing.decide.strip import Strip
+from tonnbook.studio.mixing.decide.strip import PredictedSound, Strip
 from tonnbook.studio.mixing.features import TrackFeatures, TrackMeter
 
 GRID_DB = (-18.0, -11.0, -4.0, 4.0, 11.0, 18.0)
@@ -60,7 +59,7 @@ def stem_levels(decision: MixDecision, features: Mapping[str, TrackFeatures]) ->
     """The loudness of each stem relative to the vocal, with the settings as they are handed out."""
     levels = {}
     for name, settings in decision.settings.items():
-        sound = Sound(features[name], settings.eq, settings.compression)
+        sound = PredictedSound(features[name], settings.eq, settings.compression)
         levels[name] = sound.loudness_lufs + settings.gain_db
     return {name: level - levels["vocal.flac"] for name, level in levels.items()}
 
@@ -111,10 +110,10 @@ def test_the_vocal_meets_its_place_in_every_style(
     style: MusicalStyle, at_levels: Mapping[tuple[str, float], TrackFeatures]
 ) -> None:
     """On its place, or above it up to the ceiling where it could not be heard otherwise."""
-    strips = [Strip(t.name, t.request, Sound(at_levels[t.name, 4.0])) for t in material.song()]
-    balanced = mix_gain.balanced(strips, style)
-    over = mix_gain.vocal_over_rest(balanced)
-    target = mix_gain.vocal_target(strips, style)
+    strips = [Strip(t.name, t.request, PredictedSound(at_levels[t.name, 4.0])) for t in material.song()]
+    balanced = mix_gain.decide_gains(strips, style)
+    over = mix_gain.vocal_over_rest_lu(balanced)
+    target = mix_gain.vocal_target_lu(strips, style)
     assert over is not None
     assert target - 0.1 <= over <= min(target + 2.0, 2.9)
 
@@ -124,11 +123,14 @@ def test_a_mix_with_room_leaves_the_vocal_at_its_place() -> None:
     bass = listened(material.noise(2, 40, 160)[None])
     tracks = {"voice": "VOCAL_GROUP", "bass": "BASS_GROUP"}
     requests = {n: material.track(Path(n), g, presence="LEAD").request for n, g in tracks.items()}
-    strips = mix_gain.balanced(
-        [Strip("voice", requests["voice"], Sound(voice)), Strip("bass", requests["bass"], Sound(bass))],
+    strips = mix_gain.decide_gains(
+        [
+            Strip("voice", requests["voice"], PredictedSound(voice)),
+            Strip("bass", requests["bass"], PredictedSound(bass)),
+        ],
         MusicalStyle.POP,
     )
-    assert mix_gain.vocal_over_rest(strips) == pytest.approx(1.0, abs=0.1)
+    assert mix_gain.vocal_over_rest_lu(strips) == pytest.approx(1.0, abs=0.1)
     assert gated_loudness(mix_gain.mix_energies(strips)) == pytest.approx(-18.0, abs=0.1)
 
 
@@ -138,7 +140,7 @@ def test_budgets_hold_however_many_play_the_chords() -> None:
     def chords(count: int) -> float:
         request = material.track(Path("x"), "KEYS_GROUP").request
         levels = mix_gain.target_levels(
-            [Strip(str(n), request, Sound(feature)) for n in range(count)], MusicalStyle.POP
+            [Strip(str(n), request, PredictedSound(feature)) for n in range(count)], MusicalStyle.POP
         )
         return 10 * np.log10(np.sum(10 ** (np.array(levels) / 10)))
 
@@ -152,7 +154,7 @@ def test_a_style_moves_its_instruments() -> None:
     request = material.track(Path("x"), "BASS_GROUP").request
 
     def bass(style: MusicalStyle) -> float:
-        return mix_gain.target_levels([Strip("bass", request, Sound(feature))], style)[0]
+        return mix_gain.target_levels([Strip("bass", request, PredictedSound(feature))], style)[0]
 
     assert bass(MusicalStyle.REGGAE_DUB) - bass(MusicalStyle.POP) == pytest.approx(3.0)
     assert bass(MusicalStyle.ACOUSTIC) - bass(MusicalStyle.POP) == pytest.approx(-1.0)

@@ -17,8 +17,7 @@ from tonnbook.studio.mixing.decide import bus as mix_bus
 from tonnbook.studio.mixing.decide import gain as mix_gain
 from tonnbook.studio.mixing.decide import pan as mix_pan
 from tonnbook.studio.mixing.decide.decision import MixDecision
-from tonnbook.studio.mixing.decide.sound import Sound
-from tonnbook.studio.mixing.decide.strip import Move, Strip
+from tonnbook.studio.mixing.decide.strip import EqBandDecision, PredictedSound, Strip
 from tonnbook.studio.mixing.features import LOW_CUT_HZ
 
 RATE = material.RATE
@@ -33,8 +32,8 @@ def strips() -> dict[str, Strip]:
     made = {}
     for t in tracks:
         s = settings[t.name]
-        moves = tuple(Move(band.centre_hz, band.gain_db, band.q) for band in s.eq)
-        sound = Sound(features[t.name], moves, s.compression)
+        moves = tuple(EqBandDecision(band.centre_hz, band.gain_db, band.q) for band in s.eq)
+        sound = PredictedSound(features[t.name], moves, s.compression)
         made[t.name] = Strip(t.name, t.request, sound, moves, gain_db=s.gain_db, pan_deg=s.pan_deg)
     return made
 
@@ -73,18 +72,20 @@ def test_the_render_does_the_same_to_the_bit(
 
 
 def test_the_vocal_over_the_rest(strips: dict[str, Strip], rendered: dict[str, np.ndarray]) -> None:
-    expected = mix_gain.vocal_over_rest(list(strips.values()))
+    expected = mix_gain.vocal_over_rest_lu(list(strips.values()))
     assert material.vocal_over_rest(rendered, "vocal.flac", RATE) == pytest.approx(expected, abs=0.4)
 
 
 def test_the_balance_of_the_sides(strips: dict[str, Strip], rendered: dict[str, np.ndarray]) -> None:
-    assert mix_pan.balance_db(list(strips.values())) == pytest.approx(balance_db(sum(rendered.values())), abs=0.4)
+    assert mix_pan.predicted_balance_db(list(strips.values())) == pytest.approx(
+        balance_db(sum(rendered.values())), abs=0.4
+    )
 
 
 def test_the_bus_takes_about_what_it_says_and_never_more_than_2_db(
     strips: dict[str, Strip], rendered: dict[str, np.ndarray]
 ) -> None:
-    c = mix_bus.bus_decided(list(strips.values()), MusicalStyle.POP).compression
+    c = mix_bus.decide_bus(list(strips.values()), MusicalStyle.POP).compression
     assert c is not None
     taken = Compressor(c.threshold_db, c.ratio, c.attack_ms, c.release_ms, RATE).reduction(sum(rendered.values()))
     assert 0.3 < np.quantile(taken, 0.95) < 3.0

@@ -33,7 +33,7 @@ STEMS_DB = 2.0
 _HALFWAY = 0.5
 _ABSENT_LU = -20.0  # of the mix: what a separation leaves in the stem of something that does not play
 _SHARE_LU = {"drums": (InstrumentGroup.DRUMS, -7.0), "bass": (InstrumentGroup.BASS, -8.6)}
-"""What drums and bass have of a whole mix: medians of DSD100 (see `mix_styles`), and whose style counts."""
+"""What drums and bass have of a whole mix: medians of DSD100 (see `studio.mixing.decide.styles`), and whose style counts."""
 _HITS_DB = 1.5
 _PRESENCE = 3500.0, 1.5, 0.7  # Hz, dB, Q
 _RATIO, _ATTACK_MS, _RELEASE_MS = 1.5, 10.0, 120.0

@@ -1,114 +1,120 @@
-"""Masking-aware EQ: a track is cut where it hides another one that needs the place more, and only if that helps.
+"""Cleaning EQ: the bands that a recording needs whatever the other tracks are, against rumble and resonances.
 
-Each move of `mix_moves` is tried on the measured spectra first and kept only where more can be heard after it: a closed loop without
-audio (the idea of D. Ronan et al., "Automatic minimisation of masking in multitrack audio using subgroups", 2018).
+An EQ has at most one band in each of six frequency regions, so six bands are always enough. `masking_eq` adds the bands that
+uncover other tracks.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from math import sqrt
 
 import numpy as np
 import numpy.typing as npt
 
-from tonnbook.dsp.third_octaves import loudness_of
-from tonnbook.studio.measure.reference_tone import TONE_DB
-from tonnbook.studio.mixing.decide import masking, styles
-from tonnbook.studio.mixing.decide.moves import SMALLEST_CUT_DB, Candidate, State, candidates, regions_of
-from tonnbook.studio.mixing.decide.strip import Strip
+from tonnbook.dsp.levels import Array
+from tonnbook.dsp.third_octaves import CENTRES_HZ, centroid_hz, k_power
+from tonnbook.models.vocabulary import InstrumentGroup as Group
+from tonnbook.studio.mixing.decide import styles
+from tonnbook.studio.mixing.decide.strip import EqBandDecision, Strip
 
-_ROUNDS = 20
-_TRIED = 16  # candidates of a round that are tried out
-_MOST_GIVEN_LU = 2.0  # what a track may lose in loudness for the others
-_GAIN_COST = 0.15  # points of audibility (0 to 100) per dB
-_TONE_COST = 4.0  # points per dB that the mix moves away from the usual tone
-_WORTH = 0.2  # points a move must bring
-_OWN = 0.5  # giving way is meant to cost: what a track loses itself counts half
+EDGES_HZ = (80.0, 250.0, 500.0, 2000.0, 8000.0)
+"""Edges between the six regions (Hafezi and Reiss, JAES 63, 2015)."""
+REGION_OF: npt.NDArray[np.intp] = np.searchsorted(EDGES_HZ, CENTRES_HZ, side="right")
+"""The region, 0 to 5, of each third octave."""
 
-
-def unmasked(strips: Sequence[Strip]) -> list[Strip]:
-    """Return the tracks with the EQ moves that let more of them be heard."""
-    if len(strips) < 2:
-        return list(strips)
-    frames = masking.sample_frames(strips)
-    active = masking.activity(strips, frames)
-    weights = masking.weights(masking.mix_cells(strips, frames), active)
-    weights /= np.maximum(weights.sum(axis=(1, 2), keepdims=True), 1e-20)
-    for _ in range(_ROUNDS):
-        state = _state(strips, frames, active, weights)
-        better = _best(state)
-        if better is None:
-            break
-        track, strip = better
-        strips = [strip if n == track else s for n, s in enumerate(strips)]
-    return list(strips)
+_RUMBLE_DB = -25.0  # power below the range of the instrument, relative to the power in it
+_RUMBLE_CUT_DB = (6.0, 12.0)
+_HEAVY_RUMBLE_DB, _HEAVY_CUT_DB = -10.0, 6.0  # above this level up to 6 dB more: with 12 dB the pauses still rumble
+_OWN_BASS_DB = -3.0  # above this level the low power is not rumble: the instrument plays there
+_DEEP_PLAYERS = frozenset({Group.SYNTH, Group.KEYS, Group.STRINGS, Group.BRASS})
+_RESONANT = frozenset({Group.CYMBALS, Group.PERCS})
+_RESONANCE_DB = 8.0  # of a third octave over its neighbours
+_RESONANCE_SHARE = 0.4  # of the frames in which it is that loud
+_RESONANCE_CUT_DB = 4.0
+_RESONANCE_Q = 3.0
+_RESONANCE_HZ = (200.0, 10_000.0)
 
 
-def _state(
-    strips: Sequence[Strip], frames: npt.NDArray[np.intp], active: npt.NDArray[np.bool_], weights: masking.Cells
-) -> State:
-    cells = masking.mix_cells(strips, frames)
-    stakes = np.array([styles.priority(s.request.instrument, s.request.presence) for s in strips])
-    return State(strips, active, cells, masking.SPREAD @ cells, weights, stakes / stakes.mean())
+def region_of(centre_hz: float) -> int:
+    """Return the region, 0 to 5, of a frequency."""
+    return int(np.searchsorted(EDGES_HZ, centre_hz, side="right"))
 
 
-def _best(state: State) -> tuple[int, Strip] | None:
-    """Return the track, and how it is after the move that brings most per dB, if any brings enough."""
-    tone = _tone_distance(state.cells.sum(axis=0))
-    best, best_rate = None, 0.0
-    promising = sorted(candidates(state), key=lambda c: (-c.promise, state.strips[c.track].name, c.region))
-    for candidate in filter(None, (_affordable(state, c) for c in promising[:_TRIED])):
-        changed, cells = _tried(state, candidate)
-        total = state.cells.sum(axis=0) - state.cells[candidate.track] + cells
-        spent, own = abs(candidate.move.gain_db), _OWN if candidate.move.gain_db < 0 else 1.0
-        gain = state.score(candidate.track, own, cells) - state.score(candidate.track, own) - _GAIN_COST * spent
-        gain -= _TONE_COST * max(0.0, _tone_distance(total) - tone)
-        if gain > _WORTH and gain / spent > best_rate:
-            best, best_rate = (candidate.track, changed), gain / spent
-    return best
+def thirds_of(region: int) -> npt.NDArray[np.bool_]:
+    """Return which third octaves lie in a region, (28,)."""
+    return np.equal(REGION_OF, region)
 
 
-def _affordable(state: State, candidate: Candidate) -> Candidate | None:
-    """Return the move, made smaller if the track would lose too much loudness by it; None if nothing is left of it."""
-    changed, _ = _tried(state, candidate)
-    given = state.strips[candidate.track].gives_way_lu
-    left, lost = _MOST_GIVEN_LU + given, given - changed.gives_way_lu
-    if lost <= left:
-        return candidate
-    depth = round(candidate.move.gain_db * left / lost, 1)
-    return replace(candidate, move=replace(candidate.move, gain_db=depth)) if depth <= -SMALLEST_CUT_DB else None
+def rounded_hz(centre_hz: float) -> float:
+    """Return a frequency rounded to two or three digits, from 20 Hz to 20 kHz."""
+    step = 5.0 if centre_hz < 500 else 10.0 if centre_hz < 1000 else 100.0
+    return float(min(max(round(centre_hz / step) * step, 20.0), 20_000.0))
 
 
-def _tried(state: State, candidate: Candidate) -> tuple[Strip, masking.Cells]:
-    """Return the track with the move made, and its cells.
+def centre_and_q(weight: Array) -> tuple[float, float]:
+    """Return centre (Hz) and Q (0.5 to 3) of the bell that covers a weight per third octave, (28,)."""
+    thirds = np.arange(len(CENTRES_HZ))
+    middle = float(np.average(thirds, weights=weight))
+    deviation = float(np.sqrt(np.average((thirds - middle) ** 2, weights=weight)))
+    centre = float(np.interp(middle, thirds, np.log(CENTRES_HZ)))
+    return float(np.exp(centre)), round(float(np.clip(_q_of_width(2.0 * deviation + 1.0), 0.5, 3.0)), 1)
 
-    A lift keeps the loudness: it is to bring a track out, not to turn it up. A cut does not: the track gives way. (sound.md 3.1 makes
-    all of it up again; then the rest of the track hides as much as the cut uncovered, and no cut ever paid on the shipped stems.)
+
+def decide_cleaning_eq(strip: Strip) -> Strip:
+    """Return the track with the EQ bands that its own recording needs: a low cut, a resonance cut, both or none."""
+    found = [_low_cut(strip), _resonance_cut(strip)]
+    bands = {region_of(band.centre_hz): band for band in reversed(found) if band}
+    return strip.with_eq(tuple(bands.values()))
+
+
+def _low_cut(strip: Strip) -> EqBandDecision | None:
+    """Return a bell at the centroid of the power below the range of the instrument; None if there is too little of it."""
+    group = strip.request.instrument
+    corner = styles.LOW_CUT_HZ.get(group)
+    if corner is None:
+        return None
+    spectrum = strip.features.spectrum
+    upper_edges = CENTRES_HZ * 2 ** (1 / 6)
+    below = upper_edges <= corner * 1.01
+    share = 10.0 * float(np.log10(max(spectrum[below].sum() / spectrum[~below].sum(), 1e-12)))
+    if share <= _RUMBLE_DB or (share > _OWN_BASS_DB and group in _DEEP_PLAYERS):
+        return None
+    depth = float(np.clip(_RUMBLE_CUT_DB[0] + 0.4 * (share - _RUMBLE_DB), *_RUMBLE_CUT_DB))
+    depth += float(np.clip(0.6 * (share - _HEAVY_RUMBLE_DB), 0.0, _HEAVY_CUT_DB))
+    centre = rounded_hz(min(centroid_hz(np.where(below, spectrum, 0.0)), corner / 1.5))
+    side = "quieter" if share < 0 else "louder"
+    cause = (
+        f"a wide low cut, because rumble below the range of the {group.label.lower()} ({abs(share):.0f} dB {side} than the rest of "
+        "the recording) would mask kick and bass"
+    )
+    return EqBandDecision(centre, -round(depth, 1), 0.5, cause, cleaning=True)
+
+
+def _resonance_cut(strip: Strip) -> EqBandDecision | None:
+    """Return a narrow cut at the third octave that exceeds its neighbours most, if it does so in enough frames.
+
+    Only for cymbals and percussion: on a voice or a string it would cut formants, on a snare the tone of the drum itself.
     """
-    old = state.strips[candidate.track]
-    changed = _with(old, candidate)
-    cells = state.cells[candidate.track]
-    shaped = cells * (changed.sound.eq_power / old.sound.eq_power)[:, None].astype(np.float32)
-    loudness = [loudness_of(c[:, state.active[candidate.track]].sum(axis=1, dtype=np.float64)) for c in (cells, shaped)]
-    less_lu = loudness[0] - loudness[1]
-    if candidate.move.gain_db < 0:
-        return replace(changed, gives_way_lu=old.gives_way_lu - less_lu), shaped
-    return replace(changed, gain_db=old.gain_db + less_lu), shaped * np.float32(10.0 ** (less_lu / 10.0))
+    if strip.request.instrument not in _RESONANT:
+        return None
+    frames = strip.features.spectra[:, strip.features.active]
+    levels = 10.0 * np.log10(np.maximum(frames, 1e-20))
+    neighbours = np.stack([np.roll(levels, shift, axis=0) for shift in (-2, -1, 1, 2)]).mean(axis=0)
+    frequency = np.mean(levels > neighbours + _RESONANCE_DB, axis=1)
+    excess = np.mean(levels - neighbours, axis=1)
+    inside = np.greater_equal(CENTRES_HZ, _RESONANCE_HZ[0]) & np.less_equal(CENTRES_HZ, _RESONANCE_HZ[1])
+    loud = strip.features.spectrum * k_power() > 0.02 * np.sum(strip.features.spectrum * k_power())
+    candidates = np.flatnonzero(inside & loud & (frequency > _RESONANCE_SHARE))
+    if not len(candidates):
+        return None
+    worst = int(candidates[np.argmax(excess[candidates])])
+    depth = round(float(min(_RESONANCE_CUT_DB, 0.5 * excess[worst])), 1)
+    centre = rounded_hz(CENTRES_HZ[worst])
+    cause = f"a resonance there is {excess[worst]:.0f} dB louder than its neighbours and sounds harsh"
+    return EqBandDecision(centre, -depth, _RESONANCE_Q, cause, cleaning=True) if depth >= 1.0 else None
 
 
-def _with(strip: Strip, candidate: Candidate) -> Strip:
-    """Return the track with the move made; a second one in the same region deepens the first."""
-    moves = regions_of(strip)
-    old = moves.get(candidate.region)
-    moves[candidate.region] = candidate.move
-    if old is not None:
-        moves[candidate.region] = replace(old, gain_db=round(old.gain_db + candidate.move.gain_db, 1))
-    return strip.with_eq(tuple(moves.values()))
-
-
-def _tone_distance(cells: masking.Cells) -> float:
-    """Return how far the mix is from the usual tone: RMS difference of 28 third octaves in dB, level left out."""
-    level = 10.0 * np.log10(np.maximum(cells.mean(axis=1, dtype=np.float64), 1e-20))
-    apart = level - np.array(TONE_DB)
-    return float(np.sqrt(np.mean((apart - apart.mean()) ** 2)))
+def _q_of_width(thirds: float) -> float:
+    """Return the Q of a bell that is this many third octaves wide."""
+    ratio: float = 2.0 ** (max(thirds, 0.5) / 3.0)
+    return sqrt(ratio) / (ratio - 1.0)

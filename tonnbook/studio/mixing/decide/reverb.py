@@ -1,4 +1,4 @@
-"""Reverb: how much of each track is sent into the room of the style, so that it comes back as loud as was wished."""
+"""Reverb: the level of each track's send into the room of the style, so that the reverb is as loud as requested."""
 
 from __future__ import annotations
 
@@ -18,35 +18,40 @@ _RATE = 44_100
 _HALF_BAND = 2.0 ** (1 / 6)
 
 
-def sends(strips: Sequence[Strip], style: MusicalStyle) -> Mapping[str, float]:
-    """Return by track name the loudness of its reverb relative to the dry track in LU, for the tracks that get any."""
-    wished = {s.name: styles.REVERB_LU[s.request.reverb] for s in strips if s.request.reverb in styles.REVERB_LU}
+def decide_reverb(strips: Sequence[Strip]) -> Mapping[str, float]:
+    """Return by track name the loudness of its reverb relative to the dry track in LU, for the tracks that requested reverb.
+
+    Where all reverb together would exceed `styles.WETTEST_MIX_LU`, every track gets less by the same amount.
+    """
+    requested = {s.name: styles.REVERB_LU[s.request.reverb] for s in strips if s.request.reverb in styles.REVERB_LU}
     dry = sum(10.0 ** (s.level_lufs / 10.0) for s in strips)
-    wet = sum(10.0 ** ((s.level_lufs + wished[s.name]) / 10.0) for s in strips if s.name in wished)
-    too_wet = 10.0 * np.log10(wet / dry) - styles.WETTEST_MIX_LU if wet else 0.0
-    return {name: round(level - max(float(too_wet), 0.0), 1) for name, level in wished.items()}
+    wet = sum(10.0 ** ((s.level_lufs + requested[s.name]) / 10.0) for s in strips if s.name in requested)
+    excess = 10.0 * np.log10(wet / dry) - styles.WETTEST_MIX_LU if wet else 0.0
+    return {name: round(level - max(float(excess), 0.0), 1) for name, level in requested.items()}
 
 
 def wet_gain_db(strip: Strip, send_lu: float, style: MusicalStyle) -> float:
-    """Return the gain behind the convolution at which the reverb has that loudness relative to the dry track."""
+    """Return the gain after the convolution that makes the reverb `send_lu` louder than the dry track."""
     unscaled = loudness_of(strip.sound.spectrum * room_power(style.value)) - loudness_of(strip.sound.spectrum)
     return round(send_lu - unscaled, 1)
 
 
 def reverb_reason(strip: Strip, send_lu: float, style: MusicalStyle) -> str:
-    """Return how wet a track is and why, in a sentence."""
+    """Return the reason for the reverb of a track, in a sentence."""
     room = ROOMS.get(style.value, ROOMS["OTHER"])
     less = styles.REVERB_LU[strip.request.reverb] - send_lu
-    spared = f", {less:.1f} LU less than usual, for all tracks together would drown the mix" if less > 0.05 else ""
+    limit = (
+        f", {less:.1f} LU less than usual because the reverb of all tracks together is limited" if less > 0.05 else ""
+    )
     return (
-        f"you asked for {strip.request.reverb.label.lower()} reverb: a room that rings for {room.rt60_s:g} s, {abs(send_lu):.0f} LU under the "
-        f"dry track{spared}"
+        f"you asked for {strip.request.reverb.label.lower()} reverb: a room with {room.rt60_s:g} s of reverberation, "
+        f"{abs(send_lu):.0f} LU below the dry track{limit}"
     )
 
 
 @cache
 def room_power(style: str) -> Array:
-    """Return the power gain of a style's room in each third octave, mean of both sides, (28,)."""
+    """Return the power gain of a style's room in each third octave, mean of both channels, (28,)."""
     response = impulse_response(style, _RATE)
     power = np.square(np.abs(np.fft.rfft(response))).mean(axis=0)
     freqs = np.fft.rfftfreq(response.shape[1], 1.0 / _RATE)

@@ -1,8 +1,8 @@
-"""The tables a mix starts from: how loud each instrument stands, how it is compressed, how wet each style is.
+"""Tables of a mix: target level, compression, low cut and reverb per instrument group, presence and musical style.
 
 Figures from the design page sound.md, sections 2.6 and 3.1. The budgets are the medians of a hundred human mixes (DSD100 stems:
-vocals -19.8, other -20.5, drums -22.4, bass -24.0 LUFS) relative to the lead vocal. The vocal's level against the rest follows
-Gerdes and Siedenburg, "Lead-vocal level in recordings of popular music 1946-2020", JASA Express Letters 3, 2023.
+vocals -19.8, other -20.5, drums -22.4, bass -24.0 LUFS) relative to the lead vocal. Levels that other engines need too are in
+`studio.measure.reference_levels`.
 """
 
 from __future__ import annotations
@@ -22,10 +22,12 @@ HARMONY = OTHERS | {
     Group.STRINGS,
     Group.BRASS,
 }
-"""The instruments that carry the chords; they share one budget."""
+"""The instruments that play the chords; they share one budget."""
 
 HARMONY_BUDGET_LU = -0.7
+"""Loudness of all harmony instruments together, relative to the lead vocal."""
 DRUM_BUDGET_LU = -2.5
+"""Loudness of the drum kit, relative to the lead vocal."""
 
 _HARMONY_EACH_LU = -4.5
 LEVEL_LU: dict[Group, float] = {
@@ -46,38 +48,38 @@ LEVEL_LU: dict[Group, float] = {
 _PRESENCE_LU = {Presence.LEAD: 2.0, Presence.NORMAL: 0.0, Presence.BACKGROUND: -4.0}
 _VOCAL_PRESENCE_LU = {Presence.LEAD: 0.0, Presence.NORMAL: -0.5, Presence.BACKGROUND: -4.5}
 
-PRIORITY = {Presence.LEAD: 3.0, Presence.NORMAL: 2.0, Presence.BACKGROUND: 1.0}
+_PRIORITY = {Presence.LEAD: 3.0, Presence.NORMAL: 2.0, Presence.BACKGROUND: 1.0}
 _GROUP_PRIORITY = {Group.VOCAL: 1.0, Group.KICK: 0.5, Group.SNARE: 0.5, Group.BASS: 0.5}
 
 
 def presence_lu(group: Group, presence: Presence) -> float:
-    """Return what the presence adds to a track's level.
+    """Return what the presence adds to a track's level, in LU.
 
-    The styles' vocal figures are measured on *lead* vocals, so a vocal marked LEAD sits on them and NORMAL half a LU under
-    (sound.md 3.1 counts from NORMAL and spaces them by 1 LU).
+    The styles' vocal figures are measured on *lead* vocals, so a vocal marked LEAD gets 0 and NORMAL -0.5 LU (sound.md 3.1 counts
+    from NORMAL, in steps of 1 LU).
     """
     return (_VOCAL_PRESENCE_LU if group is Group.VOCAL else _PRESENCE_LU)[presence]
 
 
 def priority(group: Group, presence: Presence) -> float:
-    """Return who wins where two tracks want the same frequencies: 1 (nobody minds) to 4 (the lead vocal)."""
-    return PRIORITY[presence] + _GROUP_PRIORITY.get(group, 0.0)
+    """Return the priority of a track where two need the same frequencies: 1 (a background track) to 4 (the lead vocal)."""
+    return _PRIORITY[presence] + _GROUP_PRIORITY.get(group, 0.0)
 
 
 @dataclass(frozen=True)
 class CompressorRange:
-    """Within what a group is compressed; the recording itself decides where in it."""
+    """The limits of a group's compressor settings; the recording determines the settings within them."""
 
     ratio: tuple[float, float]
     attack_ms: tuple[float, float]
     release_ms: tuple[float, float]
     reduction_db: float
-    """Mean gain reduction to reach while the track plays."""
+    """Target of the mean gain reduction while the track plays."""
 
 
 _HITS = CompressorRange((2.0, 4.0), (8.0, 20.0), (60.0, 120.0), 2.5)
 _CHORDS = CompressorRange((1.5, 2.5), (15.0, 40.0), (100.0, 250.0), 2.0)
-_METAL_WARE = CompressorRange((1.2, 2.0), (8.0, 25.0), (60.0, 150.0), 1.5)
+_METAL_PERCUSSION = CompressorRange((1.2, 2.0), (8.0, 25.0), (60.0, 150.0), 1.5)
 
 COMPRESSION: dict[Group, CompressorRange] = {
     **dict.fromkeys(HARMONY, _CHORDS),
@@ -87,13 +89,13 @@ COMPRESSION: dict[Group, CompressorRange] = {
     Group.KICK: _HITS,
     Group.SNARE: _HITS,
     Group.DRUMS: CompressorRange((1.5, 2.5), (10.0, 30.0), (60.0, 150.0), 2.0),
-    Group.CYMBALS: _METAL_WARE,
-    Group.PERCS: _METAL_WARE,
+    Group.CYMBALS: _METAL_PERCUSSION,
+    Group.PERCS: _METAL_PERCUSSION,
 }
-"""A finished backing track and effects are left alone."""
+"""Backing tracks and effects are not compressed: they are already processed."""
 
 COMPRESSION_OF_STYLE = {Style.ORCHESTRAL: 0.5, Style.ACOUSTIC: 0.7, Style.HIPHOP_GRIME: 1.15, Style.METAL: 1.15}
-"""How much of the usual gain reduction a style wants; 1 where it is not named."""
+"""Factor of a style on the usual gain reduction; 1 for the other styles."""
 
 HIGHEST_RATIO = {Style.ORCHESTRAL: 1.5, Style.ACOUSTIC: 3.0}
 
@@ -101,7 +103,7 @@ REVERB_LU = {ReverbPreference.LOW: -24.0, ReverbPreference.MEDIUM: -18.0, Reverb
 """Loudness of the reverb relative to the dry track."""
 
 WETTEST_MIX_LU = -12.0
-"""All reverb together against the dry mix. De Man, McNally and Reiss, JAES 65(1/2), 2017, find a mix too wet from about -14."""
+"""Limit of all reverb together relative to the dry mix. De Man, McNally and Reiss, JAES 65(1/2), 2017: too wet from about -14."""
 
 LOW_CUT_HZ: dict[Group, float] = {
     Group.VOCAL: 90.0,
@@ -115,4 +117,4 @@ LOW_CUT_HZ: dict[Group, float] = {
     Group.STRINGS: 80.0,
     Group.BRASS: 80.0,
 }
-"""Below this the group plays nothing of its own: what is there is rumble."""
+"""Lower end of a group's range: what a recording has below it is rumble."""

@@ -1,7 +1,7 @@
-"""One channel of the desk: decode, fold, low cut, EQ, compressor, gain, pan, reverb; in blocks.
+"""One channel of the mix: decode, fold, low cut, EQ, compressor, gain, pan, reverb; in blocks.
 
-Everything remembers its state from block to block and takes blocks of any length without changing a bit, so a render does not
-depend on how it is cut, and every channel can run in a thread of its own.
+Every stage keeps its state from block to block and gives the same samples for blocks of any length, so a render does not depend on
+the length of its blocks, and every channel can run in a thread of its own.
 """
 
 from __future__ import annotations
@@ -21,20 +21,20 @@ from tonnbook.studio.mixing.decide.decision import TrackDecision
 from tonnbook.studio.mixing.features import LOW_CUT_HZ, Fold, folded
 
 BLOCK = 65_536
-"""Frames per block, a whole number of the convolver's partitions: then the reverb comes without delay."""
+"""Frames per block, a whole number of the convolver's partitions: the reverb then has no latency."""
 
 
 class Channel:
-    """A track on its way through the desk.
+    """Process one track as decided, block by block.
 
     Parameters
     ----------
     room
-        Impulse response of the reverb, (2, frames); used only where the decision sends the track there.
+        Impulse response of the reverb, (2, frames); used only if the decision gives the track reverb.
     block
-        Frames per block, a multiple of `Convolver.PARTITION`.
+        Frames per block, a multiple of `Convolver.PARTITION`; otherwise ValueError.
     start_s, stop_s
-        What part of the recording is played; None: to its end.
+        The part of the recording to play; None: to its end.
     """
 
     def __init__(
@@ -53,8 +53,8 @@ class Channel:
         self._blocks: Iterator[Array] = audio_files.blocks(path, rate, block, start_s, stop_s)
         self._block = block
         self._fold = decision.fold
-        channels = 2 if decision.fold is Fold.STEREO else 1
-        self._filter = Filter(np.vstack([high_pass(LOW_CUT_HZ, rate), eq(settings.eq, rate)]), channels)
+        self._channels = 2 if decision.fold is Fold.STEREO else 1
+        self._filter = Filter(np.vstack([high_pass(LOW_CUT_HZ, rate), eq(settings.eq, rate)]), self._channels)
         drc = settings.compression
         self._compressor = (
             Compressor(drc.threshold_db, drc.ratio, drc.attack_ms, drc.release_ms, rate)
@@ -67,23 +67,23 @@ class Channel:
         self._wet_gain = to_gain(decision.wet_gain_db or 0.0)
 
     def next(self) -> tuple[int, Array]:
-        """Return how many frames of the recording were left for this block, and the block itself, (2, block).
+        """Return the number of frames of the recording in the next block, and the processed block, (2, block).
 
-        Past the end of the recording comes what rings on: the reverb.
+        After the end of the recording the number is 0 and the block holds the tail of the reverb.
         """
         raw = next(self._blocks, None)
         frames = 0 if raw is None else raw.shape[1]
-        return frames, self._played(self._source(raw))
+        return frames, self._processed(self._source(raw))
 
     def _source(self, raw: Array | None) -> Array:
-        channels = 2 if self._fold is Fold.STEREO else 1
+        """Return the folded recording padded with silence to a whole block, (channels, block)."""
         if raw is None:
-            return np.zeros((channels, self._block))
+            return np.zeros((self._channels, self._block))
         source = np.asarray(folded(raw, self._fold), np.float64)
         missing = self._block - source.shape[1]
         return np.pad(source, ((0, 0), (0, missing))) if missing else source
 
-    def _played(self, source: Array) -> Array:
+    def _processed(self, source: Array) -> Array:
         sound = self._filter.process(source)
         if self._compressor is not None:
             sound = self._compressor.process(sound)
