@@ -18,7 +18,7 @@ class AnalysisService(Service[None]):
 
     def start(self, request: AnalysisRequest) -> Task[AnalysisAnswer]:
         """Start an analysis; raises HttpError 400, 429 or 507."""
-        self._check_order(None, audioFileLocation=request.source)
+        self._check_order({"audioFileLocation": request.source})
         return self._worker.start(lambda progress: self._analyse(request, progress), lambda _: None)
 
     # Called in a task's thread.

@@ -17,7 +17,7 @@ class CleanupService(Service[None]):
 
     def start(self, request: CleanupRequest) -> Task[CleanupAnswer]:
         """Start a cleanup; raises HttpError 400, 429 or 507."""
-        self._check_order(None, audioFileLocation=request.source)
+        self._check_order({"audioFileLocation": request.source})
         return self._worker.start(lambda progress: self._clean(request, progress), lambda _: None)
 
     # Called in a task's thread.

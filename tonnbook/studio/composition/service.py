@@ -94,12 +94,8 @@ class CompositionOrder:
 
     track: Track
     version: Version
+    task: Task[Any]
     of_stems: bool = False
-
-    @property
-    def task(self) -> Task[Any]:
-        """The task itself."""
-        return self.version.stems_task if self.of_stems and self.version.stems_task else self.version.task
 
 
 class CompositionService(Service[CompositionOrder]):
@@ -157,7 +153,7 @@ class CompositionService(Service[CompositionOrder]):
             )
             version = Version(number, request, task)
             track.versions.append(version)
-            self._orders[task_id] = CompositionOrder(track, version)
+            self._orders[task_id] = CompositionOrder(track, version, task)
         return task_id
 
     def _charge(self, task_id: str) -> None:
@@ -172,8 +168,9 @@ class CompositionService(Service[CompositionOrder]):
         result = self._finished(version)
         task_id = secrets.token_hex(12)
         with self._lock:
-            version.stems_task = self._worker.start(lambda progress: self._cut_stems(result, progress), lambda _: None)
-            self._orders[task_id] = CompositionOrder(track, version, of_stems=True)
+            task = self._worker.start(lambda progress: self._cut_stems(result, progress), lambda _: None)
+            version.stems_task = task
+            self._orders[task_id] = CompositionOrder(track, version, task, of_stems=True)
         return task_id
 
     # Answers.
@@ -190,7 +187,7 @@ class CompositionService(Service[CompositionOrder]):
             return TaskStatus(state="FAILURE", meta={"message": task.failure})
         song = self._finished(order.version).outcome
         if order.of_stems:
-            stems = self._section_stems(order.version) or ()
+            stems = self._section_stems(task) or ()
             meta = [[{role: urls.to_wire() for role, urls in row.items()} for row in section] for section in stems]
             return TaskStatus(state="SUCCESS", meta=meta)
         options = [[option.to_wire() for option in section] for section in self._section_options(song)]
@@ -206,7 +203,7 @@ class CompositionService(Service[CompositionOrder]):
         return TrackUrls(
             download_url=self._storage.result_link(song.track),
             section_options=self._section_options(song),
-            instrument_urls=self._section_stems(version) or (),
+            instrument_urls=self._section_stems(version.stems_task) or (),
             notes=self._song_notes(song),
         )
 
@@ -257,9 +254,8 @@ class CompositionService(Service[CompositionOrder]):
             for instruments, cut, section in zip(song.instruments, song.sections, song.plan.sections, strict=True)
         )
 
-    def _section_stems(self, version: Version) -> tuple[tuple[Mapping[str, StemUrls], ...], ...] | None:
+    def _section_stems(self, task: Task[SectionStems] | None) -> tuple[tuple[Mapping[str, StemUrls], ...], ...] | None:
         """Return the stems of every section with their links; None until they have been cut."""
-        task = version.stems_task
         if task is None or task.running or task.failure is not None:
             return None
         return tuple(

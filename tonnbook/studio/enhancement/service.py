@@ -38,7 +38,7 @@ class EnhancementService(Service[EnhancementOrder]):
 
     def start(self, request: EnhancementRequest, *, full: bool) -> EnhancementOrder:
         """Start an enhancement; raises HttpError 400, 429 or 507."""
-        self._check_order(request.webhook_url, audioFileLocation=request.source)
+        self._check_order({"audioFileLocation": request.source}, request.webhook_url)
         task_id = secrets.token_hex(12)
         task = self._start_task(
             task_id,

@@ -68,7 +68,7 @@ class MasteringService(Service[MasteringOrder]):
 
     def start(self, request: MasteringRequest) -> MasteringOrder:
         """Start a master; raises HttpError 400, 429 or 507."""
-        self._check_order(request.webhook_url, **{"trackData[0].trackURL": request.source})
+        self._check_order({"trackData[0].trackURL": request.source}, request.webhook_url)
         task_id, created = secrets.token_hex(12), self._clock()
         task = self._start_task(
             task_id,

@@ -80,7 +80,7 @@ class MixService(Service[MixOrder]):
     def start_preview(self, request: MixRequest) -> MixOrder:
         """Start a preview mix; raises HttpError 400, 429 or 507."""
         sources = {f"trackData[{n}].trackURL": track.source for n, track in enumerate(request.tracks)}
-        self._check_order(request.webhook_url, **sources)
+        self._check_order(sources, request.webhook_url)
         task_id = secrets.token_hex(12)
         task = self._start_task(
             task_id,

@@ -50,7 +50,8 @@ class RecombinationService(Service[RecombinationOrder]):
         """Start a recombination; raises HttpError 400, 404, 429 or 507."""
         if request.separation_id is not None:
             self._separations.finished(request.separation_id)
-        self._check_order(request.webhook_url, vocalStemURL=request.vocal, backingStemURL=request.backing)
+        sources = {"vocalStemURL": request.vocal, "backingStemURL": request.backing}
+        self._check_order(sources, request.webhook_url)
         task_id = f"rc_{uuid4()}"
         task = self._start_task(
             task_id, request.webhook_url, lambda progress: self._recombine(request, progress), status_event

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import import_module
@@ -91,8 +91,11 @@ class Service(Generic[OrderT]):
             self._orders[task_id] = order
         return order
 
-    def _check_order(self, webhook_url: str | None, **sources: object) -> None:
-        """Check the links of a request, given by the names of their fields, and the disk space; raises HttpError 400 or 507."""
+    def _check_order(self, sources: Mapping[str, object], webhook_url: str | None = None) -> None:
+        """Check the links and the webhook of a request, and the disk space; raises HttpError 400 or 507.
+
+        `sources` are links by the names of their fields in the request; None is skipped.
+        """
         for field, link in sources.items():
             if link is not None:
                 check_source(str(link), field, self._storage)

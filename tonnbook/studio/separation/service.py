@@ -28,7 +28,7 @@ class SeparationService(Service[Task[TaskResult["Apart"]]]):
 
     def start(self, request: SeparationRequest) -> str:
         """Start a separation and return its id; raises HttpError 400, 429 or 507."""
-        self._check_order(request.webhook_url, audioFileLocation=request.source)
+        self._check_order({"audioFileLocation": request.source}, request.webhook_url)
         task_id = f"sf_{uuid4()}"
         task = self._start_task(
             task_id, request.webhook_url, lambda progress: self._separate(task_id, request, progress), status_event
