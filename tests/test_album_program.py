@@ -37,7 +37,7 @@ def test_an_album_from_the_shell(album: Path, tmp_path: Path) -> None:
     first = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     assert first.returncode == 1, first.stderr
     assert "2 of 3 songs are in" in first.stdout
-    assert "missing.wav is not there" in first.stdout
+    assert "missing.wav does not exist" in first.stdout
     for name in ("01_night_bus", "04_open_sky"):
         assert libebur128(tmp_path / "final_masters" / f"{name}.wav")[0] == pytest.approx(-14.0, abs=0.05)
     album.write_text(json.dumps(json.loads(album.read_text())[:2]))
@@ -138,5 +138,5 @@ def test_a_song_that_failed_is_no_full_bar_and_one_that_was_refused_has_a_line()
     assert "failed  silent" in _bar("song", "failed", 0.4, "silent", 80)
     assert "100%" in _bar("song", "done", 0.4, "", 80)
     screen = io.StringIO()
-    _Bars(Batch(Path(), {}, {"song": "missing.wav is not there"}), screen).show()
-    assert "failed  missing.wav is not" in screen.getvalue()
+    _Bars(Batch(Path(), {}, {"song": "missing.wav does not exist"}), screen).show()
+    assert "failed  missing.wav does" in screen.getvalue()

@@ -39,7 +39,7 @@ OUTSIDE = {
     "models": {"pydantic", "pydantic_core"},
     "dsp": {"numpy", "scipy", "soxr"},
     "audio_files": {"numpy", "soundfile", "soxr"},
-    "clients": {"requests", "urllib3", "pydantic"},
+    "clients": {"requests", "urllib3", "pydantic", "filelock"},
     "plots": {"numpy", "matplotlib", "PIL"},  # PIL comes with matplotlib
     "demo": set(),
     "planted_faults": {"numpy"},

@@ -54,7 +54,9 @@ def test_downloads_go_where_they_are_wanted(tmp_path: Path) -> None:
     with offline(tmp_path) as local:
         assert local.tonn.downloads == tmp_path
         assert offline(tmp_path) is offline() is local
-        with pytest.raises(ValueError, match=r"runs already, with downloads in .*: close\(\) those services first"):
+        with pytest.raises(
+            ValueError, match=r"is running already, with downloads in .*: close\(\) those services first"
+        ):
             offline(tmp_path / "elsewhere")
     assert local.closed
 

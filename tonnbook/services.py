@@ -1,6 +1,6 @@
 """The services of a notebook: `offline()` for the studio on this machine, `live()` for the real ones.
 
-The only room that knows both sides, clients and studio.
+The only module that imports both clients and studio.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ BEATOVEN_URL = "https://sync.beatoven.ai"
 BEATOVEN_DIRECT_URL = "https://public-api.beatoven.ai"
 
 _OFFLINE_POLLING = PollSettings(first_s=0.25, longest_s=1.0, retry_for_s=20.0)
-"""On this machine a question costs nothing, and the progress card moves smoothly."""
+"""Polls on this machine cost nothing, so they are frequent: the progress card moves smoothly."""
 
 _running: Services | None = None
 _starting = threading.Lock()
@@ -41,12 +41,12 @@ _starting = threading.Lock()
 
 @dataclass(eq=False)
 class Services:
-    """The clients of a notebook, and what stands behind them."""
+    """The clients of a notebook, the webhook inbox and the local studio."""
 
     tonn: TonnClient
     beatoven: BeatovenClient
     inbox: WebhookInbox | None
-    """Where webhooks arrive; None where no address was given for them."""
+    """Receives webhooks; None on the live services without a webhook address."""
     studio: Studio | None
     """The local studio; None on the live services."""
     closed: bool = False
@@ -57,7 +57,7 @@ class Services:
             return
         self.closed = True
         for client in (self.tonn, self.beatoven):
-            if not isinstance(client, _WithoutKey):
+            if not isinstance(client, _MissingClient):
                 client.close()
         if self.studio is not None:
             self.studio.close()
@@ -73,12 +73,12 @@ class Services:
 
     def __repr__(self) -> str:
         what = "local studio" if self.studio is not None else "live"
-        client = self.beatoven if isinstance(self.tonn, _WithoutKey) else self.tonn
+        client = self.beatoven if isinstance(self.tonn, _MissingClient) else self.tonn
         return f"<Services {what} at {client.url}{', closed' if self.closed else ''}>"
 
 
-class _WithoutKey:
-    """Stands in for a client whose key nobody gave: says so as soon as it is used."""
+class _MissingClient:
+    """Replaces a client for which there is no key: raises a TonnbookError that says so when it is used."""
 
     def __init__(self, service: str, variable: str) -> None:
         self._service, self._variable = service, variable
@@ -95,10 +95,10 @@ class _WithoutKey:
 def offline(folder: str | Path | None = None, *, polling: PollSettings | None = None) -> Services:
     """Start the local studio, and return clients that talk to it: no key, no credits, no network.
 
-    There is one in a process: a second call returns the same services, unless they have been closed. Everything is closed at
-    exit. Downloads go to `folder`, or to a private one that goes when the session ends.
+    There is one studio in a process: a second call returns the same services, unless they have been closed. Everything is closed
+    at exit. Downloads are written to `folder`, or to a temporary folder that is removed at exit.
 
-    Raises ValueError if the services run already with another `folder`.
+    Raises ValueError if the services are running with another `folder`.
     """
     global _running
     wanted = Path(folder).resolve() if folder is not None else None
@@ -107,7 +107,7 @@ def offline(folder: str | Path | None = None, *, polling: PollSettings | None = 
             _running = _start(wanted, polling or _OFFLINE_POLLING)
         elif wanted is not None and _running.tonn.downloads != wanted:
             raise ValueError(
-                f"the studio runs already, with downloads in {_running.tonn.downloads}: close() those services first"
+                f"the studio is running already, with downloads in {_running.tonn.downloads}: close() those services first"
             )
         return _running
 
@@ -122,12 +122,12 @@ def live(
     beatoven_url: str = BEATOVEN_URL,
     beatoven_direct_url: str = BEATOVEN_DIRECT_URL,
 ) -> Services:
-    """Return clients for the real services. **What they make may cost credits**; this call itself contacts nobody.
+    """Return clients for the real services. **Their calls may cost credits**; this call itself sends nothing.
 
     The keys are `tonn_key` and `beatoven_key`, or the environment variables TONN_API_KEY and BEATOVEN_API_KEY, which are read
-    here and nowhere else. One of them is enough: the client without a key says so when it is used. The services cannot
-    reach this machine with webhooks unless you give a `webhook_url` that leads to it (see WebhookInbox); jobs are polled
-    anyway. With a `folder` for the downloads, `attach` finds previews again after a restart of the kernel.
+    here and nowhere else. One of them is enough: the client without a key raises an error when it is used. The services can send
+    webhooks to this machine only if you give a `webhook_url` that forwards to it (see WebhookInbox); jobs are polled in any
+    case. With a `folder` for the downloads, `attach` finds previews again after a restart of the kernel.
     """
     tonn_key = (tonn_key or os.environ.get("TONN_API_KEY", "")).strip()
     beatoven_key = (beatoven_key or os.environ.get("BEATOVEN_API_KEY", "")).strip()
@@ -135,10 +135,12 @@ def live(
         raise TonnbookError(_no_key("Tonn", "TONN_API_KEY") + "; for Beatoven the variable is BEATOVEN_API_KEY")
     inbox = WebhookInbox(webhook_url) if webhook_url else None
     downloads = Path(folder).resolve() if folder is not None else None
-    tonn = cast(TonnClient, _WithoutKey("Tonn", "TONN_API_KEY"))
-    beatoven = cast(BeatovenClient, _WithoutKey("Beatoven", "BEATOVEN_API_KEY"))
+    tonn = cast(TonnClient, _MissingClient("Tonn", "TONN_API_KEY"))
+    beatoven = cast(BeatovenClient, _MissingClient("Beatoven", "BEATOVEN_API_KEY"))
     if tonn_key:
-        tonn = TonnClient(tonn_url, tonn_key, inbox=inbox, downloads=downloads, listen=_listen, costs=True)
+        tonn = TonnClient(
+            tonn_url, tonn_key, inbox=inbox, downloads=downloads, measure_song=measure_song, charges_credits=True
+        )
     if beatoven_key:
         beatoven = BeatovenClient(beatoven_url, beatoven_key, direct_url=beatoven_direct_url, downloads=downloads)
     services = Services(tonn, beatoven, inbox, None)
@@ -149,16 +151,16 @@ def live(
 def _no_key(service: str, variable: str) -> str:
     return (
         f"no key for {service}: set the environment variable {variable} (in a terminal or a .env file, not in the notebook), "
-        "or go on without one with tb.offline()"
+        "or continue without one with tb.offline()"
     )
 
 
 def run(main: Coroutine[Any, Any, T]) -> T:
-    """Run a coroutine to its end and return what it returns, wherever we are.
+    """Run a coroutine to its end and return its result, in a script or in a notebook.
 
-    In a script this is `asyncio.run`. In a notebook a loop is running already, which `asyncio.run` refuses: there, asyncio is
-    first patched with nest_asyncio2, the maintained continuation of nest_asyncio, so that a program written around
-    `asyncio.run` runs unchanged. The patch stays. New code needs none of it: `await` in a cell.
+    In a script this is `asyncio.run`. In a notebook a loop is running already, and `asyncio.run` refuses to run: there, asyncio
+    is first patched with nest_asyncio2, the maintained continuation of nest_asyncio, so that a program written around
+    `asyncio.run` runs unchanged. The patch is not removed. New code does not need it: use `await` in a cell.
     """
     if not _loop_is_running():
         with asyncio.Runner() as runner:  # what asyncio.run does, even after somebody has patched that
@@ -173,7 +175,13 @@ def _start(folder: Path | None, polling: PollSettings) -> Services:
     studio = Studio().start()
     inbox = WebhookInbox()
     tonn = TonnClient(
-        studio.url, studio.key, inbox=inbox, downloads=folder, fx_settings=True, polling=polling, listen=_listen
+        studio.url,
+        studio.key,
+        inbox=inbox,
+        downloads=folder,
+        fx_settings=True,
+        polling=polling,
+        measure_song=measure_song,
     )
     beatoven = BeatovenClient(studio.url, studio.key, downloads=folder, polling=polling)
     services = Services(tonn, beatoven, inbox, studio)
@@ -181,11 +189,11 @@ def _start(folder: Path | None, polling: PollSettings) -> Services:
     return services
 
 
-def _listen(song: Path) -> Sound:
-    """Measure a song on this machine, with the studio's ears; the engine is loaded when it is first wanted."""
-    from tonnbook.studio.measure.song_features import measure_song
+def measure_song(song: Path) -> Sound:
+    """Measure a song on this machine; the studio's measurement is imported when it is first used."""
+    from tonnbook.studio.measure import song_features
 
-    return measure_song(song).sound()
+    return song_features.measure_song(song).sound()
 
 
 def _loop_is_running() -> bool:
@@ -199,8 +207,8 @@ def _loop_is_running() -> bool:
 def _make_nestable() -> None:
     if hasattr(asyncio, "_nest_patched") and not hasattr(asyncio, "_nest_asyncio2"):
         warnings.warn(
-            "asyncio has been patched by nest_asyncio 1.6, with which ipykernel 7.1 and later lose the cells of a Run All. "
-            "Restart the kernel and leave nest_asyncio.apply() out: tb.run needs nothing before it (it uses nest_asyncio2).",
+            "asyncio has been patched by nest_asyncio 1.6, with which Run All hangs in ipykernel 7.1 and later. Restart the "
+            "kernel and remove nest_asyncio.apply(): tb.run does not need it (it uses nest_asyncio2).",
             RuntimeWarning,
             stacklevel=3,
         )

@@ -77,10 +77,10 @@ def test_two_files_with_the_same_content_are_two_tracks(files: Files, tmp_path: 
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("take.aiff", b"x", r"take\.aiff cannot be uploaded: the service takes WAV, MP3, FLAC"),
-        ("notes.txt", b"x", r"the service takes WAV, MP3, FLAC\. Save it as one of those"),
+        ("take.aiff", b"x", r"take\.aiff cannot be uploaded: the service accepts WAV, MP3, FLAC"),
+        ("notes.txt", b"x", r"the service accepts WAV, MP3, FLAC\. Convert it first"),
         ("take.wav", b"", r"take\.wav is empty"),
-        ("gone.wav", None, r"gone\.wav is not there \(looked in .*\)"),
+        ("gone.wav", None, r"gone\.wav does not exist in "),
     ],
 )
 def test_what_cannot_be_uploaded(tmp_path: Path, name: str, content: bytes | None, message: str) -> None:
@@ -92,7 +92,7 @@ def test_what_cannot_be_uploaded(tmp_path: Path, name: str, content: bytes | Non
 
 def test_a_folder_is_no_file(tmp_path: Path) -> None:
     (tmp_path / "album.wav").mkdir()
-    with pytest.raises(AudioError, match="is not there"):
+    with pytest.raises(AudioError, match="is a folder, not a file"):
         check_upload(tmp_path / "album.wav")
 
 
@@ -129,7 +129,7 @@ def test_an_upload_is_put_with_the_type_that_it_was_announced_with(tmp_path: Pat
     ("body", "message"),
     [
         ({"signed_url": "http://a.example/x?s=hush"}, "readable_url: is missing"),
-        ({"error": True, "message": "too large, see http://a.example/?s=hush"}, r"did not take vocal\.wav: too large"),
+        ({"error": True, "message": "too large, see http://a.example/?s=hush"}, r"refused vocal\.wav: too large"),
     ],
 )
 def test_an_answer_without_links_is_called_that(tmp_path: Path, body: dict[str, Any], message: str) -> None:

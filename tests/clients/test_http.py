@@ -128,7 +128,7 @@ def test_a_pause_beyond_our_patience_ends_the_repeating(script: list[Answer], ht
 
 def test_repeating_ends_when_patience_does(server: Scripted, script: list[Answer]) -> None:
     script.append(Answer(503))
-    http = Http(server.url, KEY, retry_for_s=0.3, pause_s=0.05)
+    http = Http(server.url, KEY, retry_for_s=0.3, first_pause_s=0.05)
     with pytest.raises(ServerFault):
         http.get("/x")
     assert 2 <= len(server.calls) <= 8
@@ -165,7 +165,7 @@ def test_a_redirect_is_not_followed_with_the_key(server: Scripted, script: list[
 def test_a_location_must_lead_to_the_same_server(script: list[Answer], http: Http) -> None:
     assert http.same_origin("/studio/renders/1") == "/studio/renders/1"
     assert http.same_origin(http.url + "/studio/renders/1") == "/studio/renders/1"
-    with pytest.raises(UnexpectedAnswer, match=r"sends us on to evil\.example, and the key is not shown"):
+    with pytest.raises(UnexpectedAnswer, match=r"redirects to evil\.example, and the key is not sent"):
         http.same_origin("https://evil.example/renders/1")
 
 

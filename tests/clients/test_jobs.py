@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tonnbook.clients.jobs import Ask, Begin, Job, StillRunning
+from tonnbook.clients.jobs import Begin, Job, Poll, StillRunning
 from tonnbook.clients.polling import JobPoller, PollSettings
 from tonnbook.errors import (
     JobFailed,
@@ -28,7 +28,7 @@ QUICK = PollSettings(first_s=0.01, longest_s=0.02, retry_for_s=0.1)
 
 def started(begin: Begin[Any], polling: PollSettings = QUICK, task_id: str | None = "t1") -> Job[Any]:
     poller = JobPoller(polling)
-    job = Job("preview mix", begin, poller, task_id=task_id)
+    job = Job("preview mix", begin, poller, task_id=task_id, find_again="tonn.attach({!r})")
     poller.start(job)
     return job
 
@@ -92,7 +92,7 @@ def test_elapsed_time_stands_still_at_the_end() -> None:
 
 
 def test_a_job_that_cannot_even_begin_fails_with_the_reason() -> None:
-    def begin(job: Job[Any]) -> Ask[Any]:
+    def begin(job: Job[Any]) -> Poll[Any]:
         raise OutOfCredits(402, "/mixpreview", "no credits")
 
     job = started(begin, task_id=None)
@@ -103,7 +103,7 @@ def test_a_job_that_cannot_even_begin_fails_with_the_reason() -> None:
 
 
 def test_a_failed_task_names_the_job() -> None:
-    def begin(job: Job[Any]) -> Ask[Any]:
+    def begin(job: Job[Any]) -> Poll[Any]:
         raise JobFailed(job, "vocal.wav is silent")
 
     job = started(begin)
@@ -209,7 +209,7 @@ def test_an_interrupt_ends_the_waiting_and_not_the_job(gate: threading.Event) ->
 def test_progress_never_falls_and_stays_between_0_and_1(gate: threading.Event) -> None:
     seen: list[float | None] = []
 
-    def begin(job: Job[Any]) -> Ask[Any]:
+    def begin(job: Job[Any]) -> Poll[Any]:
         for share in (-1.0, 0.3, 0.2, None, 0.9, 7.0, 0.5):
             job.report(progress=share)
             seen.append(job.progress)
@@ -378,7 +378,7 @@ def test_closing_the_client_lets_everybody_go(gate: threading.Event) -> None:
 
 
 def test_the_repr_is_short_and_says_where_it_stands(gate: threading.Event) -> None:
-    def begin(job: Job[Any]) -> Ask[Any]:
+    def begin(job: Job[Any]) -> Poll[Any]:
         job.report(progress=0.4)
         gate.wait(3)
         return lambda: "the mix"

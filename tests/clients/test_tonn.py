@@ -276,13 +276,13 @@ def test_what_is_no_request_is_said_at_once(tonn: TonnClient, preview: MixPrevie
         tonn.preview_mix({"multitrackData": {}})  # type: ignore[arg-type]
     with pytest.raises(TypeError, match=r"changes\['vocal'\] is a float"):
         tonn.final_mix(preview, {"vocal": -1.5})  # type: ignore[dict-item]
-    with pytest.raises(TypeError, match="takes the MixPreview that a preview job gave, not Job"):
+    with pytest.raises(TypeError, match="takes the MixPreview of a preview job, not Job"):
         tonn.final_mix(tonn.attach(preview.task_id))  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="12345"):
         tonn.final_mix(preview, sample_rate=12345)
     gone = MixTrack(source=tmp_path / "gone.wav", instrument=InstrumentGroup.BASS)
     also = MixTrack(source=tmp_path / "also.wav", instrument=InstrumentGroup.BASS)
-    with pytest.raises(AudioError, match=r"gone\.wav is not there"):
+    with pytest.raises(AudioError, match=r"gone\.wav does not exist"):
         tonn.preview_mix(MixRequest(tracks=(gone, also), style=MusicalStyle.POP))
 
 

@@ -51,7 +51,7 @@ from tonnbook.clients.jobs import Job, StillRunning
 from tonnbook.clients.polling import JobPoller
 gate = []
 poller = JobPoller()
-job = Job('preview mix', lambda job: lambda: 'the mix' if gate else StillRunning(), poller, task_id='t1')
+job = Job('preview mix', lambda job: lambda: 'the mix' if gate else StillRunning(), poller, task_id='t1', find_again='tonn.attach({!r})')
 poller.start(job)
 """
 

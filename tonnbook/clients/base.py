@@ -1,4 +1,4 @@
-"""What the families of calls share: an order that uploads first, is sent once, and becomes a job; and what a reply says of a task."""
+"""Calls: base class of the families of calls. A call uploads files, is sent once, and becomes a job."""
 
 from __future__ import annotations
 
@@ -9,63 +9,69 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from tonnbook.clients.files import Files, check_upload
-from tonnbook.clients.http import Http
+from tonnbook.clients.http import Http, Reply
 from tonnbook.clients.inbox import WebhookInbox
-from tonnbook.clients.jobs import Ask, Job, StillRunning
+from tonnbook.clients.jobs import Job, Poll, StillRunning
 from tonnbook.clients.polling import JobPoller
-from tonnbook.clients.replies import Reply
-from tonnbook.errors import JobFailed
+from tonnbook.errors import JobFailed, ServerFault, TonnbookError, Unreachable
 from tonnbook.models.base import Request
 
 R = TypeVar("R", bound=Request)
 T = TypeVar("T")
 
 UPLOAD_SHARE = 0.2
-"""The part of a job's progress that stands for uploading."""
+"""Share of a job's progress that the uploads take."""
 
 
 class Calls:
     """One family of calls of one client.
 
-    The inbox's address goes into every request that may name a webhook and does not.
+    The inbox's address is set in every request that has a webhook field and leaves it empty.
     """
 
     def __init__(self, http: Http, files: Files, poller: JobPoller, inbox: WebhookInbox | None = None) -> None:
         self._http, self._files, self._poller, self._inbox = http, files, poller, inbox
 
-    def _start_order(self, kind: str, request: R, order: Callable[[R, Job[T]], Ask[T]]) -> Job[T]:
-        """Start a job that uploads what is local and sends an order; raises AudioError for a file that cannot be uploaded."""
+    def _start_task(
+        self, name: str, request: R, create: Callable[[R, Job[T]], Poll[T]], *, find_again: str = ""
+    ) -> Job[T]:
+        """Start a job that uploads the local files of a request and calls `create` with the request as it is sent.
+
+        Raises AudioError for a file that cannot be uploaded. `find_again` is explained in `Job`.
+        """
         files = list(request.local_files())
         for path in files:
             check_upload(path)
 
-        def begin(job: Job[T]) -> Ask[T]:
-            ask = order(self._sent(request, job), job)
-            return _in_the_rest(ask, UPLOAD_SHARE) if files else ask
+        def begin(job: Job[T]) -> Poll[T]:
+            poll = create(self._prepared(request, job), job)
+            return _rescaled(poll, UPLOAD_SHARE) if files else poll
 
-        job = Job(kind, begin, self._poller)
+        job = Job(name, begin, self._poller, find_again=find_again)
         if files:
             job.report(status="uploading", progress=0.0, message=f"uploading {files[0].name}")
         return self._started(job)
 
-    def _start_asking(self, kind: str, task_id: str, ask: Callable[[Job[T]], T | StillRunning]) -> Job[T]:
-        """Start a job for a task that is known already."""
-        return self._started(Job(kind, lambda job: partial(ask, job), self._poller, task_id=task_id))
+    def _attach(self, name: str, task_id: str, poll: Callable[[Job[T]], T | StillRunning], find_again: str) -> Job[T]:
+        """Start a job that polls an existing task."""
+        return self._started(
+            Job(name, lambda job: partial(poll, job), self._poller, task_id=task_id, find_again=find_again)
+        )
 
     def _started(self, job: Job[T]) -> Job[T]:
         self._poller.start(job)
         return job
 
-    # From here on in the threads of a job.
+    # The methods below run in a job's own thread.
 
-    def _ordered(self, endpoint: str, sent: Request, job: Job[Any]) -> Reply:
-        """Send an order, once."""
-        reply = self._http.create(endpoint, sent.to_wire())
+    def _create(self, endpoint: str, request: Request, job: Job[Any]) -> Reply:
+        """Send a request that creates a task, once; raise JobFailed where the server refuses it."""
+        reply = self._http.create(endpoint, request.to_wire())
         check_accepted(job, reply)
         return reply
 
-    def _sent(self, request: R, job: Job[Any]) -> R:
-        """Return a request as it is sent: with links instead of files, and with the inbox as its webhook if it may have one."""
+    def _prepared(self, request: R, job: Job[Any]) -> R:
+        """Upload the local files of a request; return it with their links, and with the inbox as its webhook."""
         sent = self._with_links(request, job)
         if self._inbox is not None and getattr(sent, "webhook_url", "") is None:
             return sent.model_copy(update={"webhook_url": self._inbox.url})
@@ -80,29 +86,22 @@ class Calls:
             nonlocal before
             message = f"uploading {path.name}, {files.index(path) + 1} of {len(files)}, {total / 1e6:.1f} MB in all"
 
-            def told(sent: int) -> None:
+            def report(sent: int) -> None:
                 share = (before + sent) / total
                 if share >= (job.progress or 0.0) / UPLOAD_SHARE + 0.01 or message != job.message:
                     job.report(progress=UPLOAD_SHARE * share, message=message)
 
-            told(0)
-            link = self._files.upload(path, told)
+            report(0)
+            link = self._files.upload(path, report)
             before += path.stat().st_size
             return link
 
         return request.with_links(link_of)
 
 
-def _in_the_rest(ask: Ask[T], share: float) -> Ask[T]:
-    """Return `ask` with its progress, 0 to 1, told as what comes after `share`."""
-
-    def rescaled() -> T | StillRunning:
-        answer = ask()
-        if isinstance(answer, StillRunning) and answer.progress is not None:
-            return replace(answer, progress=share + (1 - share) * answer.progress)
-        return answer
-
-    return rescaled
+def source_of(track: str | Path) -> str | Path:
+    """Return a link unchanged, and anything else as a path."""
+    return track if isinstance(track, Path) or track.startswith(("http://", "https://")) else Path(track)
 
 
 def check_accepted(job: Job[Any], reply: Reply) -> None:
@@ -111,15 +110,35 @@ def check_accepted(job: Job[Any], reply: Reply) -> None:
         raise JobFailed(job, reply.refusal)
 
 
-def unfinished(job: Job[Any], reply: Reply) -> StillRunning | None:
-    """Return how far the task is, None when it is done; raise JobFailed when the server gave it up.
+def create_paid(http: Http, endpoint: str, body: Any, find_again: str) -> Reply:
+    """Send a request that costs credits, once, from a poll.
 
-    A 202 is never a result. The live service states the state in the body too, at one level or the other.
+    A transient error is raised as a plain TonnbookError, because the poller would repeat the poll otherwise. `find_again` is
+    the call that requests the same task again, which a server charges for once.
     """
-    if reply.status == 202:
-        return reply.still_running()
-    check_accepted(job, reply)
-    state = reply.state
-    if state.endswith("_ERROR"):
-        raise JobFailed(job, f"the server says {state}")
-    return reply.still_running() if state.endswith("_PROCESSING") else None
+    try:
+        return http.create(endpoint, body, about_a_task=True)
+    except (Unreachable, ServerFault) as error:
+        reason = str(error)
+    raise TonnbookError(
+        f"{reason} It may have been charged: see your account. {find_again} requests the same task again."
+    )
+
+
+def unfinished(job: Job[Any], reply: Reply) -> StillRunning | None:
+    """Return how far the task is, None when it has ended; raise JobFailed when it has failed."""
+    if reply.failure is not None:
+        raise JobFailed(job, reply.failure)
+    return reply.progress
+
+
+def _rescaled(poll: Poll[T], from_share: float) -> Poll[T]:
+    """Return `poll` with its progress, 0 to 1, mapped to `from_share` to 1."""
+
+    def rescaled() -> T | StillRunning:
+        answer = poll()
+        if isinstance(answer, StillRunning) and answer.progress is not None:
+            return replace(answer, progress=from_share + (1 - from_share) * answer.progress)
+        return answer
+
+    return rescaled

@@ -1,4 +1,4 @@
-"""Enhancements through one client: a preview of 30 s, or the full track."""
+"""Enhancement calls: a preview of 30 s, or the full track."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tonnbook.clients.base import Calls, unfinished
 from tonnbook.clients.files import safe_name
-from tonnbook.clients.jobs import Ask, Job, StillRunning
+from tonnbook.clients.jobs import Job, Poll, StillRunning
 from tonnbook.errors import UnexpectedAnswer
 from tonnbook.models.enhancement import (
     Enhancement,
@@ -17,6 +17,8 @@ from tonnbook.models.enhancement import (
     EnhancementTask,
 )
 
+_FIND_AGAIN = "tonn.attach_enhancement({!r})"
+
 
 class EnhancementCalls(Calls):
     """The enhancement calls of one client."""
@@ -25,29 +27,28 @@ class EnhancementCalls(Calls):
         """Start an enhancement; the file is uploaded in the background."""
         if not isinstance(request, EnhancementRequest):
             raise TypeError(f"an enhancement takes an EnhancementRequest, not {type(request).__name__}")
-        kind = "enhancement" if full else "enhancement preview"
-        return self._start_order(kind, request, partial(self._order, request, full))
+        name = "enhancement" if full else "enhancement preview"
+        return self._start_task(name, request, partial(self._create_task, request, full), find_again=_FIND_AGAIN)
 
     def attach(self, task_id: str) -> Job[Enhancement]:
-        """Find an enhancement again by its task id."""
-        return self._start_asking("enhancement", task_id, partial(self._ask, request=None, task_id=task_id))
+        """Poll the enhancement with this task id."""
+        return self._attach("enhancement", task_id, partial(self._poll, request=None, task_id=task_id), _FIND_AGAIN)
 
-    # From here on in the threads of a job.
+    # The methods below run in a job's own thread or in the poller's.
 
-    def _order(
+    def _create_task(
         self, request: EnhancementRequest, full: bool, sent: EnhancementRequest, job: Job[Enhancement]
-    ) -> Ask[Enhancement]:
+    ) -> Poll[Enhancement]:
         endpoint = "/mixenhance" if full else "/mixenhancepreview"
-        task_id = self._ordered(endpoint, sent, job).read(EnhancementTask).task_id
+        task_id = self._create(endpoint, sent, job).read(EnhancementTask).task_id
         job.report(status="running", task_id=task_id, message="the enhancement has been started")
-        return partial(self._ask, job, request=request, task_id=task_id)
+        return partial(self._poll, job, request=request, task_id=task_id)
 
-    def _ask(
+    def _poll(
         self, job: Job[Enhancement], *, request: EnhancementRequest | None, task_id: str
     ) -> Enhancement | StillRunning:
-        reply = self._http.retrieve(
-            "/retrieveenhancedtrack", EnhancementQuery(task_id=task_id).to_wire(), retry_for_s=0.0
-        )
+        query = EnhancementQuery(task_id=task_id).to_wire()
+        reply = self._http.retrieve("/retrieveenhancedtrack", query, retry_for_s=0.0)
         if (running := unfinished(job, reply)) is not None:
             return running
         results = reply.read(EnhancementAnswer).results
@@ -56,14 +57,14 @@ class EnhancementCalls(Calls):
             raise UnexpectedAnswer("/retrieveenhancedtrack answered without a link to the track.")
         name = request.name if request else f"{task_id[:12]}.wav"
         stem = safe_name(f"{Path(name).stem} enhanced{'' if results.track_url else ' preview'}")
-        shelf = self._files.new_folder(stem)
+        folder = self._files.new_folder(stem)
         return Enhancement(
             name=name,
             task_id=task_id,
             request=request,
-            track=self._files.remote_file(link, stem, shelf, ".wav" if results.track_url else ".mp3"),
+            track=self._files.remote_file(link, stem, folder, ".wav" if results.track_url else ".mp3"),
             stems={
-                n: self._files.remote_file(url, n, shelf / "stems", ".wav")
+                n: self._files.remote_file(url, n, folder / "stems", ".wav")
                 for n, url in (results.stem_urls or {}).items()
             },
             preview_start_s=results.preview_start_s,

@@ -1,4 +1,4 @@
-"""Sound files on their way to a server and back: uploads to signed links, downloads that are whole or absent."""
+"""Uploads to signed links, and downloads that are complete or absent."""
 
 from __future__ import annotations
 
@@ -24,26 +24,28 @@ from tonnbook.models.upload import UploadLinks, UploadRequest
 from tonnbook.models.vocabulary import CONTENT_TYPES
 
 LINK_LIFE_S = 50 * 60.0
-"""How long an uploaded file's link is used again. It expires after 60 minutes; the mix that reads it needs some of them."""
+"""How long an uploaded file's link is reused. It expires after 60 minutes, and the mix that reads it needs some of them."""
 
 _CHUNK = 1 << 18
 
 
 def check_upload(path: Path) -> str:
-    """Return the content type that `path` is uploaded as; raise AudioError if the service would not take the file."""
+    """Return the content type that `path` is uploaded as; raise AudioError for a file that cannot be uploaded."""
     kind = CONTENT_TYPES.get(path.suffix.lower())
     if kind is None:
-        taken = ", ".join(ending.strip(".").upper() for ending in CONTENT_TYPES)
-        raise AudioError(f"{path.name} cannot be uploaded: the service takes {taken}. Save it as one of those first.")
+        accepted = ", ".join(ending.strip(".").upper() for ending in CONTENT_TYPES)
+        raise AudioError(f"{path.name} cannot be uploaded: the service accepts {accepted}. Convert it first.")
+    if path.is_dir():
+        raise AudioError(f"{path.name} is a folder, not a file. Check the path.")
     if not path.is_file():
-        raise AudioError(f"{path.name} is not there (looked in {path.absolute().parent}). Check the path.")
+        raise AudioError(f"{path.name} does not exist in {path.absolute().parent}. Check the path.")
     if path.stat().st_size == 0:
-        raise AudioError(f"{path.name} is empty: there is nothing to upload. Export it again.")
+        raise AudioError(f"{path.name} is empty. Export it again.")
     return kind
 
 
-class _Told:
-    """An open file that tells how far it has been read."""
+class _ProgressReader:
+    """An open file that reports how far it has been read."""
 
     def __init__(self, file: BinaryIO, progress: Callable[[int], None]) -> None:
         self._file, self._progress = file, progress
@@ -67,8 +69,8 @@ class _Told:
 class Files:
     """The uploads and downloads of one client.
 
-    `folder` is where downloads go, each job's into a folder of its own; left out, into a private folder that is removed when
-    the session ends. `clock` counts seconds, for the age of links.
+    Downloads are written to `folder`, each job's to a folder of its own; None writes them to a temporary folder that is removed
+    at exit. `clock` returns seconds, for the age of links.
     """
 
     def __init__(self, http: Http, folder: Path | None = None, *, clock: Callable[[], float] = time.monotonic) -> None:
@@ -78,8 +80,8 @@ class Files:
         self._uploading = threading.Lock()
         self._uploaded: dict[tuple[Path, str], tuple[float, str]] = {}
         self._names: dict[str, str] = {}
-        self._shelving = threading.Lock()
-        self._shelves: set[Path] = set()
+        self._reserving = threading.Lock()
+        self._reserved: set[Path] = set()
 
     @property
     def folder(self) -> Path:
@@ -90,49 +92,49 @@ class Files:
         return self._folder
 
     def upload(self, path: Path, progress: Callable[[int], None] = lambda sent: None) -> str:
-        """Upload a file and return the link to name it by; the same content is not sent again while its link lives."""
+        """Upload a file and return its link; the same content is not sent again for 50 minutes."""
         kind = check_upload(path)
         with self._uploading, path.open("rb") as file:
             key = (path.resolve(), hashlib.file_digest(file, "blake2b").hexdigest())
-            born, link = self._uploaded.get(key, (-LINK_LIFE_S, ""))
-            if link and self._clock() - born < LINK_LIFE_S:
+            created, link = self._uploaded.get(key, (-LINK_LIFE_S, ""))
+            if link and self._clock() - created < LINK_LIFE_S:
                 return link
-            born = self._clock()
-            links = self._ask_links(path.name, kind)
-            self._http.put(links.signed_url, _Told(file, progress), kind, f"upload of {path.name}")
-            self._uploaded[key] = (born, links.readable_url)
+            created = self._clock()
+            links = self._request_links(path.name, kind)
+            self._http.put(links.signed_url, _ProgressReader(file, progress), kind, f"upload of {path.name}")
+            self._uploaded[key] = (created, links.readable_url)
             self._names[links.readable_url] = path.name
         return links.readable_url
 
     def name_of(self, source: str | Path) -> str:
-        """Return the file name of a source: of an upload the name it had here, whatever the server made of it."""
+        """Return the file name of a source; for an upload its name on this machine, not the server's."""
         return self._names.get(str(source)) or file_name(source)
 
     def new_folder(self, label: str) -> Path:
-        """Return a folder for one job's files that no other job of this client uses; made when a file comes."""
-        plain = shelf = self.folder / safe_name(label)
+        """Return a folder for one job's files that no other job of this client uses; it is made with the first file."""
+        plain = folder = self.folder / safe_name(label)
         n = 1
-        with self._shelving:
-            while shelf in self._shelves or shelf.exists():
+        with self._reserving:
+            while folder in self._reserved or folder.exists():
                 n += 1
-                shelf = plain.with_name(f"{plain.name}-{n}")
-            self._shelves.add(shelf)
-        return shelf
+                folder = plain.with_name(f"{plain.name}-{n}")
+            self._reserved.add(folder)
+        return folder
 
-    def remote_file(self, link: str, stem: str, shelf: Path, ending: str) -> RemoteFile:
-        """Return the file behind `link`, to be fetched when it is asked for.
+    def remote_file(self, link: str, stem: str, folder: Path, ending: str) -> RemoteFile:
+        """Return the file behind `link`, which is downloaded to `folder` when it is first used.
 
-        It is called `stem` with the ending that the link shows, or `ending` where the link shows none.
+        Its name is `stem` with the ending of the link, or `ending` where the link has none.
         """
         name = safe_name(stem) + (Path(file_name(link)).suffix.lower() or ending)
-        return RemoteFile(name, _Fetch(self, link, shelf / name))
+        return RemoteFile(name, _Download(self, link, folder / name))
 
     def download(self, link: str, to: Path) -> Path:
-        """Download a link to the file `to`, whole or not at all; return `to`."""
+        """Download a link to the file `to`, completely or not at all; return `to`."""
         to.parent.mkdir(parents=True, exist_ok=True)
         part = to.with_name(f"{to.name}.{uuid4().hex[:8]}.part")
         try:
-            self._http.repeated(lambda: self._download_once(link, part, to.name))
+            self._http.retry(lambda: self._download_once(link, part, to.name))
             part.replace(to)
         finally:
             part.unlink(missing_ok=True)
@@ -142,30 +144,30 @@ class Files:
         with self._http.open(link, f"download of {name}") as response, part.open("wb") as file:
             for block in response.iter_content(_CHUNK):
                 file.write(block)
-            promised = response.headers.get("Content-Length", "")
-        if promised.isdigit() and part.stat().st_size != int(promised):
-            raise Unreachable(f"download of {name} broke off at {part.stat().st_size} of {promised} bytes. Try again.")
+            expected = response.headers.get("Content-Length", "")
+        if expected.isdigit() and part.stat().st_size != int(expected):
+            raise Unreachable(f"download of {name} broke off at {part.stat().st_size} of {expected} bytes. Try again.")
 
-    def _ask_links(self, name: str, kind: str) -> UploadLinks:
+    def _request_links(self, name: str, kind: str) -> UploadLinks:
         request = UploadRequest(filename=_short(name), content_type=kind)
         reply = self._http.create("/upload", request.to_wire())
         if reply.refusal:
-            raise UnexpectedAnswer(f"/upload did not take {name}: {reply.refusal}")
+            raise UnexpectedAnswer(f"/upload refused {name}: {reply.refusal}")
         return reply.read(UploadLinks)
 
 
-class _Fetch:
-    """Fetches one file to where it is wanted; a second place gets a copy of the first."""
+class _Download:
+    """Downloads one file to its path; for another path it copies the file where it has been downloaded already."""
 
-    def __init__(self, files: Files, link: str, place: Path) -> None:
-        self._files, self._link, self._place = files, link, place
+    def __init__(self, files: Files, link: str, path: Path) -> None:
+        self._files, self._link, self._path = files, link, path
 
     def __call__(self, to: Path | None) -> Path:
-        target = to or self._place
-        if target != self._place and self._place.exists():
+        target = to or self._path
+        if target != self._path and self._path.exists():
             part = target.with_name(f"{target.name}.{uuid4().hex[:8]}.part")
             try:
-                shutil.copyfile(self._place, part)
+                shutil.copyfile(self._path, part)
                 return part.replace(target)
             finally:
                 part.unlink(missing_ok=True)
@@ -175,13 +177,13 @@ class _Fetch:
 _FORBIDDEN = re.compile(r'[<>:"/\\|?*]')
 _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.I)
 _LONGEST_NAME = 120
-"""Bytes of a file's name that are kept, so that what is put behind it still fits into the 255 that disks allow."""
+"""Bytes of a file name that are kept, so that an added suffix still fits into the 255 that file systems allow."""
 
 
 def safe_name(name: str) -> str:
-    """Return `name` fit for a file on any system: a server's word for a file must not lead out of its folder.
+    """Return `name` as a valid file name on any system; a name that a server sent cannot lead out of its folder.
 
-    Letters of every script stay, with the marks that belong to them, composed (NFC), and so does harmless punctuation.
+    Letters of every script are kept, with their marks, composed (NFC), and so is harmless punctuation.
     """
     composed = unicodedata.normalize("NFC", name)
     kept = "".join(
@@ -192,7 +194,7 @@ def safe_name(name: str) -> str:
 
 
 def _cut(text: str, size: int) -> str:
-    """Return the beginning of a text that fits into so many bytes, without half a letter at its end."""
+    """Return the beginning of a text that fits into `size` bytes, without splitting a character."""
     if len(text.encode()) <= size:
         return text
     cut = text.encode()[:size].decode(errors="ignore")
@@ -202,6 +204,6 @@ def _cut(text: str, size: int) -> str:
 
 
 def _short(name: str) -> str:
-    """Return a file's name as it is sent: a server makes a link of it, in which a letter may take nine characters."""
+    """Return a file name cut to a length that is safe in a link, where one letter may take nine characters."""
     path = Path(name)
     return f"{_cut(path.stem, _LONGEST_NAME)}{path.suffix}"

@@ -1,49 +1,127 @@
-"""The one http through which every request of a client goes: time limits, repeats, errors, the key, the log line.
+"""HTTP client: timeouts, retries, authentication, errors, log lines.
 
-What may be repeated is decided by which method is called: `get`, `retrieve` and `put` are repeated, and so is whatever goes
-through `repeated`; `create`, which may start a job or spend credits, is sent exactly once.
+The method decides whether a request may be repeated: `get`, `retrieve` and `put` are repeated, and so is what goes through
+`retry`; `create`, which may start a job or spend credits, is sent exactly once.
 """
 
 from __future__ import annotations
 
+import json
 import logging
 import random
 import time
 import weakref
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
 from urllib.parse import urljoin, urlsplit
 
 import requests
+from pydantic import BaseModel, ValidationError
 from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
+from urllib3.exceptions import NameResolutionError
 
-from tonnbook.clients.replies import Reply, error_of, is_about_a_task, reason_of
+from tonnbook.clients.jobs import StillRunning
 from tonnbook.errors import (
     ApiError,
+    NotFound,
     ServerFault,
     TonnbookError,
     TooManyRequests,
     UnexpectedAnswer,
     Unreachable,
+    api_error,
     redacted,
 )
+from tonnbook.models.problems import explain
 
+A = TypeVar("A", bound=BaseModel)
 T = TypeVar("T")
 Sleep = Callable[[float], None]
 log = logging.getLogger(__name__)
 
 TRANSIENT = (Unreachable, TooManyRequests, ServerFault)
-"""What may be over in a moment, so that asking again makes sense where asking is free."""
+"""Errors that may pass, so that a request which costs nothing is worth repeating."""
+
+_LONGEST_MESSAGE = 600
+
+
+@dataclass(frozen=True)
+class Reply:
+    """An answer that is not an error."""
+
+    endpoint: str
+    status: int
+    text: str = field(repr=False)
+    headers: Mapping[str, str] = field(repr=False)
+
+    def json(self) -> dict[str, Any]:
+        """Return the JSON object in the body, or raise UnexpectedAnswer."""
+        body = _object(self.text)
+        if body is None:
+            raise UnexpectedAnswer(
+                f"{self.endpoint} answered {self.status} with something that is no JSON object. "
+                "Is the address right, and no proxy or login page in between?"
+            )
+        return body
+
+    def read(self, model: type[A]) -> A:
+        """Return the body as `model`, or raise UnexpectedAnswer that names what is missing or wrong in it."""
+        try:
+            return model.model_validate(self.json())
+        except ValidationError as error:
+            wrong = explain(error)
+        raise UnexpectedAnswer(
+            f"{self.endpoint} answered {self.status}, and not as documented: {wrong}. "
+            "Is this the right address, or has the service changed?"
+        )
+
+    @property
+    def refusal(self) -> str | None:
+        """The server's reason where the body has `error: true`, whatever the status; else None."""
+        body = _object(self.text) or {}
+        if body.get("error") is not True:
+            return None
+        return str(body.get("message") or body.get("info") or "the server gives no reason")[:_LONGEST_MESSAGE]
+
+    @property
+    def failure(self) -> str | None:
+        """Why the task of this answer has failed, or None. A 202 never means that a task has ended."""
+        if self.status == 202:
+            return None
+        state = self._state
+        return self.refusal or (f"the server says {state}" if state.endswith("_ERROR") else None)
+
+    @property
+    def progress(self) -> StillRunning | None:
+        """How far the task of this answer is; None when it has ended.
+
+        A 202 is never a result. The live service states the state in the body too, at the top level or one level below.
+        """
+        if self.status != 202 and not self._state.endswith("_PROCESSING"):
+            return None
+        body = _object(self.text) or {}
+        message, share = body.get("message"), body.get("progress")
+        return StillRunning(
+            message if isinstance(message, str) else "", float(share) if isinstance(share, int | float) else None
+        )
+
+    @property
+    def _state(self) -> str:
+        body = _object(self.text) or {}
+        levels = [body, *(inner for inner in body.values() if isinstance(inner, dict))]
+        return next((level["status"] for level in levels if isinstance(level.get("status"), str)), "")
 
 
 class _Key(AuthBase):
-    """Puts the key in its header when a request is built, so that no variable of ours with headers in it holds the key."""
+    """Sets the key's header when a request is built, so that no variable of ours with headers in it holds the key."""
 
     def __init__(self, key: str, scheme: str | None = None) -> None:
         if not key or not key.isascii() or not key.isprintable() or " " in key:
-            raise ValueError("the key is empty or holds what no key has (a space, a line break): copy it again")
+            raise ValueError("the key is empty or contains a space or a line break: copy it again")
         self._key = key
         self._scheme = scheme
 
@@ -55,19 +133,19 @@ class _Key(AuthBase):
         return request
 
     def hidden(self, text: str) -> str:
-        """Return `text` without the key, should a server have echoed it. The studio's own "studio" is no secret."""
+        """Return `text` without the key, in case a server has echoed it. The studio's default key "studio" is no secret."""
         return text.replace(self._key, "…") if len(self._key) > 7 else text
 
 
 class _NoKey(AuthBase):
-    """For signed links: the link is the permission. (Without it, requests would look into ~/.netrc.)"""
+    """For signed links, which need no key. (Without an auth object, requests would read ~/.netrc.)"""
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         return request
 
 
 class _HideQueries(logging.Filter):
-    """urllib3 logs whole addresses at DEBUG; the query of a signed link must not stand in a log."""
+    """Removes queries from urllib3's DEBUG lines: the query of a signed link must not appear in a log."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         if isinstance(record.args, tuple):
@@ -79,11 +157,11 @@ _hide_queries = _HideQueries()
 
 
 class Http:
-    """A server's address and key, and how to talk to it. May be used from several threads at once.
+    """Sends the requests of one client to the server at `url`. May be used from several threads at once.
 
-    `retry_for_s` is how long a call that may be repeated is repeated before its error counts. Pauses between repeats start
-    at `pause_s`, double up to 10 s, and vary by chance so that many clients do not return together; `Retry-After` is kept.
-    With a `scheme` the key goes out as `Authorization: <scheme> <key>`, else as `X-API-Key`.
+    `retry_for_s` is how long a request that may be repeated is repeated before its error is raised. Pauses between repeats
+    start at `first_pause_s`, double up to 10 s, and are randomised so that many clients do not return together; `Retry-After`
+    is followed. With a `scheme` the key is sent as `Authorization: <scheme> <key>`, else as `X-API-Key`.
     """
 
     def __init__(
@@ -94,22 +172,22 @@ class Http:
         connect_s: float = 10.0,
         read_s: float = 60.0,
         retry_for_s: float = 20.0,
-        pause_s: float = 0.5,
+        first_pause_s: float = 0.5,
         sleep: Sleep = time.sleep,
         scheme: str | None = None,
     ) -> None:
         self.url = url.rstrip("/")
         self._key = _Key(key, scheme)
         self._connect_s, self._read_s = connect_s, read_s
-        self._retry_for_s, self._pause_s, self._sleep = retry_for_s, pause_s, sleep
+        self._retry_for_s, self._first_pause_s, self._sleep = retry_for_s, first_pause_s, sleep
         self.closed = False
-        """Once true, nothing is ordered through this http any more and nothing repeated; a file can still be fetched."""
+        """Once true, `create` sends nothing and nothing is repeated; a file can still be downloaded."""
         self._session = requests.Session()
-        for scheme in ("http://", "https://"):
-            self._session.mount(scheme, HTTPAdapter(pool_maxsize=16))
+        for prefix in ("http://", "https://"):
+            self._session.mount(prefix, HTTPAdapter(pool_maxsize=16))
         # A proxy named in the environment would look for 127.0.0.1 on its own machine.
         self._session.trust_env = urlsplit(url).hostname not in {"127.0.0.1", "localhost", "::1"}
-        # Also makes weakref's exit hook older than `Services.close`, which must come before urllib3's own clearing up.
+        # Registers weakref's exit hook before that of `Services.close`, which must run before urllib3's own cleanup.
         weakref.finalize(self, self._session.close)
         logging.getLogger("urllib3.connectionpool").addFilter(_hide_queries)
 
@@ -117,21 +195,21 @@ class Http:
         return f"Http({redacted(self.url)!r})"
 
     def stop(self) -> None:
-        """Order nothing any more, and repeat nothing. A request that is on its way is not broken off."""
+        """Create nothing and repeat nothing from now on. A request that is being sent is not aborted."""
         self.closed = True
 
     def close(self) -> None:
-        """Stop, and close all idle connections. A file can still be fetched: that opens a new one."""
+        """Stop, and close all idle connections. A file can still be downloaded: that opens a new connection."""
         self.stop()
         self._session.close()
 
-    def get(self, path: str, *, retry_for_s: float | None = None, read_s: float | None = None) -> Reply:
-        """GET `path` of this server. A 500 that tells of a failed task comes back as a reply."""
-        return self.repeated(lambda: self._call("GET", path, read_s, about_a_task=True), retry_for_s)
+    def get(self, path: str, *, retry_for_s: float | None = None) -> Reply:
+        """GET `path` of this server. A 500 that reports a failed task is returned as a reply."""
+        return self.retry(lambda: self._call("GET", path, about_a_task=True), retry_for_s)
 
-    def retrieve(self, path: str, body: Any, *, retry_for_s: float | None = None, read_s: float | None = None) -> Reply:
-        """POST a question that costs nothing. A 500 that tells of a failed task comes back as a reply."""
-        return self.repeated(lambda: self._call("POST", path, read_s, about_a_task=True, json=body), retry_for_s)
+    def retrieve(self, path: str, body: Any, *, retry_for_s: float | None = None) -> Reply:
+        """POST a query that costs nothing. A 500 that reports a failed task is returned as a reply."""
+        return self.retry(lambda: self._call("POST", path, about_a_task=True, json=body), retry_for_s)
 
     def create(
         self,
@@ -142,14 +220,14 @@ class Http:
         read_s: float | None = None,
         about_a_task: bool = False,
     ) -> Reply:
-        """POST something that may start a job or spend credits: sent once, whatever comes back; not at all once closed."""
+        """POST something that may start a job or spend credits: sent once, whatever the answer, and not at all once closed."""
         if self.closed:
             raise TonnbookError(f"{path} was not sent: the client has been closed. Make a new one, and start again.")
         try:
             return self._call("POST", path, read_s, about_a_task=about_a_task, json=body, headers=headers)
-        except Unreachable as problem:
-            reason = str(problem)
-        raise Unreachable(f"{reason} It was sent once and is not repeated by itself; it may have arrived all the same.")
+        except Unreachable as error:
+            reason = str(error)
+        raise Unreachable(f"{reason} The request was sent once and is not repeated automatically; it may have arrived.")
 
     def put(self, link: str, body: Any, content_type: str, what: str) -> None:
         """PUT a file-like `body` (len, read, seek, tell) to a signed link; `what` names it in errors and in the log."""
@@ -159,46 +237,49 @@ class Http:
             response = self._exchange("PUT", link, what, _NoKey(), data=body, headers={"Content-Type": content_type})
             self._checked(response, what, link=True).close()
 
-        self.repeated(once)
+        self.retry(once)
 
     @contextmanager
     def open(self, link: str, what: str) -> Iterator[requests.Response]:
-        """GET a signed link as a stream, once. A connection that breaks off while it is read raises Unreachable."""
+        """GET a signed link as a stream, once. Raises Unreachable where the connection breaks while it is read."""
         headers = {"Accept-Encoding": "identity"}
         reason = ""
         with self._exchange("GET", link, what, _NoKey(), stream=True, headers=headers) as response:
             try:
                 yield self._checked(response, what, link=True)
-            except requests.RequestException as problem:
-                reason = reason_of(problem)
+            except requests.RequestException as error:
+                reason = _reason_of(error)
         if reason:
             raise Unreachable(f"{what}: {reason}. Try again.")
 
-    def repeated(self, action: Callable[[], T], retry_for_s: float | None = None) -> T:
-        """Return `action()`; while it fails in a way that may pass and patience lasts, pause and do it again."""
+    def retry(self, action: Callable[[], T], retry_for_s: float | None = None) -> T:
+        """Return `action()`; repeat it after a pause while it raises a transient error, for at most `retry_for_s`."""
         until = time.monotonic() + (self._retry_for_s if retry_for_s is None else retry_for_s)
-        pause = self._pause_s
+        pause = self._first_pause_s
         while True:
             try:
                 return action()
-            except TRANSIENT as problem:
-                wait = _asked(problem) or pause * random.uniform(0.5, 1.0)
+            except TRANSIENT as error:
+                requested = error.retry_after_s if isinstance(error, ApiError) else None
+                wait = requested or pause * random.uniform(0.5, 1.0)
                 if self.closed or time.monotonic() + wait > until:
                     raise
             self._sleep(wait)
             pause = min(2 * pause, 10.0)
 
     def same_origin(self, location: str) -> str:
-        """Return the path of a `Location` on this server; raise UnexpectedAnswer where it leads to another one."""
+        """Return the path of a `Location` on this server; raise UnexpectedAnswer where it is on another one."""
         target, home = urlsplit(urljoin(self.url + "/", location)), urlsplit(self.url)
         if (target.scheme, target.netloc) != (home.scheme, home.netloc):
             raise UnexpectedAnswer(
-                f"{home.netloc} sends us on to {target.netloc}, and the key is not shown to another server. "
-                "Ask the service whether this is meant."
+                f"{home.netloc} redirects to {target.netloc}, and the key is not sent to another server. "
+                "Ask the service whether this is intended."
             )
         return target.path
 
-    def _call(self, method: str, path: str, read_s: float | None, *, about_a_task: bool, **content: Any) -> Reply:
+    def _call(
+        self, method: str, path: str, read_s: float | None = None, *, about_a_task: bool, **content: Any
+    ) -> Reply:
         response = self._exchange(method, self.url + path, path, self._key, read_s, allow_redirects=False, **content)
         self._checked(response, path, about_a_task=about_a_task)
         if 300 <= response.status_code < 400:
@@ -208,30 +289,78 @@ class Http:
     def _exchange(
         self, method: str, url: str, what: str, auth: AuthBase, read_s: float | None = None, **content: Any
     ) -> requests.Response:
-        """Send once and return whatever the server answers; raise Unreachable when it does not."""
-        limits = (self._connect_s, read_s or self._read_s)
+        """Send once and return the answer, whatever its status; raise Unreachable when there is none."""
+        timeout = (self._connect_s, read_s or self._read_s)
         started = time.monotonic()
         try:
-            response = self._session.request(method, url, auth=auth, timeout=limits, **content)
-        except requests.RequestException as problem:
-            reason = reason_of(problem)
+            response = self._session.request(method, url, auth=auth, timeout=timeout, **content)
+        except requests.RequestException as error:
+            reason = _reason_of(error)
         else:
             log.debug("%s %s %d %.0f ms", method, what, response.status_code, 1000 * (time.monotonic() - started))
             return response
-        # Raised out here so that the error carries no context: the text of requests' own error holds the whole link.
+        # Raised outside the except block, so that the error has no context: the text of requests' error holds the whole link.
         log.debug("%s %s: %s", method, what, reason)
         raise Unreachable(f"{what} at {urlsplit(url).netloc}: {reason}. Check the address and the network.")
 
     def _checked(
         self, response: requests.Response, what: str, *, link: bool = False, about_a_task: bool = False
     ) -> requests.Response:
-        """Return a response that is no error, or raise the error of the tree that it stands for."""
-        if response.status_code < 400 or (about_a_task and is_about_a_task(response)):
+        """Return a response that is no error, or raise the TonnbookError of its status.
+
+        `link` says that `what` is a signed link: a refusal then means that the link has expired, not that a key is wrong. With
+        `about_a_task`, a 500 whose body has `error: true` reports a failed task, not a failed server.
+        """
+        status = response.status_code
+        if status < 400 or (about_a_task and status == 500 and (_object(response.text) or {}).get("error") is True):
             return response
-        error = error_of(response, what, link=link, hide=self._key.hidden)
+        message = self._key.hidden(_message(response))
+        expired = link and status in {401, 403, 410}
+        error = NotFound(status, what, message) if expired else api_error(status, what, message)
+        error.retry_after_s = _seconds(response.headers.get("Retry-After"))
         response.close()
         raise error
 
 
-def _asked(problem: TonnbookError) -> float | None:
-    return problem.retry_after_s if isinstance(problem, ApiError) else None
+def _reason_of(error: requests.RequestException) -> str:
+    """Return in plain words why there was no answer. (The exception's own text holds the address with its query.)"""
+    cause = error.args[0] if error.args else None
+    if isinstance(getattr(cause, "reason", None), NameResolutionError):
+        return "the name of the server was not found"
+    kinds: list[tuple[type[requests.RequestException], str]] = [
+        (requests.ConnectTimeout, "the server could not be reached in time"),
+        (requests.ReadTimeout, "the server accepted the request and did not answer in time"),
+        (requests.exceptions.SSLError, "the secure connection could not be made (certificate?)"),
+        (requests.exceptions.ProxyError, "the proxy did not let the request through"),
+        (requests.exceptions.ChunkedEncodingError, "the answer broke off"),
+        (requests.ConnectionError, "the connection was refused or broke off"),
+    ]
+    return next((words for kind, words in kinds if isinstance(error, kind)), "the request could not be made")
+
+
+def _object(text: str) -> dict[str, Any] | None:
+    try:
+        body = json.loads(text)
+    except ValueError:
+        return None
+    return body if isinstance(body, dict) else None
+
+
+def _message(response: requests.Response) -> str:
+    body = _object(response.text)
+    if body is None:
+        return response.reason or "no message"
+    message = body.get("message") or body.get("detail") or body.get("info") or body.get("error") or response.reason
+    return message[:_LONGEST_MESSAGE] if isinstance(message, str) else json.dumps(message)[:_LONGEST_MESSAGE]
+
+
+def _seconds(retry_after: str | None) -> float | None:
+    """Return the pause in a Retry-After header, given as seconds or as a date (RFC 9110, 10.2.3)."""
+    if not retry_after:
+        return None
+    if retry_after.strip().isdigit():
+        return float(retry_after)
+    try:
+        return max(0.0, parsedate_to_datetime(retry_after).timestamp() - time.time())
+    except ValueError:
+        return None

@@ -1,7 +1,7 @@
-"""A listener on this machine for the webhooks of a service.
+"""WebhookInbox: an HTTP listener on this machine for the webhooks of a service.
 
-What arrives is a hint and nothing more: whoever finds the address could send it. It names a task; the jobs with that task are
-asked after at once, at the service itself.
+A webhook is only a hint, because anyone who knows the address can send one. It names a task; the jobs of that task are then
+polled at once, at the service itself.
 """
 
 from __future__ import annotations
@@ -24,24 +24,23 @@ from tonnbook.errors import redacted
 log = logging.getLogger(__name__)
 
 MAX_BODY = 64 * 1024
-_WAIT_FOR_BODY_S = 10.0
+_READ_TIMEOUT_S = 10.0
 
 
 @dataclass(frozen=True)
 class Webhook:
-    """One webhook that came in."""
+    """A webhook that was received."""
 
     task_id: str
     state: str
-    """What the sender says of the task, as "MIX_TASK_PREVIEW_COMPLETED"."""
+    """The state of the task by the sender, as "MIX_TASK_PREVIEW_COMPLETED"."""
 
 
 class WebhookInbox:
-    """Listens on 127.0.0.1, on a random path, for webhooks.
+    """Listens for webhooks on 127.0.0.1, on a random path.
 
-    A live service cannot reach 127.0.0.1: give it the `public_url` of a tunnel or proxy that leads to `port` here. That address
-    is then announced as it is, and its path is accepted beside the random one. Jobs are polled all the same, only less often
-    needed.
+    A live service cannot reach 127.0.0.1: pass the `public_url` of a tunnel or proxy that forwards to `port`. That address is
+    then sent to the service unchanged, and its path is accepted as well as the random one. Jobs are polled in any case.
     """
 
     def __init__(self, public_url: str | None = None, *, port: int = 0) -> None:
@@ -63,16 +62,16 @@ class WebhookInbox:
 
     @property
     def url(self) -> str:
-        """The address to announce to a service."""
+        """The address to send to a service."""
         return self._public_url or f"http://127.0.0.1:{self.port}{self._path}"
 
     @property
     def received(self) -> tuple[Webhook, ...]:
-        """The last hundred webhooks, oldest first."""
+        """The last 100 webhooks, oldest first."""
         return tuple(self._received)
 
     def on_task(self, listener: Callable[[str], None]) -> None:
-        """Have `listener(task_id)` called, in the thread that received it, for each webhook."""
+        """Have `listener(task_id)` called for each webhook, in the thread that receives it."""
         self._listeners.append(listener)
 
     def close(self) -> None:
@@ -85,11 +84,11 @@ class WebhookInbox:
         return f"WebhookInbox(port={self.port}, {len(self._received)} received)"
 
     def accepts(self, path: str) -> bool:
-        """Tell whether a webhook may be sent to this path."""
+        """Return whether webhooks are accepted on this path."""
         return any(secrets.compare_digest(path.encode(), known.encode()) for known in self._paths)
 
     def receive(self, body: dict[str, Any]) -> None:
-        """Note a webhook and pass on the task that it names."""
+        """Record a webhook and call the listeners with the task that it names."""
         for key, task_id in body.items():
             if key.endswith("task_id") and isinstance(task_id, str) and 0 < len(task_id) <= 200:
                 self._received.append(Webhook(task_id, redacted(str(body.get("state", "")))[:100]))
@@ -106,9 +105,9 @@ class _Server(ThreadingHTTPServer):
         self.inbox = inbox
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Report what went wrong, unless it is only a sender that hung up."""
+        """Report an error, unless the sender closed the connection."""
         if isinstance(sys.exception(), ConnectionError):
-            log.debug("the sender of a webhook hung up")
+            log.debug("the sender of a webhook closed the connection")
         else:
             super().handle_error(request, client_address)
 
@@ -118,7 +117,7 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server_version = "tonnbook"
     sys_version = ""
-    timeout = _WAIT_FOR_BODY_S
+    timeout = _READ_TIMEOUT_S
 
     def do_POST(self) -> None:
         status, body = self._read()
@@ -149,4 +148,4 @@ class _Handler(BaseHTTPRequestHandler):
         return (HTTPStatus.OK, body) if isinstance(body, dict) else (HTTPStatus.BAD_REQUEST, None)
 
     def log_message(self, *args: object) -> None:
-        """Say nothing: the path is a secret, and a notebook's output is not the place."""
+        """Log nothing: the path is a secret, and the standard log goes to the notebook's output."""

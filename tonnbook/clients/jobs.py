@@ -1,6 +1,6 @@
-"""A job: something a server is busy with for us. `await job` in a notebook and `job.result()` in a script wait for it.
+"""Job: a task that a server works on. `await job` in a notebook and `job.result()` in a script wait for its result.
 
-A job goes on when the cell that waits for it is interrupted: wait again with the same job, or find it by its task id.
+A job continues when the cell that waits for it is interrupted: wait again with the same job, or find it by its task id.
 """
 
 from __future__ import annotations
@@ -12,32 +12,29 @@ import time
 from collections.abc import Callable, Generator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
+from typing import Any, Generic, Literal, Protocol, TypeVar
 
 from tonnbook.errors import JobTimeout, redacted
-
-if TYPE_CHECKING:
-    from tonnbook.clients.polling import JobPoller
 
 T = TypeVar("T")
 Status = Literal["uploading", "running", "done", "failed"]
 
-_HEARTBEAT_S = 0.25
-"""Waiting is done in slices, so that an interrupt is seen. A lock on Windows does not see Ctrl-C before its time is up; and
-ipykernel 7 cancels an awaiting cell by a callback that does not wake a loop with nothing else to do."""
+HEARTBEAT_S = 0.25
+"""Waiting is done in slices of this length, so that an interrupt is noticed. On Windows a waiting lock does not notice Ctrl-C
+before its timeout; and ipykernel 7 cancels an awaiting cell by a callback that does not wake an idle event loop."""
 
 
 @dataclass(frozen=True)
 class StillRunning:
-    """What asking a server brings while it is at work."""
+    """Answer to a poll while the task is running."""
 
     message: str = ""
     progress: float | None = None
-    """0 to 1, where the server tells."""
+    """0 to 1; None where the server does not report it."""
 
 
 class Subscription:
-    """A callback that wants to hear of a job's changes, with the context (and so the output cell) it was given in."""
+    """A callback for a job's changes, with the context (and so the output cell) that it was registered in."""
 
     def __init__(self, callback: Callable[[Job[Any]], None]) -> None:
         self.callback = callback
@@ -45,29 +42,49 @@ class Subscription:
         self.seen = 0
 
 
-class Job(Generic[T]):
-    """Something a server is busy with for us."""
+class Poller(Protocol):
+    """What a job needs of the thread that polls it (`tonnbook.clients.polling.JobPoller`)."""
 
-    def __init__(self, name: str, begin: Begin[T], poller: JobPoller, *, task_id: str | None = None) -> None:
+    def resume(self, job: Job[Any]) -> None:
+        """Poll again a job whose deadline has passed."""
+
+    def notify(self) -> None:
+        """Have callbacks run: a job has changed."""
+
+    def is_this_thread(self) -> bool:
+        """Return whether the caller runs in the polling thread."""
+
+
+class Job(Generic[T]):
+    """A task that a server works on.
+
+    `find_again` is the call that finds the task in a later session, with `{!r}` in place of its id, as "tonn.attach({!r})"; it
+    is named where waiting ends early. Empty where no call can find the task.
+    """
+
+    def __init__(
+        self, name: str, begin: Begin[T], poller: Poller, *, task_id: str | None = None, find_again: str = ""
+    ) -> None:
         self.name = name
-        """What the job does, in words: "preview mix"."""
+        """Kind of the job: "preview mix"."""
         self._begin, self._poller = begin, poller
+        self._find_again = find_again
         self._changed = threading.Condition()
         self._task_id = task_id
         self._status: Status = "running"
         self._progress: float | None = None
         self._message = ""
-        self._born, self._ended = time.monotonic(), 0.0
+        self._started, self._ended = time.monotonic(), 0.0
         self._results: Sequence[T] = ()
-        self._problem: BaseException | None = None
+        self._error: BaseException | None = None
         self._paused = False
         self._version = 0
         self._subscriptions: list[Subscription] = []
-        self._arrivals: list[Callable[[], None]] = []
+        self._waiting: list[Callable[[], None]] = []
 
     @property
     def task_id(self) -> str | None:
-        """The server's id, as soon as it has given one; `attach(task_id)` finds the task again."""
+        """The server's id of the task; None before the server has assigned one."""
         return self._task_id
 
     @property
@@ -77,51 +94,50 @@ class Job(Generic[T]):
 
     @property
     def progress(self) -> float | None:
-        """0 to 1, never falling; None where the server does not tell."""
+        """0 to 1, never decreasing; None where the server does not report it."""
         return self._progress
 
     @property
     def message(self) -> str:
-        """What is being done, or what went wrong, in one sentence."""
+        """One sentence: what is being done, or why the job failed."""
         return self._message
 
     @property
     def elapsed_s(self) -> float:
-        """Seconds since the job was started; stands still when it has ended."""
-        return (self._ended or time.monotonic()) - self._born
+        """Seconds from the start of the job to now, or to its end."""
+        return (self._ended or time.monotonic()) - self._started
 
     @property
     def done(self) -> bool:
-        """True when the job has ended, well or not."""
+        """True when the job has ended, with a result or an error."""
         return self._status in {"done", "failed"}
 
     def result(self, timeout: float | None = None) -> T:
-        """Wait for the result, at most `timeout` seconds.
+        """Wait at most `timeout` seconds for the result and return it.
 
-        Raises JobTimeout while the job is still running (it goes on; ask again), JobFailed or another error of the tree when
-        it went wrong. An interrupt ends the waiting only.
+        Raises JobTimeout while the job is still running (it continues; call again), JobFailed or another TonnbookError when it
+        failed, RuntimeError in an on_change callback. An interrupt ends the waiting, not the job.
         """
-        if not self.done and self._poller.is_this_thread():
-            raise RuntimeError("an on_change callback cannot wait: it runs in the thread that watches the job")
+        self.check_may_wait()
         self._poller.resume(self)
         until = None if timeout is None else time.monotonic() + timeout
         try:
             with self._changed:
-                while not self._settled and (left := _left(until)) > 0:
+                while not self._wait_is_over and (left := _left(until)) > 0:
                     self._changed.wait(left)
         except KeyboardInterrupt as interrupt:
-            interrupt.add_note(self._how_to_return())
+            interrupt.add_note(self._how_to_resume())
             raise
         return self._outcome()
 
     def __await__(self) -> Generator[Any, None, T]:
-        return self._arrival().__await__()
+        return self._wait_in_loop().__await__()
 
     def on_change(self, callback: Callable[[Job[T]], None]) -> Callable[[], None]:
-        """Have `callback(job)` called after each change; return a function that ends this.
+        """Have `callback(job)` called after each change; return a function that cancels this.
 
-        Callbacks run one after another in the thread that watches the jobs, so they should be short. Several changes in quick
-        succession may be told at once. A callback that raises is reported like any exception in a thread, and not called again.
+        Callbacks run one after another in the thread that polls the jobs, so they should be short. Several changes in quick
+        succession may lead to one call. A callback that raises is reported like any exception in a thread, and not called again.
         """
         subscription = Subscription(callback)
         with self._changed:
@@ -130,7 +146,7 @@ class Job(Generic[T]):
         return lambda: self.unsubscribe(subscription)
 
     def unsubscribe(self, subscription: Subscription) -> None:
-        """Call this callback no more. Safe to call twice."""
+        """Stop calling this callback. Safe to call twice."""
         with self._changed:
             if subscription in self._subscriptions:
                 self._subscriptions.remove(subscription)
@@ -139,7 +155,12 @@ class Job(Generic[T]):
         part = f" {self._progress:.0%}" if self._progress is not None and not self.done else ""
         return f"<Job {self.name} {self._task_id or '(no id yet)'}: {self._status}{part}>"
 
-    # What follows is for the client and the poller; a person who waits for a mix needs none of it.
+    # What follows is for the clients and the poller.
+
+    def check_may_wait(self) -> None:
+        """Raise RuntimeError where waiting for this job would deadlock: in the thread that polls it."""
+        if not self.done and self._poller.is_this_thread():
+            raise RuntimeError("an on_change callback cannot wait: it runs in the thread that polls the job")
 
     def report(
         self,
@@ -148,124 +169,136 @@ class Job(Generic[T]):
         task_id: str | None = None,
         progress: float | None = None,
         message: str = "",
+        find_again: str | None = None,
     ) -> None:
-        """Note what is known of a job that has not ended. The progress is clamped to 0..1 and never falls."""
+        """Update a job that has not ended. The progress is clamped to 0..1 and never decreases."""
         with self._changed:
             if self.done:
                 return
             self._status = status or self._status
             self._task_id = task_id or self._task_id
             self._message = redacted(message) or self._message
+            if find_again is not None:
+                self._find_again = find_again
             if progress is not None:
                 self._progress = max(self._progress or 0.0, min(max(progress, 0.0), 1.0))
             self._version += 1
-        self._poller.news()
+        self._poller.notify()
 
     def finish(self, value: T) -> None:
         """End the job with its result, unless it has ended already."""
-        self._settle("done", f"{self.name} ready", value=[value])
+        self._end("done", f"{self.name} ready", value=[value])
 
-    def fail(self, problem: BaseException) -> None:
-        """End the job with an error, to be raised wherever it is waited for, unless it has ended already."""
-        self._settle("failed", str(problem) or type(problem).__name__, problem=problem)
+    def fail(self, error: BaseException) -> None:
+        """End the job with an error, which every call that waits for it raises, unless it has ended already."""
+        self._end("failed", str(error) or type(error).__name__, error=error)
 
     def pause(self) -> None:
-        """Let everybody stop waiting with JobTimeout; the task goes on at the server."""
+        """Make every call that waits raise JobTimeout; the task continues on the server."""
         self._paused = True
-        self._release()
+        self._wake_waiting()
 
     def unpause(self) -> None:
-        """Take up waiting again after `pause`."""
+        """Allow waiting again after `pause`."""
         self._paused = False
 
-    def begin(self) -> Ask[T]:
-        """Do the job's first part: upload, start the task. Called once, by the poller."""
+    def begin(self) -> Poll[T]:
+        """Do the first part of the job: upload, start the task. Called once, by the poller."""
         return self._begin(self)
 
-    def untold(self) -> list[Subscription]:
-        """Return the subscriptions that do not know the latest change yet, and take it that they are told now."""
+    def pending(self) -> list[Subscription]:
+        """Return the subscriptions whose callback has not been called since the latest change."""
         with self._changed:
-            waiting = [s for s in self._subscriptions if s.seen < self._version]
-            for subscription in waiting[:1]:
-                subscription.seen = self._version
-        return waiting[:1]
+            return [subscription for subscription in self._subscriptions if subscription.seen < self._version]
+
+    def acknowledge(self, subscription: Subscription) -> None:
+        """Record that a callback is called for the latest change."""
+        with self._changed:
+            subscription.seen = self._version
 
     @property
-    def _settled(self) -> bool:
+    def _wait_is_over(self) -> bool:
         return self.done or self._paused
 
-    def _settle(
+    def _end(
         self,
         status: Literal["done", "failed"],
         message: str,
         value: Sequence[T] = (),
-        problem: BaseException | None = None,
+        error: BaseException | None = None,
     ) -> None:
         with self._changed:
             if self.done:
                 return
-            self._results, self._problem = value, problem
+            self._results, self._error = value, error
             self._status, self._message = status, redacted(message)
             self._ended = time.monotonic()
             if status == "done":
                 self._progress = 1.0
             self._version += 1
-        self._release()
-        self._poller.news()
+        self._wake_waiting()
+        self._poller.notify()
 
-    def _release(self) -> None:
+    def _wake_waiting(self) -> None:
         with self._changed:
-            arrivals, self._arrivals = self._arrivals, []
+            waiting, self._waiting = self._waiting, []
             self._changed.notify_all()
-        for arrived in arrivals:
-            arrived()
+        for wake in waiting:
+            wake()
 
     def _outcome(self) -> T:
-        if self._problem is not None:
-            raise self._problem
+        if self._error is not None:
+            raise self._error
         if not self._results:
-            raise JobTimeout(f"{self!r} is still running; it was not cancelled. {self._how_to_return()}")
+            raise JobTimeout(f"{self!r} is still running; it was not cancelled. {self._how_to_resume()}")
         return self._results[0]
 
-    async def _arrival(self) -> T:
-        """Wait in whatever loop is running; the poller's thread rings through `call_soon_threadsafe`."""
+    async def _wait_in_loop(self) -> T:
+        """Wait in the running event loop; the poller's thread wakes it through `call_soon_threadsafe`."""
         loop = asyncio.get_running_loop()
-        arrived = asyncio.Event()
+        ended = asyncio.Event()
 
-        def ring() -> None:
+        def wake() -> None:
             if not loop.is_closed():
-                loop.call_soon_threadsafe(arrived.set)
+                loop.call_soon_threadsafe(ended.set)
 
         self._poller.resume(self)
         with self._changed:
-            if self._settled:
-                arrived.set()
+            if self._wait_is_over:
+                ended.set()
             else:
-                self._arrivals.append(ring)
+                self._waiting.append(wake)
         try:
-            while not arrived.is_set():
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(arrived.wait(), _HEARTBEAT_S)
+            await wait_in_slices(ended)
         except asyncio.CancelledError as cancelled:
-            cancelled.add_note(self._how_to_return())
+            cancelled.add_note(self._how_to_resume())
             raise
         finally:
             with self._changed:
-                if ring in self._arrivals:
-                    self._arrivals.remove(ring)
+                if wake in self._waiting:
+                    self._waiting.remove(wake)
         return self._outcome()
 
-    def _how_to_return(self) -> str:
-        again = f", or tonn.attach({self._task_id!r}) finds it" if self._task_id else ""
+    def _how_to_resume(self) -> str:
+        if not self._find_again:
+            return "The job goes on: wait again with the same job. It cannot be found again by an id."
+        again = f", or {self._find_again.format(self._task_id)} finds it" if self._task_id else ""
         return f"The job goes on: wait again with the same job{again}."
 
 
-Ask = Callable[[], T | StillRunning]
-"""One question to the server: the result, or StillRunning. May be asked again and again."""
+Poll = Callable[[], T | StillRunning]
+"""One poll of the server: the result, or StillRunning. May be called any number of times."""
 
-Begin = Callable[[Job[T]], Ask[T]]
-"""What a job does first, in a thread of its own: upload, start the task, note its id; it returns how to ask for the result."""
+Begin = Callable[[Job[T]], Poll[T]]
+"""First part of a job, in a thread of its own: upload, start the task, report its id. Returns how to poll for the result."""
+
+
+async def wait_in_slices(event: asyncio.Event) -> None:
+    """Wait until an event is set, waking the loop every HEARTBEAT_S so that a cancellation is noticed."""
+    while not event.is_set():
+        with suppress(TimeoutError):
+            await asyncio.wait_for(event.wait(), HEARTBEAT_S)
 
 
 def _left(until: float | None) -> float:
-    return _HEARTBEAT_S if until is None else min(_HEARTBEAT_S, until - time.monotonic())
+    return HEARTBEAT_S if until is None else min(HEARTBEAT_S, until - time.monotonic())

@@ -1,40 +1,49 @@
-"""Mixes through one client: from stems to a preview, and from a preview to the final mix.
+"""Mixing calls: from stems to a preview, and from a preview to the final mix.
 
-Source of the calls: the Tonn API text and its mixing tutorial. The FX settings and the final mix cost credits live; each is asked for once.
+Source of the calls: the Tonn API text and its mixing tutorial. On the live service the FX settings and the final mix cost
+credits; each is requested once.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+import os
+from collections.abc import Callable, Mapping
+from difflib import get_close_matches
 from functools import partial
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from tonnbook.clients.base import Calls, check_accepted, unfinished
 from tonnbook.clients.files import Files
-from tonnbook.clients.http import TRANSIENT, Http
+from tonnbook.clients.http import TRANSIENT, Http, Reply
 from tonnbook.clients.inbox import WebhookInbox
-from tonnbook.clients.jobs import Ask, Job, StillRunning
-from tonnbook.clients.mix_results import final_of, preview_of
-from tonnbook.clients.mix_tracks import final_tracks
-from tonnbook.clients.orders import Orders
+from tonnbook.clients.jobs import Job, Poll, StillRunning
 from tonnbook.clients.polling import JobPoller
-from tonnbook.clients.replies import Reply
 from tonnbook.errors import JobFailed, UnexpectedAnswer
 from tonnbook.models.effects import TrackEffects
 from tonnbook.models.mixing import (
     FinalMixAnswer,
     FinalMixRequest,
+    FinalMixTrack,
     MixRequest,
     MixTask,
     PreviewMixAnswer,
     PreviewMixQuery,
+    track_names,
 )
-from tonnbook.models.results import FinalMix, MixPreview
+from tonnbook.models.results import FinalMix, MixPreview, RemoteFile
 from tonnbook.models.vocabulary import SampleRate
+
+_FIND_AGAIN = "tonn.attach({!r})"
 
 
 class MixCalls(Calls):
-    """The mixing calls of one client. `final_read_s` is how long the one call may take that makes a final mix."""
+    """The mixing calls of one client.
+
+    `downloads` is where sent requests are kept, see `SentRequests`; `final_read_s` is how long the one call that makes a final
+    mix may take to answer.
+    """
 
     def __init__(
         self,
@@ -42,11 +51,11 @@ class MixCalls(Calls):
         files: Files,
         poller: JobPoller,
         inbox: WebhookInbox | None,
-        orders: Orders,
+        downloads: Path | None,
         final_read_s: float,
     ) -> None:
         super().__init__(http, files, poller, inbox)
-        self._orders = orders
+        self._sent_requests = SentRequests(downloads)
         self._final_read_s = final_read_s
 
     def preview(self, request: MixRequest, fx_settings: bool) -> Job[MixPreview]:
@@ -56,14 +65,16 @@ class MixCalls(Calls):
                 f"preview_mix takes a MixRequest, not {type(request).__name__}; MixRequest.from_wire(payload) reads the "
                 "service's own JSON"
             )
-        return self._start_order("preview mix", request, partial(self._order_preview, fx_settings))
+        return self._start_task(
+            "preview mix", request, partial(self._create_preview, fx_settings), find_again=_FIND_AGAIN
+        )
 
     def final(
         self, preview: MixPreview, changes: Mapping[str, TrackEffects] | None = None, **options: Any
     ) -> Job[FinalMix]:
-        """Start the final mix of a preview; `options` are fields of `FinalMixRequest`, None for what the preview says."""
+        """Start the final mix of a preview; `options` are fields of `FinalMixRequest`, None for the preview's value."""
         if not isinstance(preview, MixPreview):
-            raise TypeError(f"final_mix takes the MixPreview that a preview job gave, not {type(preview).__name__}")
+            raise TypeError(f"final_mix takes the MixPreview of a preview job, not {type(preview).__name__}")
         if preview.request is None:
             raise ValueError(
                 f"the links of the tracks of {preview.task_id} are not known here, and a final mix must name them: "
@@ -77,55 +88,53 @@ class MixCalls(Calls):
             webhook_url=self._inbox.url if self._inbox else preview.request.webhook_url,
             **options,
         )
-        job = Job("final mix", partial(self._order_final, request), self._poller, task_id=preview.task_id)
+        job = Job("final mix", partial(self._create_final, request), self._poller, task_id=preview.task_id)
         return self._started(job)
 
     def attach(self, task_id: str, request: MixRequest | None, fx_settings: bool) -> Job[MixPreview]:
-        """Find a preview mix again by its task id."""
+        """Poll the preview mix with this task id."""
         if request is not None and (files := list(request.local_files())):
             raise ValueError(
                 f"attach needs the request as it was sent, with links; {files[0].name} is a file on this machine. "
                 "To mix from files, make a new preview"
             )
         if request is not None:
-            self._orders.keep(task_id, request)
-        ask = partial(self._ask_preview, task_id=task_id, fx_settings=fx_settings)
-        return self._start_asking("preview mix", task_id, ask)
+            self._sent_requests.keep(task_id, request)
+        poll = partial(self._poll_preview, task_id=task_id, fx_settings=fx_settings)
+        return self._attach("preview mix", task_id, poll, _FIND_AGAIN)
 
-    # From here on in the threads of a job.
+    # The methods below run in a job's own thread or in the poller's.
 
-    def _order_preview(self, fx_settings: bool, sent: MixRequest, job: Job[MixPreview]) -> Ask[MixPreview]:
-        task_id = self._ordered("/mixpreview", sent, job).read(MixTask).task_id
-        self._orders.keep(task_id, sent)
+    def _create_preview(self, fx_settings: bool, sent: MixRequest, job: Job[MixPreview]) -> Poll[MixPreview]:
+        task_id = self._create("/mixpreview", sent, job).read(MixTask).task_id
+        self._sent_requests.keep(task_id, sent)
         job.report(status="running", task_id=task_id, message="the mix has been started")
-        return partial(self._ask_preview, job, task_id=task_id, fx_settings=fx_settings)
+        return partial(self._poll_preview, job, task_id=task_id, fx_settings=fx_settings)
 
-    def _ask_preview(self, job: Job[MixPreview], task_id: str, fx_settings: bool) -> MixPreview | StillRunning:
+    def _poll_preview(self, job: Job[MixPreview], task_id: str, fx_settings: bool) -> MixPreview | StillRunning:
         query = PreviewMixQuery(task_id=task_id)
         reply = self._http.retrieve("/retrievepreviewmix", query.to_wire(), retry_for_s=0.0)
         running = unfinished(job, reply)
         if running is None and fx_settings:
             reply = self._retrieve_fx_settings(job, task_id)
             running = unfinished(job, reply)
-        if running is not None:
-            return running
-        return preview_of(task_id, reply.read(PreviewMixAnswer).results, self._orders.find(task_id), self._files)
+        return running or self._preview_of(task_id, reply)
 
     def _retrieve_fx_settings(self, job: Job[MixPreview], task_id: str) -> Reply:
-        """Ask for the preview with its FX settings. Live this costs credits, so it is never repeated, as polls are."""
+        """Request the preview with its FX settings. On the live service this costs credits, so it is not repeated as polls are."""
         query = PreviewMixQuery(task_id=task_id, fx_settings=True)
         try:
             return self._http.create("/retrievepreviewmix", query.to_wire(), about_a_task=True)
-        except TRANSIENT as problem:
+        except TRANSIENT as error:
             raise JobFailed(
                 job,
-                f"the mix is ready, but its FX settings did not come: {problem} attach({task_id!r}, fx_settings=False) "
-                "gets the mix without them; fx_settings=True asks once more, which may cost credits",
+                f"the mix is ready, but its FX settings could not be retrieved: {error} attach({task_id!r}, fx_settings=False) "
+                "gets the mix without them; fx_settings=True requests them again, which may cost credits",
             ) from None
 
-    def _order_final(self, request: FinalMixRequest, job: Job[FinalMix]) -> Ask[FinalMix]:
-        """Send the order once. A server that knows RFC 7240 answers at once where to ask; the live one when it is done."""
-        job.report(status="running", message="the final mix has been ordered")
+    def _create_final(self, request: FinalMixRequest, job: Job[FinalMix]) -> Poll[FinalMix]:
+        """Send the request once. A server that supports RFC 7240 answers at once with a link to poll; the live one when it is done."""
+        job.report(status="running", message="the final mix has been requested")
         reply = self._http.create(
             "/retrievefinalmix",
             request.to_wire(),
@@ -138,16 +147,127 @@ class MixCalls(Calls):
         if reply.status == 202 and not location:
             raise UnexpectedAnswer(
                 f"/retrievefinalmix answered 202 without a Location: {reply.json().get('message', 'still working')}. The "
-                "final mix is not sent again by itself; call final_mix again when the preview is ready."
+                "request is not repeated automatically; call final_mix again when the preview is ready."
             )
         if reply.status == 202 and location:
-            return partial(self._ask_final, job, self._http.same_origin(location))
-        final = final_of(request.task_id, reply.read(FinalMixAnswer).results, self._files)
+            return partial(self._poll_final, job, self._http.same_origin(location))
+        final = self._final_of(request.task_id, reply)
         return lambda: final
 
-    def _ask_final(self, job: Job[FinalMix], path: str) -> FinalMix | StillRunning:
+    def _poll_final(self, job: Job[FinalMix], path: str) -> FinalMix | StillRunning:
         reply = self._http.get(path, retry_for_s=0.0)
-        running = unfinished(job, reply)
-        if running is not None:
-            return running
-        return final_of(str(job.task_id), reply.read(FinalMixAnswer).results, self._files)
+        return unfinished(job, reply) or self._final_of(str(job.task_id), reply)
+
+    # From answers to results: files are downloaded when they are first used.
+
+    def _preview_of(self, task_id: str, reply: Reply) -> MixPreview:
+        results = reply.read(PreviewMixAnswer).results
+        folder = self._files.new_folder(f"preview-{task_id[:12]}")
+        unmixed = results.unmixed_url
+        return MixPreview(
+            task_id=task_id,
+            request=self._sent_requests.find(task_id),
+            mix=self._files.remote_file(results.mix_url, "mix", folder, ".mp3"),
+            stems=self._stems(results.stem_urls, folder / "stems", ".mp3"),
+            unmixed=self._files.remote_file(unmixed, "unmixed", folder, ".mp3") if unmixed else None,
+            settings=results.settings or {},
+            notes=results.notes,
+        )
+
+    def _final_of(self, task_id: str, reply: Reply) -> FinalMix:
+        results = reply.read(FinalMixAnswer).results
+        folder = self._files.new_folder(f"final-{task_id[:12]}")
+        return FinalMix(
+            task_id=task_id,
+            mix=self._files.remote_file(results.mix_url, "mix", folder, ".wav"),
+            stems=self._stems(results.stem_urls, folder / "stems", ".wav"),
+            settings=results.settings or {},
+            notes=results.notes,
+        )
+
+    def _stems(self, links: Mapping[str, str] | None, folder: Path, ending: str) -> dict[str, RemoteFile]:
+        """Return the stems by track name. A file is named after its track, without the track's own ending where that is unique."""
+        links = links or {}
+        short = [PurePosixPath(name).stem for name in links]
+        names = {name: s if short.count(s) == 1 else name for name, s in zip(links, short, strict=True)}
+        return {name: self._files.remote_file(link, names[name], folder, ending) for name, link in links.items()}
+
+
+class SentRequests:
+    """The mix requests that were sent, by task id, so that the final mix of an attached preview can name the tracks' links.
+
+    They are kept in memory and, where the user chose a `folder` for the downloads, in a file there with mode 0600: then they
+    survive a restart of the kernel. Links expire after an hour.
+    """
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self._folder = folder
+        self._requests: dict[str, MixRequest] = {}
+
+    def keep(self, task_id: str, request: MixRequest) -> None:
+        """Store the request that was sent for `task_id`."""
+        self._requests[task_id] = request
+        if self._folder is not None:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            file = os.open(self._path(self._folder, task_id), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            with open(file, "w", encoding="utf-8") as text:
+                json.dump(request.to_wire(), text)
+
+    def find(self, task_id: str) -> MixRequest | None:
+        """Return the request that was sent for `task_id`, or None where it is not known."""
+        if task_id not in self._requests and self._folder is not None:
+            path = self._path(self._folder, task_id)
+            if path.is_file():
+                try:
+                    self._requests[task_id] = MixRequest.from_wire(json.loads(path.read_text(encoding="utf-8")))
+                except ValueError:
+                    return None  # a file that was edited counts as missing
+        return self._requests.get(task_id)
+
+    def _path(self, folder: Path, task_id: str) -> Path:
+        plain = "".join(c if c.isalnum() or c in "-_" else "_" for c in task_id)[:100]
+        return folder / f".{plain}.order.json"
+
+
+def final_tracks(
+    request: MixRequest, changes: Mapping[str, TrackEffects], name_of: Callable[[str | Path], str]
+) -> tuple[FinalMixTrack, ...]:
+    """Return the tracks of a final mix: those of the preview's `request` by their links, with the changed effects.
+
+    `changes` is by track name, with or without its ending; `name_of` gives the file name of a source. Raises ValueError that
+    names an unknown or ambiguous track, TypeError for a change that is no TrackEffects.
+    """
+    sources = [track.source for track in request.tracks]
+    names = track_names([Path(name_of(source)) for source in sources])
+    by_track: dict[str, TrackEffects] = {}
+    for given, effects in changes.items():
+        if not isinstance(effects, TrackEffects):
+            raise TypeError(
+                f"changes[{given!r}] is a {type(effects).__name__}; give TrackEffects, as TrackEffects(gain_db=-1.5)"
+            )
+        name = _matching(given, names)
+        if name in by_track:
+            raise ValueError(f"changes names {name} twice, with and without its ending: keep one of them")
+        by_track[name] = effects
+    return tuple(
+        FinalMixTrack(source=source, **_fields(by_track.get(name, TrackEffects())))
+        for source, name in zip(sources, names, strict=True)
+    )
+
+
+def _matching(given: str, names: list[str]) -> str:
+    found = [name for name in names if given in {name, PurePosixPath(name).stem}]
+    if given in found:
+        return given
+    if len(found) > 1:
+        raise ValueError(f"changes names {given!r}, which may be {' or '.join(found)}: name it with its ending")
+    if found:
+        return found[0]
+    stems = [PurePosixPath(name).stem for name in names]
+    near = get_close_matches(given, [*stems, *names], n=1)
+    hint = f"; did you mean {near[0]!r}?" if near else "."
+    raise ValueError(f"changes names {given!r}, and this mix has no such track{hint} Its tracks: {', '.join(names)}")
+
+
+def _fields(effects: TrackEffects) -> dict[str, object]:
+    return {name: getattr(effects, name) for name in TrackEffects.model_fields}

@@ -1,9 +1,8 @@
-"""The one thread that watches the jobs of a client: it asks the server, spreads the news, and rests in between.
+"""JobPoller: the one thread of a client that polls its jobs and calls their callbacks.
 
-It lives while there is something to watch and no longer. Foreign code runs in it, the callbacks of `Job.on_change`, and that
-must not harm a job. Nothing is caught to that end: a callback's exception ends the thread, and Python reports it through
-`threading.excepthook` as it does for every thread; the thread's last act is to start its successor, which goes on without
-that callback.
+The thread exists while there is a job to poll. User code runs in it, the callbacks of `Job.on_change`, and must not harm a
+job. No exception of a callback is caught: it ends the thread, and Python reports it through `threading.excepthook` as for
+every thread; before it ends, the thread starts a new one, which continues without that callback.
 """
 
 from __future__ import annotations
@@ -20,207 +19,209 @@ from functools import partial
 from typing import Any
 
 from tonnbook.clients.http import TRANSIENT
-from tonnbook.clients.jobs import Ask, Job, StillRunning, Subscription
+from tonnbook.clients.jobs import Job, Poll, StillRunning, Subscription
 from tonnbook.errors import ApiError, TonnbookError
 
-_FAREWELL_S = 1.0
+_CLOSE_TIMEOUT_S = 1.0
 
 
 @dataclass(frozen=True)
 class PollSettings:
-    """How often and how long a job is asked after."""
+    """How often and how long a job is polled."""
 
     first_s: float = 1.0
-    """Pause after the first question; each later one is twice as long..."""
+    """Pause after the first poll; each later one is twice as long..."""
     longest_s: float = 10.0
     """...up to this."""
     deadline_s: float = 3600.0
-    """After so long, waiting ends with JobTimeout; waiting again begins anew."""
+    """After this time waiting ends with JobTimeout; waiting again starts anew."""
     retry_for_s: float = 120.0
-    """How long questions may go without an answer before the job is given up."""
+    """How long polls may fail before the job fails."""
 
 
 @dataclass
-class _Watch:
-    """Where the watching of one job stands; times are of `time.monotonic`."""
+class _JobState:
+    """Polling state of one job; times are of `time.monotonic`."""
 
     pause_s: float
     until: float
     due: float = math.inf
-    ask: Ask[Any] | None = None
+    poll: Poll[Any] | None = None
     woken: bool = False
     paused: bool = False
-    silent_since: float | None = None
+    failing_since: float | None = None
 
 
 class JobPoller:
-    """Watches jobs. Thread-safe."""
+    """Polls jobs. Thread-safe."""
 
-    def __init__(self, polling: PollSettings | None = None) -> None:
-        self._polling = polling or PollSettings()
-        self._state = threading.Condition()  # taken before a job's own lock, never while holding one
-        self._watched: dict[Job[Any], _Watch] = {}
+    def __init__(self, settings: PollSettings | None = None) -> None:
+        self._settings = settings or PollSettings()
+        self._changed = threading.Condition()  # taken before a job's own lock, never while holding one
+        self._jobs: dict[Job[Any], _JobState] = {}
         self._thread: threading.Thread | None = None
         self._beginning: list[threading.Thread] = []
 
     def start(self, job: Job[Any]) -> None:
-        """Begin a job in a thread of its own (it may upload for minutes), and watch it from now on."""
-        with self._state:
-            self._watched[job] = _Watch(self._polling.first_s, time.monotonic() + self._polling.deadline_s)
-            self._stir()
+        """Begin a job in a thread of its own (it may upload for minutes), and poll it from now on."""
+        with self._changed:
+            self._jobs[job] = _JobState(self._settings.first_s, time.monotonic() + self._settings.deadline_s)
+            self._wake_thread()
             self._beginning = [thread for thread in self._beginning if thread.is_alive()]
             self._beginning.append(_thread(f"tonnbook {job.name}", partial(self._begin, job)))
             self._beginning[-1].start()
 
     def resume(self, job: Job[Any]) -> None:
-        """Watch a job again whose deadline has passed; nothing to do for any other."""
-        with self._state:
-            watch = self._watched.get(job)
-            if watch is not None and watch.paused:
-                watch.paused, watch.pause_s = False, self._polling.first_s
-                watch.until = time.monotonic() + self._polling.deadline_s
-                watch.due = time.monotonic() if watch.ask else math.inf
+        """Poll again a job whose deadline has passed; does nothing for any other."""
+        with self._changed:
+            state = self._jobs.get(job)
+            if state is not None and state.paused:
+                state.paused, state.pause_s = False, self._settings.first_s
+                state.until = time.monotonic() + self._settings.deadline_s
+                state.due = time.monotonic() if state.poll else math.inf
                 job.unpause()
-                self._stir()
+                self._wake_thread()
 
     def wake(self, task_id: str) -> None:
-        """Ask after the jobs with this task id now: somebody says that there is news of it."""
-        with self._state:
-            for job, watch in self._watched.items():
+        """Poll the jobs with this task id now: a webhook has reported a change of it."""
+        with self._changed:
+            for job, state in self._jobs.items():
                 if job.task_id == task_id:
-                    watch.woken = True
-                    watch.due = time.monotonic() if watch.ask else math.inf
-            self._stir()
+                    state.woken = True
+                    state.due = time.monotonic() if state.poll else math.inf
+            self._wake_thread()
 
-    def news(self) -> None:
-        """Have callbacks told: a job has changed."""
-        with self._state:
-            self._stir()
+    def notify(self) -> None:
+        """Have callbacks run: a job has changed."""
+        with self._changed:
+            self._wake_thread()
 
     def is_this_thread(self) -> bool:
-        """Tell whether the caller runs in the watching thread, which must not wait for a job."""
+        """Return whether the caller runs in the polling thread, which must not wait for a job."""
         return threading.current_thread() is self._thread
 
     def close(self) -> None:
-        """Stop watching. Jobs that still run fail here with an error that says so; their tasks go on at the server.
+        """Stop polling. Jobs that are still running fail here with an error that says so; their tasks continue on the server.
 
-        A request that is on its way is given a moment to end.
+        A request that is being sent is given a second to end.
         """
-        with self._state:
-            jobs, threads = list(self._watched), [*self._beginning, *([self._thread] if self._thread else [])]
+        with self._changed:
+            jobs, threads = list(self._jobs), [*self._beginning, *([self._thread] if self._thread else [])]
         for job in jobs:
             job.fail(TonnbookError(f"The client was closed while {job.name} was running: start it again, or attach."))
-        until = time.monotonic() + _FAREWELL_S
+        until = time.monotonic() + _CLOSE_TIMEOUT_S
         for thread in threads:
             if thread is not threading.current_thread():
                 thread.join(max(0.0, until - time.monotonic()))
 
-    def _stir(self) -> None:
-        if self._thread is None and self._watched:
-            self._thread = _thread("tonnbook poller", self._watch)
+    def _wake_thread(self) -> None:
+        if self._thread is None and self._jobs:
+            self._thread = _thread("tonnbook poller", self._run)
             self._thread.start()
-        self._state.notify()
+        self._changed.notify()
 
     def _begin(self, job: Job[Any]) -> None:
-        with _outcome_of(job):
-            ask = job.begin()
-            with self._state:
-                if (watch := self._watched.get(job)) is not None:
-                    watch.ask, watch.due = ask, time.monotonic()
-                    self._stir()
+        with _errors_fail(job):
+            poll = job.begin()
+            with self._changed:
+                if (state := self._jobs.get(job)) is not None:
+                    state.poll, state.due = poll, time.monotonic()
+                    self._wake_thread()
 
-    def _watch(self) -> None:
+    def _run(self) -> None:
         try:
-            while (turn := self._next_turn()) is not None:
-                turn()
+            while (step := self._next_step()) is not None:
+                step()
         finally:
-            with self._state:
+            with self._changed:
                 self._thread = None
-                if not self._at_rest():
-                    self._stir()
+                if not self._is_idle():
+                    self._wake_thread()
 
-    def _next_turn(self) -> Callable[[], None] | None:
-        """Return what to do next, waiting until there is something; None when nothing is left to watch."""
-        with self._state:
+    def _next_step(self) -> Callable[[], None] | None:
+        """Return what to do next, waiting until there is something; None when there is no job left to poll."""
+        with self._changed:
             while True:
-                for job, watch in list(self._watched.items()):
-                    if (turn := self._turn(job, watch)) is not None:
-                        return turn
-                if self._at_rest():
+                for job, state in list(self._jobs.items()):
+                    if (step := self._step(job, state)) is not None:
+                        return step
+                if self._is_idle():
                     return None
-                soonest = min(min(w.due, w.until) for w in self._watched.values() if not w.paused)
-                self._state.wait(max(0.0, min(soonest - time.monotonic(), 3600.0)))
+                soonest = min(min(s.due, s.until) for s in self._jobs.values() if not s.paused)
+                self._changed.wait(max(0.0, min(soonest - time.monotonic(), 3600.0)))
 
-    def _turn(self, job: Job[Any], watch: _Watch) -> Callable[[], None] | None:
+    def _step(self, job: Job[Any], state: _JobState) -> Callable[[], None] | None:
         now = time.monotonic()
-        for subscription in job.untold():
-            return partial(_tell, job, subscription)
+        for subscription in job.pending():
+            job.acknowledge(subscription)
+            return partial(_call, job, subscription)
         if job.done:
-            del self._watched[job]
-        elif watch.due <= now:
-            watch.woken, watch.due = False, math.inf
-            return partial(self._ask, job, watch)
-        elif watch.until <= now and not watch.paused:
-            watch.paused, watch.due = True, math.inf
+            del self._jobs[job]
+        elif state.due <= now:
+            state.woken, state.due = False, math.inf
+            return partial(self._poll, job, state)
+        elif state.until <= now and not state.paused:
+            state.paused, state.due = True, math.inf
             job.pause()
         return None
 
-    def _at_rest(self) -> bool:
-        return all(w.paused and w.due == math.inf and not job.done for job, w in self._watched.items())
+    def _is_idle(self) -> bool:
+        return all(s.paused and s.due == math.inf and not job.done for job, s in self._jobs.items())
 
-    def _ask(self, job: Job[Any], watch: _Watch) -> None:
-        assert watch.ask is not None
-        with _outcome_of(job):
+    def _poll(self, job: Job[Any], state: _JobState) -> None:
+        assert state.poll is not None
+        with _errors_fail(job):
             try:
-                answer = watch.ask()
-            except TRANSIENT as problem:
-                self._ask_again(watch, at_least=self._bear(watch, problem))
+                answer = state.poll()
+            except TRANSIENT as error:
+                self._schedule(state, at_least_s=self._pause_after(state, error))
                 return
-            watch.silent_since = None
+            state.failing_since = None
             if isinstance(answer, StillRunning):
                 job.report(status="running", progress=answer.progress, message=answer.message)
-                self._ask_again(watch)
+                self._schedule(state)
             else:
                 job.finish(answer)
 
-    def _bear(self, watch: _Watch, problem: TonnbookError) -> float:
-        """Return how long to wait after a question that found no answer; raise its error when patience is at an end."""
+    def _pause_after(self, state: _JobState, error: TonnbookError) -> float:
+        """Return how long to wait at least after a failed poll; raise its error when polls have failed for too long."""
         now = time.monotonic()
-        watch.silent_since = watch.silent_since or now
-        if now - watch.silent_since >= self._polling.retry_for_s:
-            raise problem
-        return (problem.retry_after_s if isinstance(problem, ApiError) else None) or 0.0
+        state.failing_since = state.failing_since or now
+        if now - state.failing_since >= self._settings.retry_for_s:
+            raise error
+        return (error.retry_after_s if isinstance(error, ApiError) else None) or 0.0
 
-    def _ask_again(self, watch: _Watch, at_least: float = 0.0) -> None:
-        with self._state:
-            pause = 0.0 if watch.woken else math.inf if watch.paused else max(watch.pause_s, at_least)
-            watch.due = time.monotonic() + pause
-            watch.pause_s = min(2 * watch.pause_s, self._polling.longest_s)
+    def _schedule(self, state: _JobState, at_least_s: float = 0.0) -> None:
+        with self._changed:
+            pause = 0.0 if state.woken else math.inf if state.paused else max(state.pause_s, at_least_s)
+            state.due = time.monotonic() + pause
+            state.pause_s = min(2 * state.pause_s, self._settings.longest_s)
 
 
 @contextmanager
-def _outcome_of(job: Job[Any]) -> Iterator[None]:
-    """Make whatever goes wrong in here the job's outcome, so that nobody waits for ever.
+def _errors_fail(job: Job[Any]) -> Iterator[None]:
+    """Fail the job with any exception raised in this context, so that no caller waits for ever.
 
-    What is to be expected ends here. A fault of our own goes on to `threading.excepthook` too, to be seen by all.
+    Expected errors end here. Any other one is a bug of ours and continues to `threading.excepthook`, where it is seen.
     """
     try:
         yield
-    except (TonnbookError, OSError, ValueError) as problem:
-        job.fail(problem)
+    except (TonnbookError, OSError, ValueError) as error:
+        job.fail(error)
     finally:
-        fault = sys.exception()
-        if fault is not None:
-            job.fail(fault)
+        bug = sys.exception()
+        if bug is not None:
+            job.fail(bug)
 
 
-def _tell(job: Job[Any], subscription: Subscription) -> None:
-    told = False
+def _call(job: Job[Any], subscription: Subscription) -> None:
+    """Call a callback; unsubscribe it if it raises."""
+    succeeded = False
     try:
         subscription.context.run(subscription.callback, job)
-        told = True
+        succeeded = True
     finally:
-        if not told:
+        if not succeeded:
             job.unsubscribe(subscription)
 
 

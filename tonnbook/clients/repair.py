@@ -1,72 +1,71 @@
-"""Calls about one finished recording that a server answers when the work is done: no task, no polling."""
+"""Calls that a server answers when the work is done, without a task: analysis and cleanup of one recording."""
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path, PurePosixPath
-from typing import TypeVar
 
-from tonnbook.clients.files import Files, check_upload
-from tonnbook.clients.http import Http
-from tonnbook.clients.replies import Reply
+from tonnbook.clients.base import Calls, source_of
+from tonnbook.clients.http import Reply
+from tonnbook.clients.jobs import Job, Poll
 from tonnbook.errors import RequestRejected
 from tonnbook.models.analysis import Analysis, AnalysisAnswer, AnalysisRequest
 from tonnbook.models.base import Request
 from tonnbook.models.cleanup import Cleanup, CleanupAnswer, CleanupRequest
 from tonnbook.models.vocabulary import AnalysisStyle, SoundSource
 
-R = TypeVar("R", bound=Request)
-
 ANSWER_S = 600.0
-"""How long a server may take over one recording."""
+"""How long a server may take to answer for one recording."""
 
 
-class Repairs:
-    """The repair calls of one client."""
+class RepairCalls(Calls):
+    """The analysis and cleanup calls of one client. Their jobs have no task id: the one answer is the result."""
 
-    def __init__(self, http: Http, files: Files) -> None:
-        self._http, self._files = http, files
-
-    def analyse(self, track: AnalysisRequest | str | Path, style: AnalysisStyle | str, *, is_master: bool) -> Analysis:
-        """Return the analysis of a track; a file on this machine is uploaded first."""
+    def analyse(
+        self, track: AnalysisRequest | str | Path, style: AnalysisStyle | str, *, is_master: bool
+    ) -> Job[Analysis]:
+        """Start the analysis of a track."""
         request = (
             track
             if isinstance(track, AnalysisRequest)
-            else AnalysisRequest.model_validate({"source": place(track), "style": style, "is_master": is_master})
+            else AnalysisRequest.model_validate({"source": source_of(track), "style": style, "is_master": is_master})
         )
-        reply = self._posted("/mixanalysis", request)
-        results = reply.read(AnalysisAnswer).results
-        if results.error:
-            raise RequestRejected(400, "/mixanalysis", results.info or "the server gives no reason")
-        path = request.source if isinstance(request.source, Path) else None
-        return Analysis(self._files.name_of(request.source), results.verdicts, results.notes, path)
+        return self._start_task("analysis", request, partial(self._analyse, request))
 
-    def clean_up(self, recording: CleanupRequest | str | Path, sound_source: SoundSource | str) -> Cleanup:
-        """Return the cleaned recording; a file on this machine is uploaded first."""
+    def clean_up(self, recording: CleanupRequest | str | Path, sound_source: SoundSource | str) -> Job[Cleanup]:
+        """Start the cleanup of a recording."""
         request = (
             recording
             if isinstance(recording, CleanupRequest)
-            else CleanupRequest.model_validate({"source": place(recording), "sound_source": sound_source})
+            else CleanupRequest.model_validate({"source": source_of(recording), "sound_source": sound_source})
         )
-        results = self._posted("/audio-cleanup", request).read(CleanupAnswer).results
+        return self._start_task("cleanup", request, partial(self._clean_up, request))
+
+    # The methods below run in a job's own thread.
+
+    def _analyse(self, request: AnalysisRequest, sent: AnalysisRequest, job: Job[Analysis]) -> Poll[Analysis]:
+        results = self._answer("/mixanalysis", sent, job, f"analysing {request.name}").read(AnalysisAnswer).results
+        if results.error:
+            raise RequestRejected(400, "/mixanalysis", results.info or "the server gives no reason")
+        path = request.source if isinstance(request.source, Path) else None
+        analysis = Analysis(self._files.name_of(request.source), results.verdicts, results.notes, path)
+        return lambda: analysis
+
+    def _clean_up(self, request: CleanupRequest, sent: CleanupRequest, job: Job[Cleanup]) -> Poll[Cleanup]:
+        results = self._answer("/audio-cleanup", sent, job, f"cleaning up {request.name}").read(CleanupAnswer).results
         if results.error:
             raise RequestRejected(400, "/audio-cleanup", results.info or "the server gives no reason")
         name = self._files.name_of(request.source)
         stem = f"{PurePosixPath(name).stem} cleaned"
         file = self._files.remote_file(results.cleaned_url, stem, self._files.new_folder(stem), ".wav")
         original = request.source if isinstance(request.source, Path) else None
-        return Cleanup(name, file, results.notes, original)
+        cleanup = Cleanup(name, file, results.notes, original)
+        return lambda: cleanup
 
-    def _posted(self, endpoint: str, request: Request) -> Reply:
-        """Upload what is local, send the request once, and return an answer that is no refusal."""
-        for path in request.local_files():
-            check_upload(path)
-        sent = request.with_links(self._files.upload)
+    def _answer(self, endpoint: str, sent: Request, job: Job[Analysis] | Job[Cleanup], message: str) -> Reply:
+        """Send a request once and return the answer; raise RequestRejected where the server refuses it."""
+        job.report(status="running", message=message)
         reply = self._http.create(endpoint, sent.to_wire(), read_s=ANSWER_S)
         if reply.refusal is not None:
             raise RequestRejected(400, endpoint, reply.refusal)
         return reply
-
-
-def place(track: str | Path) -> str | Path:
-    """Return a link as it is, and anything else as a path."""
-    return track if isinstance(track, Path) or track.startswith(("http://", "https://")) else Path(track)

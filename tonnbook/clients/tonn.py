@@ -1,4 +1,4 @@
-"""The RoEx Tonn service, or the studio that answers the same calls: mixes from preview to final, masters, albums, analyses.
+"""TonnClient: the calls of the RoEx Tonn service, or of the studio, which answers the same calls.
 
 Source of the calls: the Tonn API text and its mixing tutorial. What costs credits there is sent exactly once.
 """
@@ -10,20 +10,18 @@ from concurrent.futures import Executor
 from pathlib import Path
 
 from tonnbook.clients.album.batch import Batch
-from tonnbook.clients.album.payments import place_of
-from tonnbook.clients.album.plan import AlbumPlan, Listen
+from tonnbook.clients.album.payments import billing_server_of
+from tonnbook.clients.album.plan import Album, AlbumMastering, AlbumPlan, MeasureSong
 from tonnbook.clients.enhancement import EnhancementCalls
 from tonnbook.clients.files import Files
 from tonnbook.clients.http import Http
 from tonnbook.clients.inbox import WebhookInbox
 from tonnbook.clients.jobs import Job
-from tonnbook.clients.mastering import Album, MasteringCalls, Wishes
+from tonnbook.clients.mastering import MasteringCalls, mastering_request
 from tonnbook.clients.mixing import MixCalls
-from tonnbook.clients.orders import Orders
 from tonnbook.clients.polling import JobPoller, PollSettings
-from tonnbook.clients.recombination import RecombineCalls
-from tonnbook.clients.repair import Repairs
-from tonnbook.clients.separation import SeparationCalls
+from tonnbook.clients.repair import RepairCalls
+from tonnbook.clients.separation import RecombinationCalls, SeparationCalls
 from tonnbook.models.analysis import Analysis, AnalysisRequest
 from tonnbook.models.cleanup import Cleanup, CleanupRequest
 from tonnbook.models.effects import TrackEffects
@@ -38,25 +36,29 @@ from tonnbook.models.vocabulary import AnalysisStyle, DesiredLoudness, MusicalSt
 
 
 class TonnClient:
-    """Mixes with the server at `url`.
+    """Mixes, masters and repairs with the server at `url`. Every call returns a job at once: `await` it, or use `result()`.
+
+    In all calls, `final=True`, the default, gets the final result, which costs credits on the live service, and `final=False`
+    stops at the preview, which costs nothing. What costs credits is sent exactly once. The `attach` methods find a job again by
+    its task id, after an interrupt or a restart of the kernel; analyses, cleanups and final mixes have no id to find them by.
 
     Parameters
     ----------
     inbox
-        Its address is put into every request that names no webhook of its own; what arrives there wakes the job.
+        Its address is set in every request that names no webhook; a webhook that arrives there has its job polled at once.
     downloads
-        Where files go, and what makes a preview be found again after a restart of the kernel. Left out: a private folder that
-        goes when the session ends.
+        The folder for downloads; previews of mixes can be found again after a restart of the kernel if it is given. None: a
+        temporary folder that is removed at exit.
     fx_settings
-        Whether previews ask for FX settings unless told otherwise. They cost credits on the live service, so: no.
+        Default of `fx_settings` for previews. They cost credits on the live service.
     polling
-        How often jobs are asked after, and for how long.
-    listen
-        Measures a song on this machine; an album that is to hold together needs it.
+        How often jobs are polled, and for how long.
     final_read_s
-        How long the one call that makes a final mix may take on a server that answers it only when the mix is done.
-    costs
-        Whether final masters cost credits there: see `payments`. Left out: everywhere but on this machine.
+        How long the one call that makes a final mix may take on a server that answers only when the mix is done.
+    measure_song
+        Measures a song on this machine; a coherent album needs it.
+    charges_credits
+        Whether the server charges for final masters: see `payments`. None: every server but one on this machine does.
     """
 
     def __init__(
@@ -69,22 +71,26 @@ class TonnClient:
         fx_settings: bool = False,
         polling: PollSettings | None = None,
         final_read_s: float = 1800.0,
-        listen: Listen | None = None,
-        http: Http | None = None,
-        costs: bool | None = None,
+        measure_song: MeasureSong | None = None,
+        charges_credits: bool | None = None,
     ) -> None:
-        self._http = http or Http(url, key)
-        place = place_of(url, costs)
+        self._http = Http(url, key)
         self._files = Files(self._http, downloads)
         self._poller = JobPoller(polling)
-        self._repairs = Repairs(self._http, self._files)
-        self._recombinations = RecombineCalls(self._http, self._files, self._poller)
-        self._separations = SeparationCalls(self._http, self._files, self._poller)
-        self._enhancements = EnhancementCalls(self._http, self._files, self._poller, inbox)
-        self._masters = MasteringCalls(
-            self._http, self._files, self._poller, inbox, polling or PollSettings(), listen, place
+        family = (self._http, self._files, self._poller, inbox)
+        self._mixes = MixCalls(*family, downloads, final_read_s)
+        self._masters = MasteringCalls(*family)
+        self._repairs = RepairCalls(*family)
+        self._enhancements = EnhancementCalls(*family)
+        self._separations = SeparationCalls(*family)
+        self._recombinations = RecombinationCalls(*family)
+        self._albums = AlbumMastering(
+            self._http,
+            self._poller,
+            polling or PollSettings(),
+            measure_song,
+            billing_server_of(url, charges_credits),
         )
-        self._mixes = MixCalls(self._http, self._files, self._poller, inbox, Orders(downloads), final_read_s)
         self._fx_settings = fx_settings
         if inbox is not None:
             inbox.on_task(self._poller.wake)
@@ -96,25 +102,26 @@ class TonnClient:
 
     @property
     def downloads(self) -> Path:
-        """The folder that downloads go to."""
+        """The folder for downloads."""
         return self._files.folder
 
     def health(self) -> str:
-        """Return what the server says of itself; raises an error of the tree if it says nothing."""
+        """Return the text of the server's health check; raises TonnbookError where it does not answer."""
         return self._http.get("/health").text.strip()
 
     def upload(self, path: str | Path, progress: Callable[[int], None] = lambda sent: None) -> str:
-        """Upload a WAV, MP3 or FLAC file and return its link, which is good for an hour. It is a secret.
+        """Upload a WAV, MP3 or FLAC file and return its link, which is valid for an hour. It is a secret.
 
-        `progress` is told the bytes sent so far. A file that was uploaded in the last 50 minutes is not sent again.
+        `progress` is called with the number of bytes sent so far. A file that was uploaded in the last 50 minutes is not sent
+        again.
         """
         return self._files.upload(Path(path), progress)
 
     def preview_mix(self, request: MixRequest, fx_settings: bool | None = None) -> Job[MixPreview]:
-        """Start a preview mix, which costs nothing; return at once. Files on this machine are uploaded in the background.
+        """Start a preview mix, which costs nothing. Files on this machine are uploaded in the background.
 
-        `fx_settings` asks for what was done to each track as well. **On the live service this costs credits**, so it is off
-        there by default; `offline()` turns it on. It is asked once, when the preview is ready.
+        `fx_settings` requests the settings of each track's effects too. **On the live service this costs credits**, so it is
+        off there by default; `offline()` turns it on. They are requested once, when the preview is ready.
 
         Raises TypeError, or AudioError for a file that cannot be uploaded.
         """
@@ -130,10 +137,10 @@ class TonnClient:
         create_master: bool = False,
         desired_loudness: DesiredLoudness | None = None,
     ) -> Job[FinalMix]:
-        """Make the final mix of a preview; return at once. **Costs credits on the live service** and is sent exactly once.
+        """Make the final mix of a preview. **Costs credits on the live service** and is sent exactly once.
 
-        `changes` says by track name, "vocal" or "vocal.flac", what shall differ from the preview; every other track stays as
-        it is. `sample_rate` is the preview's unless given. Save the files within the hour: their links do not live longer.
+        `changes` gives the changed effects by track name, "vocal" or "vocal.flac"; every other track stays as in the preview.
+        `sample_rate` None is the preview's. Save the files within the hour, when their links expire.
 
         Raises ValueError for a track that the preview does not have, or a preview whose track links are not known here.
         """
@@ -149,11 +156,11 @@ class TonnClient:
     def attach(
         self, task_id: str, request: MixRequest | None = None, fx_settings: bool | None = None
     ) -> Job[MixPreview]:
-        """Find a preview mix again by its task id: after an interrupt, or after a restart of the kernel.
+        """Find a preview mix again by its task id.
 
-        What was ordered is remembered by this client, and beyond a restart where `downloads` was given. If it is not, hand
-        in the `request` as it was sent (`preview.request`, with links in it): without it the preview can be heard and seen,
-        and `final_mix` says what it lacks.
+        This client remembers its requests, and after a restart too if `downloads` was given. Otherwise pass the `request` as it
+        was sent (`preview.request`, with links in it): without it the preview can be played and plotted, but `final_mix` needs
+        the links.
         """
         return self._mixes.attach(task_id, request, self._fx(fx_settings))
 
@@ -166,20 +173,20 @@ class TonnClient:
         sample_rate: SampleRate | int | str = SampleRate.CD,
         final: bool = True,
     ) -> Job[Master]:
-        """Master one song; return at once. `final=False` stops at the preview, which costs nothing.
+        """Master one song. `final=False` stops at the preview, which costs nothing.
 
-        `song` is a file on this machine, a link, or a whole request, which then says the style and the rest. **The final master
-        costs credits on the live service**; it is asked for exactly once, when the preview is ready.
+        `song` is a file on this machine, a link, or a whole request, which then has the style and the rest. **The final master
+        costs credits on the live service**; it is requested exactly once, when the preview is ready.
         """
-        request = Wishes(style, desired_loudness, sample_rate).request(song)
-        return self._masters.master(request, final=final)
+        settings = {"style": style, "desired_loudness": desired_loudness, "sample_rate": sample_rate}
+        return self._masters.master(mastering_request(song, settings), final=final)
 
     def final_master(self, preview: Master) -> Job[Master]:
         """Get the final master of a preview that was made with `final=False`. **Costs credits on the live service.**"""
         return self._masters.finish(preview)
 
-    def attach_master(self, task_id: str, *, final: bool = False) -> Job[Master]:
-        """Find a master again by its task id, after an interrupt or a restart. `final=True` **costs credits** live."""
+    def attach_master(self, task_id: str, *, final: bool = True) -> Job[Master]:
+        """Find a master again by its task id. `final=True` **costs credits on the live service**, once for each task."""
         return self._masters.attach(task_id, final=final)
 
     def master_all(
@@ -195,18 +202,18 @@ class TonnClient:
         at_once: int = 4,
         executor: Executor | None = None,
     ) -> Batch:
-        """Master an album into the folder `to`, songs side by side; return at once.
+        """Master an album into the folder `to`, several songs in parallel.
 
-        `album` is the tutorial's JSON file, or songs: requests, paths, links, or paths by name. For songs that are no requests the
-        style and the rest are taken from here. One bad song never loses the others.
+        `album` is the tutorial's JSON file, or songs: requests, paths, links, or paths by name. `style`, `desired_loudness` and
+        `sample_rate` are for the songs that are not requests. A song that fails affects no other.
 
-        **Each final master costs credits on the live service.** `final=False` stops at the previews; call it again without, and
-        it goes on from there. So it does after an interrupt or a crash: what is known of each song lies in `to/manifest`, and
+        **Each final master costs credits on the live service.** `final=False` stops at the previews; call it again with True, and
+        it continues from there, as it does after an interrupt or a crash: what is known of each song is in `to/manifest`, and
         nothing is mastered or charged twice.
 
-        `coherence=True` keeps the songs' own order of loudness, and moves each toward the album's average tone (the studio
-        reads both; the live service only the loudness). `at_once` songs are worked on at a time. An `executor`, such as Dask's,
-        takes the songs elsewhere: its workers must reach the server and see the files.
+        `coherence=True` keeps the songs' order of loudness, and moves each toward the album's average tone (the studio reads
+        both; the live service only the loudness). `at_once` songs are mastered at a time. An `executor`, such as Dask's, runs
+        the songs on its workers, which must reach the server and see the files.
         """
         plan = self.plan_all(
             album,
@@ -234,8 +241,8 @@ class TonnClient:
 
         `plan.start()` does it, and pays for no other song.
         """
-        wishes = Wishes(style, desired_loudness, sample_rate)
-        return self._masters.plan(album, wishes, Path(to).resolve(), coherence=coherence, final=final)
+        settings = {"style": style, "desired_loudness": desired_loudness, "sample_rate": sample_rate}
+        return self._albums.plan(album, settings, Path(to).resolve(), coherence=coherence, final=final)
 
     def analyse(
         self,
@@ -243,68 +250,77 @@ class TonnClient:
         style: AnalysisStyle | str = AnalysisStyle.POP,
         *,
         is_master: bool = False,
-    ) -> Analysis:
-        """Return what is wrong with a finished mix or master. **Costs credits on the live service** and is sent exactly once.
+    ) -> Job[Analysis]:
+        """Find faults in a finished mix or master. **Costs credits on the live service** and is sent exactly once.
 
-        `track` is a file on this machine, a link, or a whole request, which then says the style and the rest. The call waits for
-        the answer, some seconds.
+        `track` is a file on this machine, a link, or a whole request, which then has the style and the rest. The answer takes
+        some seconds.
 
-        Raises AudioError for a file that cannot be uploaded, RequestRejected for one that the server cannot measure.
+        Raises AudioError for a file that cannot be uploaded; the job fails with RequestRejected for one that the server cannot
+        measure.
         """
         return self._repairs.analyse(track, style, is_master=is_master)
 
     def clean_up(
         self, recording: CleanupRequest | str | Path, sound_source: SoundSource | str = SoundSource.VOCAL
-    ) -> Cleanup:
-        """Have one recording of one voice or instrument freed of noise, hum, clicks and bleed.
+    ) -> Job[Cleanup]:
+        """Remove noise, hum, clicks and bleed from a recording of one voice or instrument.
 
         **Costs credits on the live service** and is sent exactly once. `recording` is a file on this machine, a link, or a whole
-        request. The call waits for the answer; the cleaned file is downloaded when it is asked for.
+        request. The cleaned file is downloaded when it is first used.
         """
         return self._repairs.clean_up(recording, sound_source)
 
     def preview_enhancement(self, request: EnhancementRequest) -> Job[Enhancement]:
-        """Start the preview of an enhancement, 30 s of it, which costs nothing; return at once."""
+        """Start the preview of an enhancement, 30 s of it, which costs nothing."""
         return self._enhancements.start(request, full=False)
 
     def enhance(self, request: EnhancementRequest) -> Job[Enhancement]:
-        """Repair and finish a whole mix; return at once. **Costs credits on the live service** and is sent exactly once.
+        """Repair and finish a whole mix. **Costs credits on the live service** and is sent exactly once.
 
-        What was done, stage by stage, and the verdicts before and after, stand in the result's `notes`.
+        The result's `notes` have what was done in each stage, and the verdicts before and after.
         """
         return self._enhancements.start(request, full=True)
 
+    def attach_enhancement(self, task_id: str) -> Job[Enhancement]:
+        """Find an enhancement again by its task id, preview or full."""
+        return self._enhancements.attach(task_id)
+
     def separate(self, mix: SeparationRequest | str | Path, mode: Mode = "all_stems") -> Job[Separation]:
-        """Take a mix apart: vocals, drums, bass and other, or vocals and instrumental; return at once.
+        """Separate a mix into vocals, drums, bass and other, or into vocals and instrumental.
 
         **Costs credits on the live service** and is sent exactly once. The studio's separation is classical: a rough guide, not
         isolation; its stems add up to the mix.
         """
         return self._separations.start(mix, mode)
 
-    def recombine(self, request: RecombinationRequest, *, final: bool = False) -> Job[Recombination]:
-        """Mix a voice and its backing, and master them; return at once. The preview costs nothing.
+    def attach_separation(self, task_id: str) -> Job[Separation]:
+        """Find a separation again by its task id."""
+        return self._separations.attach(task_id)
 
-        With `final` the master is retrieved too: **that costs credits on the live service** and is asked for exactly once.
+    def recombine(self, request: RecombinationRequest, *, final: bool = True) -> Job[Recombination]:
+        """Mix a voice and its backing, and master them. `final=False` stops at the preview, which costs nothing.
+
+        **The final master costs credits on the live service**; it is requested exactly once, when the preview is ready.
         """
         return self._recombinations.start(request, final=final)
 
-    def attach_enhancement(self, task_id: str) -> Job[Enhancement]:
-        """Find an enhancement again by its task id, preview or full."""
-        return self._enhancements.attach(task_id)
+    def attach_recombination(self, task_id: str, *, final: bool = True) -> Job[Recombination]:
+        """Find a recombination again by its task id. `final=True` **costs credits on the live service**."""
+        return self._recombinations.attach(task_id, final=final)
 
     def close(self) -> None:
-        """Order nothing more, stop watching jobs, and close the connections.
+        """Order nothing more, stop polling jobs, and close the connections.
 
-        A request that is on its way is not broken off: what it orders stands in an album's manifest, where a later run finds it.
+        A request that is being sent is not aborted: what it orders is recorded in an album's manifest, where a later run finds it.
         """
         self._http.stop()
-        self._masters.close()
+        self._albums.close()
         self._poller.close()
         self._http.close()
 
     def __repr__(self) -> str:
         return f"TonnClient({self.url!r})"
 
-    def _fx(self, wish: bool | None) -> bool:
-        return self._fx_settings if wish is None else wish
+    def _fx(self, requested: bool | None) -> bool:
+        return self._fx_settings if requested is None else requested

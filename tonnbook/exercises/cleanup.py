@@ -93,7 +93,7 @@ def the_wrong_source(tonn: TonnClient) -> Player:
     """A snare's gate takes the loudest hits for the instrument and all between them for bleed. Of a voice it keeps the loud syllables
     and presses down their beginnings and ends: the strip shows it, the residue speaks it. The gate did what it was told.
     """
-    wrong = tonn.clean_up(tb.demo.faulty_recording("vocal"), "SNARE_GROUP")
+    wrong = tonn.clean_up(tb.demo.faulty_recording("vocal"), "SNARE_GROUP").result()
     return tb.compare(wrong)
 
 

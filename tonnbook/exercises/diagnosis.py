@@ -97,8 +97,8 @@ def delay_or_polarity(tonn: TonnClient) -> Any:
     of -1 there, while 4 ms are a short part of a long wave, so that a late side only lowers it; and in mono the turned one loses
     the whole middle, the late one a comb of narrow notches.
     """
-    late = tonn.analyse(tb.demo.faulty_mix("delay"))
-    turned = tonn.analyse(tb.demo.faulty_mix("polarity"))
+    late = tonn.analyse(tb.demo.faulty_mix("delay")).result()
+    turned = tonn.analyse(tb.demo.faulty_mix("polarity")).result()
     return tb.compare_mixes(late, turned)
 
 

@@ -132,7 +132,8 @@ class Recombination:
     """A recombination that is ready: its preview, and the master where it was asked for."""
 
     task_id: str
-    request: RecombinationRequest = field(repr=False)
+    request: RecombinationRequest | None = field(repr=False)
+    """None for a recombination that was found again by its task id."""
     preview: RemoteFile
     master: RemoteFile | None = None
     """None for a preview: the master costs credits on the live service."""

@@ -88,7 +88,7 @@ class Comparison:
 def compare_mixes(a: Analysis, b: Analysis) -> Comparison:
     """Return what differs between two tracks: numbers with their change, and verdicts.
 
-    >>> tb.compare_mixes(tonn.analyse("before.wav"), tonn.analyse("after.wav"))
+    >>> tb.compare_mixes(await tonn.analyse("before.wav"), await tonn.analyse("after.wav"))
     """
     for analysis in (a, b):
         if not isinstance(analysis, Analysis):

@@ -87,7 +87,7 @@ def report(analysis: Analysis, after: Enhancement | Cleanup | None = None) -> Re
         What was made of that track by `tonn.enhance`, its preview, or `tonn.clean_up`: the page then says what was done, and what it did to
         the verdicts; saved, it has a player for before and one for after.
 
-    >>> page = tb.report(tonn.analyse("my mix.wav", "ROCK"))
+    >>> page = tb.report(await tonn.analyse("my mix.wav", "ROCK"))
     >>> page.save("my mix.html")
     >>> tb.report(analysis, after=enhanced).save("before and after.html")
 

@@ -27,7 +27,7 @@ from tonnbook.clients.polling import PollSettings
 from tonnbook.clients.tonn import TonnClient
 from tonnbook.errors import TonnbookError
 from tonnbook.models.mastering import Album, MasteringRequest
-from tonnbook.services import _listen
+from tonnbook.services import measure_song
 from tonnbook.studio.server.server import Studio
 
 QUICK = PollSettings(first_s=0.02, longest_s=0.1)
@@ -52,7 +52,7 @@ def own() -> Iterator[Studio]:
 
 
 def client_of(studio: Studio) -> TonnClient:
-    return TonnClient(studio.url, studio.key, polling=QUICK, listen=_listen)
+    return TonnClient(studio.url, studio.key, polling=QUICK, measure_song=measure_song)
 
 
 @pytest.fixture
@@ -160,7 +160,7 @@ class TestAnAlbum:
         with pytest.raises(ValueError, match="another album"):
             tonn.master_all({"one": shorts["01 song"]}, tmp_path)
         for wishes in ({"desired_loudness": "HIGH"}, {"final": False}, {"coherence": True}):
-            with pytest.raises(ValueError, match="other wishes"):
+            with pytest.raises(ValueError, match="other settings"):
                 tonn.master_all(shorts, tmp_path, **wishes)
         assert len(batch.result(120)) == 6
         assert tasks(own) == 6
@@ -196,7 +196,7 @@ class TestAnAlbum:
         own.close()
         alone = tonn.master_all(one, tmp_path).result(60)[0]
         assert alone.master.path.is_file()
-        with pytest.raises(TonnbookError, match="is gone"):
+        with pytest.raises(TonnbookError, match="is lost"):
             _ = alone.preview.path
 
     def test_two_programs_do_not_work_at_one_folder(
@@ -251,7 +251,7 @@ class TestBadSongs:
         assert [song.name for song in masters] == ["01 song", "02 song"]
         assert set(masters.failed) == {"silent", "broken", "notes", "missing"}
         assert "silent" in masters.failed["silent"]
-        assert "is not there" in masters.failed["missing"]
+        assert "does not exist" in masters.failed["missing"]
         assert own.ledger.credits == 440
 
     def test_a_song_that_was_repaired_is_mastered_the_next_time(
@@ -394,7 +394,7 @@ class TestOneSong:
         request = MasteringRequest(source=shorts["01 song"], style="POP", desired_loudness="LOW")
         preview = tonn.master(request, final=False).result(60)
         assert (preview.master, own.ledger.credits) == (None, 0)
-        assert tonn.attach_master(preview.task_id).result(60).notes == preview.notes
+        assert tonn.attach_master(preview.task_id, final=False).result(60).notes == preview.notes
         final = tonn.final_master(preview).result(60)
         assert libebur128(final.master.path)[0] == pytest.approx(-14.0, abs=0.05)
         assert (tasks(own), own.ledger.credits) == (1, 220)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tonnbook.clients.album.coherence import KEPT_LU, loudnesses, place
+from tonnbook.clients.album.plan import KEPT_LU, coherent_requests, target_loudnesses
 from tonnbook.models.mastering import MasteringRequest
 from tonnbook.models.masters import spread
 from tonnbook.models.notes import Sound
@@ -17,39 +17,39 @@ def sounds(*levels: float) -> dict[str, Sound]:
 
 
 def test_equal_songs_all_stand_at_the_target() -> None:
-    assert list(loudnesses(sounds(-20, -20, -20), -14).values()) == pytest.approx([-14] * 3)
+    assert list(target_loudnesses(sounds(-20, -20, -20), -14).values()) == pytest.approx([-14] * 3)
 
 
 def test_small_differences_are_kept_as_they_are() -> None:
-    one, two, three = loudnesses(sounds(-20, -21, -19.5), -12).values()
+    one, two, three = target_loudnesses(sounds(-20, -21, -19.5), -12).values()
     assert one - two == pytest.approx(1.0, abs=0.01)
     assert three - one == pytest.approx(0.5, abs=0.01)
 
 
 def test_large_ones_are_pulled_in_and_no_two_songs_change_places() -> None:
     wild = sounds(-17.6, -22.5, -27.9, -32.0, -40.0)
-    targets = list(loudnesses(wild, -14).values())
+    targets = list(target_loudnesses(wild, -14).values())
     assert targets == sorted(targets, reverse=True)
     assert targets[0] - targets[-1] <= 4 * KEPT_LU
     assert all(a - b > 0.05 for a, b in pairwise(targets))
 
 
 def test_no_song_leaves_what_can_be_asked_for() -> None:
-    assert min(loudnesses(sounds(-10, -30, -70), -39).values()) >= -40.0
+    assert min(target_loudnesses(sounds(-10, -30, -70), -39).values()) >= -40.0
 
 
 @pytest.mark.parametrize("levels", [(-20.0, -20.0), (-17.6, -22.5, -27.9, -32.0), (-10.0, -30.0, -30.0, -30.0)])
 def test_the_loudest_song_stands_at_the_target_and_a_louder_target_makes_every_song_louder(
     levels: tuple[float, ...],
 ) -> None:
-    quiet, medium, loud = (list(loudnesses(sounds(*levels), target).values()) for target in (-14.0, -10.0, -8.0))
+    quiet, medium, loud = (list(target_loudnesses(sounds(*levels), target).values()) for target in (-14.0, -10.0, -8.0))
     assert [max(each) for each in (quiet, medium, loud)] == pytest.approx([-14.0, -10.0, -8.0])
     assert all(one < two < three for one, two, three in zip(quiet, medium, loud, strict=True))
 
 
 def test_a_request_says_it_in_the_words_of_either_server() -> None:
     one = MasteringRequest(source=Path("a.wav"), style=MusicalStyle.POP, desired_loudness=DesiredLoudness.LOW)
-    placed = place({"song 0": one, "song 1": one}, sounds(-20, -21.5))["song 1"]
+    placed = coherent_requests({"song 0": one, "song 1": one}, sounds(-20, -21.5))["song 1"]
     assert placed.target_lufs == pytest.approx(-15.5, abs=0.01)
     assert (placed.forced_loudness, placed.forced_loudness_lufs) == (True, -16)
     assert placed.album is not None

@@ -7,19 +7,19 @@ import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
 from tonnbook import audio_files
-from tonnbook.clients.album.payments import SongOrder, Wanted, place_of
+from tonnbook.clients.album.payments import AlbumOptions, SongOrder, billing_server_of
 from tonnbook.clients.album.record import LOCAL, SongRecord, record_path
-from tonnbook.clients.http import Http
+from tonnbook.clients.http import Http, Reply
 from tonnbook.clients.polling import PollSettings
-from tonnbook.clients.replies import Reply
 from tonnbook.clients.tonn import TonnClient
 from tonnbook.errors import OutOfCredits, TonnbookError, Unreachable
 from tonnbook.models.mastering import MasteringRequest
-from tonnbook.services import _listen
+from tonnbook.services import measure_song
 from tonnbook.studio.server.server import Studio
 
 QUICK = PollSettings(first_s=0.02, longest_s=0.1, retry_for_s=1.0)
@@ -57,8 +57,10 @@ def spent(service: Studio) -> Any:
     return lambda: service.ledger.credits - before
 
 
-def client_of(studio: Studio, http: Http | None = None, *, costs: bool = True) -> TonnClient:
-    return TonnClient(studio.url, studio.key, polling=QUICK, listen=_listen, costs=costs, http=http)
+def client_of(studio: Studio, http: Http | None = None, *, charges_credits: bool = True) -> TonnClient:
+    options: dict[str, Any] = {"measure_song": measure_song, "charges_credits": charges_credits}
+    with patch("tonnbook.clients.tonn.Http", lambda url, key: http or Http(url, key)):
+        return TonnClient(studio.url, studio.key, polling=QUICK, **options)
 
 
 def done(client: TonnClient, album: Any, to: Path, **wishes: Any) -> Any:
@@ -70,7 +72,7 @@ def request_of(source: Path | str, **fields: Any) -> MasteringRequest:
 
 
 def order_of(request: MasteringRequest, place: str, folder: Path = Path()) -> SongOrder:
-    return Wanted(folder, place, coherence=False, final=True).order("a", request, request, "a.wav")
+    return AlbumOptions(folder, place, coherence=False, final=True).order("a", request, request, "a.wav")
 
 
 class TestPaidOnce:
@@ -191,24 +193,13 @@ class TestPaidOnce:
         assert [song.name for song in masters] == ["b"]
         assert spent() == 440
 
-    def test_a_manifest_of_version_1_is_understood(
+    def test_a_manifest_of_another_version_orders_nothing(
         self, live: TonnClient, spent: Any, shorts: Mapping[str, Path], tmp_path: Path
     ) -> None:
-        """As 0.1 wrote it: one fingerprint for everything, and no word of what is paid."""
-        request = request_of(shorts["a"])
-        first = done(live, [request], tmp_path)[0]
+        done(live, {"a": shorts["a"]}, tmp_path)
         path = record_path(tmp_path, "a")
-        old = json.loads(path.read_text())
-        old["order"] = order_of(request, live.url).legacy
-        for name in ("detail", "place", "paid"):
-            del old[name]
-        path.write_text(json.dumps(old | {"version": 1}))
-        assert live.plan_all([request], tmp_path).due != []  # a server on this machine was free then
-        path.write_text(json.dumps(old | {"version": 1, "server": "tonn.example"}))
-        record = order_of(request, "tonn.example", tmp_path).record()
-        assert record is not None
-        assert (record.paid, record.version, record.task_id) == (True, 2, first.task_id)
-        assert not order_of(request, "tonn.example", tmp_path).is_due
+        path.write_text(json.dumps(json.loads(path.read_text()) | {"version": 1}))
+        assert "manifest/a.json cannot be read" in done(live, {"a": shorts["a"]}, tmp_path).failed["a"]
         assert spent() == 220
 
 
@@ -218,7 +209,7 @@ class TestThisMachineAndTheService:
     ) -> None:
         one = {"a": shorts["a"]}
         with Studio() as own:
-            offline = client_of(own, costs=False)
+            offline = client_of(own, charges_credits=False)
             here = done(offline, one, tmp_path)[0]
             assert live.plan_all(one, tmp_path).due == ["a"]
             there = done(live, one, tmp_path)[0]
@@ -231,9 +222,9 @@ class TestThisMachineAndTheService:
         assert spent() == 220
 
     def test_where_a_master_is_paid_is_told_by_the_address_unless_it_is_said(self) -> None:
-        assert place_of("http://127.0.0.1:8000", None) == LOCAL
-        assert place_of("http://127.0.0.1:8000", True) == "127.0.0.1:8000"
-        assert place_of("https://tonn.example", None) == "tonn.example"
+        assert billing_server_of("http://127.0.0.1:8000", None) == LOCAL
+        assert billing_server_of("http://127.0.0.1:8000", True) == "127.0.0.1:8000"
+        assert billing_server_of("https://tonn.example", None) == "tonn.example"
 
 
 class TestLinks:
@@ -287,7 +278,7 @@ class TestWhatIsNotClear:
         assert "broke off" in first.failed["a"]
         record = SongRecord.read(record_path(tmp_path, "a"))
         assert record is not None
-        assert (record.state, record.paid, record.asked) == ("paying", False, True)
+        assert (record.state, record.paid, record.requested) == ("paying", False, True)
         assert client.plan_all(one, tmp_path).due == ["a"]  # it may cost something still
         http.problem = None
         assert done(client, one, tmp_path)[0].task_id == record.task_id
@@ -302,7 +293,7 @@ class TestWhatIsNotClear:
         assert "Buy credits" in done(client, {"a": shorts["a"]}, tmp_path).failed["a"]
         record = SongRecord.read(record_path(tmp_path, "a"))
         assert record is not None
-        assert (record.state, record.asked, spent()) == ("preview", False, 0)
+        assert (record.state, record.requested, spent()) == ("preview", False, 0)
         client.close()
 
     def test_a_server_that_has_forgotten_what_may_be_paid_gets_no_new_order(
@@ -356,7 +347,7 @@ class TestClosing:
         assert len(finals) == len(set(finals)) == 4
         assert sum(e.call == "master_preview" for e in service.ledger.entries[before:]) == 4  # none ordered twice
         following.close()
-        assert not list(tmp_path.rglob("*.permit"))
+        assert not list(tmp_path.rglob("*.open"))
 
     def test_a_worker_elsewhere_sees_it_too(
         self, live: TonnClient, spent: Any, shorts: Mapping[str, Path], tmp_path: Path
@@ -366,7 +357,7 @@ class TestClosing:
         (order,) = live.plan_all({"a": shorts["a"]}, tmp_path).orders.values()
         http = Http("http://127.0.0.1:9", "a-live-key")
         with pytest.raises(Stopped, match="run it again"):
-            master_song(order.allowed(tmp_path / "taken away.permit", QUICK), http)
+            master_song(order.while_open(tmp_path / "removed.open", QUICK), http)
         assert spent() == 0
 
     def test_nothing_else_is_ordered_through_a_closed_client_either(self, service: Studio, shorts: Any) -> None:

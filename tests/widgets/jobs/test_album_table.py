@@ -19,9 +19,9 @@ from tonnbook.widgets.jobs.album_table import AlbumTable
 
 
 class IdlePoller:
-    """Takes news and does nothing: the test tells the changes itself."""
+    """Does nothing: the test calls the callbacks itself."""
 
-    def news(self) -> None: ...
+    def notify(self) -> None: ...
     def resume(self, job: Job[Any]) -> None: ...
 
 
@@ -35,11 +35,11 @@ def batch(jobs: dict[str, Job[Master]], tmp_path: Path) -> Batch:
     return Batch(tmp_path, jobs, {"three": "three.txt cannot be uploaded"})
 
 
-def tell(jobs: dict[str, Job[Master]]) -> None:
+def call_back(jobs: dict[str, Job[Master]]) -> None:
     for job in jobs.values():
-        while waiting := job.untold():
-            for subscription in waiting:
-                subscription.callback(job)
+        for subscription in job.pending():
+            job.acknowledge(subscription)
+            subscription.callback(job)
 
 
 def a_master(tmp_path: Path) -> Master:
@@ -61,16 +61,16 @@ def test_every_song_has_a_row_and_so_has_one_that_was_refused(batch: Batch) -> N
 def test_the_rows_follow_the_jobs(batch: Batch, jobs: dict[str, Job[Master]], tmp_path: Path) -> None:
     table = AlbumTable(batch)
     jobs["one"].report(progress=0.5, message="setting the level")
-    tell(jobs)
+    call_back(jobs)
     assert (table.songs[0]["progress"], table.songs[0]["message"]) == (0.5, "setting the level")
     jobs["one"].finish(a_master(tmp_path))
     jobs["two"].fail(ValueError("no https://host/two.wav?sig=SECRET"))
-    tell(jobs)
+    call_back(jobs)
     assert (table.songs[0]["before"], table.songs[0]["after"]) == ("−22.0 LUFS", "−14.0 LUFS")
     assert table.songs[1]["status"] == "failed"
     assert "SECRET" not in str(table.get_state()) + table.twin() + table.plain()
     assert "−14.0 LUFS" in table.twin()
-    assert all(job.untold() == [] for job in jobs.values())
+    assert all(job.pending() == [] for job in jobs.values())
 
 
 def test_a_preview_is_sent_when_it_is_asked_for_and_never_stands_in_the_state(

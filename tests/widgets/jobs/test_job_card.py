@@ -12,9 +12,9 @@ from tonnbook.widgets.jobs.job_card import JobCard, watch
 
 
 class IdlePoller:
-    """Takes news and does nothing: the test tells the changes itself."""
+    """Does nothing: the test calls the callbacks itself."""
 
-    def news(self) -> None: ...
+    def notify(self) -> None: ...
 
 
 @pytest.fixture
@@ -22,8 +22,9 @@ def job() -> Job[int]:
     return Job("preview mix", lambda _: lambda: 1, IdlePoller())  # type: ignore[arg-type]
 
 
-def tell(job: Job[Any]) -> None:
-    for subscription in job.untold():
+def call_back(job: Job[Any]) -> None:
+    for subscription in job.pending():
+        job.acknowledge(subscription)
         subscription.callback(job)
 
 
@@ -31,18 +32,18 @@ def test_the_card_follows_the_job(job: Job[int]) -> None:
     card = JobCard(job)
     assert (card.status, card.task_id, card.progress) == ("running", "", None)
     job.report(task_id="4f3c", progress=0.4, message="listening to vocal")
-    tell(job)
+    call_back(job)
     assert (card.task_id, card.progress, card.message) == ("4f3c", 0.4, "listening to vocal")
     assert card.plain().startswith("preview mix: running 40%, ")
     job.finish(1)
-    tell(job)
+    call_back(job)
     assert (card.status, card.progress) == ("done", 1.0)
 
 
 def test_a_failed_job_says_why_without_secrets(job: Job[int]) -> None:
     card = JobCard(job)
     job.fail(ValueError("could not fetch https://host/kick.wav?sig=SECRET"))
-    tell(job)
+    call_back(job)
     assert card.status == "failed"
     assert "kick.wav" in card.message
     assert "SECRET" not in str(card.get_state()) + card.twin() + card.plain()
@@ -56,8 +57,8 @@ def test_a_job_that_has_ended_can_be_watched(job: Job[int]) -> None:
 def test_the_card_stops_listening_when_the_job_has_ended(job: Job[int]) -> None:
     card = JobCard(job)
     job.finish(1)
-    tell(job)
-    assert job.untold() == []
+    call_back(job)
+    assert job.pending() == []
     assert card.status == "done"
 
 

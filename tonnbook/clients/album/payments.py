@@ -1,232 +1,222 @@
-"""What is paid for, and that it is paid once.
+"""What is paid for, and how each master is paid once.
 
-The rule, for every way in (`master_all`, the program, a run after a crash):
+The rules, for every caller (`master_all`, the program, a run after a crash):
 
-1. What is bought is one final master: one song (its bytes, or its link without the signature) under the wishes that the master is made by,
-   from one server. That is an *order*. Where its preview starts, where its webhook goes, what its file is called, and the songs beside
-   it are no part of it. A studio on this machine charges nothing; its masters are never taken for those of a server that does.
-2. Before a final master is asked for, that is written down ("paying"); once it has come, `paid` is, for good. Such an order is never made
-   a new task: only the same task is asked for again, which a server charges for once.
-3. A paid order is found again under any name, and after other wishes have come and gone: its record and its master are kept in
-   `manifest` and `earlier`, not overwritten.
-4. Where it is not clear whether something was paid (a record that cannot be read, a server that has forgotten a paid task), the song fails
-   with a TonnbookError that says what to do. Nothing is ordered.
-5. A server's clear refusal (400, 401, 402, 403, 404, 422, 429) costs nothing, and takes "paying" back.
+1. What is bought is one final master: one song (its bytes, or its link without the signature) with the settings of its master,
+   from one server. That is an *order*. Where its preview starts, its webhook, the name of its file, and the other songs are not
+   part of it. A studio on this machine charges nothing; its masters are never used for those of a server that does.
+2. Before a final master is requested, that is recorded ("paying"); once it has been received, `paid` is recorded, permanently.
+   Such an order never becomes a new task: only the same task is requested again, which a server charges for once.
+3. A paid order is found again under any name, and after the settings were changed and changed back: its record and its master
+   are kept in `manifest` and `earlier`, not overwritten.
+4. Where it is not clear whether something was paid (a record that cannot be read, a server that does not know a paid task any
+   more), the song fails with a TonnbookError that says what to do. Nothing is ordered.
+5. A server's clear refusal (400, 401, 402, 403, 404, 422, 429) costs nothing, and resets "paying".
 """
 
 from __future__ import annotations
 
 import hashlib
+import json
+import re
 import shutil
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 from uuid import uuid4
 
-from tonnbook.clients.album.fingerprints import hashed, kept_query, legacy, loudness_of, song_of
-from tonnbook.clients.album.record import LOCAL, VERSION, SongRecord, record_path, records
+from tonnbook.clients.album.record import LOCAL, SongRecord, record_path, records, sha256
 from tonnbook.clients.polling import PollSettings
-from tonnbook.errors import TonnbookError
 from tonnbook.models.mastering import MasteringRequest
 
 EARLIER = "earlier"
-"""Folder beside the masters for paid ones that other wishes have taken the place of."""
+"""Folder beside the masters for paid ones that masters with other settings have replaced."""
 
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
+_SIGNATURE = re.compile(
+    r"(x-(goog|amz|ms)-.*|.*signature|sig|expires|.*token|googleaccessid|awsaccesskeyid|key-pair-id)", re.I
+)
 
 
 @dataclass(frozen=True)
 class SongOrder:
-    """What is wanted of one song. Plain values only: it travels to other processes."""
+    """What is to be done for one song. Plain values only, so that it can be sent to other processes."""
 
     name: str
     request: MasteringRequest = field(repr=False)
-    """As it is sent: with the song's place in the album, where there is coherence."""
+    """As it is sent: with the song's loudness in the album, where there is coherence."""
     order: str
     """Fingerprint of what is paid for."""
     detail: str
     """Fingerprint of what else the server reads."""
-    legacy: str
-    """The fingerprint that manifests of version 1 hold."""
-    place: str
+    billing_server: str
     folder: Path
     file: str
     """Name of the master's file."""
     final: bool
-    """Whether the final master is wanted, which costs credits live, or the preview only."""
+    """True to get the final master, which costs credits on the live service, False for the preview only."""
     polling: PollSettings = field(default_factory=PollSettings)
-    permit: Path | None = None
-    """A file that is there for as long as the client is open: without it, nothing is ordered any more."""
+    open_marker: Path | None = None
+    """A file that exists while the client is open: without it, nothing is ordered."""
 
-    def allowed(self, permit: Path, polling: PollSettings) -> SongOrder:
-        """Return the order for as long as `permit` is there."""
-        return replace(self, permit=permit, polling=polling)
+    def while_open(self, marker: Path, polling: PollSettings) -> SongOrder:
+        """Return the order as one that is carried out only while the file `marker` exists."""
+        return replace(self, open_marker=marker, polling=polling)
 
     def of_the_song_in(self, record: SongRecord) -> SongOrder:
-        """Return the order for the song that a record knows: the song's file is gone, its master may be here."""
+        """Return the order for the song of a record: the song's file is lost, its master may exist."""
         return replace(self, order=f"{record.order.partition('.')[0]}.{self.order.partition('.')[2]}")
 
-    def is_served_by(self, record: SongRecord) -> bool:
-        """Say whether the task of a record is this order's."""
-        if not self.is_order_of(record):
-            return False
-        return record.asked or record.version == 1 or record.detail == self.detail
+    def can_use_task_of(self, record: SongRecord) -> bool:
+        """Return whether the task of a record is that of this order."""
+        return self.is_order_of(record) and (record.requested or record.detail == self.detail)
 
     def is_order_of(self, record: SongRecord) -> bool:
-        """Say whether a record is of the same song, wishes and server."""
-        if _place(record) != self.place:
-            return False
-        return record.order == (self.legacy if record.version == 1 else self.order)
+        """Return whether a record is of the same song, settings and server."""
+        return record.billing_server == self.billing_server and record.order == self.order
 
     def record(self) -> SongRecord | None:
-        """Return the song's own record where it serves this order. Raises TonnbookError for one that cannot be read."""
+        """Return the song's own record if it is of this order. Raises TonnbookError for one that cannot be read."""
         known = SongRecord.read(record_path(self.folder, self.name))
-        if known is None or not self.is_served_by(known):
-            return None
-        self._must_be_clear(known)
-        return self._up_to_date(known)
+        return known if known is not None and self.can_use_task_of(known) else None
 
-    def fresh(self, server: str) -> SongRecord:
-        """Return the record of an order of which nothing is known yet."""
+    def new_record(self, server: str) -> SongRecord:
+        """Return the record of an order that nothing has been done for."""
         return SongRecord(
-            version=VERSION, song=self.name, order=self.order, detail=self.detail, server=server, place=self.place
+            song=self.name,
+            order=self.order,
+            detail=self.detail,
+            server=server,
+            billing_server=self.billing_server,
+            paid=False,
         )
 
-    def found(self) -> tuple[Path, SongRecord] | None:
-        """Return the record of this order that credits may have been spent on, under whichever name, with its file."""
-        if self.place == LOCAL:
+    def paid_record(self) -> SongRecord | None:
+        """Return the record of this order that credits may have been spent on, under whichever name."""
+        if self.billing_server == LOCAL:
             return None
-        own = record_path(self.folder, self.name)
-        first = [(own, known)] if (known := SongRecord.read(own)) is not None else []
-        for path, record in chain(first, records(self.folder)):
-            if self.is_order_of(record) and _spent(record):
-                self._must_be_clear(record)
-                return path, self._up_to_date(record)
+        own = SongRecord.read(record_path(self.folder, self.name))
+        for record in chain([own] if own is not None else [], (record for _, record in records(self.folder))):
+            if self.is_order_of(record) and record.requested:
+                return record
         return None
 
     @property
     def is_due(self) -> bool:
         """Whether carrying it out may spend credits."""
-        if not self.final or self.place == LOCAL:
+        if not self.final or self.billing_server == LOCAL:
             return False
-        found = self.found()
-        return found is None or not found[1].paid
+        found = self.paid_record()
+        return found is None or not found.paid
 
-    def settle(self) -> None:
-        """Make the paid record of this order the song's own, and put a paid one of another order out of the way."""
+    def reuse_paid(self) -> None:
+        """Make the paid record of this order the song's own; move a paid record of another order to `EARLIER`."""
         own = record_path(self.folder, self.name)
         known = SongRecord.read(own)
-        if known is not None and self.is_order_of(known) and (_spent(known) or self.found() is None):
+        if known is not None and self.is_order_of(known) and (known.requested or self.paid_record() is None):
             return
-        if known is not None and _spent(known):
-            _put_aside(self.folder, own, self._marked(known))
-        if (found := self.found()) is not None:
-            _take_over(self.folder, found[1], self)
-
-    def _marked(self, record: SongRecord) -> SongRecord:
-        """Return a record of version 1 with what it left unsaid, still under its own fingerprint."""
-        if record.version == 1:
-            return record.model_copy(update={"place": _place(record), "paid": _was_paid(record)})
-        return record
-
-    def _up_to_date(self, record: SongRecord) -> SongRecord:
-        if record.version == 1:
-            facts = {"order": self.order, "detail": self.detail, "version": VERSION}
-            return self._marked(record).model_copy(update=facts)
-        return record
-
-    def _must_be_clear(self, record: SongRecord) -> None:
-        """Raise TonnbookError where a record of version 1, which knew no query of a link, may be of another link."""
-        source = self.request.source
-        if record.version == 1 and isinstance(source, str) and "?" in source and kept_query(source) and _spent(record):
-            raise TonnbookError(
-                f"{self.name}: an older tonnbook has mastered this link or one that differs behind its question mark; its manifest "
-                f"does not tell. Name another folder to have it ordered, and paid, anew; its master is {record.master_file}"
-            )
+        if known is not None and known.requested:
+            _move_to_earlier(self.folder, own, known)
+        if (found := self.paid_record()) is not None:
+            _copy_record(self.folder, found, self)
 
 
-def place_of(url: str, costs: bool | None) -> str:
-    """Return where the masters of a server are paid; `costs` None means that every server but one on this machine charges."""
-    if costs is None:
-        costs = urlsplit(url).hostname not in _LOOPBACK
-    return urlsplit(url).netloc if costs else LOCAL
+def billing_server_of(url: str, charges_credits: bool | None) -> str:
+    """Return the host and port that charges for a server's masters, or `LOCAL`.
+
+    `charges_credits` None means that every server charges but one on this machine.
+    """
+    if charges_credits is None:
+        charges_credits = urlsplit(url).hostname not in _LOOPBACK
+    return urlsplit(url).netloc if charges_credits else LOCAL
 
 
 @dataclass(frozen=True)
-class Wanted:
+class AlbumOptions:
     """What is the same for all songs of an album."""
 
     folder: Path
-    place: str
+    billing_server: str
     coherence: bool
     final: bool
 
-    def order(self, name: str, request: MasteringRequest, placed: MasteringRequest, file: str) -> SongOrder:
-        """Return the order for a request, `placed` being what is sent of it.
+    def order(self, name: str, request: MasteringRequest, sent: MasteringRequest, file: str) -> SongOrder:
+        """Return the order for a request, of which `sent` is what is sent.
 
-        What a live server does not read, such as the album's tone, changes nothing; and a coherent album's song that has been paid
-        keeps its place when the songs beside it change.
+        What a live server does not read, such as the album's tone, changes nothing; and a song of a coherent album that has been
+        paid keeps its loudness when the other songs change.
         """
-        wishes = placed if self.place == LOCAL else request
-        made_by: list[Any] = [wishes.style, loudness_of(wishes), wishes.sample_rate, self.coherence]
-        detail: list[Any] = [loudness_of(placed), placed.preview_start_s]
-        if self.place == LOCAL and placed.album is not None:
-            detail.append(placed.album.model_dump(mode="json"))
+        local = self.billing_server == LOCAL
+        settings = sent if local else request
+        paid_for: list[Any] = [settings.style, _loudness_of(settings), settings.sample_rate, self.coherence]
+        detail: list[Any] = [_loudness_of(sent), sent.preview_start_s]
+        if local and sent.album is not None:
+            detail.append(sent.album.model_dump(mode="json"))
         return SongOrder(
             name=name,
-            request=placed,
-            order=f"{song_of(request)}.{hashed(made_by)[:32]}",
-            detail=hashed(detail),
-            legacy=legacy(placed),
-            place=self.place,
+            request=sent,
+            order=f"{_song_of(request)}.{_hashed(paid_for)[:32]}",
+            detail=_hashed(detail),
+            billing_server=self.billing_server,
             folder=self.folder,
             file=file,
             final=self.final,
         )
 
 
-def _place(record: SongRecord) -> str:
-    if record.version > 1:
-        return record.place
-    return LOCAL if urlsplit(f"//{record.server}").hostname in _LOOPBACK else record.server
+# Fingerprints are hashes, so that no link is written down that need not be.
 
 
-def _was_paid(record: SongRecord) -> bool:
-    """Say of a record of version 1 whether it was paid: it was, once a link or a file had come."""
-    return _place(record) != LOCAL and (record.state in ("final", "done") or record.master_sha256 is not None)
+def _song_of(request: MasteringRequest) -> str:
+    """Return the fingerprint of a song: the hash of its bytes, or of its link without the signature."""
+    source = request.source
+    if isinstance(source, Path):
+        return sha256(source)[:32] if source.is_file() else "gone"
+    return _hashed([urlsplit(source)._replace(query=_unsigned_query(source), fragment="").geturl()])[:32]
 
 
-def _spent(record: SongRecord) -> bool:
-    """Say whether credits were, or may have been, spent on the task of a record."""
-    return record.paid or _was_paid(record) or (record.state == "paying" and _place(record) != LOCAL)
+def _unsigned_query(link: str) -> str:
+    """Return the query of a link without its signature, in alphabetical order."""
+    pairs = parse_qsl(urlsplit(link).query, keep_blank_values=True)
+    return urlencode(sorted((key, value) for key, value in pairs if not _SIGNATURE.fullmatch(key)))
 
 
-def _put_aside(folder: Path, own: Path, record: SongRecord) -> None:
-    """Keep a paid record and its master beside those of other wishes."""
+def _loudness_of(request: MasteringRequest) -> Any:
+    """Return the loudness that a request asks for: a number, or a preset."""
+    return request.forced_loudness_lufs if request.forced_loudness else request.desired_loudness
+
+
+def _hashed(values: list[Any]) -> str:
+    """Return the SHA-256 of plain values."""
+    return hashlib.sha256(json.dumps(values, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def _move_to_earlier(folder: Path, own: Path, record: SongRecord) -> None:
+    """Keep a paid record and its master beside those with other settings."""
     mark = hashlib.sha256(record.order.encode()).hexdigest()[:10]
-    was = folder / record.master_file if record.master_file and record.holds(folder) else None
-    if was is not None:
-        kept = Path(EARLIER) / f"{was.stem}.{mark}.wav"
+    master = folder / record.master_file if record.master_file and record.has_master(folder) else None
+    if master is not None:
+        kept = Path(EARLIER) / f"{master.stem}.{mark}.wav"
         (folder / EARLIER).mkdir(exist_ok=True)
-        _copy(was, folder / kept)
+        _copy(master, folder / kept)
         record = record.model_copy(update={"master_file": str(kept)})
     record.write(own.with_name(f"{own.stem}.{mark}.json"))
     own.unlink()
-    if was is not None:
-        was.unlink(missing_ok=True)
+    if master is not None:
+        master.unlink(missing_ok=True)
 
 
-def _take_over(folder: Path, record: SongRecord, order: SongOrder) -> None:
-    """Give a song the record that another name holds, and its master."""
-    facts: dict[str, Any] = {"song": order.name}
-    if record.master_file and record.holds(folder):
+def _copy_record(folder: Path, record: SongRecord, order: SongOrder) -> None:
+    """Copy the record and the master of another name to the name of `order`."""
+    changes: dict[str, Any] = {"song": order.name}
+    if record.master_file and record.has_master(folder):
         _copy(folder / record.master_file, folder / order.file)
-        facts["master_file"] = order.file
+        changes["master_file"] = order.file
     elif record.state == "done":
-        facts["master_file"] = order.file
-    record.model_copy(update=facts).write(record_path(folder, order.name))
+        changes["master_file"] = order.file
+    record.model_copy(update=changes).write(record_path(folder, order.name))
 
 
 def _copy(source: Path, to: Path) -> None:

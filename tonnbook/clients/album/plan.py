@@ -1,35 +1,72 @@
-"""From an album to its batch: what is to be done, what of it is paid, and the threads that do it."""
+"""Plan the mastering of an album: read its songs, set their loudness where they are to be coherent, see what is paid.
+
+Coherence keeps the songs' own differences in level, which are part of the album: small ones as they are; large ones, which in
+rough mixes are accidental, are reduced, but never so far that two songs change their order. The loudest song has the target
+loudness, as AES TD1008 (2021) specifies for albums, so that none is limited harder than it would be alone, and a louder target
+makes every song louder. One tone, the album's average, is the target for every song.
+"""
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Mapping
-from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor, wait
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
+from math import copysign, log10, tanh
 from pathlib import Path
+from statistics import mean
+from typing import Any, Protocol, runtime_checkable
 from uuid import uuid4
 
-from tonnbook.clients.album.batch import Batch, master_of
-from tonnbook.clients.album.coherence import place
-from tonnbook.clients.album.folder_lock import FolderLock
-from tonnbook.clients.album.names import made_here, target
-from tonnbook.clients.album.payments import SongOrder, Wanted
-from tonnbook.clients.album.record import FOLDER, SongRecord, record_path, sweep
-from tonnbook.clients.album.song import Stopped, master_song
+from filelock import FileLock, Timeout
+from pydantic import ValidationError
+
+from tonnbook.clients.album.batch import Batch, start_batch
+from tonnbook.clients.album.payments import AlbumOptions, SongOrder
+from tonnbook.clients.album.record import (
+    FOLDER,
+    SongRecord,
+    master_file_name,
+    masters_in,
+    record_path,
+    remove_leftovers,
+    song_names,
+    unique_names,
+)
 from tonnbook.clients.files import check_upload
 from tonnbook.clients.http import Http
-from tonnbook.clients.jobs import Ask, Job
+from tonnbook.clients.mastering import mastering_request
 from tonnbook.clients.polling import JobPoller, PollSettings
 from tonnbook.errors import TonnbookError
-from tonnbook.models.mastering import MasteringRequest
-from tonnbook.models.masters import Master
+from tonnbook.models.album_file import album_entries, album_song
+from tonnbook.models.mastering import AlbumContext, MasteringRequest
 from tonnbook.models.notes import Sound
+from tonnbook.models.problems import explain
+from tonnbook.models.tone import average_db
 
-Listen = Callable[[Path], Sound]
+MeasureSong = Callable[[Path], Sound]
 """Measures a song on this machine."""
 
-_LOOK_S = 0.2
+KEPT_LU = 2.0
+"""A song this near to the album's loudness keeps its difference."""
+
+_ADDED_LU = 2.0  # the most that a larger difference adds to KEPT_LU
+_SCALE_LU = 4.0
+_QUIETEST_LUFS = -40.0
+
+
+@runtime_checkable
+class HasRequests(Protocol):
+    """An album whose songs are requests already: a form, an `Album`."""
+
+    @property
+    def requests(self) -> Sequence[MasteringRequest]:
+        """One for each song."""
+
+
+Song = MasteringRequest | str | Path
+Album = str | Path | HasRequests | Sequence[Song | Mapping[str, Any]] | Mapping[str, Song]
+"""An album file, its content, a form; or songs: requests, paths, links, in a sequence or by name."""
 
 
 @dataclass(frozen=True)
@@ -42,217 +79,248 @@ class AlbumPlan:
     """Songs that cannot be started, with the reason, by name."""
     coherence: bool
     folder: Path
-    desk: AlbumDesk = field(repr=False)
+    mastering: AlbumMastering = field(repr=False)
 
     @property
     def due(self) -> list[str]:
-        """Names of the songs that credits will be, or may be, spent on: no other is paid by `start`."""
+        """Names of the songs that credits will be, or may be, spent on: `start` pays for no other."""
         return [name for name, order in self.orders.items() if order.is_due]
 
     def start(self, *, at_once: int = 4, executor: Executor | None = None) -> Batch:
-        """Start it, or return the batch that is at it already: see `AlbumDesk.start`."""
-        return self.desk.start(self, at_once=at_once, executor=executor)
+        """Start the plan, or return the batch that is carrying it out already: see `AlbumMastering.start`."""
+        return self.mastering.start(self, at_once=at_once, executor=executor)
 
-    def same(self, other: AlbumPlan) -> bool:
-        """Say whether another plan wants the same of the same songs."""
+    def equals(self, other: AlbumPlan) -> bool:
+        """Return whether another plan does the same for the same songs."""
         mine, theirs = ([(o.name, o.order, o.final) for o in plan.orders.values()] for plan in (self, other))
         return mine == theirs and self.coherence == other.coherence and set(self.refused) == set(other.refused)
 
 
-class AlbumDesk:
-    """Masters albums through one client. `place` is where its masters are paid, see `payments`."""
+class AlbumMastering:
+    """Masters albums through one client. `billing_server` is explained in `payments.billing_server_of`."""
 
-    def __init__(self, http: Http, poller: JobPoller, polling: PollSettings, listen: Listen | None, place: str) -> None:
+    def __init__(
+        self,
+        http: Http,
+        poller: JobPoller,
+        polling: PollSettings,
+        measure_song: MeasureSong | None,
+        billing_server: str,
+    ) -> None:
         self._http = http
         self._poller = poller
         self._polling = polling
-        self._listen = listen
-        self._place = place
+        self._measure_song = measure_song
+        self._billing_server = billing_server
         self._running: dict[Path, tuple[AlbumPlan, Batch]] = {}
-        self._permits: set[Path] = set()
+        self._open_markers: set[Path] = set()
 
     def plan(
-        self,
-        songs: Mapping[str, MasteringRequest],
-        refused: Mapping[str, str],
-        folder: Path,
-        *,
-        coherence: bool,
-        final: bool,
+        self, album: Album, settings: Mapping[str, Any], folder: Path, *, coherence: bool, final: bool
     ) -> AlbumPlan:
-        """Look at the songs and at what is known of them. Nothing is written or sent."""
+        """Read the songs and what is known of them. Nothing is written or sent."""
+        songs, refused = read_album(album, settings)
         good, bad = _usable(songs, folder)
-        placed = good
+        sent = good
         if coherence:
-            sounds, unheard = self._heard(good)
-            bad |= unheard
+            sounds, unmeasured = self._measured(good)
+            bad |= unmeasured
             good = {name: good[name] for name in sounds}
-            placed = place(good, sounds) if len(good) > 1 else good
-        wanted = Wanted(folder, self._place, coherence, final)
-        ours, sources = made_here(folder), [path for request in songs.values() for path in request.local_files()]
+            sent = coherent_requests(good, sounds) if len(good) > 1 else good
+        options = AlbumOptions(folder, self._billing_server, coherence, final)
+        masters, sources = masters_in(folder), [path for request in songs.values() for path in request.local_files()]
         orders: dict[str, SongOrder] = {}
         for name, request in good.items():
-            order = wanted.order(name, request, placed[name], target(folder, name, sources, ours))
-            if why := _why_not(order.record):
-                bad[name] = why
+            order = options.order(name, request, sent[name], master_file_name(folder, name, sources, masters))
+            if reason := _error_of(order.record):
+                bad[name] = reason
             else:
                 orders[name] = order
-        for name in [name for name in bad if name in songs and _is_gone(songs[name])]:
-            if (kept_order := _kept_without_its_song(wanted, name, songs[name])) is not None:
+        for name in [name for name in bad if name in songs and _is_lost(songs[name])]:
+            if (kept_order := _order_without_its_song(options, name, songs[name])) is not None:
                 orders[name] = kept_order
                 del bad[name]
         planned = {name: orders[name] for name in songs if name in orders}
         return AlbumPlan(planned, {**refused, **bad}, coherence, folder, self)
 
     def start(self, plan: AlbumPlan, *, at_once: int, executor: Executor | None) -> Batch:
-        """Start what a plan says, or return the batch that is at it already.
+        """Start a plan, or return the batch that is carrying it out already.
 
-        Raises ValueError while something else is being done in the folder, or for `at_once` below 1.
+        Raises ValueError while another plan is carried out in the folder, or for `at_once` below 1, TonnbookError while another
+        program uses the folder.
         """
         if at_once < 1:
-            raise ValueError(f"at_once is {at_once}; at least one song must be worked on at a time")
+            raise ValueError(f"at_once is {at_once}; at least one song must be mastered at a time")
         folder = plan.folder
         known, running = self._running.get(folder, (None, None))
         if known is not None and running is not None and not running.done:
-            if plan.same(known):
+            if plan.equals(known):
                 return running
             raise ValueError(
-                f"another album, or this one with other wishes, is being mastered into {folder.name} just now: "
-                "wait for it, or name another folder"
+                f"another album, or this one with other settings, is being mastered into {folder.name}: wait for it, or name "
+                "another folder"
             )
-        lock = FolderLock(folder)
-        sweep(folder)
-        permit = folder / FOLDER / f"{uuid4().hex}.permit"
-        permit.touch()
-        self._permits.add(permit)
-        refused = {name: why for name, order in plan.orders.items() if (why := _why_not(order.settle))}
-        orders = {name: order for name, order in plan.orders.items() if name not in refused}
-        gate = threading.Semaphore(at_once)
-        left = _Countdown(len(orders), partial(self._over, permit, lock))
-        jobs = {}
-        for name, order in orders.items():
-            begin = partial(self._begin, order.allowed(permit, self._polling), executor, gate, left)
-            jobs[name] = Job(f"master {name}", begin, self._poller)
-        batch = Batch(folder, jobs, {**plan.refused, **refused})
+        lock = _lock(folder)
+        remove_leftovers(folder)
+        marker = folder / FOLDER / f"{uuid4().hex}.open"
+        marker.touch()
+        self._open_markers.add(marker)
+        refused = {name: reason for name, order in plan.orders.items() if (reason := _error_of(order.reuse_paid))}
+        batch = start_batch(
+            folder,
+            {n: order.while_open(marker, self._polling) for n, order in plan.orders.items() if n not in refused},
+            {**plan.refused, **refused},
+            http=self._http,
+            poller=self._poller,
+            at_once=at_once,
+            executor=executor,
+            on_end=partial(self._end, marker, lock),
+        )
         self._running[folder] = plan, batch
-        for job in jobs.values():
-            job.report(progress=0.0, message="waiting for its turn")
-            self._poller.start(job)
         return batch
 
     def close(self) -> None:
-        """Let no song order anything more, wherever it is worked on."""
-        for permit in list(self._permits):
-            permit.unlink(missing_ok=True)
+        """Have no song order anything more, on any worker."""
+        for marker in list(self._open_markers):
+            marker.unlink(missing_ok=True)
 
-    def _over(self, permit: Path, lock: FolderLock) -> None:
-        permit.unlink(missing_ok=True)
-        self._permits.discard(permit)
+    def _end(self, marker: Path, lock: FileLock) -> None:
+        marker.unlink(missing_ok=True)
+        self._open_markers.discard(marker)
         lock.release()
 
-    def _heard(self, songs: Mapping[str, MasteringRequest]) -> tuple[dict[str, Sound], dict[str, str]]:
-        """Return what the songs sound like, and those that cannot be listened to with the reason."""
+    def _measured(self, songs: Mapping[str, MasteringRequest]) -> tuple[dict[str, Sound], dict[str, str]]:
+        """Return the measurements of the songs, and the reasons of those that cannot be measured."""
         elsewhere = [name for name, request in songs.items() if not isinstance(request.source, Path)]
-        if elsewhere or self._listen is None:
+        if elsewhere or self._measure_song is None:
             raise ValueError(
-                "coherence listens to the songs first, so they must be files on this machine, and the client must be one of "
-                f"tb.offline() or tb.live(): {', '.join(elsewhere) or 'this client cannot listen'}"
+                "coherence measures the songs first, so they must be files on this machine, and the client must be that of "
+                f"tb.offline() or tb.live(): {', '.join(elsewhere) or 'this client cannot measure songs'}"
             )
         with ThreadPoolExecutor() as pool:
-            listening = {name: pool.submit(self._listen, Path(request.source)) for name, request in songs.items()}
-        problems = {name: future.exception() for name, future in listening.items()}
-        bad = {name: str(problem) for name, problem in problems.items() if isinstance(problem, TonnbookError)}
-        return {name: future.result() for name, future in listening.items() if name not in bad}, bad
+            measuring = {name: pool.submit(self._measure_song, Path(r.source)) for name, r in songs.items()}
+        errors = {name: future.exception() for name, future in measuring.items()}
+        bad = {name: str(error) for name, error in errors.items() if isinstance(error, TonnbookError)}
+        return {name: future.result() for name, future in measuring.items() if name not in bad}, bad
 
-    # From here on in a job's own thread.
 
-    def _begin(
-        self, order: SongOrder, executor: Executor | None, gate: threading.Semaphore, left: _Countdown, job: Job[Master]
-    ) -> Ask[Master]:
-        def report(share: float | None, message: str, task_id: str | None) -> None:
-            job.report(progress=share, message=message, task_id=task_id)
+def read_album(album: Album, settings: Mapping[str, Any]) -> tuple[dict[str, MasteringRequest], dict[str, str]]:
+    """Return the requests of an album's songs by name, and the reasons of those that are not valid.
 
-        with left:
-            record = None
-            if executor is not None:
-                report(None, "handed to a worker", None)
-                record = self._elsewhere(order, executor)
-            if record is None:
-                with gate:
-                    record = master_song(order, self._http, report)
-        report(1.0, "", record.task_id)
-        finished = master_of(record, order)
-        return lambda: finished
+    `settings` are fields of the requests for songs that are files or links. Raises ValueError for what is no album.
+    """
+    if isinstance(album, str | Path):
+        return _read_entries(album_entries(Path(album)), Path(album).parent)
+    request = partial(mastering_request, settings=dict(settings))
+    if isinstance(album, Mapping):
+        return dict(zip(unique_names(album), map(request, album.values()), strict=True)), {}
+    songs = list(album.requests if isinstance(album, HasRequests) else album)
+    if songs and all(isinstance(song, Mapping) for song in songs):
+        return _read_entries([song for song in songs if isinstance(song, Mapping)], Path())
+    requests = [request(song) for song in songs]  # type: ignore[arg-type]  # a mapping among songs is a TypeError there
+    return dict(zip(song_names([request.source for request in requests]), requests, strict=True)), {}
 
-    def _elsewhere(self, order: SongOrder, executor: Executor) -> SongRecord | None:
-        """Have a worker do it; return None where workers have died, so that the song goes on from its record here."""
+
+def _read_entries(
+    entries: Sequence[Mapping[str, Any]], folder: Path
+) -> tuple[dict[str, MasteringRequest], dict[str, str]]:
+    sources = [str(entry.get("trackURL") or f"song {n}") for n, entry in enumerate(entries, start=1)]
+    songs: dict[str, MasteringRequest] = {}
+    refused: dict[str, str] = {}
+    for name, entry in zip(song_names(sources), entries, strict=True):
         try:
-            turn: Future[SongRecord] = executor.submit(master_song, order, self._http)
-            while not self._http.closed and not wait([turn], _LOOK_S).done:
-                pass
-            if self._http.closed and turn.cancel():
-                raise Stopped(f"The client was closed before {order.name} was begun: run it again.")
-            return turn.result()
-        except BrokenExecutor:
-            return None
+            songs[name] = album_song(entry, folder)
+        except ValidationError as error:
+            refused[name] = explain(error)
+    return songs, refused
+
+
+def coherent_requests(
+    requests: Mapping[str, MasteringRequest], sounds: Mapping[str, Sound]
+) -> dict[str, MasteringRequest]:
+    """Return the requests with the loudness and the tone that the album sets for each song.
+
+    The live service reads the loudness, in whole LUFS, and ignores the tone; the studio reads both.
+    """
+    targets = target_loudnesses(
+        {name: sounds[name] for name in requests}, mean(r.target_lufs for r in requests.values())
+    )
+    tone = tuple(round(level, 2) for level in average_db([sounds[name].tone_db for name in requests]))
+    return {
+        name: request.model_copy(
+            update={
+                "forced_loudness": True,
+                "forced_loudness_lufs": round(targets[name]),
+                "album": AlbumContext(target_lufs=round(targets[name], 2), tone_db=tone),
+            }
+        )
+        for name, request in requests.items()
+    }
+
+
+def target_loudnesses(sounds: Mapping[str, Sound], target_lufs: float) -> dict[str, float]:
+    """Return the target loudness of each song in LUFS: the loudest at `target_lufs`, the others below it, in their order."""
+    levels = {name: sound.loudness_lufs for name, sound in sounds.items() if sound.loudness_lufs is not None}
+    album = 10.0 * log10(mean(10.0 ** (level / 10.0) for level in levels.values()))
+    offsets = {name: _reduced(level - album) for name, level in levels.items()}
+    loudest = max(offsets.values())
+    return {name: max(target_lufs + offset - loudest, _QUIETEST_LUFS) for name, offset in offsets.items()}
+
+
+def _reduced(offset_lu: float) -> float:
+    beyond = max(abs(offset_lu) - KEPT_LU, 0.0)
+    return copysign(min(abs(offset_lu), KEPT_LU) + _ADDED_LU * tanh(beyond / _SCALE_LU), offset_lu)
+
+
+def _lock(folder: Path) -> FileLock:
+    """Lock a folder for this program; the system releases the lock when the program ends, however it ends."""
+    (folder / FOLDER).mkdir(parents=True, exist_ok=True)
+    lock = FileLock(folder / FOLDER / ".lock", timeout=0, thread_local=False)  # released by the thread of the last song
+    try:
+        lock.acquire()
+    except Timeout:
+        raise TonnbookError(
+            f"another program is mastering into {folder.name}; wait for it, or name another folder"
+        ) from None
+    return lock
 
 
 def _usable(songs: Mapping[str, MasteringRequest], folder: Path) -> tuple[dict[str, MasteringRequest], dict[str, str]]:
-    good, bad, made = {}, {}, made_here(folder)
+    good, bad, masters = {}, {}, masters_in(folder)
     for name, request in songs.items():
         try:
             for path in request.local_files():
                 check_upload(path)
-                if path.resolve() in made:
+                if path.resolve() in masters:
                     raise TonnbookError(
-                        f"{path.name} is a master that was made here, no song: leave it out, or name another folder for the masters"
+                        f"{path.name} is a master that was made here, not a song: leave it out, or name another folder for the masters"
                     )
             good[name] = request
-        except TonnbookError as problem:
-            bad[name] = str(problem)
+        except TonnbookError as error:
+            bad[name] = str(error)
     return good, bad
 
 
-def _why_not(act: Callable[[], object]) -> str:
-    """Return why something cannot be done, or nothing."""
+def _error_of(action: Callable[[], object]) -> str:
+    """Return the message of the TonnbookError that `action` raises, "" if it raises none."""
     try:
-        act()
-    except TonnbookError as problem:
-        return str(problem)
+        action()
+    except TonnbookError as error:
+        return str(error)
     return ""
 
 
-def _is_gone(request: MasteringRequest) -> bool:
+def _is_lost(request: MasteringRequest) -> bool:
     return isinstance(request.source, Path) and not request.source.exists()
 
 
-def _kept_without_its_song(wanted: Wanted, name: str, request: MasteringRequest) -> SongOrder | None:
-    """Return the order of a song whose file is gone, where its master, made with these wishes, is here."""
+def _order_without_its_song(options: AlbumOptions, name: str, request: MasteringRequest) -> SongOrder | None:
+    """Return the order of a song whose file is lost, if its master, made with these settings, exists."""
     try:
-        record = SongRecord.read(record_path(wanted.folder, name))
+        record = SongRecord.read(record_path(options.folder, name))
     except TonnbookError:
-        return None  # that the song is gone is said already
-    if record is None or not record.holds(wanted.folder):
+        return None  # the song is refused already because its file is lost
+    if record is None or not record.has_master(options.folder):
         return None
-    order = wanted.order(name, request, request, str(record.master_file)).of_the_song_in(record)
+    order = options.order(name, request, request, str(record.master_file)).of_the_song_in(record)
     return order if order.is_order_of(record) else None
-
-
-class _Countdown:
-    """Calls `at_zero` when it has been left as often as it was told."""
-
-    def __init__(self, count: int, at_zero: Callable[[], None]) -> None:
-        self._count, self._at_zero = count, at_zero
-        self._lock = threading.Lock()
-        if not count:
-            at_zero()
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, *_: object) -> None:
-        with self._lock:
-            self._count -= 1
-            last = self._count == 0
-        if last:
-            self._at_zero()

@@ -14,7 +14,7 @@ from tonnbook.clients.beatoven.polling import Asking
 from tonnbook.clients.beatoven.songs import direct_song, song_of
 from tonnbook.clients.files import Files
 from tonnbook.clients.http import Http
-from tonnbook.clients.jobs import Ask, Job, StillRunning
+from tonnbook.clients.jobs import Job, Poll, StillRunning
 from tonnbook.clients.polling import JobPoller, PollSettings
 from tonnbook.errors import JobFailed, RequestRejected
 from tonnbook.models.beatoven_wire import (
@@ -141,12 +141,12 @@ class BeatovenClient:
 
     # From here on in the threads of a job.
 
-    def _order(self, request: CompositionRequest, stems: bool, job: Job[Song]) -> Ask[Song]:
+    def _order(self, request: CompositionRequest, stems: bool, job: Job[Song]) -> Poll[Song]:
         self._check(request)
         created = self._http.create("/api/v2/tracks", request.to_wire()).read(TrackCreated)
         return self._compose(created.uuid, created.track.version + 1, request, {}, stems, job)
 
-    def _order_again(self, song: Song, wanted: CompositionRequest | None, stems: bool, job: Job[Song]) -> Ask[Song]:
+    def _order_again(self, song: Song, wanted: CompositionRequest | None, stems: bool, job: Job[Song]) -> Poll[Song]:
         request = wanted
         if song.request is not None:  # sent as a whole: the track may have been composed with other fields since
             changes = wanted.to_wire() if wanted else {}
@@ -172,12 +172,12 @@ class BeatovenClient:
         body: Mapping[str, object],
         stems: bool,
         job: Job[Song],
-    ) -> Ask[Song]:
+    ) -> Poll[Song]:
         started = self._http.create(f"/api/v2/tracks/{track_id}/compose", body).read(TaskStarted)
         job.report(status="running", task_id=started.task_id, message="the composition has been started")
         return Asking(self._http, self._files, track_id, version, request, stems).begin(started.task_id, job)
 
-    def _order_direct(self, request: DirectRequest, job: Job[Song]) -> Ask[Song]:
+    def _order_direct(self, request: DirectRequest, job: Job[Song]) -> Poll[Song]:
         started = self._direct.create("/api/v1/tracks/compose", request.to_wire()).read(DirectStarted)
         job.report(status="running", task_id=started.task_id, message="the composition has been started")
         return partial(self._ask_direct, started.task_id, request, job)

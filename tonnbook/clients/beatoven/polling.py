@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from tonnbook.clients.beatoven.songs import song_of
 from tonnbook.clients.files import Files
 from tonnbook.clients.http import Http
-from tonnbook.clients.jobs import Ask, Job, StillRunning
+from tonnbook.clients.jobs import Job, Poll, StillRunning
 from tonnbook.errors import JobFailed, UnexpectedAnswer
 from tonnbook.models.beatoven_wire import Finished, InstrumentsFinished, InstrumentUrls, TaskStarted, TaskStatus
 from tonnbook.models.composition import CompositionRequest
@@ -38,7 +38,7 @@ class Asking:
         self._finished: tuple[Finished, TaskStatus] | None = None
         self._second = ""
 
-    def begin(self, task_id: str, job: Job[Song]) -> Ask[Song]:
+    def begin(self, task_id: str, job: Job[Song]) -> Poll[Song]:
         """Return the question to ask."""
         return partial(self._ask, task_id, job)
 

@@ -53,7 +53,7 @@ class AnalysisBuilder(RecordingForm[AnalysisRequest]):
         Any other field of `AnalysisRequest`; a wrong name raises TypeError, a wrong value is shown in the form.
 
     >>> builder = tb.AnalysisBuilder("my mix.wav", style="ROCK")
-    >>> analysis = tonn.analyse(builder.request)
+    >>> analysis = await tonn.analyse(builder.request)
     """
 
     model = AnalysisRequest
@@ -104,7 +104,7 @@ class CleanupBuilder(RecordingForm[CleanupRequest]):
     sound_source
         What it is; guessed from the name of the file where it is not given, and marked as a guess.
 
-    >>> cleaned = tonn.clean_up(tb.CleanupBuilder("vocal take 3.wav").request)
+    >>> cleaned = await tonn.clean_up(tb.CleanupBuilder("vocal take 3.wav").request)
     """
 
     model = CleanupRequest
@@ -158,7 +158,7 @@ class RecombinationBuilder(RecordingForm[RecombinationRequest]):
         Any other field of `RecombinationRequest`; a wrong name raises TypeError, a wrong value is shown in the form.
 
     >>> builder = tb.RecombinationBuilder(vocal="voice.wav", backing="band.wav", vocal_gain_db=1.5)
-    >>> preview = await tonn.recombine(builder.request)
+    >>> preview = await tonn.recombine(builder.request, final=False)
     """
 
     model = RecombinationRequest
