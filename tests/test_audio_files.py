@@ -126,6 +126,15 @@ def test_float_files_keep_what_is_beyond_full_scale(tmp_path: Path) -> None:
     np.testing.assert_array_equal(audio_files.read(path)[0], audio)
 
 
+@pytest.mark.parametrize("channels", [1, 2, 8])
+def test_a_float_file_does_not_contain_the_time_of_writing(tmp_path: Path, channels: int) -> None:
+    """libsndfile writes the time into the PEAK chunk; the dither of a master is seeded with the bytes of such files."""
+    data = audio_files.write(tmp_path / "float.wav", np.full((channels, 100), 0.5), 44100, bit_depth=32).read_bytes()
+    peak_chunk = data.index(b"PEAK")
+    assert data[peak_chunk + 12 : peak_chunk + 16] == bytes(4)
+    np.testing.assert_array_equal(audio_files.read(tmp_path / "float.wav")[0], np.full((channels, 100), 0.5))
+
+
 @pytest.mark.parametrize("bit_depth", [16, 24])
 def test_what_was_read_is_written_back_as_it_was(tmp_path: Path, bit_depth: audio_files.BitDepth) -> None:
     audio, rate = audio_files.read(demo.stems()["kick"])

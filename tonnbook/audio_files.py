@@ -37,6 +37,8 @@ _MP3_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
 # Rates and channels; beyond them libsndfile crashes (Vorbis), or says nothing that would help.
 _LIMITS: dict[str, tuple[Container[int], int]] = {"mp3": (_MP3_RATES, 2), "ogg": (range(8000, 192001), 8)}
 _SLACK_BYTES = 4096
+_HEADER_BYTES = 64  # the first chunks of a float WAV (RIFF, fmt, fact) and the beginning of its PEAK chunk
+_PEAK_TIME_OFFSET = 12  # after its name, size and version
 _UNKNOWN_BYTES = 0x7FFF0000
 
 
@@ -164,9 +166,23 @@ class Writer:
         try:
             self._file.close()
             if kind is None:
+                if self._file.subtype == "FLOAT":
+                    _clear_peak_time(self._part)
                 os.replace(self._part, self.path)
         finally:
             self._part.unlink(missing_ok=True)
+
+
+def _clear_peak_time(path: Path) -> None:
+    """Set the time of writing in the PEAK chunk of a float WAV to 0, so that the same sound always gives the same bytes.
+
+    Whoever derives a dither seed from such a file would get another one every second.
+    """
+    with path.open("r+b") as file:
+        position = file.read(_HEADER_BYTES).find(b"PEAK")
+        if position >= 0:
+            file.seek(position + _PEAK_TIME_OFFSET)
+            file.write(bytes(4))
 
 
 def _opened(path: Path) -> soundfile.SoundFile:

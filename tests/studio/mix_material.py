@@ -1,4 +1,4 @@
-"""Songs to mix, and judges that share no code with the engine: audibility, the vocal against the rest, the null of the stems."""
+"""Songs to mix, and measurements that share no code with the engine: audibility, and the vocal over the rest."""
 
 from __future__ import annotations
 
@@ -32,17 +32,17 @@ SONG = {
 }
 
 
-def track(path: Path, instrument: str, **wishes: str) -> TrackFile:
-    return TrackFile(path.name, path, MixTrack(source=path, instrument=instrument, **wishes))
+def track(path: Path, instrument: str, **preferences: str) -> TrackFile:
+    return TrackFile(path.name, path, MixTrack(source=path, instrument=instrument, **preferences))
 
 
-def song(paths: Mapping[str, Path] | None = None, **wishes: Mapping[str, str]) -> list[TrackFile]:
-    """The shipped song, or the same instruments from other files; the vocal is the lead unless wished otherwise."""
-    given = {"vocal": {"presence": "LEAD"}, **wishes}
+def song(paths: Mapping[str, Path] | None = None, **preferences: Mapping[str, str]) -> list[TrackFile]:
+    """Return the shipped song, or the same instruments from other files; the vocal is the lead unless `preferences` say otherwise."""
+    given = {"vocal": {"presence": "LEAD"}, **preferences}
     return [track(path, SONG[name], **given.get(name, {})) for name, path in (paths or demo.stems()).items()]
 
 
-def heard(tracks: Sequence[TrackFile], rate: int = RATE) -> dict[str, TrackFeatures]:
+def measured(tracks: Sequence[TrackFile], rate: int = RATE) -> dict[str, TrackFeatures]:
     return {t.name: measure_track(t, rate) for t in tracks}
 
 
@@ -50,7 +50,7 @@ def decided(
     tracks: Sequence[TrackFile], features: Mapping[str, TrackFeatures] | None = None, style: str = "POP"
 ) -> MixDecision:
     request = MixRequest(tracks=tuple(t.request for t in tracks), style=style)
-    return decide(features or heard(tracks), {t.name: t.request for t in tracks}, request.style)
+    return decide(features or measured(tracks), {t.name: t.request for t in tracks}, request.style)
 
 
 def preview(tracks: Sequence[TrackFile], out: Path, style: str = "POP", rate: int = RATE, **options: Any) -> MixOutcome:
@@ -60,12 +60,14 @@ def preview(tracks: Sequence[TrackFile], out: Path, style: str = "POP", rate: in
 
 
 def final(tracks: Sequence[TrackFile], before: MixOutcome | MixDecision, out: Path, **options: Any) -> MixOutcome:
-    """The final mix with its stems, of a preview or of a decision alone."""
+    """Return the final mix with its stems, of a preview or of a decision alone."""
     engine = {key: options.pop(key) for key in ("threads", "block") if key in options}
     changes = options.pop("changes", {})
     if isinstance(before, MixDecision):
         before = MixOutcome(out, {}, None, before.settings, None, before)  # type: ignore[arg-type]
-    request = FinalMixRequest(task_id="a task", tracks=(), return_stems=True, sample_rate=options.pop("rate", RATE))
+    request = FinalMixRequest(
+        task_id="a task", tracks=(), return_stems=True, sample_rate=options.pop("rate", RATE), **options
+    )
     return final_mix(tracks, before, request, out, lambda share, stage: None, changes, **engine)
 
 
@@ -82,7 +84,7 @@ def rms_db(audio: Array) -> float:
 
 
 def audible(stems: Mapping[str, Array], rate: int) -> dict[str, float]:
-    """Section 5.4 of the design, on rendered audio; active are the frames whose 400 ms are within 20 LU of the stem's loudness."""
+    """Return the audible share of each stem (sound.md 5.4), measured on audio; a frame counts if its 400 ms are within 20 LU of the stem's loudness."""
     hop_s = 0.093
     up, down = 5.0, 12.5
     apart = np.subtract.outer(np.arange(28), np.arange(28))
@@ -102,7 +104,7 @@ def audible(stems: Mapping[str, Array], rate: int) -> dict[str, float]:
 
 
 def vocal_over_rest(stems: Mapping[str, Array], vocal: str, rate: int) -> float:
-    """Loudness of the vocal over the sum of all others, in the 400 ms blocks in which it sings."""
+    """Return the loudness of the vocal over the sum of all others, in the 400 ms blocks in which it sings."""
     voice = LoudnessMeter(rate, 2).process(stems[vocal])
     rest = LoudnessMeter(rate, 2).process(sum(audio for name, audio in stems.items() if name != vocal))
     own, others = (windowed(meter.energies, 40, 10) for meter in (voice, rest))
@@ -111,7 +113,7 @@ def vocal_over_rest(stems: Mapping[str, Array], vocal: str, rate: int) -> float:
 
 
 def noise(seed: int, low_hz: float, high_hz: float, seconds: float = 6.0, rms: float = 0.05) -> Array:
-    """Pink noise between two frequencies, (frames,)."""
+    """Return pink noise between two frequencies, (frames,)."""
     frames = round(seconds * RATE)
     freqs = np.fft.rfftfreq(frames, 1 / RATE)
     random = np.random.default_rng(seed)
@@ -128,7 +130,7 @@ def words(wave: Array, per_s: float = 0.7) -> Array:
 
 
 def hits(seed: int, low_hz: float, high_hz: float, every_s: float = 0.5, seconds: float = 6.0) -> Array:
-    """A drum: bursts of noise that die away."""
+    """Return a drum: bursts of noise that decay."""
     wave = noise(seed, low_hz, high_hz, seconds, 0.2)
     times = np.arange(len(wave)) / RATE
     return wave * np.exp(-(times % every_s) / 0.06)

@@ -17,7 +17,7 @@ from tonnbook.models.mastering import AlbumContext, MasteringRequest
 from tonnbook.models.tone import distance_db
 from tonnbook.models.vocabulary import DesiredLoudness, MusicalStyle, SampleRate
 from tonnbook.studio.mastering import loudness_search as mastering_level
-from tonnbook.studio.mastering.engine import MasterOutcome, master_float_file, master_song, requested_target, target_for
+from tonnbook.studio.mastering.engine import MasterOutcome, master_song, requested_target, target_for
 from tonnbook.studio.measure.song_features import measure_song
 
 CD, VIDEO = SampleRate.CD, SampleRate.VIDEO
@@ -299,7 +299,7 @@ def test_a_float_mix_that_passes_full_scale_is_mastered_from_its_whole_wave(
     plain = audio_files.write(tmp_path / "plain.wav", audio, rate, 32)
     assert measure_song(loud).clipping.runs == 0
     outcomes = [
-        master_float_file(path, MusicalStyle.POP, -12.0, VIDEO, tmp_path / f"{path.stem}-master.wav")
+        master_song(path, target_for(MusicalStyle.POP, -12.0, VIDEO), tmp_path / f"{path.stem}-master.wav")
         for path in (loud, plain)
     ]
     judged(outcomes[0].master, -12.0)

@@ -1,4 +1,4 @@
-"""Changes for the final mix: added or replaced as asked, and nothing else moves."""
+"""Changes for the final mix are added or replace the decided settings, and nothing else changes."""
 
 from __future__ import annotations
 

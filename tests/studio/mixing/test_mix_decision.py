@@ -1,4 +1,4 @@
-"""The decision: pure, inside the ranges, and every setting with its reason in words."""
+"""A decision is a pure function, its settings are within the ranges of a request, and each has a reason."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tonnbook.studio.mixing.decide.eq import REGION_OF
 from tonnbook.studio.mixing.decide.strip import EqBandDecision, PredictedSound, Strip
 from tonnbook.studio.mixing.features import Fold, TrackFeatures
 
-WISHES = {
+PREFERENCES = {
     "vocal": {"presence": "LEAD", "reverb": "MEDIUM"},
     "guitar": {"pan": "LEFT", "reverb": "LOW"},
     "synth": {"pan": "RIGHT", "presence": "BACKGROUND", "reverb": "HIGH"},
@@ -33,23 +33,23 @@ WISHES = {
 
 @pytest.fixture(scope="module")
 def features() -> Mapping[str, TrackFeatures]:
-    return material.heard(material.song())
+    return material.measured(material.song())
 
 
 @pytest.fixture(scope="module")
 def decision(features: Mapping[str, TrackFeatures]) -> MixDecision:
-    return material.decided(material.song(**WISHES), features)
+    return material.decided(material.song(**PREFERENCES), features)
 
 
-def test_the_same_again(features: Mapping[str, TrackFeatures], decision: MixDecision) -> None:
-    again = material.decided(material.song(**WISHES), features)
+def test_the_same_features_give_the_same_decision(features: Mapping[str, TrackFeatures], decision: MixDecision) -> None:
+    again = material.decided(material.song(**PREFERENCES), features)
     assert again == decision
     assert again.seed == decision.seed
 
 
 @pytest.mark.parametrize("style", list(MusicalStyle))
 def test_settings_are_what_a_request_may_carry(style: MusicalStyle, features: Mapping[str, TrackFeatures]) -> None:
-    for settings in material.decided(material.song(**WISHES), features, style).settings.values():
+    for settings in material.decided(material.song(**PREFERENCES), features, style).settings.values():
         assert len(settings.eq) <= 6
         for band in settings.eq:
             EqBand(centre_hz=band.centre_hz, gain_db=band.gain_db, q=band.q)
@@ -83,7 +83,7 @@ def test_every_setting_has_a_reason_with_its_number(decision: MixDecision) -> No
         assert ("reverb" in reasons) == (track.wet_gain_db is not None) == (track.notes.reverb_send_db is not None)
 
 
-def test_bands_stand_from_low_to_high_in_regions_of_their_own(decision: MixDecision) -> None:
+def test_bands_are_sorted_and_each_is_alone_in_its_region(decision: MixDecision) -> None:
     for settings in decision.settings.values():
         centres = [band.centre_hz for band in settings.eq]
         regions = [int(np.searchsorted((80, 250, 500, 2000, 8000), centre, side="right")) for centre in centres]
@@ -91,7 +91,7 @@ def test_bands_stand_from_low_to_high_in_regions_of_their_own(decision: MixDecis
         assert len(set(regions)) == len(regions)
 
 
-def test_pan_wishes_are_honoured(decision: MixDecision) -> None:
+def test_requested_pan_preferences_are_met(decision: MixDecision) -> None:
     angles = {name: settings.pan_deg for name, settings in decision.settings.items()}
     assert -45 <= angles["guitar.flac"] <= -20
     assert 20 <= angles["synth.flac"] <= 50
@@ -100,7 +100,7 @@ def test_pan_wishes_are_honoured(decision: MixDecision) -> None:
     assert abs(angles["hi-hat.flac"]) > 20
 
 
-def test_reverb_follows_the_wish_and_does_not_drown_the_mix(
+def test_reverb_follows_the_request_and_is_limited_in_the_mix(
     features: Mapping[str, TrackFeatures], decision: MixDecision
 ) -> None:
     sends = {name: track.notes.reverb_send_db for name, track in decision.tracks.items()}
@@ -135,8 +135,10 @@ def test_effects_and_backing_tracks_are_not_compressed(features: Mapping[str, Tr
 
 
 @pytest.mark.parametrize("count", [1, 12])
-def test_the_sides_weigh_the_same_with_any_number_of_tracks(count: int, features: Mapping[str, TrackFeatures]) -> None:
-    """Mono keyboards of different pitch, all free to go where they balance."""
+def test_both_sides_are_equally_loud_with_any_number_of_tracks(
+    count: int, features: Mapping[str, TrackFeatures]
+) -> None:
+    """Mono keyboards of different pitch, each of which may be panned to either side."""
     strips = []
     for n in range(count):
         request = material.track(Path(f"{n}.wav"), "KEYS_GROUP").request

@@ -1,4 +1,4 @@
-"""Planted faults: the engine finds each, does the right thing, and says why."""
+"""The engine finds planted faults of a recording, corrects what it can, and gives the reason."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from tonnbook.studio.mixing.features import Fold, TrackFeatures
 
 @pytest.fixture(scope="module")
 def clean() -> Mapping[str, TrackFeatures]:
-    return material.heard(material.song())
+    return material.measured(material.song())
 
 
 def with_fault(name: str, wave: np.ndarray, clean: Mapping[str, TrackFeatures], folder: Path) -> MixDecision:
-    """The song with one recording replaced."""
+    """Return the decision for the song with one recording replaced."""
     tracks = material.song()
     path = material.save(folder, f"{name}.wav", wave)
     features = {**clean, f"{name}.flac": material.listen(material.track(path, material.SONG[name]), material.RATE)}
@@ -90,7 +90,7 @@ def test_a_clipped_recording_gets_a_remark(clean: Mapping[str, TrackFeatures], t
     assert "clipped: it hits -18.4 dBFS" in reasons(turned_down.tracks["bass.flac"], "track")[0]
 
 
-def test_a_one_sided_recording_does_not_tip_the_mix(clean: Mapping[str, TrackFeatures], tmp_path: Path) -> None:
+def test_a_one_sided_recording_does_not_unbalance_the_mix(clean: Mapping[str, TrackFeatures], tmp_path: Path) -> None:
     synth = recording("synth")
     synth[1] = 0.0
     decision = with_fault("synth", synth, clean, tmp_path)
@@ -105,7 +105,9 @@ def test_a_one_sided_recording_does_not_tip_the_mix(clean: Mapping[str, TrackFea
     assert abs(balance_db(mix)) <= 1.0
 
 
-def test_a_lopsided_recording_does_not_tip_the_mix_either(clean: Mapping[str, TrackFeatures], tmp_path: Path) -> None:
+def test_a_lopsided_recording_does_not_unbalance_the_mix_either(
+    clean: Mapping[str, TrackFeatures], tmp_path: Path
+) -> None:
     lopsided = recording("guitar") * np.array([[1.0], [0.35]])
     decision = with_fault("guitar", lopsided, clean, tmp_path)
     tracks = [
@@ -116,7 +118,7 @@ def test_a_lopsided_recording_does_not_tip_the_mix_either(clean: Mapping[str, Tr
     assert abs(balance_db(mix)) <= 1.0
 
 
-def test_dc_offset_is_named_and_taken_out(clean: Mapping[str, TrackFeatures], tmp_path: Path) -> None:
+def test_dc_offset_is_reported_and_removed(clean: Mapping[str, TrackFeatures], tmp_path: Path) -> None:
     decision = with_fault("bass", recording("bass") + 0.1, clean, tmp_path)
     track = decision.tracks["bass.flac"]
     assert "DC offset" in reasons(track, "track")[0]
@@ -131,13 +133,13 @@ def test_dc_offset_is_named_and_taken_out(clean: Mapping[str, TrackFeatures], tm
     assert abs(stem[:, material.RATE :].mean()) < 1e-4
 
 
-def test_channels_against_each_other_get_a_remark(clean: Mapping[str, TrackFeatures], tmp_path: Path) -> None:
+def test_channels_out_of_phase_get_a_remark(clean: Mapping[str, TrackFeatures], tmp_path: Path) -> None:
     reversed_polarity = np.vstack([recording("bass"), -recording("bass")])
     decision = with_fault("bass", reversed_polarity, clean, tmp_path)
     assert any("reversed polarity" in text for text in reasons(decision.tracks["bass.flac"], "track"))
 
 
-def test_dual_mono_is_taken_as_mono(clean: Mapping[str, TrackFeatures], tmp_path: Path) -> None:
+def test_dual_mono_is_mixed_as_mono(clean: Mapping[str, TrackFeatures], tmp_path: Path) -> None:
     decision = with_fault("vocal", np.vstack([recording("vocal")] * 2), clean, tmp_path)
     mono = material.decided(material.song(), clean)
     assert decision.tracks["vocal.flac"].fold is Fold.MONO

@@ -1,4 +1,4 @@
-"""What can be mixed and what cannot: the refusal names the track and says why."""
+"""Files that can be mixed, and errors for files that cannot: each names the track and the reason."""
 
 from __future__ import annotations
 
@@ -114,18 +114,18 @@ def test_a_faulty_track_is_named(make: Callable[[Path], Path], why: str, tmp_pat
     assert not [path for path in (tmp_path / "out").rglob("*") if path.is_file()]
 
 
-def test_stems_of_like_names_do_not_overwrite_each_other() -> None:
+def test_stems_of_equal_names_do_not_overwrite_each_other() -> None:
     names = stem_names(["take.wav", "take.flac", "take (2).wav", "bass.wav"], ".wav")
     assert list(names.values()) == ["take.wav", "take (2).wav", "take (2) (2).wav", "bass.wav"]
     assert len(set(names.values())) == len(names)
 
 
-def test_progress_goes_up_and_tells_what_is_done(tmp_path: Path) -> None:
+def test_progress_increases_and_names_the_stages(tmp_path: Path) -> None:
     tracks = [material.track(material.save(tmp_path, "vocal.wav", WAVE), "VOCAL_GROUP"), partner(tmp_path)]
-    event_of: list[tuple[float, str]] = []
+    reports: list[tuple[float, str]] = []
     request = material.MixRequest(tracks=tuple(t.request for t in tracks), style="POP")
-    material.preview_mix(tracks, request, tmp_path / "out", lambda share, stage: event_of.append((share, stage)))
-    shares = [share for share, _ in event_of]
+    material.preview_mix(tracks, request, tmp_path / "out", lambda share, stage: reports.append((share, stage)))
+    shares = [share for share, _ in reports]
     assert shares == sorted(shares)
     assert shares[-1] == pytest.approx(1.0)
-    assert {"measuring vocal", "deciding", "mixing", "writing files"} <= {stage for _, stage in event_of}
+    assert {"measuring vocal", "deciding", "mixing", "writing files"} <= {stage for _, stage in reports}

@@ -22,7 +22,7 @@ GRID_DB = (-18.0, -11.0, -4.0, 4.0, 11.0, 18.0)
 DRAWS = 20
 
 
-def listened(audio: np.ndarray) -> TrackFeatures:
+def measured(audio: np.ndarray) -> TrackFeatures:
     meter = TrackMeter(material.RATE, len(audio))
     for start in range(0, audio.shape[1], meter.cell):
         meter.process(audio[:, start : start + meter.cell])
@@ -36,15 +36,15 @@ def recorded() -> Mapping[str, np.ndarray]:
 
 @pytest.fixture(scope="module")
 def at_levels(recorded: Mapping[str, np.ndarray]) -> Mapping[tuple[str, float], TrackFeatures]:
-    """Every track measured at six levels: the audio is scaled and listened to again, nothing is derived."""
+    """Measure every track at six levels: the audio itself is scaled and measured again."""
     return {
-        (name, level): listened(audio * 10 ** (level / 20)) for name, audio in recorded.items() for level in GRID_DB
+        (name, level): measured(audio * 10 ** (level / 20)) for name, audio in recorded.items() for level in GRID_DB
     }
 
 
 @pytest.fixture(scope="module")
 def draws(at_levels: Mapping[tuple[str, float], TrackFeatures]) -> list[tuple[dict[str, float], MixDecision]]:
-    """Twenty mixes of the song, each track up or down by up to 18 dB."""
+    """Decide twenty mixes of the song, each track louder or quieter by up to 18 dB."""
     random = np.random.default_rng(7)
     requests = {t.name: t.request for t in material.song()}
     made = []
@@ -56,7 +56,7 @@ def draws(at_levels: Mapping[tuple[str, float], TrackFeatures]) -> list[tuple[di
 
 
 def stem_levels(decision: MixDecision, features: Mapping[str, TrackFeatures]) -> dict[str, float]:
-    """The loudness of each stem relative to the vocal, with the settings as they are handed out."""
+    """Return the loudness of each stem relative to the vocal, with the settings of the answer."""
     levels = {}
     for name, settings in decision.settings.items():
         sound = PredictedSound(features[name], settings.eq, settings.compression)
@@ -72,7 +72,7 @@ def test_the_balance_does_not_depend_on_the_recording_levels(
         assert np.std([levels[name] for levels in found]) <= 0.3, name
 
 
-def test_and_so_it_is_when_rendered(
+def test_the_rendered_balance_does_not_depend_on_them_either(
     draws: list[tuple[dict[str, float], MixDecision]], recorded: Mapping[str, np.ndarray], tmp_path: Path
 ) -> None:
     found = []
@@ -94,7 +94,7 @@ def test_and_so_it_is_when_rendered(
         assert np.std([levels[name] for levels in found]) <= 0.3, name
 
 
-def test_the_order_of_the_tracks_plays_no_part(at_levels: Mapping[tuple[str, float], TrackFeatures]) -> None:
+def test_the_order_of_the_tracks_does_not_matter(at_levels: Mapping[tuple[str, float], TrackFeatures]) -> None:
     requests = {t.name: t.request for t in material.song()}
     features = {name: at_levels[name, 4.0] for name in requests}
     first = decide(features, requests, MusicalStyle.POP)
@@ -106,10 +106,10 @@ def test_the_order_of_the_tracks_plays_no_part(at_levels: Mapping[tuple[str, flo
 
 
 @pytest.mark.parametrize("style", list(MusicalStyle))
-def test_the_vocal_meets_its_place_in_every_style(
+def test_the_vocal_meets_its_target_level_in_every_style(
     style: MusicalStyle, at_levels: Mapping[tuple[str, float], TrackFeatures]
 ) -> None:
-    """On its place, or above it up to the ceiling where it could not be heard otherwise."""
+    """At the target, or above it up to the ceiling where too little of it would be audible."""
     strips = [Strip(t.name, t.request, PredictedSound(at_levels[t.name, 4.0])) for t in material.song()]
     balanced = mix_gain.decide_gains(strips, style)
     over = mix_gain.vocal_over_rest_lu(balanced)
@@ -119,8 +119,8 @@ def test_the_vocal_meets_its_place_in_every_style(
 
 
 def test_a_mix_with_room_leaves_the_vocal_at_its_place() -> None:
-    voice = listened(material.words(material.noise(1, 200, 5000))[None])
-    bass = listened(material.noise(2, 40, 160)[None])
+    voice = measured(material.words(material.noise(1, 200, 5000))[None])
+    bass = measured(material.noise(2, 40, 160)[None])
     tracks = {"voice": "VOCAL_GROUP", "bass": "BASS_GROUP"}
     requests = {n: material.track(Path(n), g, presence="LEAD").request for n, g in tracks.items()}
     strips = mix_gain.decide_gains(
@@ -135,7 +135,7 @@ def test_a_mix_with_room_leaves_the_vocal_at_its_place() -> None:
 
 
 def test_budgets_hold_however_many_play_the_chords() -> None:
-    feature = listened(material.noise(3, 100, 5000)[None])
+    feature = measured(material.noise(3, 100, 5000)[None])
 
     def chords(count: int) -> float:
         request = material.track(Path("x"), "KEYS_GROUP").request
@@ -150,7 +150,7 @@ def test_budgets_hold_however_many_play_the_chords() -> None:
 
 
 def test_a_style_moves_its_instruments() -> None:
-    feature = listened(material.noise(3, 100, 5000)[None])
+    feature = measured(material.noise(3, 100, 5000)[None])
     request = material.track(Path("x"), "BASS_GROUP").request
 
     def bass(style: MusicalStyle) -> float:
@@ -160,13 +160,13 @@ def test_a_style_moves_its_instruments() -> None:
     assert bass(MusicalStyle.ACOUSTIC) - bass(MusicalStyle.POP) == pytest.approx(-1.0)
 
 
-def test_a_buried_track_comes_up_and_says_so(
+def test_a_very_quiet_recording_is_raised_and_gets_a_remark(
     at_levels: Mapping[tuple[str, float], TrackFeatures], recorded: Mapping[str, np.ndarray]
 ) -> None:
     requests = {t.name: t.request for t in material.song()}
     features = {name: at_levels[name, 4.0] for name in requests}
     usual = decide(features, requests, MusicalStyle.POP).settings["pad.flac"].gain_db
-    features["pad.flac"] = listened(recorded["pad.flac"] * 10 ** (-26 / 20))
+    features["pad.flac"] = measured(recorded["pad.flac"] * 10 ** (-26 / 20))
     decision = decide(features, requests, MusicalStyle.POP)
     assert decision.settings["pad.flac"].gain_db == pytest.approx(usual + 30, abs=1.0)
     remarks = [reason.text for reason in decision.tracks["pad.flac"].notes.reasons if reason.setting == "track"]

@@ -1,4 +1,4 @@
-"""What the decision expects of its settings is what the render makes of them."""
+"""The levels predicted for the decided settings are those of the rendered audio."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ RATE = material.RATE
 
 @pytest.fixture(scope="module")
 def strips() -> dict[str, Strip]:
-    """The song's tracks with the settings that they get."""
+    """Return the song's tracks with the decided settings."""
     tracks = material.song()
-    features = material.heard(tracks)
+    features = material.measured(tracks)
     settings = material.decided(tracks, features).settings
     made = {}
     for t in tracks:
@@ -40,7 +40,7 @@ def strips() -> dict[str, Strip]:
 
 @pytest.fixture(scope="module")
 def rendered(strips: dict[str, Strip]) -> dict[str, np.ndarray]:
-    """EQ, compressor, gain and pan made with the plain functions, all at once."""
+    """Apply EQ, compressor, gain and pan with the functions of dsp, to whole recordings."""
     made = {}
     for t in material.song():
         strip, audio = strips[t.name], material.sound(t.path)
@@ -58,10 +58,8 @@ def test_loudness_behind_eq_and_compressor(strips: dict[str, Strip], rendered: d
     assert np.mean(np.abs(list(off.values()))) < 0.3
 
 
-def test_the_render_does_the_same_to_the_bit(
-    strips: dict[str, Strip], rendered: dict[str, np.ndarray], tmp_path: Path
-) -> None:
-    """The stems are those plain functions, times the gain of the bus, and nothing else."""
+def test_the_render_does_the_same(strips: dict[str, Strip], rendered: dict[str, np.ndarray], tmp_path: Path) -> None:
+    """The stems are the output of these functions times the gain of the bus."""
     tracks = material.song()
     decision = material.decided(tracks, {name: strip.features for name, strip in strips.items()})
     unglued = MixDecision(**{**vars(decision), "bus": mix_bus.BusDecision(None, ())})
@@ -76,22 +74,22 @@ def test_the_vocal_over_the_rest(strips: dict[str, Strip], rendered: dict[str, n
     assert material.vocal_over_rest(rendered, "vocal.flac", RATE) == pytest.approx(expected, abs=0.4)
 
 
-def test_the_balance_of_the_sides(strips: dict[str, Strip], rendered: dict[str, np.ndarray]) -> None:
+def test_the_balance_of_left_and_right(strips: dict[str, Strip], rendered: dict[str, np.ndarray]) -> None:
     assert mix_pan.predicted_balance_db(list(strips.values())) == pytest.approx(
         balance_db(sum(rendered.values())), abs=0.4
     )
 
 
-def test_the_bus_takes_about_what_it_says_and_never_more_than_2_db(
+def test_the_bus_compressor_reduces_by_about_as_much_as_predicted(
     strips: dict[str, Strip], rendered: dict[str, np.ndarray]
 ) -> None:
     c = mix_bus.decide_bus(list(strips.values()), MusicalStyle.POP).compression
     assert c is not None
-    taken = Compressor(c.threshold_db, c.ratio, c.attack_ms, c.release_ms, RATE).reduction(sum(rendered.values()))
-    assert 0.3 < np.quantile(taken, 0.95) < 3.0
+    reduction = Compressor(c.threshold_db, c.ratio, c.attack_ms, c.release_ms, RATE).reduction(sum(rendered.values()))
+    assert 0.3 < np.quantile(reduction, 0.95) < 3.0
 
 
-def test_the_loudest_stretch_is_found(strips: dict[str, Strip]) -> None:
+def test_the_loudest_part_is_found(strips: dict[str, Strip]) -> None:
     song = list(strips.values())
     energy = mix_gain.mix_energies(song)
     start = mix_bus.loudest_start_s(song, 5.0)

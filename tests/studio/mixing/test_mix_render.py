@@ -1,4 +1,4 @@
-"""The render: the same bits again, whatever the threads and blocks; excerpts, lengths, reverb, what comes out."""
+"""The render gives the same bytes for any threads and blocks; excerpts, lengths, reverb and file formats are as requested."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tonnbook.dsp.loudness import integrated_loudness
 from tonnbook.dsp.true_peak import true_peak_db
 from tonnbook.studio.mixing.tracks import TrackFile
 
-WISHES = {
+PREFERENCES = {
     "vocal": {"presence": "LEAD", "reverb": "HIGH"},
     "guitar": {"pan": "RIGHT", "reverb": "LOW"},
     "hi-hat": {"presence": "BACKGROUND"},
@@ -23,7 +23,7 @@ WISHES = {
 
 @pytest.fixture(scope="module")
 def band(excerpts: Mapping[str, Path], tmp_path_factory: pytest.TempPathFactory) -> list[TrackFile]:
-    """Four tracks with everything in them: mono and stereo, another sample rate, a shorter one, reverb, pan."""
+    """Return four tracks: mono and stereo, one of another sample rate, one shorter, with reverb and pan."""
     folder = tmp_path_factory.mktemp("band")
     bass, _ = audio_files.read(excerpts["bass"], 22050)
     hat, rate = audio_files.read(excerpts["hi-hat"])
@@ -33,7 +33,7 @@ def band(excerpts: Mapping[str, Path], tmp_path_factory: pytest.TempPathFactory)
         "bass": audio_files.write(folder / "bass.flac", bass, 22050, 16),
         "hi-hat": audio_files.write(folder / "hi-hat.wav", hat[:, : 3 * rate + 17], rate, 24),
     }
-    return material.song(paths, **WISHES)
+    return material.song(paths, **PREFERENCES)
 
 
 def bytes_of(folder: Path) -> dict[str, bytes]:
@@ -66,7 +66,17 @@ def test_the_order_of_the_tracks_changes_no_bit(
     assert bytes_of(tmp_path) == reference
 
 
-def test_a_block_that_the_reverb_cannot_follow_is_refused(band: list[TrackFile], tmp_path: Path) -> None:
+def test_a_mastered_final_mix_is_the_same_to_the_byte(band: list[TrackFile], tmp_path: Path) -> None:
+    """Its dither depends on the sound only: the two renders are more than a second apart, as the times in their files were."""
+    before = material.preview(band, tmp_path)
+    first, second = (material.final(band, before, tmp_path / name, create_master=True).mix for name in "ab")
+    assert audio_files.info(first).bit_depth == 16
+    assert first.read_bytes() == second.read_bytes()
+
+
+def test_a_block_that_is_no_multiple_of_the_reverbs_partition_is_rejected(
+    band: list[TrackFile], tmp_path: Path
+) -> None:
     with pytest.raises(ValueError, match="multiple of 16384"):
         material.preview(band, tmp_path, block=10_000)
 
@@ -79,7 +89,7 @@ def test_the_longest_track_sets_the_length(band: list[TrackFile], tmp_path: Path
     assert not hat[:, 3 * 44100 + 5000 :].any()
 
 
-def test_final_files_have_the_form_that_was_asked_for(band: list[TrackFile], tmp_path: Path) -> None:
+def test_final_files_have_the_requested_format(band: list[TrackFile], tmp_path: Path) -> None:
     before = material.preview(band, tmp_path)
     cd, video = (material.final(band, before, tmp_path / str(rate), rate=rate) for rate in (44100, 48000))
     for outcome, rate, depth in ((cd, 44100, 16), (video, 48000, 24)):
@@ -93,7 +103,7 @@ def test_final_files_have_the_form_that_was_asked_for(band: list[TrackFile], tmp
     assert {path.name for path in (tmp_path / "44100").iterdir()} == {"final mix.wav", "stems"}
 
 
-def test_a_preview_is_mp3_as_loud_as_it_says(band: list[TrackFile], tmp_path: Path) -> None:
+def test_a_preview_is_mp3_with_the_reported_loudness(band: list[TrackFile], tmp_path: Path) -> None:
     outcome = material.preview(band, tmp_path, return_stems=True, return_unmixed=True)
     mix, rate = audio_files.read(outcome.mix)
     assert audio_files.info(outcome.mix).format == "mp3"
@@ -141,8 +151,8 @@ def test_a_preview_is_the_loudest_30_seconds(long_song: list[TrackFile], tmp_pat
     assert material.sound(outcome.mix).shape[1] == 30 * 44100
 
 
-def test_a_preview_sounds_as_the_final_mix_does_there(long_song: list[TrackFile], tmp_path: Path) -> None:
-    """The pre-roll has put every filter and compressor into its state; what is left is the coding and the fades."""
+def test_a_preview_equals_the_final_mix_in_its_part_of_the_song(long_song: list[TrackFile], tmp_path: Path) -> None:
+    """The pre-roll puts every filter and compressor into its state; the coding and the fades remain as differences."""
     outcome = material.preview(long_song, tmp_path)
     whole = material.sound(material.final(long_song, outcome, tmp_path).mix)
     start = round(float(outcome.notes.preview_start_s or 0.0) * 44100)
@@ -151,12 +161,12 @@ def test_a_preview_sounds_as_the_final_mix_does_there(long_song: list[TrackFile]
     assert material.rms_db(excerpt - gain * there) - material.rms_db(excerpt) < -25
 
 
-@pytest.mark.parametrize(("wish", "level_lu"), [("LOW", -24), ("MEDIUM", -18), ("HIGH", -12)])
-def test_reverb_comes_back_as_loud_as_wished(
-    wish: str, level_lu: float, excerpts: Mapping[str, Path], tmp_path: Path
+@pytest.mark.parametrize(("preference", "level_lu"), [("LOW", -24), ("MEDIUM", -18), ("HIGH", -12)])
+def test_reverb_is_as_loud_as_requested(
+    preference: str, level_lu: float, excerpts: Mapping[str, Path], tmp_path: Path
 ) -> None:
     paths = {name: excerpts[name] for name in ("vocal", "bass")}
-    dry_song, wet_song = material.song(paths), material.song(paths, vocal={"presence": "LEAD", "reverb": wish})
+    dry_song, wet_song = material.song(paths), material.song(paths, vocal={"presence": "LEAD", "reverb": preference})
     dry_mix, wet_mix = (material.decided(tracks) for tracks in (dry_song, wet_song))
     dry = material.stems_of(material.final(dry_song, dry_mix, tmp_path / "dry"))["vocal.wav"]
     outcome = material.final(wet_song, wet_mix, tmp_path / "wet")

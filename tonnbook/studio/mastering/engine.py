@@ -92,18 +92,6 @@ def master_song(
     return MasterOutcome(out, preview, notes_of(features, plan, levelled, start_s, cut), plan)
 
 
-def master_float_file(
-    source: Path,
-    style: MusicalStyle,
-    target_lufs: float,
-    rate: SampleRate,
-    out: Path,
-    progress: Progress = no_progress,
-) -> MasterOutcome:
-    """Master a mix that lies on disk as a float WAV, before any rounding or trimming: what `createMaster` asks for."""
-    return master_song(source, target_for(style, target_lufs, rate), out, progress=progress)
-
-
 def _seed(source: Path) -> int:
     """Return the seed of the dither: from the song itself, so that the same song gives the same file anywhere."""
     with source.open("rb") as file:

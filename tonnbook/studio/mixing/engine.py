@@ -19,7 +19,7 @@ from tonnbook.models.effects import TrackEffects, TrackSettings
 from tonnbook.models.mastering import TARGET_LUFS, MasterNotes
 from tonnbook.models.mixing import FinalMixRequest, MixNotes, MixRequest, Reason
 from tonnbook.models.vocabulary import DesiredLoudness
-from tonnbook.studio.mastering.engine import master_float_file
+from tonnbook.studio.mastering.engine import master_song, target_for
 from tonnbook.studio.measure.progress import Progress, part
 from tonnbook.studio.mixing.decide.bus import PREVIEW_S
 from tonnbook.studio.mixing.decide.decision import MixDecision, apply_changes, decide
@@ -121,10 +121,10 @@ def final_mix(
         stems = _stem_files(rendered, level, out / "stems", ".wav", 24)
         files = list(stems.values())
         if request.create_master:
-            target = TARGET_LUFS[request.desired_loudness or DesiredLoudness.MEDIUM]
-            master = master_float_file(
-                rendered.mix, decision.style, target, request.sample_rate, mix, part(progress, 0.8, 0.95)
-            )
+            loudness_lufs = TARGET_LUFS[request.desired_loudness or DesiredLoudness.MEDIUM]
+            target = target_for(decision.style, loudness_lufs, request.sample_rate)
+            # The float file is not rounded and not limited by the trim, so the master starts from the whole signal.
+            master = master_song(rendered.mix, target, mix, progress=part(progress, 0.8, 0.95))
             notes = _mastered_notes(notes, master.notes)
         else:
             seed = decision.seed if bit_depth == 16 else None
