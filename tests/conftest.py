@@ -1,4 +1,4 @@
-"""What all tests share: a clean environment, no network, and one studio."""
+"""Fixtures for all tests: a clean environment, no network beyond this machine, and one studio."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ _connect, _connect_ex, _getaddrinfo = socket.socket.connect, socket.socket.conne
 
 @pytest.fixture(scope="session", autouse=True)
 def interrupts_arrive() -> None:
-    """Let Ctrl-C raise KeyboardInterrupt, also where the tests run in the background, with it ignored from birth."""
+    """Make SIGINT raise KeyboardInterrupt, also in a background process, which inherits it as ignored."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)
 def clean_environment(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No test sees a key or a proxy of the machine it runs on; tests marked `live` see them all."""
+    """Remove the keys and proxies of this machine from the environment; tests marked `live` keep them."""
     if request.node.get_closest_marker("live"):
         return
     for name in (*KEYS, *PROXIES, *map(str.upper, PROXIES)):
@@ -42,12 +42,16 @@ def clean_environment(request: pytest.FixtureRequest, monkeypatch: pytest.Monkey
 
 @pytest.fixture(autouse=True)
 def no_outside(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Sockets reach this machine only, and names of other machines are not looked up; tests marked `live` may."""
+    """Refuse connections and name lookups beyond this machine, except in tests marked `live`."""
     if request.node.get_closest_marker("live"):
         return
-    monkeypatch.setattr(socket.socket, "connect", lambda self, address: _connect(self, _inside(self, address)))
-    monkeypatch.setattr(socket.socket, "connect_ex", lambda self, address: _connect_ex(self, _inside(self, address)))
-    monkeypatch.setattr(socket, "getaddrinfo", _look_up_inside)
+    monkeypatch.setattr(
+        socket.socket, "connect", lambda self, address: _connect(self, _require_loopback(self, address))
+    )
+    monkeypatch.setattr(
+        socket.socket, "connect_ex", lambda self, address: _connect_ex(self, _require_loopback(self, address))
+    )
+    monkeypatch.setattr(socket, "getaddrinfo", _look_up_loopback)
 
 
 def _is_loopback(host: object) -> bool:
@@ -59,22 +63,22 @@ def _is_loopback(host: object) -> bool:
         return False
 
 
-def _inside(own: socket.socket, address: Any) -> Any:
+def _require_loopback(own: socket.socket, address: Any) -> Any:
     if own.family in (socket.AF_INET, socket.AF_INET6) and not _is_loopback(address[0]):
-        raise ConnectionRefusedError(f"tests stay on this machine; {address[0]} is another one")
+        raise ConnectionRefusedError(f"tests may connect to this machine only, not to {address[0]}")
     return address
 
 
-def _look_up_inside(host: Any, *args: Any, **kwargs: Any) -> Any:
+def _look_up_loopback(host: Any, *args: Any, **kwargs: Any) -> Any:
     if not _is_loopback(host):
-        raise socket.gaierror(socket.EAI_NONAME, f"tests stay on this machine; {host} is another one")
+        raise socket.gaierror(socket.EAI_NONAME, f"tests may connect to this machine only, not to {host}")
     return _getaddrinfo(host, *args, **kwargs)
 
 
 @pytest.fixture(scope="session")
 def studio() -> Iterator[Studio]:
-    """One studio for all tests that do not count on its being untouched."""
-    from tonnbook.studio.server.server import Studio  # loaded when it is wanted: most tests need no server
+    """Start one studio for all tests that do not need a fresh one."""
+    from tonnbook.studio.server.server import Studio  # imported here: most tests need no server
 
     with Studio() as running:
         yield running
@@ -82,13 +86,13 @@ def studio() -> Iterator[Studio]:
 
 @pytest.fixture
 def caller(studio: Studio) -> Caller:
-    """A client of the shared studio, in plain HTTP."""
+    """Return a plain HTTP client of the shared studio."""
     return Caller(studio)
 
 
 @pytest.fixture
 def web() -> Iterator[Web]:
-    """A server somewhere outside the studio."""
+    """Start a web server outside the studio."""
     server = Web()
     yield server
     server.close()
@@ -96,7 +100,7 @@ def web() -> Iterator[Web]:
 
 @pytest.fixture(scope="session")
 def excerpts(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Path]:
-    """Four seconds of each of the eight stems, as 16-bit WAV, by name; every one of them sounds there."""
+    """Return four seconds of each of the eight stems, as 16-bit WAV, by name. None of them is silent there."""
     folder = tmp_path_factory.mktemp("excerpts")
     made = {}
     for name, path in demo.stems().items():
@@ -107,7 +111,7 @@ def excerpts(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Path]:
 
 @pytest.fixture(scope="session")
 def songs(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Path]:
-    """Eight seconds of each of the four songs of the album, as 24-bit WAV, by name."""
+    """Return eight seconds of each of the four songs of the album, as 24-bit WAV, by name."""
     folder = tmp_path_factory.mktemp("songs")
     made = {}
     for name, path in demo.album().items():
@@ -119,10 +123,10 @@ def songs(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Path]:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Put the browser tests last: Playwright keeps an event loop running in the main thread, which asyncio.run refuses.
 
-    What only an extra of some GB can run is left out without it, and counted as deselected.
+    Tests marked `demucs` are deselected where demucs, an extra of some GB, is not installed.
     """
     if find_spec("demucs") is None:
-        left_out = [item for item in items if item.get_closest_marker("demucs")]
-        items[:] = [item for item in items if item not in left_out]
-        config.hook.pytest_deselected(items=left_out)
+        deselected = [item for item in items if item.get_closest_marker("demucs")]
+        items[:] = [item for item in items if item not in deselected]
+        config.hook.pytest_deselected(items=deselected)
     items.sort(key=lambda item: "browser" in item.path.parts)

@@ -1,4 +1,4 @@
-"""Whom the studio's tests talk with: a client in plain HTTP, and a small server of the outside world."""
+"""The outside world for tests of the studio: a client in plain HTTP, and a small web server."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ INSTRUMENTS = {"bass": "BASS_GROUP", "guitar": "E_GUITAR_GROUP", "vocal": "VOCAL
 
 
 class Caller:
-    """The calls of a client, without any of a client's manners."""
+    """Make the calls of a client by plain HTTP: no checks, retries or polling."""
 
     def __init__(self, studio: Studio) -> None:
         self.studio = studio
@@ -61,7 +61,7 @@ class Caller:
         return self.post("/retrievepreviewmix", {"multitrackData": {"multitrackTaskId": task_id, **query}})
 
     def finished(self, task_id: str, **query: Any) -> requests.Response:
-        return patiently(lambda: self.preview(task_id, **query))
+        return poll(lambda: self.preview(task_id, **query))
 
     def final(self, task_id: str, tracks: Sequence[Any] = (), prefer: str = "", **options: Any) -> requests.Response:
         inner = {"multitrackTaskId": task_id, "trackData": list(tracks), "returnStems": False, **options}
@@ -72,33 +72,33 @@ def instrument_of(link: str) -> str:
     return next((group for name, group in INSTRUMENTS.items() if f"/{name}." in link), "OTHER_GROUP1")
 
 
-def patiently(ask: Callable[[], requests.Response]) -> requests.Response:
-    """Ask again while the answer is 202."""
+def poll(call: Callable[[], requests.Response]) -> requests.Response:
+    """Repeat a call while its answer is 202, for up to 60 s; return the first other answer."""
     deadline = time.monotonic() + 60
-    while (answer := ask()).status_code == 202:
+    while (answer := call()).status_code == 202:
         assert time.monotonic() < deadline, answer.text
         time.sleep(0.05)
     return answer
 
 
-class Held(ThreadPoolExecutor):
-    """An executor of one thread that is kept busy until it is let go; `handed` hears of all work that is handed to it."""
+class HeldExecutor(ThreadPoolExecutor):
+    """An executor of one thread that is blocked until `release`. `submitted` has the names of all submitted functions."""
 
     def __init__(self) -> None:
         super().__init__(1)
-        self.handed: Queue[str] = Queue()
+        self.submitted: Queue[str] = Queue()
         self.hold()
 
     def hold(self) -> None:
         self._gate = threading.Event()
         super().submit(self._gate.wait)
 
-    def let_go(self) -> None:
+    def release(self) -> None:
         self._gate.set()
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         future = super().submit(fn, *args, **kwargs)
-        self.handed.put(fn.__name__)
+        self.submitted.put(fn.__name__)
         return future
 
 
@@ -106,25 +106,28 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """Say nothing when a client hangs up: the studio does so on purpose."""
+        """Ignore connections closed by the client: the studio closes them on purpose."""
         if not isinstance(sys.exc_info()[1], ConnectionError):
             super().handle_error(request, client_address)  # type: ignore[arg-type]
 
 
 class Web:
-    """A server somewhere: `replies` says what it answers to a path, `heard` what was posted to it."""
+    """A web server on a free port.
+
+    `replies` has the answers of each path, `received` the bodies posted to it, `requested_paths` and `headers` its GET requests.
+    """
 
     def __init__(self) -> None:
         self.replies: dict[str, list[Reply]] = defaultdict(list)
-        self.heard: Queue[dict[str, Any]] = Queue()
-        self.asked: list[str] = []
+        self.received: Queue[dict[str, Any]] = Queue()
+        self.requested_paths: list[str] = []
         self.headers: list[Mapping[str, str]] = []
         self._server = _Server(("127.0.0.1", 0), self._handler())
         self.url = f"http://127.0.0.1:{self._server.server_port}"
         threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
 
     def serve(self, path: str, status: int = 200, body: bytes | Iterator[bytes] = b"", **headers: str) -> str:
-        """Answer so to `path`; said several times, one answer after the other, and the last one from then on."""
+        """Add an answer to `path` and return its URL. Several answers are sent one after the other; the last one is repeated."""
         self.replies[path].append((status, {k.replace("_", "-"): v for k, v in headers.items()}, body))
         return self.url + path
 
@@ -137,7 +140,7 @@ class Web:
             protocol_version = "HTTP/1.1"
 
             def do_GET(self) -> None:
-                web.asked.append(self.path)
+                web.requested_paths.append(self.path)
                 web.headers.append(dict(self.headers))
                 replies = web.replies[self.path.partition("?")[0]]
                 status, headers, body = (
@@ -155,7 +158,7 @@ class Web:
                 self.close_connection = True
 
             def do_POST(self) -> None:
-                web.heard.put(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+                web.received.put(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
                 self.do_GET()
 
             def log_message(self, *args: object) -> None:
@@ -164,8 +167,8 @@ class Web:
         return Handler
 
 
-def said(answer: requests.Response, status: int) -> str:
-    """Check the one shape that every error has; return its message."""
+def error_message(answer: requests.Response, status: int) -> str:
+    """Check the status and the JSON form of an error; return its message."""
     assert answer.status_code == status, answer.text
     body = answer.json()
     assert body["error"] is True

@@ -1,4 +1,4 @@
-"""Programs that tests start: they end with the block that uses them, whatever happens in it, or a test that fails would hang."""
+"""Programs that tests start. They end with the `with` block that uses them: a failing test would hang on a program left running."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 
 @contextmanager
 def running(command: Sequence[str], env: Mapping[str, str] | None = None) -> Iterator[subprocess.Popen[str]]:
-    """Run a program with pipes for what it prints, in a session of its own; what is left of it is ended, kindly first."""
+    """Run a program in a session of its own, with pipes for its output; at the end of the block SIGTERM, and SIGKILL after 10 s."""
     started = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=env, start_new_session=True
     )
@@ -23,17 +23,17 @@ def running(command: Sequence[str], env: Mapping[str, str] | None = None) -> Ite
 
 
 def _end(started: subprocess.Popen[str]) -> None:
-    for how in (signal.SIGTERM, signal.SIGKILL):
+    for signal_number in (signal.SIGTERM, signal.SIGKILL):
         with suppress(ProcessLookupError):
-            os.killpg(started.pid, how)
-        with suppress(subprocess.TimeoutExpired, ValueError):  # a ValueError: its pipes have been read to the end
+            os.killpg(started.pid, signal_number)
+        with suppress(subprocess.TimeoutExpired, ValueError):  # ValueError: the test has read its pipes to the end
             started.communicate(timeout=10)
             return
 
 
 @contextmanager
 def studio_program(*options: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """Run `tonnbook studio` on a free port; yield it with its address."""
+    """Run `tonnbook studio` on a free port; yield the process and its address."""
     with running([sys.executable, *options, "-m", "tonnbook", "studio", "--port", "0"]) as studio:
         assert studio.stdout is not None
         yield studio, studio.stdout.readline().split()[-1]

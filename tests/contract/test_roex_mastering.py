@@ -15,7 +15,7 @@ from roex_python.models import AlbumMasteringRequest, DesiredLoudness, Mastering
 
 from tonnbook import audio_files
 
-PATIENTLY = {"poll_interval": 0.1, "max_attempts": 600}
+POLLING = {"poll_interval": 0.1, "max_attempts": 600}
 
 
 def a_song(client: RoExClient, path: Path, loudness: DesiredLoudness, rate: str = "44100") -> MasteringRequest:
@@ -26,7 +26,7 @@ def test_a_preview_and_then_the_final_master(client: RoExClient, songs: Mapping[
     request = a_song(client, songs["01_night_bus"], DesiredLoudness.MEDIUM, "48000")
     request.preview_start_time = 1.0
     task_id = client.mastering.create_mastering_preview(request).mastering_task_id
-    preview = client.mastering.retrieve_preview_master(task_id, **PATIENTLY)
+    preview = client.mastering.retrieve_preview_master(task_id, **POLLING)
     assert preview.preview_start_time == 0.0
     assert client.api_provider.download_file(preview.download_url_mastered_preview, str(tmp_path / "preview.mp3"))
     assert audio_files.info(tmp_path / "preview.mp3").format == "mp3"
@@ -44,7 +44,7 @@ def test_a_preview_starts_where_it_was_asked_to(client: RoExClient, songs: Mappi
     for wished, given in ((2.0, 2.0), (20.0, 3.0)):
         request = MasteringRequest(song, MusicalStyle.POP, DesiredLoudness.LOW, "44100", preview_start_time=wished)
         task_id = client.mastering.create_mastering_preview(request).mastering_task_id
-        preview = client.mastering.retrieve_preview_master(task_id, **PATIENTLY)
+        preview = client.mastering.retrieve_preview_master(task_id, **POLLING)
         assert preview.preview_start_time == pytest.approx(given, abs=0.01)
 
 

@@ -40,7 +40,7 @@ GROUPS = {
 }
 
 
-PATIENTLY = {"poll_interval": 0.1, "max_attempts": 600}
+POLLING = {"poll_interval": 0.1, "max_attempts": 600}
 
 
 @pytest.fixture(scope="module")
@@ -79,11 +79,11 @@ def test_health(client: RoExClient) -> None:
 def test_preview_with_stems_and_fx_settings(
     client: RoExClient, task_id: str, tracks: Mapping[str, TrackData], tmp_path: Path
 ) -> None:
-    plain = client.mix.retrieve_preview_mix(task_id, **PATIENTLY)
+    plain = client.mix.retrieve_preview_mix(task_id, **POLLING)
     assert plain.status == "MIX_TASK_PREVIEW_COMPLETED"
     assert plain.mix_output_settings is None
     # asked again, it is finished at the first question
-    result = client.mix.retrieve_preview_mix(task_id, retrieve_fx_settings=True, **PATIENTLY)
+    result = client.mix.retrieve_preview_mix(task_id, retrieve_fx_settings=True, **POLLING)
     names = {f"{name}.wav" for name in tracks}
     assert set(result.stems) == set(result.mix_output_settings) == names
     for settings in result.mix_output_settings.values():
@@ -93,7 +93,7 @@ def test_preview_with_stems_and_fx_settings(
 
 
 def test_final_mix(client: RoExClient, task_id: str, tracks: Mapping[str, TrackData], tmp_path: Path) -> None:
-    client.mix.retrieve_preview_mix(task_id, **PATIENTLY)
+    client.mix.retrieve_preview_mix(task_id, **POLLING)
     gains = [TrackGainData(track.track_url, -2.0 if name == "guitar" else 0.0) for name, track in tracks.items()]
     result = client.mix.retrieve_final_mix(FinalMixRequest(task_id, gains, sample_rate="44100"))
     found = saved(client, result.download_url_mixed, tmp_path / "final.wav")
@@ -103,7 +103,7 @@ def test_final_mix(client: RoExClient, task_id: str, tracks: Mapping[str, TrackD
 def test_advanced_final_mix(
     client: RoExClient, studio: Studio, task_id: str, tracks: Mapping[str, TrackData], web: Web, tmp_path: Path
 ) -> None:
-    client.mix.retrieve_preview_mix(task_id, **PATIENTLY)
+    client.mix.retrieve_preview_mix(task_id, **POLLING)
     vocal = TrackEffectsData(
         tracks["vocal"].track_url,
         gain_db=1.5,
@@ -128,7 +128,7 @@ def test_advanced_final_mix(
     assert set(result.stems) == {f"{name}.wav" for name in tracks}
     found = saved(client, result.download_url_mixed, tmp_path / "final.wav")
     assert (found.rate, found.bit_depth) == (48000, 24)
-    assert web.heard.get(timeout=30)["state"] == "MIX_TASK_FINAL_COMPLETED"
+    assert web.received.get(timeout=30)["state"] == "MIX_TASK_FINAL_COMPLETED"
 
 
 def test_a_failed_task_ends_its_polling_at_once_and_says_why(
@@ -143,7 +143,7 @@ def test_a_failed_task_ends_its_polling_at_once_and_says_why(
     )
     task = client.mix.create_mix_preview(MultitrackMixRequest([tracks["bass"], bad], MusicalStyle.POP))
     with pytest.raises(RetryError) as error:
-        client.mix.retrieve_preview_mix(task.multitrack_task_id, **PATIENTLY)
+        client.mix.retrieve_preview_mix(task.multitrack_task_id, **POLLING)
     last = error.value.last_attempt.exception()
     assert isinstance(last, requests.HTTPError)
     assert last.response.json()["message"].startswith("noise.wav cannot be read as sound")
@@ -151,7 +151,7 @@ def test_a_failed_task_ends_its_polling_at_once_and_says_why(
 
 def test_a_wrong_key(studio: Studio) -> None:
     with pytest.raises(RetryError) as error:
-        RoExClient(api_key="wrong", base_url=studio.url).mix.retrieve_preview_mix("t", **PATIENTLY)
+        RoExClient(api_key="wrong", base_url=studio.url).mix.retrieve_preview_mix("t", **POLLING)
     last = error.value.last_attempt.exception()
     assert isinstance(last, requests.HTTPError)
     assert last.response.status_code == 401

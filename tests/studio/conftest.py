@@ -5,16 +5,16 @@ from pathlib import Path
 
 import pytest
 from faults import RATE, noise, stereo
-from outside import Held
+from outside import HeldExecutor
 
 from tonnbook import audio_files
 
 
 @pytest.fixture
-def held() -> Iterator[Held]:
-    with Held() as executor:
+def held() -> Iterator[HeldExecutor]:
+    with HeldExecutor() as executor:
         yield executor
-        executor.let_go()
+        executor.release()
 
 
 @pytest.fixture(scope="session")

@@ -126,7 +126,7 @@ def test_options_are_asked_for_once(web: Web) -> None:
     client = BeatovenClient(web.url, "a-key-of-ours", polling=QUICK)
     web.replies["/api/v2/composition_params"] = [_reply({"genre": ["pop"], "emotion": ["sad"], "tempo": ["slow"]})]
     assert client.options is client.options
-    assert web.asked.count("/api/v2/composition_params") == 1
+    assert web.requested_paths.count("/api/v2/composition_params") == 1
     client.close()
 
 
@@ -181,7 +181,7 @@ def test_the_live_services_shapes_are_read(live: BeatovenClient, web: Web) -> No
 def test_no_seed_goes_to_a_server_that_has_none(live: BeatovenClient, web: Web) -> None:
     with pytest.raises(RequestRejected, match="seed: only the local studio takes one"):
         live.compose(CompositionRequest(prompt="calm", seed=1)).result(30)
-    assert "/api/v2/tracks" not in web.asked
+    assert "/api/v2/tracks" not in web.requested_paths
 
 
 def test_nulls_and_numbers_in_strings_of_the_live_service_are_read() -> None:

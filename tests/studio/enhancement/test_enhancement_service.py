@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import requests
 from faults import RATE
-from outside import Caller, Web, patiently
+from outside import Caller, Web, poll
 
 from tonnbook import audio_files
 
@@ -29,7 +29,7 @@ def _enhance(caller: Caller, call: str, link: str, **fields: object) -> str:
 
 
 def _enhanced(caller: Caller, task_id: str) -> requests.Response:
-    return patiently(lambda: caller.post("/retrieveenhancedtrack", {"mixReviveData": {"mixReviveTaskId": task_id}}))
+    return poll(lambda: caller.post("/retrieveenhancedtrack", {"mixReviveData": {"mixReviveTaskId": task_id}}))
 
 
 def test_the_preview_of_an_enhancement(caller: Caller, wide: Path, web: Web) -> None:
@@ -44,7 +44,7 @@ def test_the_preview_of_an_enhancement(caller: Caller, wide: Path, web: Web) -> 
     assert results["preview_start_time"] == 0.0
     assert results["tonnbook"]["before"]["stereo_field"] == "WIDE"
     assert results["tonnbook"]["after"]["stereo_field"] == "BALANCED"
-    heard = web.heard.get(timeout=60)
+    heard = web.received.get(timeout=60)
     assert heard["state"] == "MIXREVIVE_TASK_PREVIEW_COMPLETED"
     assert heard["download_url_preview_revived"].startswith("http://127.0.0.1")
     assert caller.studio.ledger.credits == before

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import requests
 from judges import libebur128
-from outside import Caller, Web, patiently
+from outside import Caller, Web, poll
 
 from tonnbook import audio_files
 from tonnbook.models.mastering import FinalMasterAnswer, PreviewMasterAnswer
@@ -35,7 +35,7 @@ def ordered(caller: Caller, link: str, **options: Any) -> str:
 
 
 def finished(caller: Caller, task_id: str, what: str = "preview") -> requests.Response:
-    answer = patiently(lambda: ask(caller, what, task_id))
+    answer = poll(lambda: ask(caller, what, task_id))
     assert answer.status_code == 200, answer.text
     return answer
 
@@ -118,25 +118,25 @@ def test_a_preview_that_is_asked_for_too_late_starts_as_late_as_can_be(
 def test_webhooks_tell_of_the_preview_and_of_the_final(caller: Caller, web: Web, link: str) -> None:
     hook = web.serve("/hook", 200)
     task_id = ordered(caller, link, webhookURL=hook)
-    event_of = web.heard.get(timeout=60)
+    event_of = web.received.get(timeout=60)
     assert (event_of["mastering_task_id"], event_of["state"]) == (task_id, "MASTERING_TASK_PREVIEW_COMPLETED")
     assert event_of["download_url_mastered_preview"].startswith("http")
     finished(caller, task_id, "final")
-    event_of = web.heard.get(timeout=60)
+    event_of = web.received.get(timeout=60)
     assert event_of["state"] == "MASTERING_TASK_FINAL_COMPLETED"
     assert event_of["download_url_mastered"].startswith("http")
     finished(caller, task_id, "final")
-    assert web.heard.empty()
+    assert web.received.empty()
 
 
 def test_a_song_that_cannot_be_mastered_fails_in_words(caller: Caller, web: Web) -> None:
     hook = web.serve("/hook", 200)
     task_id = ordered(caller, caller.upload(b"RIFF no sound at all", "broken.wav"), webhookURL=hook)
-    answer = patiently(lambda: ask(caller, "preview", task_id))
+    answer = poll(lambda: ask(caller, "preview", task_id))
     assert (answer.status_code, answer.json()["error"]) == (500, True)
     assert "broken.wav" in answer.json()["message"]
     assert ask(caller, "final", task_id).status_code == 500
-    event_of = web.heard.get(timeout=60)
+    event_of = web.received.get(timeout=60)
     assert (event_of["state"], event_of["error_message"]) == ("MASTERING_TASK_PREVIEW_ERROR", answer.json()["message"])
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import requests
-from outside import Caller, patiently
+from outside import Caller, poll
 from roex_python.client import RoExClient
 from roex_python.models.recombine import RecombineMusicalStyle, RecombineRequest
 
@@ -59,12 +59,12 @@ def test_from_a_separation(caller: Caller, parts: tuple[Path, Path]) -> None:
     mix = audio_files.write(parts[0].parent / "mix.wav", 0.5 * (np.broadcast_to(vocal, backing.shape) + backing), RATE)
     body = {"stemflowData": {"audioFileLocation": caller.upload(mix)}}
     stems_id = caller.post("/separate", body).json()["stemflowTaskId"]
-    patiently(lambda: caller.post("/retrievestems", {"stemflowData": {"stemflowTaskId": stems_id}}))
+    poll(lambda: caller.post("/retrievestems", {"stemflowData": {"stemflowTaskId": stems_id}}))
     wished = {"musicalStyle": "POP", "stemJobId": stems_id, "desiredLoudness": "LOW", "vocalGainDb": 0}
     started = caller.post("/recombine", {"recombineData": wished})
     assert started.status_code == 200, started.text
     query = {"recombineData": {"recombineTaskId": started.json()["recombineTaskId"]}}
-    done = patiently(lambda: caller.post("/retrieverecombinepreview", query))
+    done = poll(lambda: caller.post("/retrieverecombinepreview", query))
     assert done.status_code == 200, done.text
     assert done.json()["preview"]["measured_lufs_full"] == pytest.approx(-14.0, abs=0.1)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from outside import Caller, said, wav
+from outside import Caller, error_message, wav
 
 from tonnbook.studio.runtime.limits import Limits
 from tonnbook.studio.server.server import Studio
@@ -66,17 +66,17 @@ def full() -> Iterator[Caller]:
 @pytest.mark.parametrize("call", STARTS)
 def test_an_invalid_link_is_refused_before_a_task_is_started(caller: Caller, call: str) -> None:
     invalid = caller.studio.url + "/files/none/vocal.wav?expires=1&signature=0"
-    assert said(caller.post(call, body(call, invalid)), 400).startswith(STARTS[call][2])
+    assert error_message(caller.post(call, body(call, invalid)), 400).startswith(STARTS[call][2])
 
 
 @pytest.mark.parametrize("call", WITH_WEBHOOKS)
 def test_a_webhook_to_the_studio_itself_is_refused_before_a_task_is_started(caller: Caller, call: str) -> None:
     link = caller.upload(wav(), "bass.wav")
     answer = caller.post(call, body(call, link, webhookURL=caller.studio.url + "/mixpreview"))
-    assert "webhookURL" in said(answer, 400)
+    assert "webhookURL" in error_message(answer, 400)
 
 
 @pytest.mark.parametrize("call", STARTS)
 def test_a_task_is_refused_when_the_disk_limit_is_reached(full: Caller, call: str) -> None:
     link = "http://127.0.0.1:9/bass.wav"
-    assert "folder is full" in said(full.post(call, body(call, link)), 507)
+    assert "folder is full" in error_message(full.post(call, body(call, link)), 507)

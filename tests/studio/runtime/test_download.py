@@ -41,7 +41,7 @@ def refused(fetch: Callable[..., bytes], link: str, **limits: float) -> str:
 
 def test_a_link_is_requested_without_credentials_and_with_its_query(fetch: Callable[..., bytes], web: Web) -> None:
     assert fetch(web.serve("/vocal.wav", body=b"RIFF" * 50_000) + "?" + SECRET) == b"RIFF" * 50_000
-    assert web.asked == ["/vocal.wav?" + SECRET]
+    assert web.requested_paths == ["/vocal.wav?" + SECRET]
     assert not {"authorization", "cookie"} & {name.lower() for name in web.headers[0]}
 
 
@@ -67,7 +67,7 @@ def test_on_the_studios_own_address_only_a_signed_file_link_is_read(tmp_path: Pa
     for path in ("/studio/ledger?key=studio", "/files/x/y.wav?" + SECRET, "/files/../health", "/"):
         with pytest.raises(TonnbookError):
             download(web.url + path, tmp_path / "track.wav", storage, Limits())
-    assert web.asked == []
+    assert web.requested_paths == []
 
 
 def test_a_redirect_to_the_studio_reads_files_and_nothing_else(tmp_path: Path, web: Web) -> None:

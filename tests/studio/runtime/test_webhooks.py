@@ -23,25 +23,25 @@ def test_the_body_arrives_and_the_log_does_not_contain_the_path(web: Web, caplog
         assert delivered(Webhooks(QUICK), web.serve("/hook-c0ffee"))
     assert "answered 200" in caplog.text
     assert "c0ffee" not in caplog.text
-    assert web.heard.get(timeout=5) == {"state": "MIX_TASK_PREVIEW_COMPLETED"}
+    assert web.received.get(timeout=5) == {"state": "MIX_TASK_PREVIEW_COMPLETED"}
 
 
 def test_a_webhook_is_repeated_after_a_server_error(web: Web) -> None:
     for status in (500, 429, 200):
         web.serve("/hook", status)
     assert delivered(Webhooks(QUICK), web.url + "/hook")
-    assert web.heard.qsize() == 3
+    assert web.received.qsize() == 3
 
 
 def test_it_stops_after_the_last_pause(web: Web) -> None:
     assert not delivered(Webhooks(QUICK), web.serve("/hook", 503))
-    assert web.heard.qsize() == 1 + len(QUICK)
+    assert web.received.qsize() == 1 + len(QUICK)
 
 
 @pytest.mark.parametrize("status", [301, 302, 307, 400, 404, 410])
 def test_client_errors_are_not_repeated_and_redirects_not_followed(web: Web, status: int) -> None:
     assert not delivered(Webhooks(QUICK), web.serve("/hook", status, Location="/elsewhere"))
-    assert web.asked == ["/hook"]
+    assert web.requested_paths == ["/hook"]
 
 
 def test_an_unreachable_receiver_is_logged_without_the_query(web: Web, caplog: pytest.LogCaptureFixture) -> None:
@@ -60,7 +60,7 @@ def test_close_does_not_wait_for_a_pause(web: Web) -> None:
     webhooks = Webhooks((3600.0,))
     sent = webhooks.send(web.serve("/hook", 500), {})
     assert sent is not None
-    web.heard.get(timeout=60)
+    web.received.get(timeout=60)
     webhooks.close()
     assert wait([sent], timeout=10).not_done == set()
     assert webhooks.send(web.url, {}) is None

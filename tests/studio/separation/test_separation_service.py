@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import requests
 from faults import RATE
-from outside import Caller, patiently
+from outside import Caller, poll
 
 from tonnbook import audio_files
 
@@ -22,7 +22,7 @@ def test_a_separation(caller: Caller, wide: Path, mode: str, names: set[str]) ->
     body = {"audioFileLocation": caller.upload(wide), "separationMode": mode}
     task_id = caller.post("/separate", {"stemflowData": body}).json()["stemflowTaskId"]
     assert task_id.startswith("sf_")
-    done = patiently(lambda: caller.post("/retrievestems", {"stemflowData": {"stemflowTaskId": task_id}}))
+    done = poll(lambda: caller.post("/retrievestems", {"stemflowData": {"stemflowTaskId": task_id}}))
     assert caller.get(f"/separatestatus/{task_id}").json()["status"] == "complete"
     assert done.json()["separation"] == "classical"
     stems = done.json()["stems"]
@@ -38,7 +38,7 @@ def test_a_separation_that_fails(caller: Caller, tmp_path: Path) -> None:
     before = caller.studio.ledger.credits
     body = {"audioFileLocation": caller.upload(silent)}
     task_id = caller.post("/separate", {"stemflowData": body}).json()["stemflowTaskId"]
-    failed = patiently(lambda: caller.post("/retrievestems", {"stemflowData": {"stemflowTaskId": task_id}}))
+    failed = poll(lambda: caller.post("/retrievestems", {"stemflowData": {"stemflowTaskId": task_id}}))
     assert failed.status_code == 500
     status = caller.get(f"/separatestatus/{task_id}").json()
     assert (status["status"], status["error"]) == ("failed", True)

@@ -10,7 +10,7 @@ import pytest
 import requests
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from outside import Caller, Web, said, wav
+from outside import Caller, Web, error_message, wav
 
 from tonnbook.models.effects import Compression, EqBand
 from tonnbook.models.mixing import (
@@ -40,13 +40,13 @@ def test_the_key_by_header_or_query(studio: Studio) -> None:
 @pytest.mark.parametrize("path", ["/upload", "/mixpreview", "/retrievepreviewmix", "/retrievefinalmix"])
 def test_without_the_key_nothing_is_read(studio: Studio, path: str, key: str | None) -> None:
     answer = requests.post(studio.url + path, params={"key": key} if key else {}, data=b"not json", timeout=60)
-    assert "key is missing or wrong" in said(answer, 401)
+    assert "key is missing or wrong" in error_message(answer, 401)
 
 
 @pytest.mark.parametrize("headers", [{"Host": "evil.example"}, {"Origin": "https://evil.example"}, {"Origin": "null"}])
 def test_web_pages_from_elsewhere_are_turned_away(caller: Caller, headers: dict[str, str]) -> None:
     answer = requests.get(caller.studio.url + "/health", headers=headers, timeout=60)
-    assert "this machine only" in said(answer, 403)
+    assert "this machine only" in error_message(answer, 403)
 
 
 def test_pages_of_this_machine_may_call(caller: Caller) -> None:
@@ -58,33 +58,35 @@ def test_pages_of_this_machine_may_call(caller: Caller) -> None:
 
 
 def test_unknown_addresses_and_wrong_methods(caller: Caller) -> None:
-    assert "unknown path /nowhere; see /docs" in said(caller.get("/nowhere"), 404)
-    assert "allowed: POST" in said(caller.get("/mixpreview"), 405)
-    assert "no such task" in said(caller.preview("nobody"), 404)
-    assert "no such task" in said(caller.final("nobody"), 404)
-    assert "no such render" in said(caller.get("/studio/renders/nobody"), 404)
+    assert "unknown path /nowhere; see /docs" in error_message(caller.get("/nowhere"), 404)
+    assert "allowed: POST" in error_message(caller.get("/mixpreview"), 405)
+    assert "no such task" in error_message(caller.preview("nobody"), 404)
+    assert "no such task" in error_message(caller.final("nobody"), 404)
+    assert "no such render" in error_message(caller.get("/studio/renders/nobody"), 404)
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[1", b"\xff\xfe", b"[" * 100_000, b'["\\ud800"]', b"NaN", b"1" * 5000])
 def test_what_is_not_json(caller: Caller, body: bytes) -> None:
     answer = requests.post(caller.studio.url + "/mixpreview", data=body, headers=caller.headers, timeout=60)
-    assert "not JSON" in said(answer, 400)
+    assert "not JSON" in error_message(answer, 400)
 
 
 @pytest.mark.parametrize("body", [[], {}, 1, "text", {"multitrackData": None}, {"trackData": []}])
 def test_what_stands_outside_its_envelope(caller: Caller, body: Any) -> None:
-    assert "multitrackData: is missing" in said(caller.post("/mixpreview", body), 400)
+    assert "multitrackData: is missing" in error_message(caller.post("/mixpreview", body), 400)
 
 
 def test_a_body_beyond_the_limit(caller: Caller) -> None:
     for size in (2**20 + 1, 40 * 2**20):
         answer = requests.post(caller.studio.url + "/mixpreview", data=bytes(size), headers=caller.headers, timeout=60)
-        assert "larger than 1 MiB" in said(answer, 413)
+        assert "larger than 1 MiB" in error_message(answer, 413)
 
 
 def test_every_wrong_field_is_named_with_what_is_allowed(caller: Caller) -> None:
     tracks = [{"trackURL": "vocal.wav", "instrumentGroup": "TRIANGLE"}, {"instrumentGroup": "BASS_GROUP"}]
-    message = said(caller.post("/mixpreview", {"multitrackData": {"trackData": tracks, "sampleRate": 96000}}), 400)
+    message = error_message(
+        caller.post("/mixpreview", {"multitrackData": {"trackData": tracks, "sampleRate": 96000}}), 400
+    )
     for words in (
         "trackData[0].trackURL: ",
         "trackData[0].instrumentGroup: is 'TRIANGLE'; allowed: BASS_GROUP",
@@ -98,10 +100,12 @@ def test_every_wrong_field_is_named_with_what_is_allowed(caller: Caller) -> None
 def test_a_filename_that_is_none(caller: Caller) -> None:
     for name in ("..", "a/", " ", "\\", "a\nb.wav"):
         answer = caller.post("/upload", {"filename": name, "contentType": "audio/wav"})
-        assert "filename" in said(answer, 400)
+        assert "filename" in error_message(answer, 400)
     links = caller.post("/upload", {"filename": "../../etc/vocal.wav", "contentType": "audio/wav"}).json()
     assert urlsplit(links["readable_url"]).path.count("/") == 3
-    assert "contentType" in said(caller.post("/upload", {"filename": "a.wav", "contentType": "text/html"}), 400)
+    assert "contentType" in error_message(
+        caller.post("/upload", {"filename": "a.wav", "contentType": "text/html"}), 400
+    )
 
 
 # --- nothing leaks, nothing breaks
@@ -122,7 +126,7 @@ def test_no_key_and_no_signature_in_any_log_or_message(
             requests.get(studio.url + "/nowhere?key=k-c0ffee", timeout=60).text,
             repr(studio),
         ]
-        web.heard.get(timeout=60)
+        web.received.get(timeout=60)
     secrets = ("c0ffee", "signature=")
     ours = [record.getMessage() for record in caplog.records if record.threadName != "MainThread"]
     written = capfd.readouterr()

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import requests
-from outside import said
+from outside import error_message
 
 from tonnbook.studio.server.server import Studio
 
@@ -69,7 +69,7 @@ def test_every_example_of_a_body_is_valid(studio: Studio) -> None:
         if path == "/upload":
             assert answer.status_code == 200
         else:
-            assert re.search(r"\bno such (file|task)", said(answer, answer.status_code)), path
+            assert re.search(r"\bno such (file|task)", error_message(answer, answer.status_code)), path
 
 
 def test_the_page_of_all_calls_loads_from_this_server_only(studio: Studio) -> None:

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import numpy as np
 import pytest
 import requests
-from outside import Caller, Held, Web, patiently, said, wav
+from outside import Caller, HeldExecutor, Web, error_message, poll, wav
 
 from tonnbook import audio_files
 from tonnbook.models.mixing import (
@@ -61,7 +61,7 @@ def test_links_that_lead_nowhere_are_refused_at_once(caller: Caller, links: Mapp
         ("http://127.0.0.1:9/a%00b.wav", "unprintable"),
         ("http://127.0.0.1:9/..", "rename the file"),
     ):
-        assert words in said(caller.mix([link, other]), 400)
+        assert words in error_message(caller.mix([link, other]), 400)
 
 
 def test_options_that_cannot_be(caller: Caller, links: Mapping[str, str]) -> None:
@@ -72,9 +72,9 @@ def test_options_that_cannot_be(caller: Caller, links: Mapping[str, str]) -> Non
         ({"webhookURL": caller.studio.url + "/mixpreview?key=studio"}, "webhookURL: is the studio itself"),
         ({"desiredLoudness": "LOUD"}, "desiredLoudness: is 'LOUD'; allowed: LOW, MEDIUM or HIGH"),
     ):
-        assert words in said(caller.mix(both, **options), 400)
-    assert "at least 2" in said(caller.mix([links["vocal"]]), 400)
-    assert "at most 32" in said(caller.mix([f"http://127.0.0.1:9/{n}.wav" for n in range(33)]), 400)
+        assert words in error_message(caller.mix(both, **options), 400)
+    assert "at least 2" in error_message(caller.mix([links["vocal"]]), 400)
+    assert "at most 32" in error_message(caller.mix([f"http://127.0.0.1:9/{n}.wav" for n in range(33)]), 400)
 
 
 def test_null_counts_as_absent_and_unknown_fields_are_ignored(caller: Caller, links: Mapping[str, str]) -> None:
@@ -137,21 +137,21 @@ def test_fx_settings_are_entered_once_for_a_task(caller: Caller, task_id: str) -
     assert calls.count(("fx_settings", task_id)) == 1
 
 
-def test_a_final_mix_whose_files_were_deleted_is_rendered_again_and_not_charged_again(held: Held) -> None:
+def test_a_final_mix_whose_files_were_deleted_is_rendered_again_and_not_charged_again(held: HeldExecutor) -> None:
     with Studio(executor=held, limits=Limits(folder_bytes=500_000)) as studio:
         caller = Caller(studio)
-        held.let_go()
+        held.release()
         links = [caller.upload(wav(), "vocal.wav"), caller.upload(wav(), "bass.wav")]
         task_id = caller.start(links)
         assert caller.finished(task_id).status_code == 200
         first = caller.final(task_id).json()
         held.hold()
         caller.final(task_id, [{"trackURL": links[0], "gainDb": 1}], prefer="respond-async")
-        assert [held.handed.get(timeout=10) for _ in range(3)] == ["preview_mix", "final_mix", "final_mix"]
+        assert [held.submitted.get(timeout=10) for _ in range(3)] == ["preview_mix", "final_mix", "final_mix"]
         caller.upload(bytes(200_000))  # of the two finished results only the final mix is not in use
         caller.upload(b"")  # any new upload deletes what is beyond the limit
         caller.final(task_id, prefer="respond-async")
-        held.let_go()
+        held.release()
         again = caller.final(task_id).json()
         assert first["applyAudioEffectsResults"].keys() == again["applyAudioEffectsResults"].keys()
         paths = {urlsplit(each["applyAudioEffectsResults"]["download_url_mixed"]).path for each in (first, again)}
@@ -186,13 +186,13 @@ def test_a_final_mix_of_tracks_that_are_not_in_the_preview(
         ([vocal | {"panning_settings": {"panning_angle": 90}}], "at most 60"),
         ([vocal | {"compression_settings": {"ratio": 0}}], "at least 1"),
     ):
-        assert words in said(caller.final(task_id, tracks), 400)
+        assert words in error_message(caller.final(task_id, tracks), 400)
 
 
-def test_prefer_respond_async(caller: Caller, links: Mapping[str, str], held: Held) -> None:
+def test_prefer_respond_async(caller: Caller, links: Mapping[str, str], held: HeldExecutor) -> None:
     with Studio(executor=held) as studio:
         own = Caller(studio)
-        held.let_go()
+        held.release()
         task_id = own.start([own.upload(wav(), "vocal.wav"), own.upload(wav(), "bass.wav")])
         assert own.finished(task_id).status_code == 200
         held.hold()
@@ -204,15 +204,15 @@ def test_prefer_respond_async(caller: Caller, links: Mapping[str, str], held: He
         where = answer.headers["Location"]
         assert requests.get(studio.url + where, timeout=60).status_code == 401
         assert own.get(where).status_code == 202
-        held.let_go()
-        done = patiently(lambda: own.get(where))
+        held.release()
+        done = poll(lambda: own.get(where))
         assert done.status_code == 200
         assert set(done.json()["applyAudioEffectsResults"]) == set(
             own.final(task_id).json()["applyAudioEffectsResults"]
         )
 
 
-def test_202_until_it_is_done_for_preview_and_final(held: Held) -> None:
+def test_202_until_it_is_done_for_preview_and_final(held: HeldExecutor) -> None:
     with Studio(executor=held) as studio:
         caller = Caller(studio)
         task_id = caller.start([caller.upload(wav(), "vocal.wav"), caller.upload(wav(), "bass.wav")])
@@ -220,20 +220,20 @@ def test_202_until_it_is_done_for_preview_and_final(held: Held) -> None:
             assert answer.status_code == 202
             assert answer.json()["status"] == "MIX_TASK_PREVIEW_PROCESSING"
             assert 0 <= answer.json()["progress"] < 1
-        held.let_go()
+        held.release()
         assert caller.finished(task_id).status_code == 200
         assert caller.final(task_id).status_code == 200
 
 
-def test_too_many_tasks_are_429(held: Held) -> None:
+def test_too_many_tasks_are_429(held: HeldExecutor) -> None:
     with Studio(executor=held, limits=Limits(unfinished_tasks=1)) as studio:
         caller = Caller(studio)
         both = [caller.upload(wav(), "vocal.wav"), caller.upload(wav(), "bass.wav")]
         first = caller.start(both)
         answer = caller.mix(both)
-        assert "try again" in said(answer, 429)
+        assert "try again" in error_message(answer, 429)
         assert "Retry-After" in answer.headers
-        held.let_go()
+        held.release()
         assert caller.finished(first).status_code == 200
         caller.finished(caller.start(both))
 
@@ -247,8 +247,10 @@ def test_old_results_make_room_for_new_work_and_say_so() -> None:
         assert caller.final(first).status_code == 200
         assert caller.preview(first).status_code == 200
         second = caller.start(both)
-        assert "deleted to free disk space" in said(caller.preview(first), 404)
-        assert "deleted to free disk space" in said(caller.final(first, [{"trackURL": both[0], "gainDb": 1}]), 404)
+        assert "deleted to free disk space" in error_message(caller.preview(first), 404)
+        assert "deleted to free disk space" in error_message(
+            caller.final(first, [{"trackURL": both[0], "gainDb": 1}]), 404
+        )
         assert caller.finished(second).status_code == 200
 
 
@@ -261,25 +263,25 @@ def test_a_failed_final_mix_is_not_tried_again_by_a_client_that_repeats_itself(w
         for track in tmp_path.rglob("tracks/*/vocal.wav"):
             track.unlink()
         for _ in range(3):
-            assert "vocal.wav: there is no such file" in said(caller.final(task_id, webhookURL=hook), 500)
-        assert web.heard.get(timeout=10)["state"] == "MIX_TASK_FINAL_ERROR"
-        assert web.heard.empty()
+            assert "vocal.wav: there is no such file" in error_message(caller.final(task_id, webhookURL=hook), 500)
+        assert web.received.get(timeout=10)["state"] == "MIX_TASK_FINAL_ERROR"
+        assert web.received.empty()
         now[0] += 61
-        said(caller.final(task_id, webhookURL=hook), 500)
-        assert web.heard.get(timeout=10)["state"] == "MIX_TASK_FINAL_ERROR"
+        error_message(caller.final(task_id, webhookURL=hook), 500)
+        assert web.received.get(timeout=10)["state"] == "MIX_TASK_FINAL_ERROR"
         assert studio.ledger.credits == 0
 
 
 # --- jobs go on
 
 
-def test_a_task_survives_a_client_that_goes_away(held: Held, web: Web) -> None:
+def test_a_task_survives_a_client_that_goes_away(held: HeldExecutor, web: Web) -> None:
     with Studio(executor=held) as studio:
         caller = Caller(studio)
-        held.let_go()
+        held.release()
         task_id = caller.start([caller.upload(wav(), "vocal.wav"), caller.upload(wav(), "bass.wav")])
         assert caller.finished(task_id).status_code == 200
-        assert held.handed.get(timeout=10) == "preview_mix"
+        assert held.submitted.get(timeout=10) == "preview_mix"
         held.hold()
         inner = {"multitrackTaskId": task_id, "trackData": [], "returnStems": False, "webhookURL": web.serve("/hook")}
         body = json.dumps({"applyAudioEffectsData": inner}).encode()
@@ -288,11 +290,11 @@ def test_a_task_survives_a_client_that_goes_away(held: Held, web: Web) -> None:
                 f"POST /retrievefinalmix?key=studio HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {len(body)}\r\n\r\n"
             )
             client.sendall(head.encode() + body)
-            assert held.handed.get(timeout=10) == "final_mix"
-        held.let_go()
-        assert web.heard.get(timeout=30)["state"] == "MIX_TASK_FINAL_COMPLETED"
+            assert held.submitted.get(timeout=10) == "final_mix"
+        held.release()
+        assert web.received.get(timeout=30)["state"] == "MIX_TASK_FINAL_COMPLETED"
         assert caller.final(task_id).status_code == 200
-        assert held.handed.empty()
+        assert held.submitted.empty()
         assert [entry.call for entry in studio.ledger.entries] == ["mix_preview", "final_mix"]
 
 
@@ -338,11 +340,11 @@ def test_a_bad_file_fails_its_task_and_names_itself(strict: Caller, name: str) -
     good = strict.upload(wav(), "bass.wav")
     bad = strict.upload(content, name)
     failing, going = strict.start([good, bad]), strict.start([good, strict.upload(wav(), "vocal.wav")])
-    message = said(strict.finished(failing), 500)
+    message = error_message(strict.finished(failing), 500)
     assert message.startswith(name)
     assert words in message
     assert "/strict" not in message
-    assert message == said(strict.final(failing), 500)
+    assert message == error_message(strict.final(failing), 500)
     assert strict.finished(going).status_code == 200
 
 
@@ -359,7 +361,7 @@ def test_a_bad_link_fails_its_task_and_names_its_track(
 ) -> None:
     web.replies["/take.wav"].append((status, headers, b"x"))
     failing = caller.start([links["bass"], web.url + "/take.wav?sig=c0ffee"])
-    message = said(caller.finished(failing), 500)
+    message = error_message(caller.finished(failing), 500)
     assert words in message
     assert "c0ffee" not in message
 
@@ -378,7 +380,7 @@ def test_a_track_from_elsewhere(caller: Caller, links: Mapping[str, str], web: W
 def test_a_webhook_hears_of_the_end(caller: Caller, links: Mapping[str, str], web: Web) -> None:
     hook = web.serve("/hook")
     task_id = caller.start([links["vocal"], links["bass"]], webhookURL=hook, returnStems=True)
-    body = web.heard.get(timeout=60)
+    body = web.received.get(timeout=60)
     assert body["multitrack_task_id"] == task_id
     assert body["state"] == "MIX_TASK_PREVIEW_COMPLETED"
     assert body["error_message"] is None
@@ -386,7 +388,7 @@ def test_a_webhook_hears_of_the_end(caller: Caller, links: Mapping[str, str], we
     assert set(body["stems"]) == {"vocal.wav", "bass.wav"}
     assert requests.get(body["download_url_preview_mixed"], timeout=60).status_code == 200
     assert caller.final(task_id, webhookURL=hook).status_code == 200
-    body = web.heard.get(timeout=60)
+    body = web.received.get(timeout=60)
     assert body["state"] == "MIX_TASK_FINAL_COMPLETED"
     assert requests.head(body["download_url_mixed"], timeout=60).status_code == 200
 
@@ -394,7 +396,7 @@ def test_a_webhook_hears_of_the_end(caller: Caller, links: Mapping[str, str], we
 def test_a_webhook_hears_of_a_failure(caller: Caller, links: Mapping[str, str], web: Web) -> None:
     silent = caller.upload(wav(level=0), "silent.wav")
     task_id = caller.start([links["bass"], silent], webhookURL=web.serve("/hook"))
-    body = web.heard.get(timeout=60)
+    body = web.received.get(timeout=60)
     assert (body["multitrack_task_id"], body["state"]) == (task_id, "MIX_TASK_PREVIEW_ERROR")
     assert body["error_message"].startswith("silent.wav is silent")
     assert "download_url_preview_mixed" not in body
