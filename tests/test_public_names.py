@@ -27,6 +27,17 @@ def test_each_name_is_there_and_documented(name: str) -> None:
     assert getattr(tb, name).__doc__
 
 
+def test_there_are_at_most_sixty() -> None:
+    assert len(tb.__all__) <= 60
+
+
+def test_a_string_does_for_each_enumeration_of_a_request() -> None:
+    tracks = [{"source": Path(f"{name}.wav"), "instrument": "KICK_GROUP", "presence": "LEAD"} for name in "ab"]
+    assert tb.MixRequest(tracks=tracks, style="POP").tracks[0].presence is tb.vocabulary.Presence.LEAD
+    assert tb.MasteringRequest(source=Path("a.wav"), style="POP", desired_loudness="LOW", sample_rate=48000)
+    assert tb.CompositionRequest(prompt="x", genre="ambient").genre is tb.vocabulary.Genre.AMBIENT
+
+
 def test_an_unknown_name_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="no attribute 'mixer'"):
         _ = tb.mixer

@@ -20,7 +20,7 @@ async def sadder(beatoven: BeatovenClient, wanted: CompositionRequest) -> Any:
     """
     first, second = wanted.sections or ()
     darker = wanted.model_copy(
-        update={"sections": (first, second.model_copy(update={"emotion": tb.Emotion.DEPRESSING}))}
+        update={"sections": (first, second.model_copy(update={"emotion": tb.vocabulary.Emotion.DEPRESSING}))}
     )
     sad_end = await beatoven.compose(darker)
     return tb.plot_score(sad_end)
@@ -30,7 +30,7 @@ def blocked(options: CompositionOptions) -> list[str]:
     """`blockedParams` lists them: a genre and a tempo with the emotions that are refused there. In the form they are greyed;
     `allowed_tempos` tells the way out.
     """
-    free = options.allowed_tempos(tb.Genre.INDIE, [tb.Emotion.ENERGETIC])
+    free = options.allowed_tempos(tb.vocabulary.Genre.INDIE, [tb.vocabulary.Emotion.ENERGETIC])
     return [f"{row.genre} {row.tempo}: not {', '.join(row.emotions)}" for row in options.blocked] + [
         f"indie energetic: {free}"
     ]

@@ -31,7 +31,7 @@ def deepest_cut(preview: MixPreview) -> Axes:
     """
     bands = [(band.gain_db, band.centre_hz, name) for name, track in preview.settings.items() for band in track.eq]
     _, _, name = min(bands)
-    return tb.plot_eq(preview, track=name)
+    return tb.plots.plot_eq(preview, track=name)
 
 
 async def own_taste(tonn: TonnClient, preview: MixPreview, final: FinalMix) -> Player:

@@ -1,4 +1,4 @@
-"""The words of the services: every enumerated value, its label, and what we chose where the sources disagree.
+"""The enumerations of the services, their labels, and what we chose where the sources disagree.
 
 Sources, strongest first: [S] the API text and its tutorials; [C] the published client roex-python 1.6.0; [G] the vendor's
 example guide; [I] answers that integrators published.
@@ -21,18 +21,22 @@ from __future__ import annotations
 from enum import IntEnum, StrEnum
 from typing import Literal
 
+from tonnbook.models.composition_words import Emotion as Emotion
+from tonnbook.models.composition_words import Genre as Genre
+from tonnbook.models.composition_words import Tempo as Tempo
+
 
 class _Word(StrEnum):
-    """A value of the service; `label` is what a person reads."""
+    """A value of the service; `label` is its text in forms."""
 
     @property
     def label(self) -> str:
-        """The value in words: E_GUITAR_GROUP reads "E guitar"."""
+        """The value in words: "Kick" for KICK_GROUP."""
         return _LABELS.get(self.value) or self.value.removesuffix("_GROUP").replace("_", " ").capitalize()
 
 
 class InstrumentGroup(_Word):
-    """What a track is. [C]"""
+    """The instrument of a track. [C]"""
 
     BASS = "BASS_GROUP"
     DRUMS = "DRUMS_GROUP"
@@ -58,7 +62,7 @@ class InstrumentGroup(_Word):
 
 
 class Presence(_Word):
-    """How far to the front a track stands. [S][C]"""
+    """How prominent a track is in the mix. [S][C]"""
 
     LEAD = "LEAD"
     NORMAL = "NORMAL"
@@ -66,7 +70,7 @@ class Presence(_Word):
 
 
 class PanPreference(_Word):
-    """Which side a track is wished to. [S][C]"""
+    """The preferred side of a track. [S][C]"""
 
     NO_PREFERENCE = "NO_PREFERENCE"
     LEFT = "LEFT"
@@ -75,7 +79,7 @@ class PanPreference(_Word):
 
 
 class ReverbPreference(_Word):
-    """How much reverb a track is wished. [S][C]"""
+    """The preferred amount of reverb of a track. [S][C]"""
 
     NONE = "NONE"
     LOW = "LOW"
@@ -106,7 +110,7 @@ class DesiredLoudness(_Word):
 
 
 class SampleRate(IntEnum):
-    """Sample rate of what comes back; it sets the bit depth too. [S]"""
+    """Sample rate of the result; it determines the bit depth too. [S]"""
 
     CD = 44100
     VIDEO = 48000
@@ -240,7 +244,7 @@ class RecombinationStyle(_Word):
 
 
 class LoudnessPreference(_Word):
-    """How loud an enhanced track shall be; the figures of the first two are the studio's (-14 and -9 LUFS). [C]"""
+    """Loudness of an enhanced track; the figures of the first two are the studio's (-14 and -9 LUFS). [C]"""
 
     STREAMING = "STREAMING_LOUDNESS"
     CD = "CD_LOUDNESS"
@@ -248,7 +252,7 @@ class LoudnessPreference(_Word):
 
 
 class SoundSource(_Word):
-    """What a recording that is to be cleaned holds. [C]"""
+    """The instrument in a recording that is to be cleaned. [C]"""
 
     KICK = "KICK_GROUP"
     SNARE = "SNARE_GROUP"
@@ -270,7 +274,7 @@ class ClippingVerdict(_Word):
 
 
 class Advice(_Word):
-    """What to do, not what was read: LESS loudness means that it is too loud. [I]"""
+    """What to change, not what was measured: LESS loudness means that it is too loud. [I]"""
 
     LESS = "LESS"
     LESS_APPLE = "LESS_APPLE"
@@ -290,7 +294,7 @@ class StereoField(_Word):
 
 
 class TonalLevel(_Word):
-    """How much of a frequency range there is, against the style. [I]"""
+    """Level of a frequency range relative to the style. [I]"""
 
     LOW = "LOW"
     MEDIUM = "MEDIUM"
@@ -298,7 +302,7 @@ class TonalLevel(_Word):
 
 
 class EnhancementState(_Word):
-    """States that the enhance calls and their webhooks report; named as the other tasks' are. [I]"""
+    """States that the enhance calls and their webhooks report; named like those of the other tasks. [I]"""
 
     PREVIEW_PROCESSING = "MIXREVIVE_TASK_PREVIEW_PROCESSING"
     PREVIEW_COMPLETED = "MIXREVIVE_TASK_PREVIEW_COMPLETED"
