@@ -29,7 +29,7 @@ from tonnbook.models.composition import AudioFormat, Emotion, Genre, Tempo
 from tonnbook.studio.composition.composer.compose import compose
 from tonnbook.studio.composition.composer.sound.soundfont import default_bank
 from tonnbook.studio.composition.composer.writing.plan import Plan, PlanSection
-from tonnbook.studio.composition.engine import cut_instruments, make_song
+from tonnbook.studio.composition.engine import compose_song, cut_instruments
 
 GOALS = {"60 s, song and stems": "8 s", "600 s, compose": "600 MiB"}
 
@@ -45,7 +45,7 @@ def sounded(genre: str, seconds: int, folder: Path) -> None:
 
 
 def composed(genre: str, seconds: int, folder: Path) -> None:
-    song = make_song(plan(genre, seconds), None, "benchmark", AudioFormat.MP3, folder, lambda share, message: None)
+    song = compose_song(plan(genre, seconds), None, "benchmark", AudioFormat.MP3, folder, lambda share, message: None)
     (folder / "song.pickle").write_bytes(pickle.dumps(song))
 
 

@@ -35,7 +35,7 @@ def test_the_tempo_that_is_told_sounds(prompt: str, looping: bool, bpm: float | 
     assert notes.understood is not None
     event_of = notes.understood.assumed[len(reading.assumed) :]
     assert [said in words for words in event_of] == ([True] if said else [])
-    beats = sum(stage.beats for stage in score.stages)
+    beats = sum(section.beats for section in score.sections)
     assert notes.bpm == pytest.approx(60 * beats / plan.duration_s, abs=0.01)
     assert sheet_of(score, notes, "").bpm == notes.bpm
     assert notes.bpm == bpm or bpm is None

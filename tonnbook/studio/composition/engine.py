@@ -36,7 +36,7 @@ class Cut:
 
 
 @dataclass(frozen=True)
-class MadeSong:
+class SongFiles:
     """A finished song on its shelf."""
 
     folder: Path
@@ -54,9 +54,9 @@ class MadeSong:
     """Names of the instruments, section by section."""
 
 
-def make_song(
+def compose_song(
     plan: Plan, reading: PromptReading | None, title: str, format_: AudioFormat, folder: Path, progress: Progress
-) -> MadeSong:
+) -> SongFiles:
     """Compose a plan into a folder, with everything that v2 and v1 answer with."""
     song = compose(plan, folder, part(progress, 0.0, 0.75))
     score = song.score
@@ -71,10 +71,10 @@ def make_song(
     sections = cut(song.mix, plan.sections, folder / "song")
     progress(1.0, "Done")
     made_of = tuple(section.instruments for section in notes.sections)
-    return MadeSong(folder, plan, song.mix, song.stems, track, sections, midi, midi_stems, sheet, notes, made_of)
+    return SongFiles(folder, plan, song.mix, song.stems, track, sections, midi, midi_stems, sheet, notes, made_of)
 
 
-def cut_instruments(song: MadeSong, progress: Progress) -> tuple[Mapping[str, Cut], ...]:
+def cut_instruments(song: SongFiles, progress: Progress) -> tuple[Mapping[str, Cut], ...]:
     """Return the stems of a song section by section, as MP3; what has been cut before is taken as it is."""
     found: dict[str, tuple[Cut, ...]] = {}
     for n, (role, path) in enumerate(song.stems.items()):
@@ -84,7 +84,7 @@ def cut_instruments(song: MadeSong, progress: Progress) -> tuple[Mapping[str, Cu
     return tuple({role: cuts[n] for role, cuts in found.items()} for n in range(len(song.plan.sections)))
 
 
-def encoded_stems(song: MadeSong, progress: Progress) -> Mapping[str, Path]:
+def encoded_stems(song: SongFiles, progress: Progress) -> Mapping[str, Path]:
     """Return the whole stems as MP3, for the newer v1."""
     found = {}
     for n, (role, path) in enumerate(song.stems.items()):
@@ -144,7 +144,7 @@ def notes_of(song: Composition, reading: PromptReading | None) -> SongNotes:
         tempo=score.plan.tempo,
         bpm=sounding_bpm(score),
         version=score.plan.version,
-        sections=tuple(_section_notes(score, n) for n in range(len(score.stages))),
+        sections=tuple(_section_notes(score, n) for n in range(len(score.sections))),
         understood=reading,
         loudness_lufs=round(song.loudness_lufs, 2),
         true_peak_dbtp=round(song.true_peak_dbtp, 2),
@@ -153,7 +153,7 @@ def notes_of(song: Composition, reading: PromptReading | None) -> SongNotes:
 
 def sounding_bpm(score: Score) -> float:
     """Return the tempo that is heard: beats are bent a little until whole ones, or whole bars of a loop, fill the sections."""
-    return round(60 * sum(stage.beats for stage in score.stages) / score.plan.duration_s, 2)
+    return round(60 * sum(section.beats for section in score.sections) / score.plan.duration_s, 2)
 
 
 def _moved_tempo(score: Score) -> list[str]:
@@ -168,22 +168,22 @@ def _moved_tempo(score: Score) -> list[str]:
 
 
 def _section_notes(score: Score, n: int) -> SongSection:
-    stage, asked = score.stages[n], score.plan.sections[n]
+    section, asked = score.sections[n], score.plan.sections[n]
     chords = tuple(
         ChordMark(
-            name=span.chord.symbol if stage.mode.startswith("raga") else span.chord.name(stage.tonic, stage.mode),
-            start_s=round(stage.at(span.start), 4),
-            length_s=round(stage.at(span.end) - stage.at(span.start), 4),
+            name=span.chord.symbol if section.mode.startswith("raga") else span.chord.name(section.tonic, section.mode),
+            start_s=round(section.at(span.start), 4),
+            length_s=round(section.at(span.end) - section.at(span.start), 4),
         )
-        for span in stage.chords
+        for span in section.chords
     )
     return SongSection(
         emotion=asked.emotion,
         start_ms=asked.start_ms,
         length_ms=asked.length_ms,
-        scale=scale_name(stage.tonic, stage.mode),
-        bpm=round(60 / stage.beat_s, 3),
-        instruments=tuple(score.instruments(stage.start, stage.end)),
+        scale=scale_name(section.tonic, section.mode),
+        bpm=round(60 / section.beat_s, 3),
+        instruments=tuple(score.instruments(section.start, section.end)),
         chords=chords,
     )
 
@@ -195,7 +195,7 @@ def sheet_of(score: Score, notes: SongNotes, title: str) -> ScoreSheet:
         bpm=notes.bpm,
         duration_s=score.plan.duration_s,
         sections=notes.sections,
-        bars=tuple(round(stage.at(bar.start), 4) for stage in score.stages for bar in stage.bars),
+        bars=tuple(round(section.at(bar.start), 4) for section in score.sections for bar in section.bars),
         parts=tuple(
             ScorePart(
                 name=part.name,

@@ -31,14 +31,14 @@ from tonnbook.studio.runtime.service import Service, ServiceContext, TaskResult
 from tonnbook.studio.runtime.worker import Task
 
 if TYPE_CHECKING:  # at run time the engine is imported in the background
-    from tonnbook.studio.composition.engine import Cut, MadeSong
+    from tonnbook.studio.composition.engine import Cut, SongFiles
 
 SectionStems = tuple["Mapping[str, Cut]", ...]
 """The stems of a version, cut into sections: one mapping from role to files for each section."""
 
 
 @dataclass(frozen=True)
-class SongResult(TaskResult["MadeSong"]):
+class SongResult(TaskResult["SongFiles"]):
     """A finished song."""
 
     stem_files: Mapping[str, Path]
@@ -240,7 +240,7 @@ class CompositionService(Service[CompositionOrder]):
             raise HttpError(500, version.task.failure)
         return self._result(version.task)
 
-    def _section_options(self, song: MadeSong) -> tuple[tuple[SectionTrack, ...], ...]:
+    def _section_options(self, song: SongFiles) -> tuple[tuple[SectionTrack, ...], ...]:
         """Return the sections of a song with their links: one option for each."""
         return tuple(
             (
@@ -271,7 +271,7 @@ class CompositionService(Service[CompositionOrder]):
             for stems in task.future.result()
         )
 
-    def _song_notes(self, song: MadeSong) -> SongNotes:
+    def _song_notes(self, song: SongFiles) -> SongNotes:
         """Return the studio's own block of an answer, with new links."""
         return song.notes.model_copy(
             update={
@@ -299,14 +299,14 @@ class CompositionService(Service[CompositionOrder]):
         progress: Progress,
     ) -> SongResult:
         from tonnbook.studio.composition.composer.writing.plan import plan_of
-        from tonnbook.studio.composition.engine import encoded_stems, make_song
+        from tonnbook.studio.composition.engine import compose_song, encoded_stems
 
         plan, reading = plan_of(request, number, looping)
         encodes_stems = whole_stems and format_ is AudioFormat.MP3
         share = 0.8 if encodes_stems else 1.0
 
-        def make(folder: Path) -> tuple[MadeSong, Mapping[str, Path]]:
-            song = make_song(plan, reading, title, format_, folder, part(progress, 0.0, share))
+        def make(folder: Path) -> tuple[SongFiles, Mapping[str, Path]]:
+            song = compose_song(plan, reading, title, format_, folder, part(progress, 0.0, share))
             if encodes_stems:
                 return song, encoded_stems(song, part(progress, share, 1.0))
             return song, song.stems if whole_stems else {}

@@ -7,7 +7,7 @@ from typing import Any
 
 from tonnbook.models.composition import OPTIONS, Emotion, Genre, Tempo
 from tonnbook.studio.composition.composer.writing.plan import Plan, PlanSection
-from tonnbook.studio.composition.composer.writing.score import Note, Score, Stage
+from tonnbook.studio.composition.composer.writing.score import Note, Score, ScoreSection
 
 
 def plan(genre: str, emotions: str, tempo: str = "medium", ms: int = 30_000, **more: Any) -> Plan:
@@ -37,17 +37,17 @@ def tune(score: Score) -> list[Note]:
     return line
 
 
-def inside(notes: Sequence[Note], stage: Stage) -> list[Note]:
+def inside(notes: Sequence[Note], section: ScoreSection) -> list[Note]:
     """Return the notes that begin in a section; a player may be 30 ms early."""
-    return [note for note in notes if stage.start - 0.03 <= note.start < stage.end - 0.03]
+    return [note for note in notes if section.start - 0.03 <= note.start < section.end - 0.03]
 
 
-def rhythm(notes: Sequence[Note], stage: Stage) -> list[frozenset[int]]:
+def rhythm(notes: Sequence[Note], section: ScoreSection) -> list[frozenset[int]]:
     """Return the sixteenths on which notes begin, for every full bar of a section."""
     rows = []
-    for bar in stage.bars:
-        if bar.beats == stage.meter:
-            first, last = stage.at(bar.start) - 0.03, stage.at(bar.start + bar.beats) - 0.03
-            steps = [(stage.beat_at(n.start) - bar.start) * 4 for n in notes if first <= n.start < last]
+    for bar in section.bars:
+        if bar.beats == section.meter:
+            first, last = section.at(bar.start) - 0.03, section.at(bar.start + bar.beats) - 0.03
+            steps = [(section.beat_at(n.start) - bar.start) * 4 for n in notes if first <= n.start < last]
             rows.append(frozenset(round(step) for step in steps))
     return rows

@@ -75,8 +75,8 @@ def test_every_combination_is_as_long_as_asked_at_any_length(tmp_path: Path) -> 
         for ms, emotions in ((1_001 + 2 * n, emotion), (3_737 + 2 * n, f"{emotion} {emotion} {emotion}")):
             score = compose_score(plan(genre, emotions, tempo, ms))
             frames = round(ms * RATE / 1000)
-            assert abs(score.stages[-1].end * RATE - frames) <= 0.501
-            assert all(stage.at(stage.beats) == pytest.approx(stage.end, abs=1e-9) for stage in score.stages)
+            assert abs(score.sections[-1].end * RATE - frames) <= 0.501
+            assert all(section.at(section.beats) == pytest.approx(section.end, abs=1e-9) for section in score.sections)
             mute = replace(score, parts=())
             stem = render_stem(mute, "melody", False, synth, tmp_path / "raw", lambda share: None)
             assert stem.frames == stem.path.stat().st_size / 8 == frames
@@ -124,7 +124,7 @@ def test_a_loop_has_no_seam(name: str, songs: dict[str, Composition]) -> None:
     audio, _ = read(song.mix)
     twice = np.concatenate([audio, audio], axis=1)
     strength = onset_strength(spectrogram(twice))
-    bars = [stage.at(bar.start) for stage in song.score.stages for bar in stage.bars][1:]
+    bars = [section.at(bar.start) for section in song.score.sections for bar in section.bars][1:]
     frames = [round(start * RATE / 1024) for start in bars]
     lines = [strength[max(0, f - 3) : f + 4].max() for f in frames]
     seam = round(ASKED[name].duration_s * RATE / 1024)
@@ -148,7 +148,7 @@ def lateness_ms(audio: np.ndarray, notes: Sequence[Note]) -> list[float]:
 @pytest.mark.parametrize("name", ["pop", "indian", "electronic", "loop"])
 def test_strokes_stand_where_the_score_has_them(name: str, songs: dict[str, Composition]) -> None:
     song = songs[name]
-    strokes = [n for part in song.score.of("percussion") for n in part.notes if n.word or n.key in (36, 38, 42)]
+    strokes = [n for part in song.score.of("percussion") for n in part.notes if n.bol or n.key in (36, 38, 42)]
     late = lateness_ms(read(song.stems["percussion"])[0], strokes)
     assert len(late) > max(10, len(strokes) / 4)
     assert np.median(late) <= 15
@@ -174,7 +174,7 @@ def test_the_midi_file_says_the_same(songs: dict[str, Composition]) -> None:
         assert file.length == pytest.approx(score.plan.duration_s, abs=0.002)
         ons = [m for track in file.tracks for m in track if m.type == "note_on"]
         offs = [m for track in file.tracks for m in track if m.type == "note_off"]
-        both_hands = sum(len(BOL_KEYS.get(n.word, "1")) for part in score.parts for n in part.notes)
+        both_hands = sum(len(BOL_KEYS.get(n.bol, "1")) for part in score.parts for n in part.notes)
         assert len(ons) == len(offs) == both_hands
         markers = [m.text for m in file.tracks[0] if m.type == "marker"]
         assert [text.split(":")[0] for text in markers] == [str(s.emotion) for s in score.plan.sections]

@@ -32,12 +32,12 @@ def drums(score: Score) -> list[Note]:
 
 def sixteenths(score: Score, notes: list[Note]) -> list[tuple[int, float, Note]]:
     """Return (bar, sixteenth within it, note) for the strokes of the first section."""
-    stage = score.stages[0]
+    section = score.sections[0]
     found = []
-    for note in inside(notes, stage):
-        beat = (note.start - stage.start) / stage.beat_s
-        bar = int((beat + 0.08) / stage.meter)
-        found.append((bar, (beat - bar * stage.meter) * 4, note))
+    for note in inside(notes, section):
+        beat = (note.start - section.start) / section.beat_s
+        bar = int((beat + 0.08) / section.meter)
+        found.append((bar, (beat - bar * section.meter) * 4, note))
     return found
 
 
@@ -54,7 +54,7 @@ def quiet(request: pytest.FixtureRequest) -> Score:
 def test_a_quiet_groove_keeps_its_backbeat(quiet: Score) -> None:
     """Two and four are struck in every bar, harder than anything else on snare, rim or clap; two kicks, one of them off the beat."""
     strokes = sixteenths(quiet, drums(quiet))
-    bars = quiet.stages[0].bars[:-2]  # the last but one may hold a fill, the last is one stroke
+    bars = quiet.sections[0].bars[:-2]  # the last but one may hold a fill, the last is one stroke
     kicks = []
     for bar in bars:
         if "opening" in bar.layers or "drums" not in bar.layers or bar.last_of_phrase:
@@ -83,7 +83,7 @@ def test_ghosts_and_hats_swing(quiet: Score) -> None:
 
 def test_the_snare_of_lofi_is_late() -> None:
     score = compose_score(plan_of(CompositionRequest(prompt=LOFI))[0])
-    beat = score.stages[0].beat_s
+    beat = score.sections[0].beat_s
     strokes = [(step - round(step), n) for _, step, n in sixteenths(score, drums(score)) if round(step) in (4, 12)]
     late = {key: 1000 * beat / 4 * median(d for d, note in strokes if note.key == key) for key in (SNARE, HAT)}
     assert 8 <= late[SNARE] - late[HAT] <= 15

@@ -32,7 +32,7 @@ def pieces() -> dict[Emotion, Score]:
 @pytest.mark.parametrize("emotion", list(Emotion))
 def test_the_melody_keeps_to_its_raga(emotion: Emotion, pieces: dict[Emotion, Score]) -> None:
     score, raga = pieces[emotion], RAGAS[emotion]
-    sa, notes = score.stages[0].tonic, tune(score)
+    sa, notes = score.sections[0].tonic, tune(score)
     assert all((note.key - sa) % 12 in raga.scale for note in notes)
     directions = [legal(raga, sa, a.key, b.key) for a, b in pairwise(notes)]
     assert np.mean(directions) >= 0.95
@@ -53,7 +53,7 @@ def test_ragas_of_five_notes_sound_of_five_notes(pieces: dict[Emotion, Score]) -
 
 def test_everything_over_the_drone_is_of_the_raga(pieces: dict[Emotion, Score]) -> None:
     for emotion, score in pieces.items():
-        sa = score.stages[0].tonic
+        sa = score.sections[0].tonic
         allowed = {*RAGAS[emotion].scale, 0}
         for part in (p for role in ("bass", "chords") for p in score.of(role)):
             assert {(n.key - sa) % 12 for n in part.notes} <= allowed, (emotion, part.name)
@@ -69,26 +69,26 @@ def test_ragas_know_up_from_down() -> None:
 
 def test_the_piece_closes_with_a_tihai_on_the_last_downbeat(pieces: dict[Emotion, Score]) -> None:
     for score in pieces.values():
-        stage = score.stages[-1]
-        landings = [stage.at(beat) for beat in tihai_beats(stage)]
+        section = score.sections[-1]
+        landings = [section.at(beat) for beat in tihai_beats(section)]
         (drum,) = score.of("percussion")
         for landing in landings:
-            assert any(n.word == "dha" and abs(n.start - landing) < 0.05 for n in drum.notes)
+            assert any(n.bol == "dha" and abs(n.start - landing) < 0.05 for n in drum.notes)
             assert any(abs(n.start - landing) < 0.06 for n in tune(score))
-        assert landings[-1] == pytest.approx(stage.at(stage.bars[-1].start))
+        assert landings[-1] == pytest.approx(section.at(section.bars[-1].start))
         assert max(n.start for n in drum.notes) < landings[-1] + 0.05
 
 
 def test_an_alap_comes_before_the_tabla_and_is_free_of_the_beat(pieces: dict[Emotion, Score]) -> None:
     apart, pulsed = [], []
     for score in pieces.values():
-        stage, first = score.stages[0], entry(score)
+        section, first = score.sections[0], entry(score)
         assert first > 2.0
         free = [n for n in tune(score) if n.start < first - 0.05]
         assert len(free) >= 3
         assert first - 3.5 < free[-1].start < first - 1.0
-        apart += [off_the_grid(stage.beat_at(n.start)) for n in free]
-        pulsed += [off_the_grid(stage.beat_at(n.start)) for n in tune(score)[len(free) :]]
+        apart += [off_the_grid(section.beat_at(n.start)) for n in free]
+        pulsed += [off_the_grid(section.beat_at(n.start)) for n in tune(score)[len(free) :]]
     assert np.mean(apart) == pytest.approx(1 / 8, abs=0.025)  # evenly spread between the half beats
     assert np.mean(pulsed) < 0.6 * np.mean(apart)
 
@@ -114,7 +114,7 @@ def test_the_tabla_enters_on_sam_and_the_tihai_lands_on_it(tempo: str, lengths: 
     )
     song = song_of(replace(asked, sections=sections))
     score = compose_score(replace(asked, sections=sections))
-    first, last = score.stages[0], score.stages[-1]
+    first, last = score.sections[0], score.sections[-1]
     (drum,) = score.of("percussion")
     assert drum.notes[0].word == song.tala.theka.split()[0]
     landing = sum(song.beats[:-1]) + last.bars[-1].start
@@ -133,11 +133,11 @@ def test_the_theka_is_struck_in_its_order() -> None:
     (drum,) = score.of("percussion")
     words = song.tala.theka.split()
     counted = Counter()
-    for stage, cycle in zip(score.stages, song.cycles, strict=True):
+    for section, cycle in zip(score.sections, song.cycles, strict=True):
         for note in drum.notes:
-            beat = stage.beat_at(note.start)
-            if stage.start - 0.03 <= note.start < stage.end - 0.03 and abs(beat - round(beat)) < 0.04:
-                counted[note.word == words[cycle.matra(round(beat))]] += 1
+            beat = section.beat_at(note.start)
+            if section.start - 0.03 <= note.start < section.end - 0.03 and abs(beat - round(beat)) < 0.04:
+                counted[note.bol == words[cycle.matra(round(beat))]] += 1
     assert counted[True] / counted.total() > 0.9
 
 
@@ -150,14 +150,14 @@ def test_a_song_without_room_for_a_cycle_has_its_tabla_at_once() -> None:
 
 def test_a_calm_piece_slows_down_at_its_end_and_an_angry_one_does_not() -> None:
     for emotion, share in (("calm", SLOWING), ("angry", 0.0)):
-        stage = compose_score(plan("indian", emotion, "medium", 60_000)).stages[0]
-        beats = [stage.at(b + 1) - stage.at(b) for b in range(int(stage.beats))]
+        section = compose_score(plan("indian", emotion, "medium", 60_000)).sections[0]
+        beats = [section.at(b + 1) - section.at(b) for b in range(int(section.beats))]
         assert beats[-1] / beats[0] == pytest.approx(1 + share)
         assert max(b / a for a, b in pairwise(beats)) <= 1 + 0.3 * share + 1e-9
-        assert stage.at(stage.beats) == pytest.approx(60.0, abs=1e-9)
-        assert max(abs(b / stage.beat_s - 1) for b in beats) <= 0.05
+        assert section.at(section.beats) == pytest.approx(60.0, abs=1e-9)
+        assert max(abs(b / section.beat_s - 1) for b in beats) <= 0.05
         assert all(
-            stage.beat_at(stage.at(b / 7)) == pytest.approx(b / 7, abs=1e-9) for b in range(int(7 * stage.beats))
+            section.beat_at(section.at(b / 7)) == pytest.approx(b / 7, abs=1e-9) for b in range(int(7 * section.beats))
         )
 
 

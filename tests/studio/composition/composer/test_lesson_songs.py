@@ -13,7 +13,7 @@ from asking import inside, rhythm, tune
 from tonnbook.models.composition import CompositionRequest, Section
 from tonnbook.studio.composition.composer.writing.arrange import compose_score
 from tonnbook.studio.composition.composer.writing.plan import plan_of
-from tonnbook.studio.composition.composer.writing.score import Note, Score, Stage
+from tonnbook.studio.composition.composer.writing.score import Note, Score, ScoreSection
 
 LESSON = Path(__file__).parents[4] / "notebooks" / "03_composition.ipynb"
 
@@ -37,9 +37,9 @@ def two_moods(second: str) -> Score:
 
 def strokes(score: Score, key: int) -> list[float]:
     """Return where a drum is struck, in sixteenths of the first section."""
-    stage = score.stages[0]
+    section = score.sections[0]
     notes = [n for part in score.of("percussion") for n in part.notes if n.key == key]
-    return [4 * stage.beat_at(note.start) for note in inside(notes, stage)]
+    return [4 * section.beat_at(note.start) for note in inside(notes, section)]
 
 
 def test_the_snare_is_late_and_what_lies_between_the_eighths_swings(lofi: Score) -> None:
@@ -49,32 +49,32 @@ def test_the_snare_is_late_and_what_lies_between_the_eighths_swings(lofi: Score)
     assert len(between) >= 6
     assert 0.1 <= median(between) <= 0.28  # nearer to the stroke after them
     backbeat = [step - round(step) - even for step in strokes(lofi, 38) if round(step) % 8 == 4]
-    assert 7 <= 1000 * median(backbeat) * lofi.stages[0].beat_s / 4 <= 15
-    bars = len(lofi.stages[0].bars) - 1
+    assert 7 <= 1000 * median(backbeat) * lofi.sections[0].beat_s / 4 <= 15
+    bars = len(lofi.sections[0].bars) - 1
     assert len(backbeat) >= 2 * bars - 1
 
 
-def sounding(score: Score, stage: Stage) -> list[Note]:
+def sounding(score: Score, section: ScoreSection) -> list[Note]:
     """Return all notes of a section."""
-    return [note for part in score.parts for note in inside(part.notes, stage)]
+    return [note for part in score.parts for note in inside(part.notes, section)]
 
 
 @pytest.mark.parametrize(("second", "darker"), [("sad", "happy"), ("depressing", "sad")])
 def test_a_sadder_mood_is_minor_lower_thinner_and_softer(second: str, darker: str) -> None:
     score, other = two_moods(second), two_moods(darker)
-    before = other.stages[1] if darker == "sad" else score.stages[0]
+    before = other.sections[1] if darker == "sad" else score.sections[0]
     compared = other if darker == "sad" else score
-    stage = score.stages[1]
-    assert (stage.mode, stage.tonic) == ("aeolian", before.tonic)
-    assert stage.beat_s == pytest.approx(before.beat_s, rel=0.03)
-    assert mean(n.key for n in inside(tune(score), stage)) < mean(n.key for n in inside(tune(compared), before))
-    assert len(sounding(score, stage)) < len(sounding(compared, before))
-    assert mean(n.velocity for n in sounding(score, stage)) < mean(n.velocity for n in sounding(compared, before))
+    section = score.sections[1]
+    assert (section.mode, section.tonic) == ("aeolian", before.tonic)
+    assert section.beat_s == pytest.approx(before.beat_s, rel=0.03)
+    assert mean(n.key for n in inside(tune(score), section)) < mean(n.key for n in inside(tune(compared), before))
+    assert len(sounding(score, section)) < len(sounding(compared, before))
+    assert mean(n.velocity for n in sounding(score, section)) < mean(n.velocity for n in sounding(compared, before))
 
 
 def test_a_figure_of_the_melody_returns_after_the_border() -> None:
     score = two_moods("sad")
-    first, second = (rhythm(inside(tune(score), stage), stage) for stage in score.stages)
+    first, second = (rhythm(inside(tune(score), section), section) for section in score.sections)
     shares = [len(a & b) / min(len(a), len(b)) for a, b in zip(first, second, strict=False) if a and b]
     assert max(shares) >= 0.75
     assert sum(share >= 0.5 for share in shares) >= 2
@@ -82,4 +82,4 @@ def test_a_figure_of_the_melody_returns_after_the_border() -> None:
 
 def test_the_first_section_stays_when_the_second_turns_sadder() -> None:
     sad, depressing = two_moods("sad"), two_moods("depressing")
-    assert sounding(sad, sad.stages[0]) == sounding(depressing, depressing.stages[0])
+    assert sounding(sad, sad.sections[0]) == sounding(depressing, depressing.sections[0])

@@ -63,7 +63,7 @@ def test_a_stroke_of_both_hands_is_two_notes_of_the_midi_file() -> None:
     score = compose_score(plan("indian", "happy", "medium", 12_000))
     (part,) = score.of("percussion")
     sent = [(t, m.note) for t, m in messages(score, part.name) if m.type == "note_on"]
-    dha = next(note.start for note in part.notes if note.word == "dha")
+    dha = next(note.start for note in part.notes if note.bol == "dha")
     assert (
         {key for t, key in sent if abs(t - dha) < 0.003} == set(BOL_KEYS["dha"]) == {*BOL_KEYS["ge"], *BOL_KEYS["na"]}
     )
@@ -72,7 +72,7 @@ def test_a_stroke_of_both_hands_is_two_notes_of_the_midi_file() -> None:
 
 def test_the_midi_file_slows_down_with_the_score() -> None:
     score = compose_score(plan("ambient", "calm", "medium", 40_000))
-    assert score.stages[0].slowing > 0
+    assert score.sections[0].slowing > 0
     (part,) = (p for p in score.of("bass"))
     sent = [t for t, m in messages(score, part.name) if m.type == "note_on"]
     assert np.abs(np.array(sent) - [n.start for n in part.notes]).max() < 0.002

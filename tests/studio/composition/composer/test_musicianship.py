@@ -13,7 +13,7 @@ from tonnbook.models.composition import Emotion, Genre
 from tonnbook.studio.composition.composer.writing.arrange import compose_score
 from tonnbook.studio.composition.composer.writing.moods import MOODS
 from tonnbook.studio.composition.composer.writing.raga import RAGAS
-from tonnbook.studio.composition.composer.writing.score import Note, Score, Stage
+from tonnbook.studio.composition.composer.writing.score import Note, Score, ScoreSection
 from tonnbook.studio.composition.composer.writing.theory import SCALES
 
 Songs = dict[tuple[Genre, Emotion], Score]
@@ -21,11 +21,11 @@ WESTERN = [genre for genre in Genre if genre is not Genre.INDIAN]
 TENDER = (Emotion.CALM, Emotion.SAD, Emotion.RELAXING, Emotion.DEPRESSING)
 
 
-def western(songs: Songs) -> Iterator[tuple[Emotion, Score, Stage]]:
+def western(songs: Songs) -> Iterator[tuple[Emotion, Score, ScoreSection]]:
     """Yield the songs that have chords, with their only section."""
     for (genre, emotion), score in songs.items():
         if genre is not Genre.INDIAN:
-            yield emotion, score, score.stages[0]
+            yield emotion, score, score.sections[0]
 
 
 def notes_of(score: Score, role: str) -> list[Note]:
@@ -38,12 +38,12 @@ def sounding(notes: Sequence[Note], time: float) -> list[Note]:
     return [note for note in notes if note.start <= time + 0.06 < note.end]
 
 
-def phrases(score: Score, stage: Stage) -> Iterator[list[tuple[float, int]]]:
+def phrases(score: Score, section: ScoreSection) -> Iterator[list[tuple[float, int]]]:
     """Yield (position 0 to 1, key) of the tune, for every phrase of four bars or more with six notes or more."""
-    for number in sorted({bar.phrase for bar in stage.bars}):
-        bars = [bar for bar in stage.bars if bar.phrase == number]
+    for number in sorted({bar.phrase for bar in section.bars}):
+        bars = [bar for bar in section.bars if bar.phrase == number]
         first, beats = bars[0].start, sum(bar.beats for bar in bars)
-        places = [((stage.beat_at(n.start) - first) / beats, n.key) for n in tune(score)]
+        places = [((section.beat_at(n.start) - first) / beats, n.key) for n in tune(score)]
         sung = [(place, key) for place, key in places if -0.005 <= place < 0.995]
         if len(bars) >= 4 and len(sung) >= 6:
             yield sung
@@ -53,33 +53,33 @@ def phrases(score: Score, stage: Stage) -> Iterator[list[tuple[float, int]]]:
 def test_an_asked_mode_is_the_one_that_sounds(major: bool) -> None:
     """Whatever the mood: the chords on the tonic have the asked third and a fifth, and so has the scale."""
     for emotion in Emotion:
-        stage = compose_score(plan("pop", emotion, ms=16_000, tonic=9, major=major)).stages[0]
-        home = [span.chord for span in stage.chords if span.chord.root == 9]
+        section = compose_score(plan("pop", emotion, ms=16_000, tonic=9, major=major)).sections[0]
+        home = [span.chord for span in section.chords if span.chord.root == 9]
         assert home, emotion
         assert all(chord.minor != major and 6 not in chord.tones for chord in home), emotion
-        assert {4 if major else 3, 7} <= set(SCALES[stage.mode]), emotion
+        assert {4 if major else 3, 7} <= set(SCALES[section.mode]), emotion
 
 
 @pytest.mark.parametrize("ms", [2_000, 3_000, 9_999])
 def test_chords_leave_no_hole(ms: int) -> None:
     for genre in ("pop", "hiphop"):
         for emotion in Emotion:
-            for stage in compose_score(plan(genre, f"{emotion} happy", "medium", ms * 2)).stages:
-                ends = [0.0, *(span.end for span in stage.chords)]
-                starts = [*(span.start for span in stage.chords), stage.beats]
+            for section in compose_score(plan(genre, f"{emotion} happy", "medium", ms * 2)).sections:
+                ends = [0.0, *(span.end for span in section.chords)]
+                starts = [*(span.start for span in section.chords), section.beats]
                 assert starts == pytest.approx(ends), (genre, emotion)
 
 
 def test_the_bass_says_the_chords(songs: Songs) -> None:
     """Where a chord comes in, the bass strikes its root, but for the pedals that a progression writes down."""
-    for emotion, score, stage in western(songs):
+    for emotion, score, section in western(songs):
         bass, roots = notes_of(score, "bass"), []
-        for span in stage.chords:
-            here = [n for n in bass if stage.at(span.start) - 0.03 <= n.start < stage.at(span.end) - 0.03]
+        for span in section.chords:
+            here = [n for n in bass if section.at(span.start) - 0.03 <= n.start < section.at(span.end) - 0.03]
             if here and "/" not in span.chord.symbol:
                 roots.append(here[0].key % 12 == span.chord.root)
         assert mean(roots) >= 0.9, (score.plan.genre, emotion)
-    pedals = {emotion for emotion, _, stage in western(songs) if any("/" in s.chord.symbol for s in stage.chords)}
+    pedals = {emotion for emotion, _, section in western(songs) if any("/" in s.chord.symbol for s in section.chords)}
     assert pedals <= {Emotion.DREAMY, Emotion.TRIUMPHANT}
 
 
@@ -121,21 +121,21 @@ def test_bold_moods_leap_and_tender_ones_do_not(songs: Songs) -> None:
 def test_triumph_opens_with_a_fanfare(genre: Genre, songs: Songs) -> None:
     """In dotted rhythm, three to one, and a third or more up the chord within the bar."""
     score = songs[genre, Emotion.TRIUMPHANT]
-    stage = score.stages[0]
-    first = next(bar for bar in stage.bars if "melody" in bar.layers)
-    bar = [n for n in tune(score) if -0.1 < stage.beat_at(n.start) - first.start < first.beats - 0.1]
-    steps = [round((stage.beat_at(n.start) - first.start) * 4) for n in bar]
+    section = score.sections[0]
+    first = next(bar for bar in section.bars if "melody" in bar.layers)
+    bar = [n for n in tune(score) if -0.1 < section.beat_at(n.start) - first.start < first.beats - 0.1]
+    steps = [round((section.beat_at(n.start) - first.start) * 4) for n in bar]
     gaps = [b - a for a, b in pairwise(steps)]
     assert any(a == 3 * b for a, b in pairwise(gaps)), steps
     keys = [n.key for n in bar]
     assert max(keys) - keys[0] >= 3
-    chord = stage.chord_at(first.start).chord.classes
+    chord = section.chord_at(first.start).chord.classes
     assert mean(key % 12 in chord for key in keys[:3]) == 1
 
 
 def test_every_phrase_has_one_climax_at_two_thirds(songs: Songs) -> None:
-    for emotion, score, stage in western(songs):
-        for sung in phrases(score, stage):
+    for emotion, score, section in western(songs):
+        for sung in phrases(score, section):
             top = max(key for _, key in sung)
             places = [place for place, key in sung if key == top]
             assert len(places) == 1, (score.plan.genre, emotion)
@@ -145,25 +145,25 @@ def test_every_phrase_has_one_climax_at_two_thirds(songs: Songs) -> None:
 @pytest.mark.parametrize("genre", WESTERN)
 def test_no_wrong_note_is_held_on_a_strong_beat(genre: Genre, songs: Songs) -> None:
     """On the first and third beat, the tune stands a semitone or a minor ninth above a sounding chord tone in 3 % at most."""
-    rubs = []
+    clashes = []
     for emotion in Emotion:
         score = songs[genre, emotion]
-        stage, chords = score.stages[0], notes_of(score, "chords")
+        section, chords = score.sections[0], notes_of(score, "chords")
         for note in tune(score):
-            beat = stage.beat_at(note.start)
-            bar = next(bar for bar in reversed(stage.bars) if bar.start <= beat + 0.12)
-            if min(abs(beat - bar.start), abs(beat - bar.start - 2)) < 0.12 and note.length > 0.45 * stage.beat_s:
-                rubs.append(any(note.key - c.key in (1, 13, 25) for c in sounding(chords, note.start)))
-    assert len(rubs) > 200
-    assert mean(rubs) <= 0.03
+            beat = section.beat_at(note.start)
+            bar = next(bar for bar in reversed(section.bars) if bar.start <= beat + 0.12)
+            if min(abs(beat - bar.start), abs(beat - bar.start - 2)) < 0.12 and note.length > 0.45 * section.beat_s:
+                clashes.append(any(note.key - c.key in (1, 13, 25) for c in sounding(chords, note.start)))
+    assert len(clashes) > 200
+    assert mean(clashes) <= 0.03
 
 
 def test_an_opening_does_not_hurry_its_chords(songs: Songs) -> None:
     compared = 0
-    for emotion, score, stage in western(songs):
-        opening = sum(bar.beats for bar in stage.bars if "opening" in bar.layers)
-        slow = [span.beats for span in stage.chords if span.start < opening - 1e-6]
-        body = [span.beats for span in stage.chords if span.start >= opening]
+    for emotion, score, section in western(songs):
+        opening = sum(bar.beats for bar in section.bars if "opening" in bar.layers)
+        slow = [span.beats for span in section.chords if span.start < opening - 1e-6]
+        body = [span.beats for span in section.chords if span.start >= opening]
         if slow:
             assert mean(slow) >= median(body), (score.plan.genre, emotion)
             compared += 1
@@ -171,10 +171,10 @@ def test_an_opening_does_not_hurry_its_chords(songs: Songs) -> None:
 
 
 def test_bars_do_not_just_alternate(songs: Songs) -> None:
-    for emotion, score, stage in western(songs):
-        rows = rhythm(tune(score), stage)
-        for number in {bar.phrase for bar in stage.bars}:
-            sung = [rows[bar.number] for bar in stage.bars if bar.phrase == number and bar.number < len(rows)]
+    for emotion, score, section in western(songs):
+        rows = rhythm(tune(score), section)
+        for number in {bar.phrase for bar in section.bars}:
+            sung = [rows[bar.number] for bar in section.bars if bar.phrase == number and bar.number < len(rows)]
             if sum(bool(row) for row in sung) >= 6:
                 assert len(set(sung)) >= 3, (score.plan.genre, emotion)
 
@@ -182,10 +182,10 @@ def test_bars_do_not_just_alternate(songs: Songs) -> None:
 def test_tunes_step_and_motifs_return_song_by_song(songs: Songs) -> None:
     """Tests 13 and 14 of composition.md for single songs; one in fifty may miss a bound by a little, none by much."""
     strays = []
-    for emotion, score, stage in western(songs):
+    for emotion, score, section in western(songs):
         keys = [note.key for note in tune(score)]
         moves = [abs(b - a) for a, b in pairwise(keys)]
-        rows = rhythm(tune(score), stage)
+        rows = rhythm(tune(score), section)
         far, near = alike(rows, 4), alike(rows, 1)
         steps, leaps, span = mean(m <= 2 for m in moves), mean(m > 7 for m in moves), max(keys) - min(keys)
         good = 0.65 <= steps <= 0.92 and leaps <= 0.06 and 7 <= span <= 17 and 0.40 <= far <= 0.90 and far > near
@@ -204,15 +204,15 @@ def alike(rows: Sequence[frozenset[int]], lag: int) -> float:
 def test_a_long_section_goes_on_developing(genre: str, emotion: str) -> None:
     """In five minutes, the band that accompanies changes within every four phrases, and the tune rests at times."""
     score = compose_score(plan(genre, emotion, "medium", 300_000))
-    stage = score.stages[0]
+    section = score.sections[0]
     blocks = []
-    for number in sorted({bar.phrase for bar in stage.bars}):
-        bars = [bar for bar in stage.bars if bar.phrase == number]
-        start, end = stage.at(bars[0].start) - 0.03, stage.at(bars[-1].start + bars[-1].beats) - 0.03
+    for number in sorted({bar.phrase for bar in section.bars}):
+        bars = [bar for bar in section.bars if bar.phrase == number]
+        start, end = section.at(bars[0].start) - 0.03, section.at(bars[-1].start + bars[-1].beats) - 0.03
         blocks.append({p.voice for p in score.of("chords") if any(start <= n.start < end for n in p.notes)})
     assert all(len({frozenset(b) for b in blocks[n : n + 4]}) > 1 for n in range(len(blocks) - 3))
     assert len(blocks) > 6
-    silent = [not row for row in rhythm(inside(tune(score), stage), stage)]
+    silent = [not row for row in rhythm(inside(tune(score), section), section)]
     assert 0.02 <= mean(silent) <= 0.35
 
 
@@ -221,7 +221,7 @@ def test_ragas_step_along_their_own_scale(songs: Songs) -> None:
     shares = {}
     for emotion in Emotion:
         score = songs[Genre.INDIAN, emotion]
-        sa, scale = score.stages[0].tonic, sorted(RAGAS[emotion].scale)
+        sa, scale = score.sections[0].tonic, sorted(RAGAS[emotion].scale)
         degrees = [
             octave * len(scale) + sum(note < pitch for note in scale)
             for octave, pitch in (divmod(n.key - sa, 12) for n in tune(score))

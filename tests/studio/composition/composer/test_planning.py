@@ -70,7 +70,7 @@ def test_seed_length_and_a_lone_mood_make_other_songs() -> None:
     others += [plan("pop", emotion, "fast", 12_000) for emotion in ("joyful", "calm", "sad")]
     songs = [compose_score(each) for each in [asked, *others]]
     assert len({notes_of(song, 0) for song in songs}) == len(songs)
-    assert len({song.stages[0].tonic for song in songs}) > 5
+    assert len({song.sections[0].tonic for song in songs}) > 5
     assert notes_of(compose_score(replace(asked, seed=3)), 0) == notes_of(songs[4], 0)
 
 
@@ -85,12 +85,12 @@ def test_voices_that_were_asked_away_do_not_play(genre: Genre) -> None:
 
 def notes_of(score: Score, n: int) -> frozenset[object]:
     """Return the notes of a section, but for the drums and the riser that lead from it into the next one."""
-    stage = score.stages[n]
-    seam = stage.end - 4 * stage.beat_s - 0.03
+    section = score.sections[n]
+    seam = section.end - 4 * section.beat_s - 0.03
     return frozenset(
         (part.role, part.voice, note)
         for part in score.parts
         for note in part.notes
         if part.voice != "riser"
-        and stage.start - 0.03 <= note.start < (seam if part.role == "percussion" else stage.end - 0.03)
+        and section.start - 0.03 <= note.start < (seam if part.role == "percussion" else section.end - 0.03)
     )

@@ -50,11 +50,11 @@ def test_arousal_is_heard_in_touch_and_density() -> None:
 def test_a_section_begins_on_its_millisecond(genre: Genre) -> None:
     """The first bass note and chord stand there, and the first stroke, where the drums have begun."""
     score = compose_score(plan(genre, "sad happy angry", "medium", 41_234))
-    for stage in score.stages:
+    for section in score.sections:
         for role in ("bass", "chords", "percussion"):
-            alap = role == "percussion" and stage.index == 0 and genre is Genre.INDIAN
-            starts = [n.start for p in score.of(role) for n in inside(p.notes, stage)]
-            assert alap or abs(min(starts) - stage.start) <= 0.010, (stage.index, role)
+            alap = role == "percussion" and section.index == 0 and genre is Genre.INDIAN
+            starts = [n.start for p in score.of(role) for n in inside(p.notes, section)]
+            assert alap or abs(min(starts) - section.start) <= 0.010, (section.index, role)
 
 
 @pytest.mark.parametrize("genre", WESTERN)
@@ -62,11 +62,11 @@ def test_notes_stay_in_the_scale(genre: Genre, songs: dict[tuple[Genre, Emotion]
     for emotion in Emotion:
         score = songs[genre, emotion]
         good = total = 0
-        for stage in score.stages:
+        for section in score.sections:
             for part in (p for role in ("bass", "chords", "melody") for p in score.of(role)):
-                for note in inside(part.notes, stage):
-                    here = stage.chord_at(stage.beat_at(note.start + 0.03))
-                    scale = {(stage.tonic + s) % 12 for s in here.scale} | here.chord.classes
+                for note in inside(part.notes, section):
+                    here = section.chord_at(section.beat_at(note.start + 0.03))
+                    scale = {(section.tonic + s) % 12 for s in here.scale} | here.chord.classes
                     good += note.key % 12 in scale
                     total += 1
         assert good / total >= 0.97, emotion
@@ -75,8 +75,8 @@ def test_notes_stay_in_the_scale(genre: Genre, songs: dict[tuple[Genre, Emotion]
 def test_thirds_say_the_mood(songs: dict[tuple[Genre, Emotion], Score]) -> None:
     fitting = 0
     for emotion in Emotion:
-        stage = songs[Genre.POP, emotion].stages[0]
-        home = [span.chord for span in stage.chords if span.chord.root == stage.tonic]
+        section = songs[Genre.POP, emotion].sections[0]
+        home = [span.chord for span in section.chords if span.chord.root == section.tonic]
         fitting += all(c.minor == (emotion is Emotion.ENERGETIC or MOODS[emotion].dark) for c in home) and bool(home)
     assert fitting == 16
 
@@ -89,7 +89,7 @@ def test_the_tonic_rules_the_bass(genre: Genre, songs: dict[tuple[Genre, Emotion
         time = [0.0] * 12
         for note in (n for part in score.of("bass") for n in part.notes):
             time[note.key % 12] += note.length
-        tonic = score.stages[0].tonic
+        tonic = score.sections[0].tonic
         assert time[tonic] > max(share for key, share in enumerate(time) if key != tonic), emotion
 
 
@@ -97,12 +97,12 @@ def test_a_pedal_stays_on_its_note(songs: dict[tuple[Genre, Emotion], Score]) ->
     """Under IV/I the bass plays the tonic and its octave only, but for the step that ends a bar; a fifth would be foreign."""
     heard = 0
     for score in (songs[genre, emotion] for genre in WESTERN for emotion in Emotion):
-        stage = score.stages[0]
+        section = score.sections[0]
         for note in (n for part in score.of("bass") for n in part.notes):
-            beat = stage.beat_at(note.start + 0.03)
-            span = stage.chord_at(beat)
-            if span.chord.symbol.endswith("/I") and span.chord.root != stage.tonic and beat % 4 < 2.9:
-                assert note.key % 12 == stage.tonic, (score.plan.genre, span.chord.symbol)
+            beat = section.beat_at(note.start + 0.03)
+            span = section.chord_at(beat)
+            if span.chord.symbol.endswith("/I") and span.chord.root != section.tonic and beat % 4 < 2.9:
+                assert note.key % 12 == section.tonic, (score.plan.genre, span.chord.symbol)
                 heard += 1
     assert heard > 100
 
@@ -128,8 +128,8 @@ def test_motifs_return_and_are_not_copied_for_ever(genre: Genre, songs: dict[tup
     far, near = [], []
     for emotion in Emotion:
         score = songs[genre, emotion]
-        for stage in score.stages:
-            rows = rhythm(tune(score), stage)
+        for section in score.sections:
+            rows = rhythm(tune(score), section)
             far += _alike(rows, 4)
             near += _alike(rows, 1)
             assert all(len(set(rows[n : n + 5])) > 1 for n in range(len(rows) - 5) if rows[n]), emotion
@@ -149,7 +149,9 @@ def test_texture_is_neither_bare_nor_crowded(songs: dict[tuple[Genre, Emotion], 
         assert 2.5 <= average <= 9, (genre, emotion)
         assert most <= 16, (genre, emotion)
         starts = [n.start for part in score.parts for n in part.notes]
-        bars = [(stage.at(b.start), stage.at(b.start + b.beats)) for stage in score.stages for b in stage.bars]
+        bars = [
+            (section.at(b.start), section.at(b.start + b.beats)) for section in score.sections for b in section.bars
+        ]
         empty = sum(not any(a - 0.03 <= start < b for start in starts) for a, b in bars)
         assert empty / len(bars) <= 0.02, (genre, emotion)
 
@@ -160,7 +162,7 @@ def test_grooves_are_steady_but_not_frozen(songs: dict[tuple[Genre, Emotion], Sc
         if genre is Genre.INDIAN:
             continue
         notes = [n for part in score.of("percussion") for n in part.notes]
-        rows = [row for row in rhythm(notes, score.stages[0]) if row]
+        rows = [row for row in rhythm(notes, score.sections[0]) if row]
         shares = [1 - len(a ^ b) / 16 for a, b in pairwise(rows)]
         assert 0.6 <= mean(shares) <= 0.97, (genre, emotion)
 
@@ -170,9 +172,9 @@ def test_one_section_changed_leaves_the_others_as_they_were() -> None:
         first = compose_score(plan(genre, "sad happy calm", ms=45_000))
         other = compose_score(plan(genre, "sad tense calm", ms=45_000))
         for n in (0, 2):
-            stage = first.stages[n]
-            assert _events(first, stage) == _events(other, stage), genre
-        assert _events(first, first.stages[1]) != _events(other, other.stages[1])
+            section = first.sections[n]
+            assert _events(first, section) == _events(other, section), genre
+        assert _events(first, first.sections[1]) != _events(other, other.sections[1])
 
 
 def test_the_same_plan_gives_the_same_score_and_another_version_another() -> None:
@@ -184,7 +186,7 @@ def test_the_same_plan_gives_the_same_score_and_another_version_another() -> Non
 def test_versions_are_different_songs() -> None:
     songs = [compose_score(plan("pop", "happy", version=v)) for v in range(1, 9)]
     faces = [
-        (s.stages[0].tonic, tuple(c.chord.symbol for c in s.stages[0].chords[:4]), _lead(s), _voices(s), s.bpm)
+        (s.sections[0].tonic, tuple(c.chord.symbol for c in s.sections[0].chords[:4]), _lead(s), _voices(s), s.bpm)
         for s in songs
     ]
     differing = [sum(a != b for a, b in zip(faces[0], face, strict=True)) for face in faces]
@@ -199,20 +201,20 @@ def test_an_asked_tempo_key_lead_and_silence_are_kept() -> None:
         plan("pop", "happy", bpm=97.0, tonic=9, major=False, lead="piano", silent=frozenset({"bass"}))
     )
     assert score.bpm == 97.0
-    assert (score.stages[0].tonic, score.stages[0].mode) == (9, "aeolian")
+    assert (score.sections[0].tonic, score.sections[0].mode) == (9, "aeolian")
     assert _lead(score) == {"piano"}
     assert not list(score.of("bass"))
 
 
 def test_an_ending_comes_home_and_a_loop_does_not_end() -> None:
     score = compose_score(plan("cinematic", "triumphant", ms=40_000))
-    stage = score.stages[-1]
-    assert stage.chords[-1].chord.root == stage.tonic
-    assert tune(score)[-1].key % 12 == stage.tonic
+    section = score.sections[-1]
+    assert section.chords[-1].chord.root == section.tonic
+    assert tune(score)[-1].key % 12 == section.tonic
     loop = compose_score(plan("cinematic", "triumphant", ms=40_000, looping=True))
-    assert not loop.stages[-1].final
-    assert all(bar.beats == 4 for bar in loop.stages[-1].bars)
-    assert loop.stages[-1].chords[-1].chord.root != loop.stages[-1].tonic
+    assert not loop.sections[-1].final
+    assert all(bar.beats == 4 for bar in loop.sections[-1].bars)
+    assert loop.sections[-1].chords[-1].chord.root != loop.sections[-1].tonic
 
 
 def test_slower_classes_are_slower() -> None:
@@ -240,10 +242,10 @@ def _polyphony(score: Score) -> tuple[float, int]:
     return sum(n.length for n in notes) / score.plan.duration_s, max(held)
 
 
-def _events(score: Score, stage: object) -> list[tuple[object, ...]]:
+def _events(score: Score, section: object) -> list[tuple[object, ...]]:
     """Return the notes of a section, but for what leads from it into the next one."""
-    start, end = stage.start, stage.end  # type: ignore[attr-defined]
-    before_seam = end - 4 * stage.beat_s - 0.03  # type: ignore[attr-defined]
+    start, end = section.start, section.end  # type: ignore[attr-defined]
+    before_seam = end - 4 * section.beat_s - 0.03  # type: ignore[attr-defined]
     return [
         (part.role, part.voice, note)
         for part in score.parts
@@ -262,7 +264,7 @@ def _voices(score: Score) -> set[str]:
 
 def _figures(score: Score) -> set[tuple[int, ...]]:
     """Return the four-note figures of a tune, as intervals and rhythm."""
-    notes, beat = tune(score), score.stages[0].beat_s
+    notes, beat = tune(score), score.sections[0].beat_s
     return {
         tuple(x for a, b in pairwise(four) for x in (b.key - a.key, round((b.start - a.start) / beat * 4)))
         for four in zip(notes, notes[1:], notes[2:], notes[3:], strict=False)

@@ -28,7 +28,7 @@ from tonnbook.dsp.loudness import integrated_loudness
 from tonnbook.models.composition import Genre
 from tonnbook.studio.composition.composer.compose import Composition, compose
 from tonnbook.studio.composition.composer.writing.raga import RAGAS
-from tonnbook.studio.composition.composer.writing.score import Stage
+from tonnbook.studio.composition.composer.writing.score import ScoreSection
 from tonnbook.studio.composition.composer.writing.theory import SCALES
 
 FEELINGS = ("sad", "happy", "angry", "calm", "dreamy", "motivational")
@@ -47,7 +47,7 @@ class Heard:
     genre: str
     feeling: str
     bpm: float
-    stage: Stage
+    section: ScoreSection
     features: Array
     tempi: Array
     """The tempogram at BPMS."""
@@ -68,7 +68,7 @@ def listened(song: Composition, genre: str, feeling: str) -> Heard:
         genre,
         feeling,
         song.score.bpm,
-        song.score.stages[0],
+        song.score.sections[0],
         simple_features(audio),
         tempogram(onset_strength(spectrogram(audio)), BPMS),
         heard_key_over(stems["bass"], stems["melody"]) if genre == Genre.INDIAN else heard_key(tonal),
@@ -132,9 +132,9 @@ def test_genres_are_told_apart_by_simple_figures(gallery: list[Heard]) -> None:
 def test_the_key_is_in_the_sound(gallery: list[Heard]) -> None:
     """Tonic and mode are the best of 24 keys, for the modes that a key profile knows."""
     found = [
-        song.key == (song.stage.tonic, 3 in SCALES[song.stage.mode])
+        song.key == (song.section.tonic, 3 in SCALES[song.section.mode])
         for song in gallery
-        if song.stage.mode in KNOWN_MODES
+        if song.section.mode in KNOWN_MODES
     ]
     assert len(found) >= 28
     assert np.mean(found) >= 0.85
@@ -144,8 +144,8 @@ def test_sa_and_the_third_of_a_raga_are_in_the_sound(gallery: list[Heard]) -> No
     """The drone says Sa; over it the melody's own stem says which third. The drone's fifth partial would say major to any raga."""
     pieces = [song for song in gallery if song.genre == Genre.INDIAN]
     assert len(pieces) == len(FEELINGS)
-    assert all(song.key[0] == song.stage.tonic for song in pieces)
-    minor = [song.key[1] == ("g" in RAGAS[song.stage.emotion].down) for song in pieces]
+    assert all(song.key[0] == song.section.tonic for song in pieces)
+    minor = [song.key[1] == ("g" in RAGAS[song.section.emotion].down) for song in pieces]
     assert sum(minor) >= 5  # Adana (angry) touches its third in passing only
 
 

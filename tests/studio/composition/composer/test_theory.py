@@ -106,11 +106,11 @@ def test_all_emotions_have_a_mood_and_differ() -> None:
 
 @pytest.mark.parametrize(("shortest_ms", "longest_ms"), [(5_000, 40_000), (1_000, 5_000)])
 def test_sections_hold_whole_beats_with_little_bending(shortest_ms: int, longest_ms: int) -> None:
-    dice = Random(7)
+    rng = Random(7)
     bends = []
     for _ in range(300):
-        genre, tempo = dice.choice([g for g in Genre if g is not Genre.INDIAN]), dice.choice(list(Tempo))
-        lengths = [dice.randint(shortest_ms, longest_ms) for _ in range(dice.randint(1, 5))]
+        genre, tempo = rng.choice([g for g in Genre if g is not Genre.INDIAN]), rng.choice(list(Tempo))
+        lengths = [rng.randint(shortest_ms, longest_ms) for _ in range(rng.randint(1, 5))]
         asked = plan(genre, "calm " * len(lengths), tempo, sum(lengths))
         starts = [sum(lengths[:n]) for n in range(len(lengths))]
         sections = tuple(type(s)(s.emotion, a, b) for s, a, b in zip(asked.sections, starts, lengths, strict=True))

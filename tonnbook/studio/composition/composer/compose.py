@@ -1,4 +1,4 @@
-"""The door of the composer: a plan goes in, a song comes out as files."""
+"""Compose a plan and render it to WAV files."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _STEMS_FROM, _STEMS_TO = 0.04, 0.80
 
 @dataclass(frozen=True)
 class Composition:
-    """A finished song: its score and its files."""
+    """A composed song: its score and its files."""
 
     score: Score
     mix: Path
@@ -29,7 +29,7 @@ class Composition:
     loudness_lufs: float
     true_peak_dbtp: float
     reduction_db: float
-    """What the limiter took away at most."""
+    """Largest gain reduction of the limiter."""
 
 
 def compose(plan: Plan, to: Path, progress: Progress = no_progress) -> Composition:
@@ -37,7 +37,7 @@ def compose(plan: Plan, to: Path, progress: Progress = no_progress) -> Compositi
     progress(0.0, "Reading the plan")
     song = song_of(plan)
     score = compose_score(plan)
-    progress(_STEMS_FROM, "The score is written")
+    progress(_STEMS_FROM, "Wrote the score")
     synth = Synth(song.tonic)
     with temporary_folder(to, "raw-") as raw_folder:
         raw = []

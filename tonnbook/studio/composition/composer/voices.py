@@ -1,4 +1,4 @@
-"""The instruments: where each one's sound comes from, where it is at home, and where it sits in the room."""
+"""The instruments: the source of their sound, their range, and their settings in the mix."""
 
 from __future__ import annotations
 
@@ -12,40 +12,40 @@ class Touch(Enum):
     """How a voice ends its notes."""
 
     PLUCKED = "plucked"
-    """Rings on by itself: length hardly matters."""
+    """Decays by itself; the length of a note hardly matters."""
     HELD = "held"
-    """Sounds as long as it is held: lines are tied."""
+    """Sounds for the length of the note; lines are legato."""
 
 
 @dataclass(frozen=True, slots=True)
 class Voice:
-    """One instrument of the band."""
+    """One instrument."""
 
     name: str
     program: int
-    """General MIDI program; what a player without our bank hears."""
+    """General MIDI program, which players without our bank use."""
     low: int = 36
     high: int = 96
-    """Keys at which it sounds well."""
+    """`low` to `high`: the keys at which it sounds good."""
     touch: Touch = Touch.PLUCKED
     bank: int = 0
     pan: float = 0.0
     """-1 left to 1 right."""
     width: float = 0.0
-    """0 to 1: a second, slightly detuned copy on the other side."""
+    """Stereo width, 0 to 1: the level of short delays that are added on one side and subtracted on the other."""
     level_db: float = 0.0
-    """Added to the level that its role has in the balance."""
+    """Added to the level of its role."""
     send: float = 1.0
-    """Share of the genre's reverb."""
+    """Send to the reverb of the genre, as a factor."""
     echo: float = 0.0
-    """Level of a delay of three eighths or a quarter, 0 to 1."""
+    """Level of a delay of three sixteenths, 0 to 1."""
     low_pass_hz: float = 0.0
-    """A gentle roof over the sound; 0 for none."""
+    """Cut-off of a low-pass filter; 0 for none."""
     high_pass_hz: float = 0.0
     attack_s: float = 0.0
-    """Fade-in put on each note."""
+    """Fade-in of each note."""
     glide: bool = False
-    """Whether connected notes slide (meend, 808)."""
+    """True if connected notes glide (meend, 808)."""
 
 
 HELD = Touch.HELD
@@ -107,8 +107,8 @@ _ALL = (
     Voice("tanpura", 104, 36, 60, HELD, width=0.2, send=0.7),
 )
 VOICES = {voice.name: voice for voice in _ALL}
-"""Every voice by its name. "tabla" and "tanpura" are voices of our own (`indian_voices`); all others come from the bank."""
+"""All voices by name. "tabla" and "tanpura" are synthesised (`sound.synth`); all others come from the bank."""
 
 DRUM_PAN = {37: 0.1, 39: -0.1, 42: 0.3, 44: 0.3, 46: 0.3, 51: -0.4, 54: -0.35, 57: -0.3, 70: -0.45, 82: -0.45}
 DRUM_PAN |= {50: 0.35, 48: 0.2, 47: 0.0, 45: -0.15, 43: -0.3, 41: -0.4, 56: 0.4, 75: 0.4, 80: 0.5}
-"""Where the drums of a kit sit, by key, -1 to 1; the others in the middle."""
+"""Pan of the drums of a kit by key, -1 to 1; 0 for the others."""

@@ -1,7 +1,7 @@
-"""From raw stems to finished files: one gain for the loudness, one limiter curve, one fade, the same for every stem.
+"""Mix raw stems to WAV files: one gain for the loudness, one limiter curve, one fade, the same for every stem.
 
-The curve is computed on the sum and put on each stem; stems are rounded to 16 bits, and the mix is the sum of those whole numbers.
-So stems and mix agree to the last bit.
+The limiter curve is computed from the sum and applied to each stem. Stems are rounded to 16 bits, and the mix is the sum of the rounded
+stems, so that they add up to it exactly.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ from tonnbook.studio.composition.composer.sound.soundfont import RATE
 TARGET_LUFS = -16.0
 _AIM_DBTP = -1.3
 FADE_IN_S, FADE_OUT_S, SILENT_S = 0.001, 0.4, 0.02
-"""The last of them is silence at the end of the fade-out: a full chord that rings on would not be gone in time."""
+"""SILENT_S is the silence at the end of the fade-out."""
 _CHUNK_CELLS = 2048
 _STEP = 2.0**-15
 
 
 @dataclass(frozen=True)
 class Mixdown:
-    """The finished files and their figures."""
+    """The files of a song and their measurements."""
 
     mix: Path
     stems: Mapping[str, Path]
@@ -42,23 +42,23 @@ class Mixdown:
     loudness_lufs: float
     true_peak_dbtp: float
     reduction_db: float
-    """What the limiter took away at most."""
+    """Largest gain reduction of the limiter."""
 
 
 def mix_down(raw: Sequence[RawStem], to: Path, looping: bool) -> Mixdown:
     """Write `mix.wav` and one WAV per stem into the folder `to`, at -16 LUFS and under -1 dBTP."""
     gain = _loudness_gain(raw)
     curve = _limiter_curve(raw, gain, _AIM_DBTP)
-    for _ in range(4):  # the limiter takes a little loudness away; give it back, and limit again
+    for _ in range(4):  # the limiter reduces the loudness a little: raise the gain and limit again
         missing = TARGET_LUFS - _meter(raw, gain, curve).integrated
         if not isfinite(missing) or abs(missing) < 0.1:
             break
-        gain *= 10 ** (1.3 * missing / 20)  # a third more: the limiter takes its share of this, too
+        gain *= 10 ** (1.3 * missing / 20)  # 30 % more, because the limiter reduces this as well
         curve = _limiter_curve(raw, gain, _AIM_DBTP)
-    done = _written(raw, gain, curve, to, looping)
+    done = _write(raw, gain, curve, to, looping)
     if done.true_peak_dbtp > CEILING_DBTP:
         aim = _AIM_DBTP - (done.true_peak_dbtp - CEILING_DBTP) - 0.1
-        done = _written(raw, gain, _limiter_curve(raw, gain, aim), to, looping)
+        done = _write(raw, gain, _limiter_curve(raw, gain, aim), to, looping)
     return done
 
 
@@ -80,21 +80,21 @@ def _meter(raw: Sequence[RawStem], gain: float, curve: Array | None) -> Loudness
 
 
 def _limiter_curve(raw: Sequence[RawStem], gain: float, ceiling_dbtp: float) -> Array:
-    """Return the limiter's gain for every cell of 8 frames of the song."""
+    """Return the gain of the limiter (a factor) for every cell of 8 frames of the song."""
     ceiling = exp(ceiling_dbtp * log(10) / 20)
-    peaks, shape = CellPeaks(2, [SHORT_TAPS, LONG_TAPS], ceiling), main_curve(RATE)
-    late = peaks.delay + shape.delay
+    peaks, smoothing = CellPeaks(2, [SHORT_TAPS, LONG_TAPS], ceiling), main_curve(RATE)
+    delay = peaks.delay + smoothing.delay
     cells = -(-raw[0].frames // CELL)
     found: list[Array] = []
-    for chunk in _chunks(raw, late):
+    for chunk in _chunks(raw, delay):
         over = np.maximum(peaks.push(gain * chunk).astype(np.float64) / ceiling, 1.0)
-        found.append(shape.push(20 * np.log10(over)))
-    reduction = np.concatenate(found)[late : late + cells]
+        found.append(smoothing.push(20 * np.log10(over)))
+    reduction = np.concatenate(found)[delay : delay + cells]
     return np.asarray(10 ** (-reduction / 20), np.float64)
 
 
-def _chunks(raw: Sequence[RawStem], late: int) -> Iterator[Array]:
-    """Yield the sum in whole chunks of cells, and silence after it until everything has come through."""
+def _chunks(raw: Sequence[RawStem], delay: int) -> Iterator[Array]:
+    """Yield the sum in whole chunks of cells, then silence for `delay` cells."""
     size = _CHUNK_CELLS * CELL
     frames = 0
     for block in _sums(raw):
@@ -102,26 +102,26 @@ def _chunks(raw: Sequence[RawStem], late: int) -> Iterator[Array]:
             piece = block[:, start : start + size]
             frames += piece.shape[1]
             yield np.pad(piece, ((0, 0), (0, -piece.shape[1] % CELL)))
-    for _ in range(late // _CHUNK_CELLS + 1):
+    for _ in range(delay // _CHUNK_CELLS + 1):
         yield np.zeros((2, size))
 
 
 def _per_frame(curve: Array, start: int, frames: int) -> Array:
-    """Return the gain of each frame, linear between the middles of the cells."""
-    places = (np.arange(start, start + frames) - (CELL - 1) / 2) / CELL
-    return np.asarray(np.interp(places, np.arange(len(curve)), curve))
+    """Return the gain of each frame, interpolated linearly between the centres of the cells."""
+    positions = (np.arange(start, start + frames) - (CELL - 1) / 2) / CELL
+    return np.asarray(np.interp(positions, np.arange(len(curve)), curve))
 
 
 def _fades(start: int, frames: int, total: int) -> Array:
-    """Return the fade-in against clicks and the cos² fade at the end."""
+    """Return the gain of the fade-in, against clicks, and of the cos² fade-out."""
     t = np.arange(start, start + frames)
     rise = np.clip(t / (FADE_IN_S * RATE), 0, 1)
     fall = np.clip((total - 1 - t - SILENT_S * RATE) / ((FADE_OUT_S - SILENT_S) * RATE), 0, 1)
     return np.asarray(rise * np.sin(np.pi / 2 * fall) ** 2)
 
 
-def _written(raw: Sequence[RawStem], gain: float, curve: Array, to: Path, looping: bool) -> Mixdown:
-    """Write the files; the mix is the sum of the stems as whole numbers."""
+def _write(raw: Sequence[RawStem], gain: float, curve: Array, to: Path, looping: bool) -> Mixdown:
+    """Write the stems and the mix, which is the sum of the rounded stems."""
     loudness, peak = LoudnessMeter(RATE, 2), TruePeakMeter(RATE, 2)
     stems = {stem.role: to / f"{stem.role}.wav" for stem in raw}
     start, total = 0, raw[0].frames
@@ -130,8 +130,8 @@ def _written(raw: Sequence[RawStem], gain: float, curve: Array, to: Path, loopin
         writers = [files.enter_context(Writer(path, RATE, 2, 16)) for path in stems.values()]
         for blocks in zip(*(stem.blocks() for stem in raw), strict=True):
             frames = blocks[0].shape[1]
-            shape = gain * _per_frame(curve, start, frames) * (1.0 if looping else _fades(start, frames, total))
-            whole = [np.rint(block * shape / _STEP) * _STEP for block in blocks]
+            gains = gain * _per_frame(curve, start, frames) * (1.0 if looping else _fades(start, frames, total))
+            whole = [np.rint(block * gains / _STEP) * _STEP for block in blocks]
             for writer, stem in zip(writers, whole, strict=True):
                 writer.write(stem)
             summed = np.sum(whole, axis=0)

@@ -1,7 +1,7 @@
-"""The bank of sampled instruments: one note at a time, through TinySoundFont.
+"""Play single notes of the bank of sampled instruments with TinySoundFont.
 
-The bank is an .sf3 file, a SoundFont whose samples are Vorbis streams (see tools/make_bank.py). They are decoded in memory when a
-preset is first played, 5 to 30 ms each, so there is no cache on disk to write, to find stale, or to be refused.
+The bank is an .sf3 file: a SoundFont with Vorbis samples (see tools/make_bank.py). A preset is decoded in memory when it is first
+played, which takes 5 to 30 ms, so that no cache on disk is needed.
 """
 
 from __future__ import annotations
@@ -21,16 +21,14 @@ RATE = 44100
 BANK = Path(__file__).parents[1] / "bank" / "instruments.sf3"
 Mono = npt.NDArray[np.float32]
 
-_WINDOW = (
-    1 << 22
-)  # frames of a virtual address space that each sample gets, so that a region tells which sample it plays
-
+_WINDOW = 1 << 22
+"""Frames of a virtual address space reserved for each sample, so that the offset of a region identifies its sample."""
 
 _LONGEST_RELEASE_S = 2.0
-"""The font lets a harp ring for ten seconds after the key is let go: costly to compute, and mud in a chord change."""
+"""Longest release of a note. The harp of the font has ten seconds: slow to compute, and muddy when the chord changes."""
 
 _OPEN_FILTER = 13500
-"""In cents, 20 kHz. A filter that starts above it, and is modulated, has no coefficients in pyTinySoundFont 0.0.1: a KeyError."""
+"""Cut-off in cents, 20 kHz. pyTinySoundFont 0.0.1 raises a KeyError for a modulated filter that starts above it."""
 
 TUNING: dict[int, tuple[tuple[int, int, int], ...]] = {
     8: ((84, 89, 10),),
@@ -41,11 +39,11 @@ TUNING: dict[int, tuple[tuple[int, int, int], ...]] = {
     88: ((58, 69, -13),),
     110: ((90, 91, 19),),
 }
-"""Samples that the font has out of tune, by program: (lowest key, highest key, cents too high), measured over a note's length."""
+"""Samples of the font that are out of tune, by program: (lowest key, highest key, cents too high), measured over a note."""
 
 
 class Bank:
-    """A SoundFont, ready to play."""
+    """A SoundFont file."""
 
     def __init__(self, path: Path = BANK) -> None:
         self._hydra, _ = pyTinySoundFont.LoadSF2(str(path))
@@ -67,32 +65,32 @@ class Bank:
         return frozenset(self._presets)
 
     def plays(self, bank: int, program: int, key: int) -> bool:
-        """Whether a preset has a sound on a key."""
+        """Return True if a preset has a sound on a key."""
         regions = self._presets[bank, program]["regions"] if (bank, program) in self._presets else []
         return any(region["lokey"] <= key <= region["hikey"] for region in regions)
 
     def note(self, bank: int, program: int, key: int, velocity: int, seconds: float) -> Mono:
-        """Return one note in mono at 44.1 kHz with its release; silence where the preset has no sound on the key.
+        """Return one note in mono at 44.1 kHz with its release; one frame of silence if the preset has no sound on the key.
 
-        The layer follows the velocity, and so does the level: 12 dB from 50 to 100.
+        The velocity selects the layer and sets the level: 12 dB from 50 to 100.
         """
-        samples, preset = self._prepared(bank, program)
-        touch = max(1, min(127, velocity)) / 127
+        samples, preset = self._decoded(bank, program)
+        level = max(1, min(127, velocity)) / 127
         tuned = key - (0.0 if bank else _sharp_cents(program, key) / 100)
         count, data = pyTinySoundFont.SynthNote(
-            samples, preset, tuned, touch, int(seconds * RATE), pyTinySoundFont.MONO
+            samples, preset, tuned, level, int(seconds * RATE), pyTinySoundFont.MONO
         )
         if not count:
             return np.zeros(1, np.float32)
-        return np.frombuffer(data, np.float32) * np.float32(touch)
+        return np.frombuffer(data, np.float32) * np.float32(level)
 
-    def _prepared(self, bank: int, program: int) -> tuple[bytes, Any]:
-        """Return a preset's samples, decoded into one piece, and the preset with its regions pointing into it."""
+    def _decoded(self, bank: int, program: int) -> tuple[bytes, Any]:
+        """Return the decoded samples of a preset in one array, and the preset with its regions pointing into it."""
         if (bank, program) not in self._ready:
             preset = dict(self._presets[bank, program])
             used = sorted({region["offset"] // _WINDOW for region in preset["regions"]})
             sounds = {n: decode(self._streams[n])[0][0].astype(np.float32) for n in used}
-            gap = np.zeros(64, np.float32)  # the interpolator looks a few samples ahead
+            gap = np.zeros(64, np.float32)  # the interpolator reads a few samples ahead
             starts = dict(zip(used, np.cumsum([0, *(len(sounds[n]) + len(gap) for n in used)]).tolist(), strict=False))
             preset["regions"] = [_moved(region, starts, sounds) for region in preset["regions"]]
             pieces = [piece for n in used for piece in (sounds[n], gap)]
@@ -101,7 +99,7 @@ class Bank:
 
 
 def _sharp_cents(program: int, key: int) -> int:
-    """Return by how many cents the font's sample for a key is too high."""
+    """Return how many cents the sample of a key is too high."""
     return next((cents for low, high, cents in TUNING.get(program, ()) if low <= key <= high), 0)
 
 
@@ -116,5 +114,5 @@ def _moved(region: Mapping[str, Any], starts: Mapping[int, int], sounds: Mapping
 
 @cache
 def default_bank() -> Bank:
-    """Return the bank that comes with the package; it is read once per process."""
+    """Return the bank of the package, which is read once per process."""
     return Bank()

@@ -1,4 +1,9 @@
-"""From a note to its sound: the bank or a voice of our own, bent where the note bends, kept for the next equal note."""
+"""Synthesise single notes: from the bank, or by additive synthesis for tabla and tanpura, which no SoundFont has.
+
+Tabla: the loaded skin of the dayan is nearly harmonic (C. V. Raman, "The Indian musical drums", 1934): partials 1 to 5 of its Sa; the
+bayan is a sine whose pitch the heel of the hand bends. Tanpura: the string buzzes at its bridge (jawari), so that its partials rise one
+after another.
+"""
 
 from __future__ import annotations
 
@@ -13,42 +18,42 @@ from tonnbook.studio.composition.composer.voices import KIT_BANK, Touch, Voice
 from tonnbook.studio.composition.composer.writing.score import Note
 
 _CACHE_FRAMES = 24_000_000
-"""Sounds that are kept, in frames of four bytes."""
+"""Size of the cache, in frames of four bytes."""
 _VELOCITY_STEP = 8
 _LONG_S = 1.5
-"""Longer notes are costly and slow: their lengths and layers are rounded more, so that a returning chord is found again."""
+"""Longer notes are expensive: their lengths and velocities are rounded more, so that repeated chords are in the cache."""
 
 
 class Synth:
-    """Plays single notes in mono. Equal notes come from a cache: the strokes of a hi-hat are all one sound."""
+    """Synthesises single notes in mono. Equal notes come from a cache: all strokes of a hi-hat are one sound."""
 
     def __init__(self, tonic: int, bank: Bank | None = None) -> None:
         self._bank = bank or default_bank()
         self._sa = 56 + (tonic - 56) % 12
-        self._kept: OrderedDict[tuple[object, ...], Mono] = OrderedDict()
+        self._cache: OrderedDict[tuple[object, ...], Mono] = OrderedDict()
         self._frames = 0
 
     def sound(self, voice: Voice, note: Note) -> Mono:
         """Return the sound of a note at 44.1 kHz, with its release."""
         step = _VELOCITY_STEP if note.length < _LONG_S else 3 * _VELOCITY_STEP
         layer = max(step, round(note.velocity / step) * step)
-        name = (voice.name, note.key, note.word, layer, _length(note, voice), note.bend)
-        if name not in self._kept:
-            self._keep(name, self._made(voice, note, layer))
-        self._kept.move_to_end(name)
-        return self._kept[name] * np.float32((note.velocity / layer) ** 2)
+        name = (voice.name, note.key, note.bol, layer, _length(note, voice), note.bend)
+        if name not in self._cache:
+            self._store(name, self._synthesise(voice, note, layer))
+        self._cache.move_to_end(name)
+        return self._cache[name] * np.float32((note.velocity / layer) ** 2)
 
-    def _keep(self, name: tuple[object, ...], sound: Mono) -> None:
-        self._kept[name] = sound
+    def _store(self, name: tuple[object, ...], sound: Mono) -> None:
+        self._cache[name] = sound
         self._frames += len(sound)
         while self._frames > _CACHE_FRAMES:
-            _, dropped = self._kept.popitem(last=False)
+            _, dropped = self._cache.popitem(last=False)
             self._frames -= len(dropped)
 
-    def _made(self, voice: Voice, note: Note, velocity: int) -> Mono:
+    def _synthesise(self, voice: Voice, note: Note, velocity: int) -> Mono:
         seconds = _length(note, voice)
         if voice.name == "tabla":
-            return tabla(note.word, self._sa) * np.float32((velocity / 127) ** 2)
+            return tabla(note.bol, self._sa) * np.float32((velocity / 127) ** 2)
         if voice.name == "tanpura":
             return tanpura(note.key, seconds) * np.float32((velocity / 127) ** 2)
         sound = self._bank.note(voice.bank, voice.program, note.key, velocity, seconds)
@@ -62,7 +67,7 @@ class Synth:
 
 
 def _length(note: Note, voice: Voice) -> float:
-    """Return the length to render, on a grid that makes equal notes equal; drums and plucked strings do not need it fine."""
+    """Return the length to render, rounded so that similar notes are equal; coarsely for drums and plucked strings."""
     if voice.bank == KIT_BANK:
         return round(max(0.1, note.length), 1)
     step = 0.25 if note.length > _LONG_S else 0.1 if voice.touch is Touch.PLUCKED or note.length > 0.8 else 0.025
@@ -70,13 +75,13 @@ def _length(note: Note, voice: Voice) -> float:
 
 
 def bent(sound: Mono, curve: tuple[tuple[float, float], ...]) -> Mono:
-    """Return the sound with its pitch following a curve of (seconds, semitones), by reading it at a varying speed."""
+    """Return the sound resampled at a varying speed, so that its pitch follows a curve of (seconds, semitones)."""
     times, semitones = zip(*curve, strict=True)
     t = np.arange(len(sound)) / RATE
     speed = 2 ** (np.interp(t, times, semitones) / 12)
-    place = np.cumsum(speed) - speed[0]
-    inside = place < len(sound) - 1
-    return np.asarray(np.interp(place[inside], np.arange(len(sound)), sound), np.float32)
+    positions = np.cumsum(speed) - speed[0]
+    inside = positions < len(sound) - 1
+    return np.asarray(np.interp(positions[inside], np.arange(len(sound)), sound), np.float32)
 
 
 def hertz(key: float) -> float:
@@ -90,7 +95,7 @@ def _time(seconds: float) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
 
 @lru_cache(maxsize=64)
 def tabla(bol: str, sa: int) -> Mono:
-    """Return one stroke; `sa` is the key that the dayan is tuned to."""
+    """Return one stroke of the tabla at 44.1 kHz; `sa` is the key to which the dayan is tuned."""
     strokes = {"dha": ("ge", "na"), "dhin": ("ge", "tin")}.get(bol, (bol,))
     parts = [_DAYAN[s](sa) if s in _DAYAN else _BAYAN[s](sa) for s in strokes]
     out = np.zeros(max(map(len, parts)))
@@ -100,7 +105,7 @@ def tabla(bol: str, sa: int) -> Mono:
 
 
 def _skin(sa: int, levels: tuple[float, ...], decays: tuple[float, ...], seconds: float) -> Mono:
-    """Return a ringing dayan: partials of Sa with their levels and decay times, behind the click of the finger."""
+    """Return a resonant stroke of the dayan: partials of Sa with their levels and decay times, after the click of the finger."""
     t = _time(seconds)
     out = np.zeros(len(t))
     for n, (level, decay) in enumerate(zip(levels, decays, strict=True), start=1):
@@ -110,7 +115,7 @@ def _skin(sa: int, levels: tuple[float, ...], decays: tuple[float, ...], seconds
 
 
 def _click(name: str, level: float, decay: float, length: int) -> Mono:
-    """Return a burst of noise without its lowest and highest parts, always the same for a name."""
+    """Return a decaying burst of band-pass noise; the same for the same name."""
     noise = np.random.default_rng(zlib.crc32(name.encode())).standard_normal(length)
     smooth = np.convolve(noise, np.hanning(9) / 4, "same")
     band = smooth - np.convolve(smooth, np.ones(60) / 60, "same")
@@ -156,7 +161,7 @@ _BAYAN = {"ge": _ge, "ke": _ke}
 
 @lru_cache(maxsize=32)
 def tanpura(key: int, seconds: float) -> Mono:
-    """Return one plucked string that rings for `seconds`, with the bloom of its partials."""
+    """Return one plucked string of the tanpura that sounds for `seconds`, with a fade-out of 0.6 s."""
     t = _time(seconds + 0.6)
     f = hertz(key)
     out = np.zeros(len(t))

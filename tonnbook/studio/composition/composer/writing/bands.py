@@ -427,11 +427,11 @@ _GUESTS = ("flute", "vibraphone", "piano")
 """Who leads where all leads of a band were asked away."""
 
 
-def band_for(genre: Genre, mood: Mood, dice: random.Random) -> Band:
+def band_for(genre: Genre, mood: Mood, rng: random.Random) -> Band:
     """Return the band of a song; restless or dark hip-hop is trap, the rest boom bap."""
-    choice = dice.choice(BANDS[genre])
+    choice = rng.choice(BANDS[genre])
     if genre is Genre.HIPHOP:
-        hard = mood.arousal >= 0.6 and (mood.dark or mood.arousal > 0.8 or dice.random() < 0.4)
+        hard = mood.arousal >= 0.6 and (mood.dark or mood.arousal > 0.8 or rng.random() < 0.4)
         return HIPHOP[1] if hard else HIPHOP[0]
     return choice
 

@@ -1,4 +1,4 @@
-"""Time and form: beats that fill every section to the millisecond, bars, phrases, and how full each bar is."""
+"""The form of a song: a tempo whose beats fill every section exactly, bars, phrases, the layers of each bar, the ritardando."""
 
 from __future__ import annotations
 
@@ -12,60 +12,62 @@ from tonnbook.studio.composition.composer.writing.plan import Plan
 from tonnbook.studio.composition.composer.writing.score import Bar
 
 STRETCH_LIMITS = ((1.0, 0.015), (0.5, 0.025))
-"""How far the tempo may bend so that a section fills whole bars, or whole bars and a half one (3.1)."""
+"""(fraction of a bar, limit): how far the tempo of a section may deviate so that it holds whole bars, or half bars."""
 _SHORT_LIMITS = ((1.0, 0.03, 1.0), (0.5, 0.03, 2.0), (0.25, 0.045, 3.0))
-"""The same for whole, half and quarter beats, and how much each hurts. What fits none of them is a single gesture of less than three
-beats, and needs no beat to end on."""
+"""(beats, limit, penalty): the same for whole, half and quarter beats. A section that fits none of them has less than three beats and
+need not end on a beat."""
 
 
 LONG = 4
-"""Phrases from which on a section needs more than one rise to stay alive."""
+"""Number of phrases from which a section has more than one rise in energy."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """The tempo of a song, and the beats that each section holds."""
+    """The tempo of a song, and the number of beats of each section."""
 
     bpm: float
     beats: tuple[float, ...]
 
 
 def fit(plan: Plan, tempo_range: tuple[float, float], meter: float) -> Fit:
-    """Return the tempo of the class at which the sections bend least, near the one that the mood asks for.
+    """Return the tempo within `tempo_range` (BPM) at which the tempo of the sections deviates least, near the preferred one.
 
-    Where there are several moods none of them may move the others' tempo: the wish is drawn. An asked tempo is kept as it is. A loop
-    holds whole bars only.
+    The preferred tempo depends on the mood of a song with one section; for several it is random, so that a change of one mood does not
+    change the tempo. A requested tempo is used as it is. A loop has whole bars only.
     """
     lengths = [section.length_ms / 1000 for section in plan.sections]
     low, high = tempo_range
-    mood = plan.lone_emotion
-    wish = low + (high - low) * (0.15 + 0.7 * (MOODS[mood].arousal if mood else plan.dice("tempo").random()))
+    mood = plan.only_emotion
+    preferred = low + (high - low) * (0.15 + 0.7 * (MOODS[mood].arousal if mood else plan.rng("tempo").random()))
     candidates = [plan.bpm] if plan.bpm else [low + n / 4 for n in range(int((high - low) * 4) + 1)]
 
     def cost(bpm: float) -> float:
-        bends = [_beats(length, bpm, meter, plan.looping)[1] for length in lengths]
-        return sum(bends) + 1.5 * abs(bpm - wish) / (high - low)
+        penalties = [_beats(length, bpm, meter, plan.looping)[1] for length in lengths]
+        return sum(penalties) + 1.5 * abs(bpm - preferred) / (high - low)
 
     bpm = min(candidates, key=cost)
     return Fit(bpm, tuple(_beats(length, bpm, meter, plan.looping)[0] for length in lengths))
 
 
 def _beats(length: float, bpm: float, meter: float, whole_bars: bool) -> tuple[float, float]:
-    """Return the beats that a section of `length` seconds holds, and how much that hurts."""
+    """Return the number of beats of a section of `length` seconds, and a penalty for the deviation of its tempo."""
     exact = length * bpm / 60
-    units = [(meter * share, limit, hurt) for (share, limit), hurt in zip(STRETCH_LIMITS, (0.0, 0.5), strict=True)]
+    units = [
+        (meter * share, limit, penalty) for (share, limit), penalty in zip(STRETCH_LIMITS, (0.0, 0.5), strict=True)
+    ]
     if whole_bars:
         units = [(meter, 1.0, 0.0)]
-    for unit, limit, hurt in [*units, *_SHORT_LIMITS]:
+    for unit, limit, penalty in [*units, *_SHORT_LIMITS]:
         beats = max(unit, round(exact / unit) * unit)
-        bend = abs(beats / exact - 1)
-        if bend <= limit and unit in (meter, 0.25, 0.5, 1.0, 2.0):
-            return beats, hurt + 60 * bend * (bend > 0.01) + 10 * bend
+        deviation = abs(beats / exact - 1)
+        if deviation <= limit and unit in (meter, 0.25, 0.5, 1.0, 2.0):
+            return beats, penalty + 60 * deviation * (deviation > 0.01) + 10 * deviation
     return exact, 4.0
 
 
 def phrase_lengths(bars: int) -> list[int]:
-    """Return how many bars each phrase takes: eights, with a four where that leaves a better rest."""
+    """Return the number of bars of each phrase: eight, or four where the remaining bars divide better."""
     phrases: list[int] = []
     while bars > 8:
         phrases.append(4 if bars < 12 else 8)
@@ -74,7 +76,7 @@ def phrase_lengths(bars: int) -> list[int]:
 
 
 def bars_of(beats: float, meter: float, mood: Mood, opens: bool) -> tuple[Bar, ...]:
-    """Return the bars of a section; a short one, where there is one, stands at its end. `opens`: the song's first section."""
+    """Return the bars of a section; a shorter bar is the last one. `opens` is True for the first section of the song."""
     full = int(beats / meter + 1e-6)
     sizes = [meter] * full + ([beats - full * meter] if beats - full * meter > 1e-6 else [])
     opening = 0 if not opens or full < 10 else 4 if full >= 40 else 2
@@ -82,12 +84,12 @@ def bars_of(beats: float, meter: float, mood: Mood, opens: bool) -> tuple[Bar, .
     found: list[Bar] = []
     for phrase, length in enumerate([opening, *body] if opening else body):
         nth = phrase - bool(opening)
-        for place in range(length):
+        for index in range(length):
             n = len(found)
-            layers = _opening_layers(place, length) if nth < 0 else _layers(body, nth, place, mood)
-            ends = place == length - 1
+            layers = _opening_layers(index, length) if nth < 0 else _layers(body, nth, index, mood)
+            ends = index == length - 1
             energy = _energy(mood, n / max(1, len(sizes) - 1), _terrace(body, nth))
-            found.append(Bar(n, n * meter, sizes[n], energy, layers, phrase, place, ends, n == len(sizes) - 1))
+            found.append(Bar(n, n * meter, sizes[n], energy, layers, phrase, index, ends, n == len(sizes) - 1))
     return tuple(found)
 
 
@@ -97,25 +99,26 @@ def _energy(mood: Mood, position: float, terrace: float) -> float:
 
 
 def _terrace(body: Sequence[int], nth: int) -> float:
-    """Return how much more energy than the section the nth phrase has: long ones rise for three phrases, and draw breath in one."""
+    """Return the energy of the nth phrase relative to its section. Long sections rise for three phrases, and have a thin fourth."""
     return 0.0 if len(body) < LONG or nth < 0 else -0.12 if _thin(body, nth) else (-0.04, 0.0, 0.06, 0.0)[nth % 4]
 
 
 def _thin(body: Sequence[int], nth: int) -> bool:
-    """Whether the nth phrase is one in which a long section draws breath: every fourth, or the one before the last."""
+    """Return True for a phrase with a thinner texture: every fourth of a long section, or the last but one."""
     last = len(body) - 1
     return len(body) >= LONG and 0 < nth < last and (nth % 4 == 3 or (nth == last - 1 and (last < 5 or last % 4 == 3)))
 
 
-def _opening_layers(place: int, bars: int) -> frozenset[str]:
-    """Return what plays in an opening: no melody, and the bass in its second half."""
-    return frozenset({"chords", "full", "pad", "drums", "opening"} | ({"bass"} if 2 * place >= bars else set()))
+def _opening_layers(index: int, bars: int) -> frozenset[str]:
+    """Return the layers of a bar of the opening: no melody, and the bass in the second half only."""
+    return frozenset({"chords", "full", "pad", "drums", "opening"} | ({"bass"} if 2 * index >= bars else set()))
 
 
-def _layers(body: Sequence[int], nth: int, place: int, mood: Mood) -> frozenset[str]:
-    """Return what plays in a bar of the nth phrase: a fuller band phrase by phrase, a thin phrase in long ones, a break before the last.
+def _layers(body: Sequence[int], nth: int, index: int, mood: Mood) -> frozenset[str]:
+    """Return the layers of a bar of the nth phrase.
 
-    In a section of many phrases the tune rests for the first bars of a thin one.
+    The band becomes fuller phrase by phrase; long sections have thin phrases, and a break before the last one. If there are many
+    phrases, the melody rests in the first four bars of a thin one.
     """
     layers = {"chords", "full", "bass", "drums", "melody"}
     if nth > 0 or len(body) < 3 or (mood.arousal < 0.35 and len(body) < LONG):
@@ -125,24 +128,24 @@ def _layers(body: Sequence[int], nth: int, place: int, mood: Mood) -> frozenset[
     if len(body) >= LONG and nth % 4 == 2:
         layers.add("extra")
     if _thin(body, nth):
-        layers -= {"full", "pad", "extra"} | ({"melody"} if len(body) > LONG + 1 and place < 4 else set())
-    if sum(body) >= 16 and nth == len(body) - 2 and place >= body[nth] - 2:
+        layers -= {"full", "pad", "extra"} | ({"melody"} if len(body) > LONG + 1 and index < 4 else set())
+    if sum(body) >= 16 and nth == len(body) - 2 and index >= body[nth] - 2:
         layers -= {"drums", "extra"}
         layers.add("break")
     return frozenset(layers)
 
 
 SLOWING = 0.04
-"""How much slower the last downbeat is than the song: together with the bend of the section it stays under 5 % (3.1)."""
-_ROOM_BEATS = 24
-"""A section of less would have to hurry before it, to end on its millisecond."""
+"""How much longer the last beat is, as a fraction: together with the deviation of the section's tempo it stays below 5 %."""
+_RITARDANDO_BEATS = 24
+"""The shortest section that slows down: a shorter one would be audibly faster before, to end at its exact time."""
 
 
 def ritardando(genre: Genre, mood: Mood, beats: float) -> float:
-    """Return how much a song slows down at the end of its last section, as a share; 0 for genres of a machine's pulse.
+    """Return how much a song slows down at its end, as a fraction; 0 for genres with a machine-like pulse.
 
-    Calm endings settle and bright ones broaden; restless and frightened ones stop dead.
+    Calm and bright songs slow down; tense, angry and fearful ones end in tempo.
     """
     free = genre in (Genre.AMBIENT, Genre.CINEMATIC) or (genre is Genre.INDIAN and mood.arousal < 0.5)
-    settles = mood.arousal < 0.5 or (mood.valence > 0 and mood.arousal <= 0.9)
-    return SLOWING if free and settles and beats >= _ROOM_BEATS else 0.0
+    slows = mood.arousal < 0.5 or (mood.valence > 0 and mood.arousal <= 0.9)
+    return SLOWING if free and slows and beats >= _RITARDANDO_BEATS else 0.0

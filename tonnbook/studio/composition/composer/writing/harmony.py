@@ -1,4 +1,4 @@
-"""Which chord stands when: a loop per phrase, a cadence at the end of each section."""
+"""The chords of a section: a loop in each phrase, and a cadence at its end."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ def chord_spans(
 ) -> tuple[ChordSpan, ...]:
     """Return the chords of a section, in beats. Phrases alternate between the first two of `loops`.
 
-    The last bar is the tonic where the song ends, and opens towards the next section elsewhere. An opening has the loop and the pace
-    of the phrase that it leads to, shortened by its middle.
+    The last bar is the tonic if the song ends, else a chord that leads to the next section. An opening has the loop and the pace of the
+    phrase that follows, without the middle chords if it is too short.
     """
     scale = SCALES[mood.mode]
     found: list[ChordSpan] = []
@@ -32,7 +32,7 @@ def chord_spans(
 
 
 def _pace(bars: Sequence[Bar], beats_per_chord: float, loop: int) -> float:
-    """Return the beats per chord, halved until a short phrase holds most of the loop."""
+    """Return the beats per chord, halved until a short phrase contains at least three quarters of the loop."""
     total, pace = sum(bar.beats for bar in bars), beats_per_chord
     while pace > 2 and total < pace * loop * 0.75:
         pace /= 2
@@ -40,13 +40,13 @@ def _pace(bars: Sequence[Bar], beats_per_chord: float, loop: int) -> float:
 
 
 def _shortened(bars: Sequence[Bar], loop: Sequence[Chord], pace: float) -> Sequence[Chord]:
-    """Return as much of a loop as an opening has room for: its first chords and the last, which leads back to the first."""
-    room = max(1, round(sum(bar.beats for bar in bars) / pace))
-    return loop if room >= len(loop) else loop[:1] if room == 1 else (*loop[: room - 1], loop[-1])
+    """Return the part of a loop that fits an opening: its first chords, and the last one, which leads back to the first."""
+    count = max(1, round(sum(bar.beats for bar in bars) / pace))
+    return loop if count >= len(loop) else loop[:1] if count == 1 else (*loop[: count - 1], loop[-1])
 
 
 def _loop(bars: Sequence[Bar], loop: Sequence[Chord], pace: float) -> list[ChordSpan]:
-    """Return the loop's chords over the bars. Chords change on bar lines or in the middle of a bar, whatever the metre."""
+    """Return the chords of the loop over the bars. Chords change at the beginning or in the middle of a bar, in every metre."""
     spans: list[ChordSpan] = []
     first = bars[0].start
     for bar in bars:
@@ -59,7 +59,7 @@ def _loop(bars: Sequence[Bar], loop: Sequence[Chord], pace: float) -> list[Chord
 
 
 def _closed(spans: list[ChordSpan], bars: Sequence[Bar], mood: Mood, tonic: int, ends_song: bool) -> list[ChordSpan]:
-    """Return the spans with the ending of the section put in place of the last bars."""
+    """Return the chords with the last bars replaced by the ending of the section."""
     last = bars[-1]
     if len(bars) == 1 and not ends_song:
         return spans
@@ -80,13 +80,13 @@ def _closed(spans: list[ChordSpan], bars: Sequence[Bar], mood: Mood, tonic: int,
 
 
 def _coloured(plain: Chord, scale: Sequence[int], tonic: int, colours: Sequence[int]) -> Chord:
-    """Return the chord with its colours; a minor tonic takes a ninth for a seventh, which would sound like the relative major."""
+    """Return the chord with sevenths and ninths added. A minor tonic gets a ninth only: its seventh would sound like the relative major."""
     home = plain.root == tonic and plain.minor
     return enriched(plain, scale, tonic, (9,) if home and colours else colours)
 
 
 def _merged(spans: Sequence[ChordSpan]) -> list[ChordSpan]:
-    """Return the spans with repeated chords joined, up to two bars long."""
+    """Return the chords with repeated ones joined, up to two bars long."""
     joined: list[ChordSpan] = []
     for span in spans:
         before = joined[-1] if joined else None
@@ -98,9 +98,9 @@ def _merged(spans: Sequence[ChordSpan]) -> list[ChordSpan]:
 
 
 def _adapted(span: ChordSpan, scale: Sequence[int], tonic: int) -> ChordSpan:
-    """Return the span with the scale to play over it: the section's, bent to the chord's own tones."""
+    """Return the chord with the scale to play over it: that of the section, altered to contain the tones of the chord."""
     notes = set(scale)
-    replaced = 1 if span.chord.symbol.startswith("b") else -1  # a flat pushes out the note above, a sharp the one below
+    replaced = 1 if span.chord.symbol.startswith("b") else -1  # a flat replaces the note above, a sharp the one below
     for offset in sorted((pitch_class - tonic) % 12 for pitch_class in span.chord.classes):
         if offset not in scale:
             notes.discard((offset + replaced) % 12)

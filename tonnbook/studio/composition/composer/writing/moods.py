@@ -1,6 +1,7 @@
-"""The sixteen emotions as musical cues: mode, harmony, register, articulation (composition.md 3.3).
+"""The sixteen emotions as musical parameters: mode, harmony, register, articulation.
 
-Cues add up, mode first, then register, dynamics and articulation (Eerola, Friberg & Bresin 2013); tempo belongs to the user.
+The effects of such cues add up: mode is the strongest, then register, dynamics and articulation (Eerola, Friberg & Bresin 2013). The
+tempo is the user's choice.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from tonnbook.models.composition import Emotion
 
 @dataclass(frozen=True, slots=True)
 class Mood:
-    """How an emotion sounds."""
+    """The musical parameters of an emotion."""
 
     valence: float
     """-1 to 1."""
@@ -20,30 +21,30 @@ class Mood:
     """0 to 1."""
     mode: str
     progressions: tuple[str, ...]
-    """Roman numerals of a loop; successive phrases and sections take different ones. A bass after a slash is a pedal."""
+    """Chord loops in roman numerals; successive phrases and sections use different ones. The note after a slash is a pedal in the bass."""
     beats_per_chord: int
     centre: int
-    """MIDI key around which the melody moves."""
+    """MIDI key at the centre of the melody's register."""
     articulation: float
-    """Sounding part of a melody note's length; above 1 overlaps."""
+    """Length of a melody note as a fraction of the time to the next; above 1 they overlap."""
     cadence: str
     """The chords before the final tonic."""
     half_cadence: str
-    """The chord that opens towards the next section."""
+    """The chord that leads to the next section."""
     contour: str
     """Shape of a phrase before and after its climax: "fall", "rise", "arch", "wave", "low"."""
     leap: float = 0.0
-    """0 to 1: taste for leaps."""
+    """How readily the melody leaps, 0 to 1."""
     gesture: str = ""
-    """How the theme is spoken: "fanfare" (dotted, up the chord), "skip" (a bound upwards opens an idea), "sigh" (bars fall)."""
+    """How the theme is varied: "fanfare" (dotted, up the chord), "skip" (an upward leap begins a phrase), "sigh" (bars descend)."""
     texture: str = ""
-    """"tremolo": bowed chords tremble and the drums hesitate; "power": struck chords are bare fifths."""
+    """"tremolo": bowed chords are played tremolo and the drums pause at times; "power": chords are root and fifth only."""
     swell: float = 0.0
-    """Growth of the dynamics across the section, -1 to 1."""
+    """Change of the dynamics across the section, -1 to 1."""
 
     @property
     def dark(self) -> bool:
-        """Whether the mode is a minor one."""
+        """True if the valence is negative."""
         return self.valence < 0
 
 
@@ -129,4 +130,4 @@ MOODS: dict[Emotion, Mood] = {
         4, 79, 0.75, "bII bII", "bII", "wave", leap=0.2, texture="tremolo",
     ),
 }  # fmt: skip
-"""Every emotion once. Progressions stay inside their mode, but for the secondary dominant of CHEERFUL."""
+"""The parameters of every emotion. All progressions stay in their mode, except for the secondary dominant of CHEERFUL."""

@@ -1,8 +1,8 @@
-"""How a pattern is written down: one character per sixteenth, one string per layer, three strings for low, middle and high energy.
+"""The notation of patterns: one character for each sixteenth, one string for each layer at low, middle and high energy.
 
-Drums and chords: a digit is an accent (9 loud), "." nothing, "?" a stroke that some songs have and others do not.
-Bass: R root, 5 fifth, 8 octave, 3 third, a approach to the next chord; a note lasts to the next character, "/" stops it.
-Broken chords: a digit is a chord tone counted from below, going on an octave higher after the top one.
+Drums and chords: a digit is an accent (9 is loudest), "." a rest, "?" an optional stroke, which is decided for each song.
+Bass: R root, 5 fifth, 8 octave, 3 third, a approach to the next chord; a note lasts until the next character.
+Broken chords: a digit is a chord tone counted from the lowest; digits above the highest continue an octave higher.
 """
 
 from __future__ import annotations
@@ -14,49 +14,49 @@ LOW, MIDDLE, HIGH = 0, 1, 2
 STEPS_PER_BEAT = 4
 
 Levels = tuple[str, str, str]
-"""The same layer at low, middle and high energy."""
+"""The pattern of a layer at low, middle and high energy."""
 
 
 def level(energy: float) -> int:
-    """Return which of the three strings an energy of 0 to 1 reads."""
+    """Return the index of the pattern for an energy of 0 to 1."""
     return LOW if energy < 0.4 else MIDDLE if energy < 0.76 else HIGH
 
 
 @dataclass(frozen=True, slots=True)
 class Comp:
-    """An accompanying voice: what it plays of the chord, and when."""
+    """An accompanying voice: which tones of the chord it plays, and when."""
 
     voice: str
     kind: str
     """"held" (whole spans), "block", "strum", "broken" or "low" (the root, with two voices its fifth too)."""
     steps: Levels = ("9", "9", "9")
     hold: float = 0.9
-    """Sounding part of the time to its next stroke."""
+    """Length of a note as a fraction of the time to the next one."""
     low: int = 52
     high: int = 76
     voices: int = 4
     layer: str = "chords"
-    """The layer of the bar that lets it play."""
+    """The layer that a bar must have for it to play."""
     late_ms: float = 0.0
-    """How far behind the beat it sits."""
+    """Delay after the beat."""
 
 
 @dataclass(frozen=True, slots=True)
 class Groove:
-    """The percussion of a band: strokes by layer name (see `groove.STROKES`)."""
+    """The percussion of a band: patterns by layer name (see `groove.STROKES`)."""
 
     kit: str
     layers: dict[str, Levels]
     fill: str = "toms"
     """"toms", "snare", "claps", "roll" or "none"."""
     swing: tuple[float, float] = (0.5, 0.5)
-    """Place of the odd sixteenth within its eighth, from..to; 0.5 is straight."""
+    """Range of the position of the odd sixteenths within their eighth; 0.5 is straight."""
     snare_late_ms: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Band:
-    """Who plays, and what."""
+    """The instruments of a band and their patterns."""
 
     name: str
     bass: str
@@ -64,34 +64,34 @@ class Band:
     comps: tuple[Comp, ...]
     grooves: tuple[Groove, ...]
     tender: tuple[str, ...]
-    """Lead voices for calm moods, for bright ones, for dark ones, and for the strongest of either."""
+    """`tender`, `bright`, `dark`, `strong`: lead voices for calm, bright, dark and very lively moods."""
     bright: tuple[str, ...]
     dark: tuple[str, ...]
     strong: tuple[str, ...]
     colours: tuple[int, ...] = ()
-    """What is added to triads where the scale has it: 7, 9."""
+    """Tones added to triads where the scale has them: 7, 9."""
     rhythm: str = "straight"
-    """Which rhythm cells the melody draws from: "straight", "syncopated", "long"."""
+    """Rhythms of the melody: "straight", "syncopated" or "long"."""
     looseness: float = 1.0
-    """Factor on the players' timing spread."""
+    """Factor on the standard deviation of the timing."""
     ducked: bool = False
-    """Whether the kick presses chords and bass down (side-chain)."""
+    """True if the kick ducks chords and bass (side-chain)."""
 
 
-def settled(steps: str, dice: random.Random, chance: float = 0.45) -> str:
-    """Return the string with every "?" decided: a soft stroke or none."""
-    return "".join((str(dice.randint(4, 7)) if dice.random() < chance else ".") if c == "?" else c for c in steps)
+def resolve_optional(steps: str, rng: random.Random, chance: float = 0.45) -> str:
+    """Return a pattern in which every "?" is replaced at random by a soft stroke or a rest."""
+    return "".join((str(rng.randint(4, 7)) if rng.random() < chance else ".") if c == "?" else c for c in steps)
 
 
 def strokes(steps: str, beats: float) -> list[tuple[float, int]]:
-    """Return (beat, digit) of every digit of a string that is repeated to fill a bar of `beats`."""
+    """Return (beat, digit) for every digit of a pattern, which is repeated to fill a bar of `beats`."""
     count = round(beats * STEPS_PER_BEAT)
     row = steps * (count // len(steps) + 1)
     return [(n / STEPS_PER_BEAT, int(c)) for n, c in enumerate(row[:count]) if c.isdigit()]
 
 
-def swung(beat: float, place: float) -> float:
-    """Return a beat with its odd sixteenths moved to `place` within their eighth."""
+def swung(beat: float, position: float) -> float:
+    """Return a beat, moved to `position` (0 to 1) within its eighth if it lies on an odd sixteenth."""
     sixteenth = round(beat * STEPS_PER_BEAT, 6)
     odd = sixteenth % 2 == 1
-    return beat + (place - 0.5) / 2 if odd else beat
+    return beat + (position - 0.5) / 2 if odd else beat

@@ -12,12 +12,12 @@ from tonnbook.models.composition_resolved import resolve
 from tonnbook.models.prompt.reader import PromptReading
 
 ROLES = ("bass", "chords", "melody", "percussion")
-"""The four stems of the service, in the order in which the studio writes them."""
+"""The four stems, in the order in which the studio writes them."""
 
 
 @dataclass(frozen=True, slots=True)
 class PlanSection:
-    """A stretch of one emotion, on exact milliseconds."""
+    """A section with one emotion, in whole milliseconds."""
 
     emotion: Emotion
     start_ms: int
@@ -26,28 +26,28 @@ class PlanSection:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Everything that decides the music. Equal plans make equal songs."""
+    """Everything that determines the music. Equal plans give equal songs."""
 
     genre: Genre
     tempo: Tempo
     sections: tuple[PlanSection, ...]
     bpm: float | None = None
-    """An exact tempo, when one was asked for."""
+    """The exact tempo, if one was requested."""
     tonic: int | None = None
-    """Pitch class of the key, when one was asked for."""
+    """Pitch class of the key, if one was requested."""
     major: bool | None = None
     lead: str | None = None
-    """Name of the melody's voice, when one was asked for."""
+    """Name of the melody's voice, if one was requested."""
     silent: frozenset[str] = frozenset()
-    """Stems that were asked away: they stay silent."""
+    """Excluded stems, which stay silent."""
     without: frozenset[str] = frozenset()
-    """Voices that were asked away: others take their parts."""
+    """Excluded voices; other voices play their parts."""
     looping: bool = False
     version: int = 1
     words: str = ""
-    """The words of the prompt, which seed another song than the same parameters without them; see `planning.canonical`."""
+    """The normalised words of the prompt (see `canonical`). They are a part of the seed."""
     seed: int | None = None
-    """The caller's own number: another one, another song."""
+    """The caller's seed: each number gives another song."""
 
     @property
     def duration_ms(self) -> int:
@@ -60,16 +60,17 @@ class Plan:
         return self.duration_ms / 1000
 
     @property
-    def lone_emotion(self) -> Emotion | None:
-        """The emotion of a song that has one section; None for several: no section rules what it shares with the others."""
+    def only_emotion(self) -> Emotion | None:
+        """The emotion of a song with one section. None for several sections: none of them decides what all share."""
         return self.sections[0].emotion if len(self.sections) == 1 else None
 
-    def dice(self, *names: object) -> random.Random:
-        """Return the random numbers of one corner of the song, named by section and part.
+    def rng(self, *names: object) -> random.Random:
+        """Return a random generator for one aspect of the song, named by part and section.
 
-        Of several sections none goes into the seed, so another emotion in one leaves the others as they were.
+        The seed depends on the plan and the names only. It contains no emotion if there are several sections, so that a new emotion in
+        one section does not change the others.
         """
-        identity = [self.genre, self.tempo, self.words, self.duration_ms, self.lone_emotion or "", self.version, *names]
+        identity = [self.genre, self.tempo, self.words, self.duration_ms, self.only_emotion or "", self.version, *names]
         if self.seed is not None:
             identity.append(f"seed {self.seed}")
         text = "|".join(str(part) for part in identity)
@@ -77,7 +78,7 @@ class Plan:
 
 
 def plan_of(request: CompositionRequest, version: int = 1, looping: bool = False) -> tuple[Plan, PromptReading | None]:
-    """Return the plan of a request, and the reading of its prompt where it has one."""
+    """Return the plan of a request, and how its prompt was understood (None without a prompt)."""
     found = resolve(request)
     reading = found.reading
     plan = Plan(
@@ -99,5 +100,5 @@ def plan_of(request: CompositionRequest, version: int = 1, looping: bool = False
 
 
 def canonical(prompt: str) -> str:
-    """Return the words of a prompt as they enter a song's identity: case, punctuation and spaces make no other song."""
+    """Return the words of a prompt without case, punctuation and extra spaces, none of which change the song."""
     return " ".join(re.findall(r"[^\W_]+", prompt.lower()))

@@ -1,4 +1,4 @@
-"""Indian music: a raga over a drone, in a tala. No chord progressions; the melody alone carries the piece (composition.md 3.8)."""
+"""The melody of Indian songs: an alap, the theme in the raga, the tihai, and ornaments."""
 
 from __future__ import annotations
 
@@ -9,83 +9,85 @@ from math import sin
 from tonnbook.studio.composition.composer.voices import Voice
 from tonnbook.studio.composition.composer.writing.moods import MOODS, Mood
 from tonnbook.studio.composition.composer.writing.raga import SWARAS, Raga, options
-from tonnbook.studio.composition.composer.writing.score import Bar, Note, Stage, humanised, without_overlaps
+from tonnbook.studio.composition.composer.writing.score import Bar, Note, ScoreSection, humanised, without_overlaps
 from tonnbook.studio.composition.composer.writing.tala import tihai_beats
 from tonnbook.studio.composition.composer.writing.theme import Cell, Theme
 from tonnbook.studio.composition.composer.writing.theory import nearest_key
 
-BEAM = 20
+_BEAM = 20
 ALAP_NOTE_S, ALAP_REST_S = (0.35, 1.1), (1.4, 2.6)
-"""How long the moving notes of an alap last, and those on which its phrases rest."""
+"""Range of the length of the notes within a phrase of the alap, and of the note on which it ends."""
 
 
-def raga_melody(stage: Stage, raga: Raga, theme: Theme, voice: Voice, alap: float, dice: random.Random) -> list[Note]:
-    """Return the melody: an alap, free of the beat, for the first `alap` beats, then the theme of the song in this raga."""
-    mood = MOODS[stage.emotion]
-    slots = _alap_slots(stage, alap, dice) + _slots(stage, theme, mood, alap, dice)
-    keys = _pitched(slots, stage, raga, voice, mood, dice)
+def raga_melody(
+    section: ScoreSection, raga: Raga, theme: Theme, voice: Voice, alap: float, rng: random.Random
+) -> list[Note]:
+    """Return the melody: an alap without a pulse for the first `alap` beats, then the theme of the song in the raga."""
+    mood = MOODS[section.emotion]
+    slots = _alap_slots(section, alap, rng) + _slots(section, theme, mood, alap, rng)
+    keys = _pitched(slots, section, raga, voice, mood, rng)
     notes = []
     for n, ((bar, beat, _, _), key) in enumerate(zip(slots, keys, strict=True)):
-        following = slots[n + 1][1] if n + 1 < len(slots) else stage.beats
-        breath = 0.5 if n + 1 < len(slots) and following - beat > 1.5 else 0.0
+        following = slots[n + 1][1] if n + 1 < len(slots) else section.beats
+        rest = 0.5 if n + 1 < len(slots) and following - beat > 1.5 else 0.0
         length = (
-            min(4.0 if beat >= alap else ALAP_REST_S[1] / stage.beat_s, following - beat - breath)
-            * stage.beat_s
+            min(4.0 if beat >= alap else ALAP_REST_S[1] / section.beat_s, following - beat - rest)
+            * section.beat_s
             * max(0.9, mood.articulation)
         )
-        if n + 1 == len(slots) and stage.final:
-            length = max(0.2, stage.end - stage.at(beat) - 0.35)
-        notes.append(Note(stage.at(beat), max(0.1, length), key, min(120, bar.velocity(8 if beat % 2 == 0 else 6))))
-    sung = without_overlaps(notes)
-    return humanised(list(_ornamented(sung, stage, raga, dice)), dice, 8, stage.end - 0.05)
+        if n + 1 == len(slots) and section.final:
+            length = max(0.2, section.end - section.at(beat) - 0.35)
+        notes.append(Note(section.at(beat), max(0.1, length), key, min(120, bar.velocity(8 if beat % 2 == 0 else 6))))
+    line = without_overlaps(notes)
+    return humanised(list(_ornamented(line, section, raga, rng)), rng, 8, section.end - 0.05)
 
 
 Slot = tuple[Bar, float, float, bool]
-"""A bar, the beat from the start of the section, the scale steps from the middle, and whether the note is one to rest on."""
+"""Bar, beat from the start of the section, scale steps from the centre, and True if the note is one to rest on."""
 
 
-def _alap_slots(stage: Stage, alap: float, dice: random.Random) -> list[Slot]:
-    """Return the places of an alap: phrases of free notes, each ending on a long one, that climb from the low register.
+def _alap_slots(section: ScoreSection, alap: float, rng: random.Random) -> list[Slot]:
+    """Return the slots of an alap: phrases of notes in free time that end on a long note and rise from the low register.
 
-    Times are drawn in seconds, for nothing beats here; the last long note leads to where the tabla enters.
+    Times are drawn in seconds, because there is no pulse; the last long note leads to the entry of the tabla.
     """
     slots: list[Slot] = []
-    end = alap * stage.beat_s
-    at, height = 0.1 * end if end < ALAP_REST_S[1] else dice.uniform(0.4, 0.9), 0.0
+    end = alap * section.beat_s
+    at, height = 0.1 * end if end < ALAP_REST_S[1] else rng.uniform(0.4, 0.9), 0.0
     while at < end - ALAP_REST_S[0]:
-        count = dice.randint(2, 4)
+        count = rng.randint(2, 4)
         for n in range(count + 1):
             if at > end - ALAP_REST_S[0]:
                 break
             resting = n == count or at > end - 1.4 * ALAP_REST_S[0]
-            beat = stage.beat_at(stage.start + at)
-            bar = next(bar for bar in reversed(stage.bars) if bar.start <= beat + 1e-6)
+            beat = section.beat_at(section.start + at)
+            bar = next(bar for bar in reversed(section.bars) if bar.start <= beat + 1e-6)
             slots.append((bar, beat, -3 + height + 2.5 * sin(3.1 * n / count), resting))
-            at += dice.uniform(*ALAP_REST_S) if resting else dice.uniform(*ALAP_NOTE_S)
-        height += dice.uniform(0.5, 1.5)
+            at += rng.uniform(*ALAP_REST_S) if resting else rng.uniform(*ALAP_NOTE_S)
+        height += rng.uniform(0.5, 1.5)
     return slots
 
 
-def _slots(stage: Stage, theme: Theme, mood: Mood, alap: float, dice: random.Random) -> list[Slot]:
-    closing = tihai_beats(stage)
-    lengths = {p: sum(1 for b in stage.bars if b.phrase == p) for p in {b.phrase for b in stage.bars}}
+def _slots(section: ScoreSection, theme: Theme, mood: Mood, alap: float, rng: random.Random) -> list[Slot]:
+    closing = tihai_beats(section)
+    lengths = {p: sum(1 for b in section.bars if b.phrase == p) for p in {b.phrase for b in section.bars}}
     slots: list[Slot] = []
-    for bar in stage.bars:
+    for bar in section.bars:
         if "melody" not in bar.layers and "opening" not in bar.layers:
             continue
         for half, first in enumerate(_halves(bar)):
-            cell = theme.bar(bar.phrase, bar.place, lengths[bar.phrase], dice)
+            cell = theme.bar(bar.phrase, bar.index, lengths[bar.phrase], rng)
             slots += [slot for slot in _bar_slots(bar, first, half, cell, mood) if slot[1] > alap - 1e-6]
     if not closing:
         return slots
     kept = [slot for slot in slots if slot[1] < closing[0] - 0.8]
-    last = stage.bars[-1]
+    last = section.bars[-1]
     landed = [(last, beat - 0.5, 1.0, False) for beat in closing] + [(last, beat, 0.0, True) for beat in closing]
     return kept + sorted(landed, key=lambda slot: slot[1])
 
 
 def _halves(bar: Bar) -> list[float]:
-    """Return where cells begin in a bar, in beats: cells are four beats long, rupak's bar is seven."""
+    """Return where cells begin in a bar, in beats: a cell has four beats, a bar of rupak seven."""
     return [0.0] if bar.beats <= 4 else [0.0, 3.0]
 
 
@@ -93,20 +95,22 @@ def _bar_slots(bar: Bar, first: float, half: int, cell: Cell, mood: Mood) -> Ite
     density = max(1, min(5, round(1.2 + 3.4 * bar.energy)))
     until = bar.beats if half or bar.beats <= 4 else 3.0
     notes = [n for n in cell.at(density) if first + n[0] / 4 < until - 1e-6]
-    upper = bar.phrase % 2 == 0 and bar.phrase > 0  # every other part of a piece, the antara, climbs to the high Sa
-    lift = (2.6 if upper else -0.8) + 1.8 * sin(2.4 * (bar.place + 0.5) / 8) - (2 if mood.contour == "low" else 0)
+    upper = bar.phrase % 2 == 0 and bar.phrase > 0  # every other phrase (the antara) rises to the high Sa
+    height = (2.6 if upper else -0.8) + 1.8 * sin(2.4 * (bar.index + 0.5) / 8) - (2 if mood.contour == "low" else 0)
     for k, (step, _, degree) in enumerate(notes):
         gap = (notes[k + 1][0] - step) / 4 if k + 1 < len(notes) else until - first - step / 4
         yield (
             bar,
             bar.start + first + step / 4,
-            degree + lift,
+            degree + height,
             gap >= 0.9 or (k + 1 == len(notes) and bar.last_of_phrase),
         )
 
 
-def _pitched(slots: list[Slot], stage: Stage, raga: Raga, voice: Voice, mood: Mood, dice: random.Random) -> list[int]:
-    sa = nearest_key(stage.tonic, 62 if mood.centre < 70 else 66)
+def _pitched(
+    slots: list[Slot], section: ScoreSection, raga: Raga, voice: Voice, mood: Mood, rng: random.Random
+) -> list[int]:
+    sa = nearest_key(section.tonic, 62 if mood.centre < 70 else 66)
     low, high = max(voice.low, sa - 5), min(voice.high, sa + 13)
     ladder = raga.ladder(False, sa, low, high)
     home = ladder.index(min(ladder, key=lambda k: abs(k - sa - 3)))
@@ -114,22 +118,22 @@ def _pitched(slots: list[Slot], stage: Stage, raga: Raga, voice: Voice, mood: Mo
     beam: list[tuple[float, tuple[int, ...]]] = [(0.0, ())]
     for n, (_, _, degree, resting) in enumerate(slots):
         target = ladder[max(0, min(len(ladder) - 1, home + round(degree)))]
-        must = (sa, sa + 12) if n + 1 == len(slots) and stage.final else ()
-        whim = {key: 0.6 * dice.random() for key in range(low, high + 1)}
+        must = (sa, sa + 12) if n + 1 == len(slots) and section.final else ()
+        noise = {key: 0.6 * rng.random() for key in range(low, high + 1)}
         grown = []
         for cost, line in beam:
             choices = options(raga, sa, line[-1] if line else None, low, high)
             grown += [
                 (
                     cost
-                    + whim[k]
+                    + noise[k]
                     + _cost(k, target, resting, line, rests, sa, raga)
                     + 9 * bool(must and k not in must),
                     (*line, k),
                 )
                 for k in choices
             ]
-        beam = sorted(grown)[:BEAM]
+        beam = sorted(grown)[:_BEAM]
     return list(beam[0][1])
 
 
@@ -144,37 +148,37 @@ def _cost(
     between = len([k for k in range(min(key, line[-1]) + 1, max(key, line[-1])) if (k - sa) % 12 in raga.scale])
     cost += 1.1 if key == line[-1] else 0.6 * between**1.3
     if len(line) > 2 and key == line[-2] and line[-1] == line[-3]:
-        cost += 2.5  # no trilling between two notes
+        cost += 2.5  # avoid alternating between two notes
     return cost + 0.35 * line[-6:].count(key)
 
 
-def _ornamented(notes: list[Note], stage: Stage, raga: Raga, dice: random.Random) -> Iterator[Note]:
-    """Yield the line with meend into long notes, a grace into some others, and slow sways where the raga asks for them."""
+def _ornamented(notes: list[Note], section: ScoreSection, raga: Raga, rng: random.Random) -> Iterator[Note]:
+    """Yield the line with glides (meend) into long notes, grace notes, gamak, and the slow oscillations of the raga (andolan)."""
     for n, note in enumerate(notes):
-        swara = SWARAS[(note.key - stage.tonic) % 12]
+        swara = SWARAS[(note.key - section.tonic) % 12]
         before = notes[n - 1].key - note.key if n else 0
         bend: tuple[tuple[float, float], ...] = ()
         if swara in raga.sway and note.length > 0.5:
             bend = _swayed(note.length, 0.35, 1.6)
-        elif note.length > 0.45 and 1 <= abs(before) <= 4 and dice.random() < 0.7:
-            glide = dice.uniform(0.08, 0.18)
+        elif note.length > 0.45 and 1 <= abs(before) <= 4 and rng.random() < 0.7:
+            glide = rng.uniform(0.08, 0.18)
             bend = ((0.0, float(before)), (0.02, float(before)), (glide, 0.0))
-        elif note.length > 0.7 and dice.random() < 0.5:
-            bend = ((0.0, dice.choice((-2.0, -1.0))), (dice.uniform(0.08, 0.16), 0.0))
-        elif note.length > 0.2 and dice.random() < 0.2:
+        elif note.length > 0.7 and rng.random() < 0.5:
+            bend = ((0.0, rng.choice((-2.0, -1.0))), (rng.uniform(0.08, 0.16), 0.0))
+        elif note.length > 0.2 and rng.random() < 0.2:
             bend = ((0.0, 1.0 if before > 0 else 2.0), (0.05, 0.0))
-        if note.length > 1.1 and swara not in raga.sway and dice.random() < 0.4:
-            bend = (*(bend or ((0.0, 0.0),)), *_shaken(note.length, dice.uniform(5.0, 6.0)))
+        if note.length > 1.1 and swara not in raga.sway and rng.random() < 0.4:
+            bend = (*(bend or ((0.0, 0.0),)), *_shaken(note.length, rng.uniform(5.0, 6.0)))
         yield Note(note.start, note.length, note.key, note.velocity, bend)
 
 
 def _swayed(length: float, depth: float, rate_hz: float) -> tuple[tuple[float, float], ...]:
-    """Return a slow sway below the note and back."""
+    """Return the bend of a slow oscillation between the note and `depth` semitones below it."""
     return tuple((t / 20, -depth * (1 - _cosine(t / 20 * rate_hz)) / 2) for t in range(int(length * 20) + 1))
 
 
 def _shaken(length: float, rate_hz: float) -> tuple[tuple[float, float], ...]:
-    """Return a gamak in the second half of a note."""
+    """Return the bend of a gamak, a fast oscillation in the second half of a note."""
     start, points = length * 0.5, int(length * 0.5 * 40)
     return tuple((start + t / 40, 0.45 * sin(6.2832 * rate_hz * t / 40)) for t in range(points))
 

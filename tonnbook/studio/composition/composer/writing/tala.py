@@ -1,8 +1,8 @@
-"""Talas: the cycles of the tabla, their strokes, and the tihai that closes a piece (composition.md 3.8).
+"""Talas: the cycles of the tabla, their strokes, and the tihai that ends a song.
 
-The cycle runs through the whole song, over the borders of its sections. It is counted back from the last downbeat, which is a sam
-(the first beat of a cycle): the tabla enters on a sam, and whole cycles later the tihai lands on one. What is left over before that
-belongs to the alap, which has no beat.
+The cycle runs through the whole song, across its sections. It is counted back from the last downbeat, which is a sam (the first beat of
+a cycle): the tabla enters on a sam, and the tihai ends on one, whole cycles later. The remaining time before the entry is the alap,
+which has no pulse.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from math import ceil
 
 from tonnbook.models.composition import Tempo
-from tonnbook.studio.composition.composer.writing.score import Bar, Note, Stage, humanised
+from tonnbook.studio.composition.composer.writing.score import Bar, Note, ScoreSection, humanised
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +22,11 @@ class Tala:
 
     name: str
     theka: str
-    """The strokes that name the cycle, one per matra."""
+    """The strokes of the cycle, one for each matra."""
     matra: float
     """Beats per matra."""
     bar: float
-    """Beats of what we count as a bar: the cycle, or a quarter of teental's."""
+    """Beats of a bar: one cycle, or a quarter of a cycle of teental."""
 
     @property
     def cycle(self) -> float:
@@ -51,8 +51,7 @@ _TALAS = {
 
 BOL_KEYS: dict[str, tuple[int, ...]] = {"na": (60,), "ta": (60,), "tin": (63,), "te": (62,), "tun": (64,)}
 BOL_KEYS |= {"ge": (61,), "ke": (41,), "dha": (60, 61), "dhin": (63, 61)}
-"""What comes nearest to every bol among the drums of General MIDI, a stroke of both hands as two of them; our own tabla reads the
-word instead."""
+"""The nearest General MIDI drums of every bol: two for a stroke of both hands. The synthesised tabla uses the name of the bol."""
 _ORNAMENTS = {
     "dha": ("dha te", "dha dha"),
     "dhin": ("dhin dhin", "dhin te"),
@@ -65,36 +64,36 @@ _ORNAMENTS = {
 }
 _RUN = ["te", "te", "ke", "te"]
 TIHAI_BEATS = 1.5
-"""From one landing of a tihai to the next."""
-_ROOM_S = 30.0
-"""A song of less has no room for an alap and some of the long cycles."""
+"""Beats from one final stroke of a tihai to the next."""
+_LONG_CYCLE_S = 30.0
+"""Shorter songs have no tala whose cycle is longer than a bar."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cycle:
-    """Where a tala stands in a section."""
+    """The position of the cycle of a tala in a section."""
 
     tala: Tala
     sam: float
-    """A beat of the section on which a cycle begins; it may lie before or after the section."""
+    """A beat on which a cycle begins, counted from the start of the section; it may lie outside the section."""
     entry: float
-    """The beat from which the tabla plays. Before it is alap."""
+    """The beat at which the tabla enters. The alap is before it."""
 
     def matra(self, beat: float) -> int:
-        """Return which matra of the cycle a beat is, 0 for sam."""
+        """Return the index of the matra at a beat, 0 for sam."""
         return round((beat - self.sam) / self.tala.matra) % len(self.tala.theka.split())
 
 
-def tala_for(tempo: Tempo, seconds: float, looping: bool, dice: random.Random) -> Tala:
-    """Return the tala of a song; a short song and a loop take one whose cycle is a bar."""
-    choice = dice.choice(_TALAS[tempo])
-    return choice if choice.cycle == choice.bar or (seconds >= _ROOM_S and not looping) else _TALAS[tempo][-1]
+def tala_for(tempo: Tempo, seconds: float, looping: bool, rng: random.Random) -> Tala:
+    """Return the tala of a song; in short songs and loops one whose cycle is a bar."""
+    choice = rng.choice(_TALAS[tempo])
+    return choice if choice.cycle == choice.bar or (seconds >= _LONG_CYCLE_S and not looping) else _TALAS[tempo][-1]
 
 
 def cycles(tala: Tala, beats: Sequence[float], opening: float, looping: bool) -> tuple[Cycle, ...]:
-    """Return where the cycle stands in each section, given their lengths and that of the opening, all in beats.
+    """Return the position of the cycle in each section. `beats` are the lengths of the sections, `opening` that of the opening, in beats.
 
-    The last downbeat of the song is a sam; in a loop its end is. A song too short for a whole cycle after the opening has no alap.
+    The last downbeat of the song is a sam; in a loop its end is one. A song without time for a whole cycle after the opening has no alap.
     """
     landing = sum(beats) if looping else sum(beats[:-1]) + (ceil(beats[-1] / tala.bar - 1e-6) - 1) * tala.bar
     entry = landing - (landing - opening) // tala.cycle * tala.cycle
@@ -103,17 +102,19 @@ def cycles(tala: Tala, beats: Sequence[float], opening: float, looping: bool) ->
     found = []
     for n in range(len(beats)):
         first = sum(beats[:n])
-        sam = round((landing - first) / tala.matra) * tala.matra  # a section of broken beats does not shift the strokes
+        sam = (
+            round((landing - first) / tala.matra) * tala.matra
+        )  # a section with a fraction of a beat does not shift the strokes
         found.append(Cycle(tala, sam, max(0.0, round((entry - first) / tala.matra) * tala.matra)))
     return tuple(found)
 
 
-def tabla_notes(stage: Stage, cycle: Cycle, dice: random.Random) -> list[Note]:
-    """Return what the tabla plays in a section: the theka, ornamented where the energy is, and the tihai at the song's end."""
+def tabla_notes(section: ScoreSection, cycle: Cycle, rng: random.Random) -> list[Note]:
+    """Return the notes of the tabla in a section: the theka, with more ornaments at higher energy, and the tihai at the end of the song."""
     notes: list[Note] = []
-    tala, closing = cycle.tala, tihai_beats(stage)
+    tala, closing = cycle.tala, tihai_beats(section)
     words = tala.theka.split()
-    for bar in stage.bars:
+    for bar in section.bars:
         if "drums" not in bar.layers:
             continue
         count = ceil(bar.beats / tala.matra - 1e-6)
@@ -122,39 +123,39 @@ def tabla_notes(stage: Stage, cycle: Cycle, dice: random.Random) -> list[Note]:
             if beat < cycle.entry - 1e-6 or (closing and beat >= closing[0] - 0.76):
                 continue
             nth = cycle.matra(beat)
-            notes += _matra(stage, bar, beat, words[nth], tala, nth, n == count - 1 and bar.last_of_phrase, dice)
-    notes += _tihai(stage, closing)
-    return humanised(notes, dice, 4, stage.end - 0.05, 5)
+            notes += _matra(section, bar, beat, words[nth], tala, nth, n == count - 1 and bar.last_of_phrase, rng)
+    notes += _tihai(section, closing)
+    return humanised(notes, rng, 4, section.end - 0.05, 5)
 
 
 def _matra(
-    stage: Stage, bar: Bar, beat: float, word: str, tala: Tala, nth: int, turning: bool, dice: random.Random
+    section: ScoreSection, bar: Bar, beat: float, word: str, tala: Tala, nth: int, turning: bool, rng: random.Random
 ) -> Iterator[Note]:
     chance = 0.75 * (bar.energy - 0.15)
     strokes = [word]
     if turning and bar.energy > 0.3:
         strokes = _RUN
-    elif nth and dice.random() < chance:
-        strokes = dice.choice(_ORNAMENTS[word]).split()
+    elif nth and rng.random() < chance:
+        strokes = rng.choice(_ORNAMENTS[word]).split()
     accent = 9 if nth == 0 else 7 if (nth * tala.matra) % 2 == 0 else 6
     for k, bol in enumerate(strokes):
-        yield _stroke(stage, bar, beat + k * tala.matra / len(strokes), bol, accent - (2 if k else 0))
+        yield _stroke(section, bar, beat + k * tala.matra / len(strokes), bol, accent - (2 if k else 0))
 
 
-def _stroke(stage: Stage, bar: Bar, beat: float, bol: str, accent: float) -> Note:
-    return Note(stage.at(beat), 0.4, BOL_KEYS[bol][0], min(118, bar.velocity(accent) + 8), (), bol)
+def _stroke(section: ScoreSection, bar: Bar, beat: float, bol: str, accent: float) -> Note:
+    return Note(section.at(beat), 0.4, BOL_KEYS[bol][0], min(118, bar.velocity(accent) + 8), (), bol)
 
 
-def tihai_beats(stage: Stage) -> tuple[float, ...]:
-    """Return the three landings of the tihai, the third on the last downbeat; none where the song goes on or is short."""
-    last = stage.bars[-1].start
-    if not stage.final or last < 4 * TIHAI_BEATS:
+def tihai_beats(section: ScoreSection) -> tuple[float, ...]:
+    """Return the beats of the three final strokes of the tihai, the last on the last downbeat; () if the song goes on or is too short."""
+    last = section.bars[-1].start
+    if not section.final or last < 4 * TIHAI_BEATS:
         return ()
     return (last - 2 * TIHAI_BEATS, last - TIHAI_BEATS, last)
 
 
-def _tihai(stage: Stage, landings: tuple[float, ...]) -> Iterator[Note]:
-    bar = stage.bars[-1]
+def _tihai(section: ScoreSection, landings: tuple[float, ...]) -> Iterator[Note]:
+    bar = section.bars[-1]
     for landing in landings:
         for before, bol in ((0.75, "dhin"), (0.5, "te"), (0.25, "te"), (0.0, "dha")):
-            yield _stroke(stage, bar, landing - before, bol, 9 if bol == "dha" else 6)
+            yield _stroke(section, bar, landing - before, bol, 9 if bol == "dha" else 6)

@@ -1,4 +1,4 @@
-"""Scales, chords and voices: the small part of music theory that the composer needs.
+"""Scales, chords, voicings, and the spelling of their names.
 
 Pitches are MIDI keys (60 = middle C), pitch classes 0 to 11 with C = 0, and scale offsets are semitones above the tonic.
 """
@@ -31,7 +31,7 @@ _LETTERS, _NATURALS = "CDEFGAB", (0, 2, 4, 5, 7, 9, 11)
 _DEGREES = ("i", "ii", "iii", "iv", "v", "vi", "vii")
 _PARENTS = {"ionian": 0, "dorian": 2, "phrygian": 4, "lydian": 5, "mixolydian": 7, "aeolian": 9, "locrian": 11}
 _PARENTS |= {"harmonic minor": 9}
-"""Where a mode's tonic stands above that of the major key with the same signature."""
+"""Semitones from the tonic of the major key with the same signature up to the tonic of each mode."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,16 +42,16 @@ class Chord:
     tones: tuple[int, ...]
     bass: int
     symbol: str
-    """As it was written in the progression: "bVI", "V7sus"."""
+    """Its roman numeral in the progression: "bVI", "V7sus"."""
 
     @property
     def classes(self) -> frozenset[int]:
-        """Pitch classes that sound."""
+        """Its pitch classes."""
         return _classes(self.root, self.tones)
 
     @property
     def minor(self) -> bool:
-        """Whether the third is a minor one."""
+        """True if it has a minor third."""
         return 3 in self.tones
 
     def name(self, tonic: int, mode: str = "") -> str:
@@ -74,7 +74,10 @@ def _classes(root: int, tones: tuple[int, ...]) -> frozenset[int]:
 
 
 def _parsed(symbol: str) -> Sequence[str]:
-    """Return the pieces of a chord symbol, "" for what it lacks: accidental, numeral, ..., accidental and numeral of the bass."""
+    """Return the parts of a chord symbol, "" for a missing one: accidental, numeral, ..., accidental and numeral of the bass.
+
+    Raises ValueError for anything that is not a chord symbol.
+    """
     found = _TOKEN.match(symbol)
     if not found:
         raise ValueError(f"{symbol!r} is not a chord symbol")
@@ -82,16 +85,16 @@ def _parsed(symbol: str) -> Sequence[str]:
 
 
 def _spelled(pitch_class: int, roman: str, home: str) -> str:
-    """Return the name of a note on a degree of the key of `home`: each degree has its own letter, so bVII of D♭ is C♭ and not B."""
+    """Return the name of a note on a degree of the key of `home`. Each degree has its own letter, so bVII of D♭ is C♭, not B."""
     letter = (_LETTERS.index(home[0]) + _DEGREES.index(roman.lower())) % 7
     raised = (pitch_class - _NATURALS[letter] + 6) % 12 - 6
-    if abs(raised) > 1:  # nobody reads double flats in a chart
+    if abs(raised) > 1:  # double accidentals are not used in lead sheets
         return (_FLATS if raised < 0 else _SHARPS)[pitch_class]
     return _LETTERS[letter] + {-1: "♭", 0: "", 1: "♯"}[raised]
 
 
 def tonic_name(tonic: int, mode: str = "") -> str:
-    """Return the keynote as it is usually written: with the signature of fewer accidentals, so C♯ aeolian and D♭ ionian."""
+    """Return the name of a tonic in the spelling whose signature has fewer accidentals: C♯ aeolian, but D♭ ionian."""
     parent = (tonic - _PARENTS.get(mode, 0)) % 12
     flat = tonic in _FLAT_KEYS if parent in (0, 6) or mode not in _PARENTS else parent in _FLAT_KEYS
     return (_FLATS if flat else _SHARPS)[tonic]
@@ -107,9 +110,9 @@ def chord(symbol: str, tonic: int) -> Chord:
 
     Numerals count from the major scale, so minor keys spell their flats; lower case is a minor third. Raises ValueError.
     """
-    accidental, roman, shape, seventh, sus, add, bass_accidental, bass_roman = _parsed(symbol)
+    accidental, roman, triad, seventh, sus, add, bass_accidental, bass_roman = _parsed(symbol)
     root = (tonic + _degree(accidental, roman)) % 12
-    kind = shape or sus or ("minor" if roman.islower() else "major")
+    kind = triad or sus or ("minor" if roman.islower() else "major")
     tones = list(_TRIADS[kind])
     if seventh:
         tones.append(11 if seventh == "maj7" else 10)
@@ -120,12 +123,12 @@ def chord(symbol: str, tonic: int) -> Chord:
 
 
 def progression(symbols: str, tonic: int) -> tuple[Chord, ...]:
-    """Return the chords of a line of roman numerals."""
+    """Return the chords of roman numerals separated by spaces."""
     return tuple(chord(symbol, tonic) for symbol in symbols.split())
 
 
 def enriched(plain: Chord, scale: Sequence[int], tonic: int, colours: Sequence[int]) -> Chord:
-    """Return the chord with the wished colours (7 or 9) added, each where the scale has a note for it."""
+    """Return the chord with the tones of `colours` (7, 9) added, each only if the scale contains it."""
     here = {(tonic + s - plain.root) % 12 for s in scale}
     tones = list(plain.tones)
     for colour in colours:
@@ -137,13 +140,13 @@ def enriched(plain: Chord, scale: Sequence[int], tonic: int, colours: Sequence[i
 
 
 def keys_in(scale: Sequence[int], tonic: int, low: int, high: int) -> list[int]:
-    """Return the keys of a scale from `low` to `high`, upwards."""
+    """Return the keys of a scale from `low` to `high`, ascending."""
     classes = {(tonic + s) % 12 for s in scale}
     return [key for key in range(low, high + 1) if key % 12 in classes]
 
 
 def nearest_key(pitch_class: int, to: float) -> int:
-    """Return the key of a pitch class that lies nearest to `to`, the lower one in doubt."""
+    """Return the key of a pitch class that is nearest to `to`; the lower one of two."""
     base = int(to) - (int(to) - pitch_class) % 12
     return base if to - base <= base + 12 - to else base + 12
 
@@ -156,12 +159,12 @@ def voicing(
     voices: int = 4,
     centre: float | None = None,
 ) -> tuple[int, ...]:
-    """Return the chord in close position that moves least from the voicing `before`; all keys within `low`..`high`.
+    """Return the chord in close position that moves least from the voicing `before`, with all keys from `low` to `high`.
 
-    It leans towards `centre`: without one, towards where it was, or the middle of the register at the beginning.
+    Positions near `centre` are preferred: by default the mean of `before`, or the middle of the register for the first chord.
 
-    More tones than voices: a doubled root goes first, then the fifth, then ninth and root, which the bass has anyway; third
-    and seventh, which name the chord, stay.
+    A chord with more tones than `voices` loses a doubled root first, then the fifth, then the ninth and the root, which the bass plays
+    anyway; it keeps the third and the seventh, which define it.
     """
     tones = [t % 12 for t in harmony.tones]
     while len(tones) > voices:
@@ -173,7 +176,7 @@ def voicing(
 
 
 def _least_needed(tones: Sequence[int]) -> int:
-    """Return the tone that a thinner voicing leaves out. Beside a seventh the ninth is worth more than the root, alone less."""
+    """Return the tone to leave out. With a seventh the root is left out before the ninth, without one after it."""
     seventh = 10 in tones or 11 in tones
     order = (7, 0, 2) if seventh else (7, 2, 0)
     return 0 if tones.count(0) > 1 else next(t for t in (*order, *tones) if t in tones)
@@ -189,7 +192,7 @@ def _inversions(classes: tuple[int, ...], low: int, high: int) -> tuple[tuple[in
 
 
 def _open_enough(keys: tuple[int, ...]) -> bool:
-    """Whether no two neighbours rub by a semitone, and the low ones keep apart."""
+    """Return True if no two neighbours are a semitone apart, and those below key 55 at least a minor third."""
     return all(b - a > 1 and (a >= 55 or b - a > 2) for a, b in pairwise(keys))
 
 
@@ -202,5 +205,5 @@ def _movement(keys: tuple[int, ...], before: Sequence[int], centre: float) -> fl
 
 
 def scale_name(tonic: int, mode: str) -> str:
-    """Return "A aeolian", spelled as the key is usually written."""
+    """Return the name of a scale: "A aeolian"."""
     return f"{tonic_name(tonic, mode)} {mode}"
