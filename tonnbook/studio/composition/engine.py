@@ -1,4 +1,4 @@
-"""The heavy part of a composition: compose, then cut and encode what the links will lead to."""
+"""The heavy part of a composition: compose, then encode the song, its sections and its stems for download."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from tonnbook.studio.runtime.threads import DaemonThreads
 
 PREVIEW_S = 15.0
 _TRACK_KBPS = 256
-_BENT = 1.03
-"""How far a tempo may lie outside its class without being mentioned."""
+_TEMPO_TOLERANCE = 1.03
+"""A tempo outside the range of its class by at most this factor is not mentioned."""
 
 
 @dataclass(frozen=True)
-class Cut:
-    """One stretch of sound as a link leads to it: whole, and a short preview."""
+class Clip:
+    """A part of a song as MP3: the whole part, and a preview."""
 
     track: Path
     preview: Path
@@ -37,46 +37,49 @@ class Cut:
 
 @dataclass(frozen=True)
 class SongFiles:
-    """A finished song on its shelf."""
+    """A composed song and its files."""
 
     folder: Path
     plan: Plan
     mix: Path
     stems: Mapping[str, Path]
     track: Path
-    """The mix in the format that was asked for."""
-    sections: tuple[Cut, ...]
+    """The mix in the requested format."""
+    sections: tuple[Clip, ...]
     midi: Path
     midi_stems: Mapping[str, Path]
     sheet: Path
     notes: SongNotes
     instruments: tuple[tuple[str, ...], ...]
-    """Names of the instruments, section by section."""
+    """Names of the instruments of each section."""
 
 
 def compose_song(
     plan: Plan, reading: PromptReading | None, title: str, format_: AudioFormat, folder: Path, progress: Progress
 ) -> SongFiles:
-    """Compose a plan into a folder, with everything that v2 and v1 answer with."""
+    """Compose a plan and write all files that v2 and v1 offer into a folder.
+
+    `reading` is how the prompt was understood (None without a prompt), `format_` the format of the whole song.
+    """
     song = compose(plan, folder, part(progress, 0.0, 0.75))
     score = song.score
-    progress(0.76, "Writing the score down")
-    midi = _written(folder / "song.mid", midi_bytes(score))
-    midi_stems = {role: _written(folder / f"{role}.mid", midi_bytes(score, role)) for role in ROLES}
+    progress(0.76, "Writing MIDI and score")
+    midi = _write(folder / "song.mid", midi_bytes(score))
+    midi_stems = {role: _write(folder / f"{role}.mid", midi_bytes(score, role)) for role in ROLES}
     notes = notes_of(song, reading)
-    sheet = _written(folder / "score.json", json.dumps(sheet_of(score, notes, title).to_wire()).encode())
+    sheet = _write(folder / "score.json", json.dumps(sheet_of(score, notes, title).to_wire()).encode())
     progress(0.78, "Spicing up your composition")
     track = encoded(song.mix, folder / f"song.{format_}", 0, song.frames) if format_ is AudioFormat.MP3 else song.mix
     progress(0.88, "Cutting the sections")
     sections = cut(song.mix, plan.sections, folder / "song")
     progress(1.0, "Done")
-    made_of = tuple(section.instruments for section in notes.sections)
-    return SongFiles(folder, plan, song.mix, song.stems, track, sections, midi, midi_stems, sheet, notes, made_of)
+    instruments = tuple(section.instruments for section in notes.sections)
+    return SongFiles(folder, plan, song.mix, song.stems, track, sections, midi, midi_stems, sheet, notes, instruments)
 
 
-def cut_instruments(song: SongFiles, progress: Progress) -> tuple[Mapping[str, Cut], ...]:
-    """Return the stems of a song section by section, as MP3; what has been cut before is taken as it is."""
-    found: dict[str, tuple[Cut, ...]] = {}
+def cut_instruments(song: SongFiles, progress: Progress) -> tuple[Mapping[str, Clip], ...]:
+    """Return the stems of each section as MP3, by role; files that exist already are reused."""
+    found: dict[str, tuple[Clip, ...]] = {}
     for n, (role, path) in enumerate(song.stems.items()):
         progress(n / len(song.stems), f"Cutting the {role}")
         found[role] = cut(path, song.plan.sections, song.folder / role)
@@ -85,7 +88,7 @@ def cut_instruments(song: SongFiles, progress: Progress) -> tuple[Mapping[str, C
 
 
 def encoded_stems(song: SongFiles, progress: Progress) -> Mapping[str, Path]:
-    """Return the whole stems as MP3, for the newer v1."""
+    """Return the whole stems as MP3 by role, for the newer v1."""
     found = {}
     for n, (role, path) in enumerate(song.stems.items()):
         progress(n / len(song.stems), f"Encoding the {role}")
@@ -94,15 +97,15 @@ def encoded_stems(song: SongFiles, progress: Progress) -> Mapping[str, Path]:
 
 
 def frame(milliseconds: int) -> int:
-    """Return the frame at a millisecond; both ends of a slice are rounded so, and slices tile the song."""
+    """Return the frame at a millisecond. Both ends of a section are rounded in this way, so that the sections add up to the song."""
     return round(milliseconds * RATE / 1000)
 
 
-def cut(source: Path, sections: Sequence[PlanSection], stem: Path) -> tuple[Cut, ...]:
+def cut(source: Path, sections: Sequence[PlanSection], stem: Path) -> tuple[Clip, ...]:
     """Encode every section of a file as MP3, with its first 15 s as a preview; a section that short is its own preview.
 
-    A lone section is the whole file, which may have been encoded before. The previews are encoded in a thread beside the sections, which
-    take longer, so that nobody waits for them.
+    An only section is the whole file, which may have been encoded before. The previews are encoded in a second thread, in less time than
+    the sections.
     """
     short = int(PREVIEW_S * RATE)
     with DaemonThreads(1, "section-previews") as threads:
@@ -114,14 +117,14 @@ def cut(source: Path, sections: Sequence[PlanSection], stem: Path) -> tuple[Cut,
             if last - first > short:
                 preview = stem.with_name(f"{name}-preview.mp3")
                 previews.append(threads.submit(encoded, source, preview, first, first + short))
-            cuts.append(Cut(encoded(source, track, first, last), preview))
+            cuts.append(Clip(encoded(source, track, first, last), preview))
         for each in previews:
             each.result()
     return tuple(cuts)
 
 
 def encoded(source: Path, to: Path, first: int, last: int) -> Path:
-    """Write frames `first` to `last` of a file as another; one that is there already is left as it is."""
+    """Encode frames `first` to `last` of a file as `to`, unless that file exists; return `to`."""
     if not to.exists():
         with Writer(to, RATE, 2, 16, kbps=_TRACK_KBPS) as writer:
             for block in blocks(source, start_s=first / RATE, stop_s=last / RATE):
@@ -129,13 +132,13 @@ def encoded(source: Path, to: Path, first: int, last: int) -> Path:
     return to
 
 
-def _written(to: Path, data: bytes) -> Path:
+def _write(to: Path, data: bytes) -> Path:
     to.write_bytes(data)
     return to
 
 
 def notes_of(song: Composition, reading: PromptReading | None) -> SongNotes:
-    """Return the studio's account of a song, still without links."""
+    """Return the studio's notes on a song, without links."""
     score = song.score
     if reading:
         reading = reading.model_copy(update={"assumed": (*reading.assumed, *_moved_tempo(score))})
@@ -152,23 +155,25 @@ def notes_of(song: Composition, reading: PromptReading | None) -> SongNotes:
 
 
 def sounding_bpm(score: Score) -> float:
-    """Return the tempo that is heard: beats are bent a little until whole ones, or whole bars of a loop, fill the sections."""
+    """Return the mean tempo in BPM. It can differ from the plan, because whole beats (whole bars of a loop) fill the sections."""
     return round(60 * sum(section.beats for section in score.sections) / score.plan.duration_s, 2)
 
 
 def _moved_tempo(score: Score) -> list[str]:
-    """Return what is said of a tempo that does not sound as it was asked for."""
-    heard, plan = sounding_bpm(score), score.plan
+    """Return a sentence if the tempo differs from the requested one, or lies outside its class; else an empty list."""
+    actual, plan = sounding_bpm(score), score.plan
     unit = "whole bars fill the loop" if plan.looping else "whole beats fill the sections"
     if plan.bpm is not None:
-        return [f"tempo: {heard:g} bpm, moved from {plan.bpm:g} so that {unit}"] if abs(heard - plan.bpm) > 0.05 else []
+        return (
+            [f"tempo: {actual:g} bpm, moved from {plan.bpm:g} so that {unit}"] if abs(actual - plan.bpm) > 0.05 else []
+        )
     low, high = TEMPO_BPM[plan.genre][plan.tempo]
-    outside = f"tempo: {heard:g} bpm, outside the {low:g}-{high:g} of {plan.tempo} {plan.genre} so that {unit}"
-    return [] if low / _BENT <= heard <= high * _BENT else [outside]
+    outside = f"tempo: {actual:g} bpm, outside the {low:g}-{high:g} of {plan.tempo} {plan.genre} so that {unit}"
+    return [] if low / _TEMPO_TOLERANCE <= actual <= high * _TEMPO_TOLERANCE else [outside]
 
 
 def _section_notes(score: Score, n: int) -> SongSection:
-    section, asked = score.sections[n], score.plan.sections[n]
+    section, planned = score.sections[n], score.plan.sections[n]
     chords = tuple(
         ChordMark(
             name=span.chord.symbol if section.mode.startswith("raga") else span.chord.name(section.tonic, section.mode),
@@ -178,9 +183,9 @@ def _section_notes(score: Score, n: int) -> SongSection:
         for span in section.chords
     )
     return SongSection(
-        emotion=asked.emotion,
-        start_ms=asked.start_ms,
-        length_ms=asked.length_ms,
+        emotion=planned.emotion,
+        start_ms=planned.start_ms,
+        length_ms=planned.length_ms,
         scale=scale_name(section.tonic, section.mode),
         bpm=round(60 / section.beat_s, 3),
         instruments=tuple(score.instruments(section.start, section.end)),
@@ -189,7 +194,7 @@ def _section_notes(score: Score, n: int) -> SongSection:
 
 
 def sheet_of(score: Score, notes: SongNotes, title: str) -> ScoreSheet:
-    """Return the score as it travels."""
+    """Return the score of a song as it is sent to clients."""
     return ScoreSheet(
         title=title,
         bpm=notes.bpm,

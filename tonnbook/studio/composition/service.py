@@ -31,9 +31,9 @@ from tonnbook.studio.runtime.service import Service, ServiceContext, TaskResult
 from tonnbook.studio.runtime.worker import Task
 
 if TYPE_CHECKING:  # at run time the engine is imported in the background
-    from tonnbook.studio.composition.engine import Cut, SongFiles
+    from tonnbook.studio.composition.engine import Clip, SongFiles
 
-SectionStems = tuple["Mapping[str, Cut]", ...]
+SectionStems = tuple["Mapping[str, Clip]", ...]
 """The stems of a version, cut into sections: one mapping from role to files for each section."""
 
 

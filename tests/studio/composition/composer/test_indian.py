@@ -116,12 +116,12 @@ def test_the_tabla_enters_on_sam_and_the_tihai_lands_on_it(tempo: str, lengths: 
     score = compose_score(replace(asked, sections=sections))
     first, last = score.sections[0], score.sections[-1]
     (drum,) = score.of("percussion")
-    assert drum.notes[0].word == song.tala.theka.split()[0]
+    assert drum.notes[0].bol == song.tala.theka.split()[0]
     landing = sum(song.beats[:-1]) + last.bars[-1].start
     passed = (landing - first.beat_at(drum.notes[0].start)) / song.tala.cycle
     assert passed == pytest.approx(round(passed), abs=0.05)
     assert round(passed) >= 1
-    assert drum.notes[-1].word == "dha"
+    assert drum.notes[-1].bol == "dha"
     assert drum.notes[-1].start == pytest.approx(last.at(last.bars[-1].start), abs=0.03)
 
 
