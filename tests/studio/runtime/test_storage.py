@@ -39,11 +39,12 @@ def upload(storage: Storage, content: bytes = b"sound", name: str = "vocal.wav")
     return file
 
 
-def result(storage: Storage, content: bytes) -> tuple[TaskFolder, StoredFile]:
+def result(storage: Storage, content: bytes) -> tuple[TaskFolder, str]:
+    """Make the result of a task; return its folder and its link."""
     with storage.new_task_folder() as task_folder:
         path = task_folder.path / "mix.wav"
         path.write_bytes(content)
-        return task_folder, storage.add_result(path)
+        return task_folder, storage.result_link(path)
 
 
 def test_the_file_of_a_link_is_found_again(make: Callable[..., Storage]) -> None:
@@ -111,10 +112,10 @@ def test_the_oldest_finished_results_are_deleted_first(make: Callable[..., Stora
     assert not storage.exists(first)
     assert storage.exists(second)
     assert storage.exists(third)
-    assert not gone.path.exists()
-    storage.file_by_url(storage.signed_link(kept))
+    assert not first.path.exists()
+    assert storage.file_by_url(kept).path.parent == second.path
     with pytest.raises(HttpError, match="has been deleted"):
-        storage.file_by_url(storage.signed_link(gone))
+        storage.file_by_url(gone)
 
 
 def test_a_folder_in_use_is_not_deleted_and_the_limit_is_exceeded(make: Callable[..., Storage]) -> None:

@@ -146,15 +146,6 @@ class Storage:
             self._files[file.id] = file
         return file
 
-    def add_result(self, path: Path) -> StoredFile:
-        """Create the entry of a file in a task's folder, or return the one that was created before."""
-        with self._lock:
-            if path not in self._results:
-                content_type = _TYPES.get(path.suffix.lower(), "application/octet-stream")
-                file = StoredFile(secrets.token_urlsafe(12), path.name, content_type, path)
-                self._files[file.id] = self._results[path] = file
-            return self._results[path]
-
     def hard_link(self, path: Path, to: Path) -> None:
         """Link `to` to the present bytes of a file, which stay even if the file is replaced or deleted; raises HttpError 404."""
         try:
@@ -169,8 +160,14 @@ class Storage:
     # --- links
 
     def result_link(self, path: Path) -> str:
-        """Return a link to read a file in a task's folder, valid for one hour."""
-        return self.signed_link(self.add_result(path))
+        """Return a link to read a file in a task's folder, valid for one hour. The file has the same id in all its links."""
+        with self._lock:
+            if path not in self._results:
+                content_type = _TYPES.get(path.suffix.lower(), "application/octet-stream")
+                file = StoredFile(secrets.token_urlsafe(12), path.name, content_type, path)
+                self._files[file.id] = self._results[path] = file
+            file = self._results[path]
+        return self.signed_link(file)
 
     def signed_link(self, file: StoredFile, method: str = "GET") -> str:
         """Return a link to read (GET, HEAD) or write (PUT) `file`, valid for one hour."""
