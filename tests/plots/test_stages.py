@@ -22,7 +22,7 @@ class Result:
 
 DONE = StageNotes(stage="tone", done=True, text="A curve of -1 to +2 dB.")
 LEFT = StageNotes(stage="stereo", done=False, text="Width & phase are in order.")
-DROPPED = StageNotes(stage="mastering", done=False, text="Tried and dropped, for it made compression worse.")
+DROPPED = StageNotes(stage="mastering", done=False, dropped=True, text="It made compression worse.")
 
 
 def test_each_stage_has_a_mark_and_its_sentence() -> None:

@@ -24,6 +24,8 @@ class StageNotes(Answer):
     """"declip", "dc", "resample", "tone", "stereo", "multiband", "glue", "clip", "limiter", "loudness" or "dither"."""
     done: bool
     """False where the stage was looked at and left out."""
+    dropped: bool | None = None
+    """True where the stage was tried, and dropped because it made a verdict worse or could not reach its target."""
     text: str
     """One sentence, with its numbers."""
     numbers: Mapping[str, float] = Field(default_factory=dict)

@@ -12,7 +12,6 @@ from tonnbook.models.notes import StageNotes
 DID, LEFT, DROPPED = "✓", "–", "✗"
 LEGEND = f"{DID} done · {LEFT} left alone · {DROPPED} tried, and dropped"
 
-_DROPPED = "Tried and dropped"
 _CELL = "text-align:left;vertical-align:top;white-space:normal;padding:3px 8px"
 
 
@@ -77,4 +76,4 @@ def stages(result: Worked) -> Stages:
 def _mark(stage: StageNotes) -> str:
     if stage.done:
         return DID
-    return DROPPED if stage.text.startswith(_DROPPED) else LEFT
+    return DROPPED if stage.dropped else LEFT

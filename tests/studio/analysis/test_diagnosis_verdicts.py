@@ -18,7 +18,7 @@ from tonnbook.studio.analysis.engine import analyse, report
 from tonnbook.studio.analysis.findings import Findings
 from tonnbook.studio.analysis.listening import measure_findings
 from tonnbook.studio.analysis.verdicts import plr_range_lu
-from tonnbook.studio.enhancement import stages as enhancement_stages
+from tonnbook.studio.enhancement import repairs
 from tonnbook.studio.measure.reference_tone import reference_profile_db, reference_tone_db
 
 POP = AnalysisStyle.POP
@@ -354,7 +354,7 @@ def test_a_range_above_the_end_of_the_file_is_not_judged(tmp_path: Path, rate: i
     assert [band.level_db is not None for band in made.notes.tonal] == [True] * there + [False] * (4 - there)
     assert words in made.verdicts.summary["tonal_profile"]
     assert ("Not in this file" in made.verdicts.summary["tonal_profile"]) == bool(words)
-    assert not enhancement_stages.tone(measure_findings(path), POP, is_master=False).note.done
+    assert not repairs.tone(measure_findings(path), POP, is_master=False).note.done
 
 
 def test_the_notes_agree_with_what_is_known(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Enhancement: each planted fault gets better and nothing gets worse; each flag does its own thing; the loudness is the one asked for."""
+"""Enhancement: each planted fault is reduced and nothing gets worse; each flag works alone; the requested loudness is reached."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from tonnbook.models.notes import StageNotes
 from tonnbook.models.vocabulary import AnalysisStyle, ClippingVerdict, EnhancementStyle, LoudnessPreference
 from tonnbook.studio.analysis.findings import Findings
 from tonnbook.studio.analysis.listening import measure_findings
-from tonnbook.studio.enhancement import stages as enhancement_stages
+from tonnbook.studio.enhancement import repairs
 from tonnbook.studio.enhancement.engine import EnhancementOutcome, enhance
-from tonnbook.studio.enhancement.judging import Repair, badness, worsened
+from tonnbook.studio.enhancement.session import Repair, severity, worsened
 from tonnbook.studio.measure.reference_tone import reference_tone_db
 
 SECONDS = 6.0
@@ -34,7 +34,7 @@ ONLY = {
 
 @pytest.fixture(scope="module")
 def good() -> Array:
-    """A mix of noise with hits in it, in the colour of pop: nothing is wrong with it."""
+    """A mix of noise with hits, with the spectrum of pop and no faults."""
     t = np.arange(round(SECONDS * RATE)) / RATE
     beat = 0.35 + np.exp(-6.0 * np.mod(t, 0.5)) * 1.2
     middle, side = (_coloured(noise(seed, SECONDS)) for seed in (1, 2))
@@ -52,8 +52,8 @@ def _coloured(pink: Array) -> Array:
 
 def enhanced(folder: Path, audio: Array, **fields: object) -> EnhancementOutcome:
     source = audio_files.write(folder / "mix.wav", audio, RATE, 24)
-    wished = {"style": EnhancementStyle.POP, "apply_mastering": False, **fields}
-    return enhance(source, EnhancementRequest(source=source, **wished), folder / "enhanced.wav", None)
+    requested = {"style": EnhancementStyle.POP, "apply_mastering": False, **fields}
+    return enhance(source, EnhancementRequest(source=source, **requested), folder / "enhanced.wav", None)
 
 
 def shelved(audio: Array, sos: Array) -> Array:
@@ -66,13 +66,13 @@ def widened(audio: Array, gain_db: float) -> Array:
 
 
 def with_hits(audio: Array) -> Array:
-    """Hits that tower over the rest."""
+    """Add hits far above the level of the rest."""
     t = np.arange(audio.shape[1]) / RATE
     return 0.4 * audio + 0.7 * np.exp(-np.mod(t, 0.5) / 0.004) * np.sin(2 * np.pi * 1500.0 * np.mod(t, 0.5))
 
 
 def squashed(audio: Array) -> Array:
-    """As a limiter in the wrong place leaves it: the hits as loud as what is between them."""
+    """Overcompress: the hits are as loud as the sound between them."""
     return np.tanh(5.0 * audio) / 5.0
 
 
@@ -95,22 +95,22 @@ FAULTS: dict[str, tuple[Callable[[Array], Array], set[str]]] = {
 }
 
 
-def test_nothing_is_wrong_to_begin_with(tmp_path: Path, good: Array) -> None:
+def test_a_good_mix_needs_no_repair(tmp_path: Path, good: Array) -> None:
     outcome = enhanced(tmp_path, good)
-    assert not any(badness(outcome.notes.before, is_master=False).values())
+    assert not any(severity(outcome.notes.before, is_master=False).values())
     assert [stage.stage for stage in outcome.notes.stages if stage.done] == ["loudness"]
     made = audio_files.read(outcome.track)[0]
     assert np.abs(made - good).max() < 2e-3
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_each_fault_gets_better_and_nothing_worse(tmp_path: Path, good: Array, fault: str) -> None:
+def test_each_fault_is_reduced_and_nothing_gets_worse(tmp_path: Path, good: Array, fault: str) -> None:
     plant, expected = FAULTS[fault]
     outcome = enhanced(tmp_path, plant(good))
     before, after = outcome.notes.before, outcome.notes.after
-    was, is_now = badness(before, is_master=False), badness(after, is_master=False)
+    was, now = severity(before, is_master=False), severity(after, is_master=False)
     assert expected <= {name for name, value in was.items() if value}, was
-    assert all(is_now[name] < was[name] for name in expected), outcome.notes.stages
+    assert all(now[name] < was[name] for name in expected), outcome.notes.stages
     assert worsened(before, after, is_master=False) == ()
     assert after.loudness_lufs == pytest.approx(before.loudness_lufs, abs=0.1)
 
@@ -124,15 +124,15 @@ def test_each_fault_gets_better_and_nothing_worse(tmp_path: Path, good: Array, f
         ("delay", {"phase", "mono compatibility"}, False),
     ],
 )
-def test_faults_that_lessons_plant_in_music_get_better_too(
+def test_the_planted_faults_of_the_lessons_are_reduced_too(
     tmp_path: Path, fault: str, expected: set[str], mastered: bool
 ) -> None:
     source = demo.faulty_mix(fault)
     request = EnhancementRequest(source=source, style=EnhancementStyle.POP, apply_mastering=mastered)
     outcome = enhance(source, request, tmp_path / "enhanced.wav", None)
     before, after = outcome.notes.before, outcome.notes.after
-    was, is_now = badness(before, is_master=False), badness(after, is_master=False)
-    assert all(is_now[name] < was[name] for name in expected), outcome.notes.stages
+    was, now = severity(before, is_master=False), severity(after, is_master=False)
+    assert all(now[name] < was[name] for name in expected), outcome.notes.stages
     assert worsened(before, after, is_master=False) == ()
     assert after.loudness_lufs == pytest.approx(before.loudness_lufs, abs=0.1)
 
@@ -141,7 +141,7 @@ def test_faults_that_lessons_plant_in_music_get_better_too(
     ("preference", "lufs"), [(LoudnessPreference.STREAMING, -14.0), (LoudnessPreference.CD, -9.0), ("NO_CHANGE", -20.0)]
 )
 @pytest.mark.parametrize("mastered", [False, True])
-def test_the_loudness_is_the_one_asked_for(
+def test_the_requested_loudness_is_reached(
     tmp_path: Path, good: Array, preference: LoudnessPreference, lufs: float, mastered: bool
 ) -> None:
     outcome = enhanced(tmp_path, good, loudness=preference, apply_mastering=mastered)
@@ -151,7 +151,7 @@ def test_the_loudness_is_the_one_asked_for(
     assert audio.shape[1] == round(SECONDS * RATE)
 
 
-def test_without_fixing_the_loudness_a_preference_says_nothing(tmp_path: Path, good: Array) -> None:
+def test_without_fixing_the_loudness_a_preference_has_no_effect(tmp_path: Path, good: Array) -> None:
     outcome = enhanced(tmp_path, good, fix_loudness=False, loudness="CD_LOUDNESS")
     assert outcome.notes.after.loudness_lufs == pytest.approx(-20.0, abs=0.1)
     assert outcome.notes.target_lufs == pytest.approx(-20.0, abs=0.1)
@@ -161,15 +161,15 @@ def test_without_fixing_the_loudness_a_preference_says_nothing(tmp_path: Path, g
 @pytest.mark.parametrize(
     ("flag", "stage"), [("fix_clipping", "clipping"), ("fix_tone", "tone"), ("fix_stereo", "stereo")]
 )
-def test_each_flag_does_its_own_thing_and_nothing_else(tmp_path: Path, good: Array, flag: str, stage: str) -> None:
+def test_each_flag_runs_its_own_stage_only(tmp_path: Path, good: Array, flag: str, stage: str) -> None:
     bad = np.clip(widened(shelved(good, low_shelf(180.0, -7.0, 0.7, RATE)), 10.0) * 3.0, -0.6, 0.6)
     outcome = enhanced(tmp_path, bad, **{**ONLY, flag: True})
     assert {s.stage for s in outcome.notes.stages if s.done} == {stage}
     others = {s.stage: s.text for s in outcome.notes.stages if s.stage not in (stage, "loudness")}
-    assert set(others.values()) == {"Not asked for."}
+    assert set(others.values()) == {"Not requested."}
 
 
-def test_a_stage_that_does_harm_is_dropped_and_says_so(
+def test_a_stage_that_makes_a_verdict_worse_is_dropped_and_noted(
     tmp_path: Path, good: Array, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def widen(track: Path, out: Path) -> None:
@@ -178,16 +178,17 @@ def test_a_stage_that_does_harm_is_dropped_and_says_so(
     def stereo(found: Findings) -> Repair:
         return Repair(StageNotes(stage="stereo", done=True, text="Made wider."), widen)
 
-    monkeypatch.setattr(enhancement_stages, "stereo", stereo)
+    monkeypatch.setattr(repairs, "stereo", stereo)
     outcome = enhanced(tmp_path, good)
     (note,) = [stage for stage in outcome.notes.stages if stage.stage == "stereo"]
     assert not note.done
-    assert note.text.startswith("Tried and dropped, for it made ")
+    assert note.dropped
+    assert note.text.startswith("Tried and dropped: it made ")
     assert "stereo field" in note.text
     assert np.abs(audio_files.read(outcome.track)[0] - good).max() < 2e-3
 
 
-def test_the_tone_is_moved_no_further_than_it_takes(tmp_path: Path, good: Array) -> None:
+def test_the_tone_curve_is_no_larger_than_needed(tmp_path: Path, good: Array) -> None:
     most = {
         fault: notes_of(enhanced(tmp_path, FAULTS[fault][0](good)))["tone"].numbers["highest_gain_db"]
         for fault in ("dull", "muffled")
@@ -197,7 +198,7 @@ def test_the_tone_is_moved_no_further_than_it_takes(tmp_path: Path, good: Array)
     assert notes_of(master)["tone"].numbers["highest_gain_db"] <= 1.5
 
 
-def test_a_second_pass_changes_next_to_nothing(tmp_path: Path, good: Array) -> None:
+def test_a_second_pass_changes_the_spectrum_by_less_than_03_db(tmp_path: Path, good: Array) -> None:
     plant, _ = FAULTS["too little bass"]
     first = audio_files.read(enhanced(tmp_path, plant(good)).track)[0]
     second = audio_files.read(enhanced(tmp_path, first).track)[0]
@@ -208,10 +209,10 @@ def test_a_second_pass_changes_next_to_nothing(tmp_path: Path, good: Array) -> N
 def test_a_master_is_not_mastered_again(tmp_path: Path, good: Array) -> None:
     outcome = enhanced(tmp_path, good, is_master=True, apply_mastering=True)
     (note,) = [stage for stage in outcome.notes.stages if stage.stage == "mastering"]
-    assert (note.done, note.text) == (False, "It is a master already: its level is set, no more.")
+    assert (note.done, note.text) == (False, "The track is a master already: only its level is set.")
 
 
-def test_mono_is_heard_from_both_sides(tmp_path: Path) -> None:
+def test_a_mono_file_becomes_stereo_3_lu_louder(tmp_path: Path) -> None:
     mono = noise(1, SECONDS)[None]
     outcome = enhanced(tmp_path, mono, **ONLY)
     audio, rate = audio_files.read(outcome.track)
@@ -251,14 +252,14 @@ def test_a_master_that_was_clipped_is_repaired_as_loud_as_it_was(
 
 
 @pytest.mark.parametrize("gain_db", [0.0, 12.0, 30.0])
-def test_with_everything_off_no_sample_is_touched(tmp_path: Path, good: Array, gain_db: float) -> None:
+def test_with_everything_off_no_sample_changes(tmp_path: Path, good: Array, gain_db: float) -> None:
     outcome = enhanced(tmp_path, np.clip(good * 10 ** (gain_db / 20), -1.0, 1.0), **ONLY)
     assert np.array_equal(audio_files.read(outcome.track)[0], audio_files.read(tmp_path / "mix.wav")[0])
     assert [stage.stage for stage in outcome.notes.stages if stage.done] == []
-    assert "no sample was touched" in notes_of(outcome)["loudness"].text
+    assert "no sample was changed" in notes_of(outcome)["loudness"].text
 
 
-def test_with_everything_off_a_float_mix_keeps_what_is_over_full_scale(tmp_path: Path, good: Array) -> None:
+def test_with_everything_off_a_float_mix_keeps_samples_above_full_scale(tmp_path: Path, good: Array) -> None:
     source = audio_files.write(tmp_path / "mix.wav", good * 6.0, RATE, 32)
     assert np.abs(audio_files.read(source)[0]).max() > 1.0
     outcome = enhance(
@@ -267,7 +268,7 @@ def test_with_everything_off_a_float_mix_keeps_what_is_over_full_scale(tmp_path:
     assert np.array_equal(audio_files.read(outcome.track)[0], audio_files.read(source)[0])
 
 
-def test_a_loudness_of_its_own_that_cannot_be_held_is_given_up_and_says_so(tmp_path: Path, good: Array) -> None:
+def test_a_loudness_that_cannot_be_kept_is_reduced_and_noted(tmp_path: Path, good: Array) -> None:
     square = np.clip(good * 10 ** (40.0 / 20), -1.0, 1.0)
     outcome = enhanced(tmp_path, square, **{**ONLY, "fix_loudness": True, "apply_mastering": True})
     assert outcome.notes.before.loudness_lufs > 0.0
@@ -276,7 +277,7 @@ def test_a_loudness_of_its_own_that_cannot_be_held_is_given_up_and_says_so(tmp_p
     assert outcome.notes.after.true_peak_dbtp <= -1.0
 
 
-def test_a_body_without_the_flag_for_compression_does_not_ask_for_it() -> None:
+def test_a_body_without_the_compression_flag_does_not_request_it() -> None:
     body = {"audioFileLocation": "https://host/a.wav", "musicalStyle": "POP"}
     asked = [
         EnhancementRequest.from_wire({"mixReviveData": body | more}).fix_compression
@@ -305,15 +306,15 @@ def level_db(audio: Array, beside: Array) -> float:
 def test_widening_leaves_the_mono_sum_alone(tmp_path: Path, good: Array, fault: str, width_db: float) -> None:
     plant, _ = FAULTS[fault]
     source = audio_files.write(tmp_path / "mix.wav", plant(good), RATE, 32)
-    repair = enhancement_stages.stereo(measure_findings(source))
-    assert repair.treatment is not None
-    repair.treatment(source, tmp_path / "wide.wav")
+    repair = repairs.stereo(measure_findings(source))
+    assert repair.processing is not None
+    repair.processing(source, tmp_path / "wide.wav")
     wide = audio_files.read(tmp_path / "wide.wav")[0]
     assert level_db(mid(wide) - mid(plant(good)), good) < -120.0
     assert measure_findings(tmp_path / "wide.wav").width.width_db[0] == pytest.approx(width_db, abs=1.0)
 
 
-def test_what_was_squashed_is_as_loud_and_has_hits_again(tmp_path: Path, good: Array) -> None:
+def test_an_overcompressed_mix_keeps_its_loudness_and_regains_its_hits(tmp_path: Path, good: Array) -> None:
     bad = squashed(good)
     outcome = enhanced(tmp_path, bad)
     note = notes_of(outcome)["compression"]
@@ -321,29 +322,29 @@ def test_what_was_squashed_is_as_loud_and_has_hits_again(tmp_path: Path, good: A
     assert note.numbers["plr_before_lu"] < 12.0
     assert note.numbers["plr_lu"] == pytest.approx(13.3, abs=0.3)
     left = enhanced(tmp_path, bad, fix_compression=False)
-    assert notes_of(left)["compression"].text == "Not asked for."
+    assert notes_of(left)["compression"].text == "Not requested."
     assert np.abs(audio_files.read(left.track)[0] - bad).max() < 2e-3
 
 
-def test_without_room_under_the_ceiling_hits_are_not_brought_out(tmp_path: Path, good: Array) -> None:
+def test_without_headroom_hits_are_not_emphasised(tmp_path: Path, good: Array) -> None:
     bad = squashed(good)
     loud = bad * 0.92 / np.abs(bad).max()
     note = notes_of(enhanced(tmp_path, loud))["compression"]
     assert not note.done
-    assert "Choose a quieter one" in note.text
+    assert "Choose a quieter loudness" in note.text
 
 
-def test_a_loudness_that_squashes_is_dropped_and_says_so(tmp_path: Path, good: Array) -> None:
+def test_a_loudness_that_needs_too_much_limiting_is_dropped_and_noted(tmp_path: Path, good: Array) -> None:
     fields = {**ONLY, "fix_loudness": True, "loudness": "CD_LOUDNESS"}
     outcome = enhanced(tmp_path, good, style=EnhancementStyle.ACOUSTIC, **fields)
     note = notes_of(outcome)["loudness"]
     assert not note.done
-    assert note.text.startswith("Tried and dropped, for it made compression worse.")
+    assert note.text.startswith("Tried and dropped: it made compression worse.")
     assert outcome.notes.after.loudness_lufs == pytest.approx(-20.0, abs=0.1)
     assert outcome.notes.target_lufs == -9.0
 
 
-def test_hits_that_only_a_harmful_limiter_could_hold_are_turned_down(tmp_path: Path, good: Array) -> None:
+def test_a_mix_that_would_need_harmful_limiting_is_turned_down(tmp_path: Path, good: Array) -> None:
     loud = good * 10 ** (7.9 / 20)  # 12.1 LU below -1 dBTP would be needed, and 15 are there
     outcome = enhanced(tmp_path, loud, **{**ONLY, "fix_loudness": True})
     assert outcome.notes.before.true_peak_dbtp > 0.0

@@ -1,4 +1,4 @@
-"""Work on the parts of a mix: each flag does its own thing to its own stem, nothing else moves, and the stems add up to the track."""
+"""Changes to the stems of a mix: each flag changes its own stem only, and the stems add up to the track."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ Array = np.ndarray
 
 
 def band() -> dict[str, Array]:
-    """A bass note, a voice-like chord in the middle that comes and goes, hits, and a chord on one side."""
+    """A bass note, a voice-like chord of varying level in the middle, hits, and a chord on one side."""
     t = np.arange(SECONDS * RATE) / RATE
     hits = np.random.default_rng(1).standard_normal(len(t)) * np.exp(-60.0 * np.mod(t, 0.5))
     words = 0.2 + np.clip(np.sin(2 * np.pi * 0.8 * t), 0.0, 1.0)
@@ -49,10 +49,10 @@ def mix() -> Array:
     return sum(band().values())
 
 
-def enhanced(folder: Path, audio: Array, **wished: bool) -> EnhancementOutcome:
+def enhanced(folder: Path, audio: Array, **requested: bool) -> EnhancementOutcome:
     source = audio_files.write(folder / "mix.wav", audio, RATE, 32)
-    fields = {**dict.fromkeys(FLAGS, False), **wished}
-    task_folder = folder / f"shelf{len(list(folder.iterdir()))}"
+    fields = {**dict.fromkeys(FLAGS, False), **requested}
+    task_folder = folder / f"task{len(list(folder.iterdir()))}"
     task_folder.mkdir()
     return enhance(
         source, EnhancementRequest(source=source, style=EnhancementStyle.POP, **fields), task_folder / "out.wav", None
@@ -67,10 +67,10 @@ def level_db(audio: Array, beside: Array) -> float:
     return float(10 * np.log10(np.mean(np.square(audio)) / np.mean(np.square(beside)) + 1e-30))
 
 
-def alike_db(made: Array, wanted: Array) -> float:
-    """Return what is left of `made` without `wanted` at whatever level, relative to it."""
-    gain = np.sum(made * wanted) / np.sum(np.square(wanted))
-    return level_db(made - gain * wanted, gain * wanted)
+def difference_db(made: Array, expected: Array) -> float:
+    """Return the level of `made` minus the best multiple of `expected`, relative to that multiple, in dB."""
+    gain = np.sum(made * expected) / np.sum(np.square(expected))
+    return level_db(made - gain * expected, gain * expected)
 
 
 def total(paths: dict[str, Path]) -> Array:
@@ -78,36 +78,36 @@ def total(paths: dict[str, Path]) -> Array:
 
 
 @pytest.fixture
-def taken(tmp_path: Path, mix: Array) -> dict[str, Path]:
+def separated(tmp_path: Path, mix: Array) -> dict[str, Path]:
     (tmp_path / "parts").mkdir()
     source = audio_files.write(tmp_path / "whole.wav", mix, RATE, 32)
     return dict(separate(source, tmp_path / "parts").stems)
 
 
-def test_taken_apart_and_put_together_is_nothing_done(tmp_path: Path, mix: Array, taken: dict[str, Path]) -> None:
-    whole = audio_files.read(summed(list(taken.values()), tmp_path / "sum.wav"))[0]
+def test_the_sum_of_the_stems_is_the_mix(tmp_path: Path, mix: Array, separated: dict[str, Path]) -> None:
+    whole = audio_files.read(summed(list(separated.values()), tmp_path / "sum.wav"))[0]
     assert level_db(whole - mix, mix) < -120.0
 
 
-def test_drums_get_more_attack_and_nothing_else(tmp_path: Path, taken: dict[str, Path]) -> None:
-    note, made = enhancement_stems.drums(taken, tmp_path)
+def test_only_the_attacks_of_the_drums_are_raised(tmp_path: Path, separated: dict[str, Path]) -> None:
+    note, made = enhancement_stems.drums(separated, tmp_path)
     assert note.done
     assert set(made) == {"drums"}
-    before, after = audio_files.read(taken["drums"])[0], audio_files.read(made["drums"])[0]
+    before, after = audio_files.read(separated["drums"])[0], audio_files.read(made["drums"])[0]
     powers = Powers(RATE)
     powers.measure(before)
     attack = np.repeat(maximum_filter1d(attacks_db(powers.powers), 5), RATE // 1000)
     between = np.flatnonzero(attack < 0.01)
-    heard = between[np.abs(before[0][between]) > 1e-4]
-    assert np.abs(after[0][heard] / before[0][heard] - 1.0).max() < 0.02
+    sounding = between[np.abs(before[0][between]) > 1e-4]
+    assert np.abs(after[0][sounding] / before[0][sounding] - 1.0).max() < 0.02
     assert np.abs(after).max() / np.abs(before).max() == pytest.approx(10 ** (1.5 / 20), abs=0.02)
 
 
-def test_the_voice_is_held_together_and_as_loud(tmp_path: Path, taken: dict[str, Path]) -> None:
-    note, made = enhancement_stems.vocals(taken, tmp_path)
+def test_the_vocals_are_compressed_at_unchanged_loudness(tmp_path: Path, separated: dict[str, Path]) -> None:
+    note, made = enhancement_stems.vocals(separated, tmp_path)
     assert note.done
     assert set(made) == {"vocals"}
-    before, after = audio_files.read(taken["vocals"])[0], audio_files.read(made["vocals"])[0]
+    before, after = audio_files.read(separated["vocals"])[0], audio_files.read(made["vocals"])[0]
     assert integrated_loudness(after, RATE) == pytest.approx(integrated_loudness(before, RATE), abs=0.05)
     loud, soft = (slice(round(s * RATE), round((s + 0.2) * RATE)) for s in (0.2, 0.8))
     ranges = [level_db(audio[:, loud], audio[:, soft]) for audio in (before, after)]
@@ -117,52 +117,52 @@ def test_the_voice_is_held_together_and_as_loud(tmp_path: Path, taken: dict[str,
     assert gains[1] - gains[0] == pytest.approx(1.5, abs=0.2)
 
 
-def test_balance_moves_by_two_db_at_the_most(tmp_path: Path, taken: dict[str, Path]) -> None:
-    loud = audio_files.write(tmp_path / "loud.wav", 4.0 * audio_files.read(taken["drums"])[0], RATE, 32)
-    note, made = enhancement_stems.balance({**taken, "drums": loud}, AnalysisStyle.POP, tmp_path)
+def test_balance_changes_a_stem_by_two_db_at_most(tmp_path: Path, separated: dict[str, Path]) -> None:
+    loud = audio_files.write(tmp_path / "loud.wav", 4.0 * audio_files.read(separated["drums"])[0], RATE, 32)
+    note, made = enhancement_stems.balance({**separated, "drums": loud}, AnalysisStyle.POP, tmp_path)
     assert note.numbers["drums_gain_db"] == -2.0
     assert all(abs(gain) <= 2.0 for gain in note.numbers.values())
     assert "other" not in made
     for name, path in made.items():
         gain = 10 ** (note.numbers[f"{name}_gain_db"] / 20)
-        own = audio_files.read({**taken, "drums": loud}[name])[0]
+        own = audio_files.read({**separated, "drums": loud}[name])[0]
         assert np.abs(audio_files.read(path)[0] - gain * own).max() < 1e-6
 
 
 @pytest.mark.parametrize(
     ("flag", "stage"), [("stem_processing", "stems"), ("drum_enhancement", "drums"), ("vocal_enhancement", "vocals")]
 )
-def test_each_flag_does_its_own_thing(tmp_path: Path, mix: Array, flag: str, stage: str) -> None:
+def test_each_flag_changes_its_own_stem(tmp_path: Path, mix: Array, flag: str, stage: str) -> None:
     outcome = enhanced(tmp_path, mix, **{flag: True})
     notes = notes_of(outcome)
     assert outcome.notes.separation == "classical"
     assert {name for name in ("stems", "drums", "vocals") if notes[name].done} == {stage}
-    assert {notes[name].text for name in ("stems", "drums", "vocals") if name != stage} == {"Not asked for."}
-    assert alike_db(audio_files.read(outcome.track)[0], mix) > -40.0
+    assert {notes[name].text for name in ("stems", "drums", "vocals") if name != stage} == {"Not requested."}
+    assert difference_db(audio_files.read(outcome.track)[0], mix) > -40.0
 
 
-def test_without_a_flag_nothing_is_taken_apart(tmp_path: Path, mix: Array) -> None:
+def test_without_a_flag_the_mix_is_not_separated(tmp_path: Path, mix: Array) -> None:
     outcome = enhanced(tmp_path, mix)
     assert outcome.notes.separation == ""
     assert not outcome.stems
-    assert alike_db(audio_files.read(outcome.track)[0], mix) < -90.0
+    assert difference_db(audio_files.read(outcome.track)[0], mix) < -90.0
 
 
-@pytest.mark.parametrize("wished", [{}, {"stem_processing": True, "drum_enhancement": True, "fix_stereo": True}])
+@pytest.mark.parametrize("requested", [{}, {"stem_processing": True, "drum_enhancement": True, "fix_stereo": True}])
 def test_the_stems_add_up_to_the_track_before_it_is_mastered(
-    tmp_path: Path, mix: Array, wished: dict[str, bool]
+    tmp_path: Path, mix: Array, requested: dict[str, bool]
 ) -> None:
-    mono = mix if not wished else mix.mean(axis=0, keepdims=True).repeat(2, axis=0)
-    plain = enhanced(tmp_path, mono, **wished)
-    mastered = enhanced(tmp_path, mono, **wished, get_stems=True, apply_mastering=True)
+    mono = mix if not requested else mix.mean(axis=0, keepdims=True).repeat(2, axis=0)
+    plain = enhanced(tmp_path, mono, **requested)
+    mastered = enhanced(tmp_path, mono, **requested, get_stems=True, apply_mastering=True)
     assert set(mastered.stems) == {"vocal", "drums", "bass", "other"}
     assert {audio_files.info(path).bit_depth for path in mastered.stems.values()} == {32}
-    assert alike_db(audio_files.read(plain.track)[0], total(mastered.stems)) < -90.0
-    if not wished:
+    assert difference_db(audio_files.read(plain.track)[0], total(mastered.stems)) < -90.0
+    if not requested:
         assert level_db(total(mastered.stems) - mix, mix) < -120.0
 
 
-def test_a_change_that_does_harm_is_dropped_and_says_so(
+def test_a_change_that_makes_a_verdict_worse_is_dropped_and_noted(
     tmp_path: Path, mix: Array, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def drums(stems: dict[str, Path], folder: Path) -> enhancement_stems.Change:
@@ -174,7 +174,7 @@ def test_a_change_that_does_harm_is_dropped_and_says_so(
     outcome = enhanced(tmp_path, mix, drum_enhancement=True, get_stems=True)
     note = notes_of(outcome)["drums"]
     assert not note.done
-    assert note.text.startswith("Tried and dropped, for it made ")
+    assert note.text.startswith("Tried and dropped: it made ")
     assert level_db(total(outcome.stems) - mix, mix) < -120.0
 
 
@@ -182,5 +182,5 @@ def test_a_mix_without_drums_or_voice(tmp_path: Path) -> None:
     t = np.arange(SECONDS * RATE) / RATE
     hum = 0.1 * np.sin(2 * np.pi * 70.0 * t)
     notes = notes_of(enhanced(tmp_path, np.stack([hum, hum]), drum_enhancement=True, vocal_enhancement=True))
-    assert (notes["drums"].done, notes["drums"].text) == (False, "No drums were found.")
-    assert (notes["vocals"].done, notes["vocals"].text) == (False, "No voice was found.")
+    assert (notes["drums"].done, notes["drums"].text) == (False, "No drums found.")
+    assert (notes["vocals"].done, notes["vocals"].text) == (False, "No vocals found.")

@@ -134,7 +134,7 @@ def test_without_the_package_or_without_weights_it_is_classical(
 ) -> None:
     source = audio_files.write(without_weights / "mix.wav", mix(seconds=1.0), RATE, 24)
     assert separation_network.find_network() is None
-    assert separate(source, without_weights).how == "classical"
+    assert separate(source, without_weights).method == "classical"
     put(without_weights / "own" / "small.th")
     monkeypatch.setenv(separation_network.FOLDER, str(without_weights / "own"))
     assert separation_network.find_network() is not None
@@ -166,7 +166,7 @@ def test_weights_are_found_where_they_lie(
 def test_the_stems_are_the_networks_and_add_up(with_weights: Path, rate: int, to_rate: int) -> None:
     source = audio_files.write(with_weights / "mix.wav", mix(rate), rate, 32)
     apart = separate(source, with_weights, rate=to_rate)
-    assert apart.how == "demucs small"
+    assert apart.method == "demucs small"
     whole = np.concatenate(list(audio_files.blocks(source, to_rate)), axis=1)
     assert left_db(dict(apart.stems), whole) < -120.0
     drums = audio_files.read(apart.stems["drums"])[0]
@@ -197,7 +197,7 @@ def test_an_enhancement_says_what_took_the_mix_apart(with_weights: Path) -> None
         ("no weights", "could not be loaded"),
         ("", "could not be loaded: EOFError"),
         ("of another class", "could not be loaded: Can't get"),
-        ('{"drums": 1, "bass": 1, "rest": 1}', "makes no vocals"),
+        ('{"drums": 1, "bass": 1, "rest": 1}', "estimates no vocals"),
     ],
 )
 def test_weights_that_are_none_are_told_of(with_weights: Path, written: str, said: str) -> None:
@@ -238,5 +238,5 @@ def test_the_real_package_with_a_tiny_network(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setenv(separation_network.FOLDER, str(tmp_path / "own"))
     source = audio_files.write(tmp_path / "mix.wav", mix(), RATE, 32)
     apart = separate(source, tmp_path)
-    assert apart.how == "demucs tiny"
+    assert apart.method == "demucs tiny"
     assert left_db(dict(apart.stems), audio_files.read(source)[0]) < -120.0

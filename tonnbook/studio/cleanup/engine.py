@@ -1,7 +1,7 @@
-"""The cleaner: listens to a recording, repairs what it is sure of, and leaves the rest alone. Length, channels and timing stay.
+"""Clean a recording: measure it, repair the faults that are certain, and leave the rest unchanged. Length, channels and timing stay.
 
-Each stage writes a float file that the next one listens to, so that every stage judges what the one before it has left. A recording in
-which nothing is found comes back as it was, sample for sample.
+Each stage writes a float file that the next one measures. A recording without faults is returned sample for sample. `SETTINGS` says what is
+done for each sound source (sound.md 3.5): where its lowest note is, by how much its noise may be reduced, and how bleed is recognised.
 """
 
 from __future__ import annotations
@@ -16,32 +16,75 @@ from tonnbook import audio_files
 from tonnbook.dsp import gate, linear_phase
 from tonnbook.dsp.clicks import Declicker
 from tonnbook.dsp.filters import Filter, high_pass, low_pass
-from tonnbook.dsp.hum import Hum, HumFinder, HumRemover
+from tonnbook.dsp.gate import GateSettings
+from tonnbook.dsp.hum import HARMONICS, Hum, HumFinder, HumRemover
 from tonnbook.dsp.levels import Array, db, peak
 from tonnbook.dsp.loudness import LoudnessMeter
 from tonnbook.dsp.noise_reduction import FrameLevels, NoiseReducer, noise_profile
 from tonnbook.models.cleanup import CleanupNotes
 from tonnbook.models.notes import StageNotes
 from tonnbook.models.vocabulary import SoundSource
-from tonnbook.studio.cleanup.notes import click_notes, hum_notes, rumble_notes
-from tonnbook.studio.cleanup.settings import SETTINGS, CleanupSettings
 from tonnbook.studio.measure.progress import Progress, no_progress
 from tonnbook.studio.measure.series import finite, series
 from tonnbook.studio.measure.streams import through, write
 from tonnbook.studio.runtime.temporary_folder import temporary_folder
 
 RUMBLE_DB = -27.0
-"""What lies below a source counts as rumble from this much of the whole on; less is not worth touching the lowest notes for."""
+"""Level below the lowest note, relative to the whole, from which on it counts as rumble; less is not worth changing the lowest notes for."""
 
 CLEAN_DB = 60.0
-"""A recording whose noise lies this far under it is left alone: a reducer could only do harm."""
+"""Signal-to-noise ratio above which noise is not reduced: a reducer could only do harm."""
 
-_WELL_BELOW = 0.65  # of the corner: the lowest note is far
-_HALFWAY = 0.71  # of the corner: half open there, shut half an octave lower, and open from the corner on
+_RUMBLE_CORNER = 0.65  # of the lowest note: rumble is measured this far below it
+_FILTER_CORNER = (
+    0.71  # of the lowest note: -6 dB there, closed half an octave lower, and fully open from the lowest note on
+)
 _STEP_S = 0.1
-_NOTHING_DB = -150.0
-_HARDLY_EVER = 99.0
-_SILENT_DB = -90.0  # of full scale: what a gate takes away below this was silence
+_SILENCE_DB = -150.0
+_RESIDUE_PERCENTILE = 99.0
+_INAUDIBLE_DB = -90.0  # dBFS: a gate that removes less than this has only closed on silence
+_LEAST_CLOSED = 0.005
+
+
+@dataclass(frozen=True)
+class CleanupSettings:
+    """What may be done to a recording of one sound source; the recording decides whether it is done."""
+
+    rumble_below_hz: float | None = None
+    """Frequency of the lowest note; None for a drum, whose lowest part belongs to its sound."""
+    noise_floor_db: float | None = None
+    """Lowest gain of the noise reduction in dB; None for no reduction, where a gate removes the noise between hits."""
+    clicks: bool = False
+    """Whether clicks are removed; not for drums, where every hit is one."""
+    gate: GateSettings | None = None
+    side_chain_hz: tuple[float | None, float | None] = (None, None)
+    """Band whose level opens the gate."""
+    opens_db: float | None = None
+    """Level at which the gate opens, relative to the 95th percentile of the level; None separates two kinds of hits."""
+
+
+_VOICE = CleanupSettings(
+    rumble_below_hz=70.0,
+    noise_floor_db=-18.0,
+    clicks=True,
+    gate=GateSettings(range_db=-12.0, hold_ms=250.0, release_ms=250.0, look_ahead_ms=30.0),
+    side_chain_hz=(100.0, 8000.0),
+    opens_db=-40.0,  # breaths are some 25 to 35 dB below the words they belong to, and are kept
+)
+_GUITAR = CleanupSettings(rumble_below_hz=60.0, noise_floor_db=-15.0, clicks=True)
+_ORCHESTRA = CleanupSettings(rumble_below_hz=40.0, noise_floor_db=-12.0, clicks=True)
+
+SETTINGS: dict[SoundSource, CleanupSettings] = {
+    SoundSource.VOCAL: _VOICE,
+    SoundSource.BACKING_VOX: _VOICE,
+    SoundSource.E_GUITAR: _GUITAR,
+    SoundSource.ACOUSTIC_GUITAR: _GUITAR,
+    SoundSource.STRINGS: _ORCHESTRA,
+    SoundSource.BRASS: _ORCHESTRA,
+    SoundSource.KICK: CleanupSettings(gate=GateSettings(-24.0, 80.0, 120.0), side_chain_hz=(None, 120.0)),
+    SoundSource.SNARE: CleanupSettings(gate=GateSettings(-18.0, 60.0, 100.0), side_chain_hz=(150.0, 6000.0)),
+    SoundSource.PERCS: CleanupSettings(gate=GateSettings(-15.0, 40.0, 60.0), side_chain_hz=(200.0, None)),
+}
 
 
 @dataclass(frozen=True)
@@ -53,17 +96,20 @@ class CleanupOutcome:
 
 
 def clean(source: Path, sound_source: SoundSource, out: Path, progress: Progress = no_progress) -> CleanupOutcome:
-    """Clean one recording into the WAV file `out`; AudioError where it cannot be read. The same recording gives the same bytes."""
+    """Clean one recording into the WAV file `out`. The same recording gives the same bytes.
+
+    Raises AudioError if the recording cannot be read.
+    """
     settings, info = SETTINGS[sound_source], audio_files.info(source)
-    with temporary_folder(out.parent, "cleanup-") as place:
-        progress(0.0, "listening to the recording")
-        hum, rumble = _heard(source, settings)
-        repaired, first, clicks_s = _repaired(source, settings, hum, rumble, place / "repaired.wav", progress)
-        progress(0.5, "looking for noise")
-        quiet, noise, pauses_s = _without_noise(repaired, settings, place / "quiet.wav")
-        progress(0.8, "looking for bleed")
-        gated, bleed = _without_bleed(quiet, settings, pauses_s, place / "gated.wav")
-        loudness, taken = _delivered(source, gated, out, 32 if info.bit_depth == 32 else 24)
+    with temporary_folder(out.parent, "cleanup-") as temporary:
+        progress(0.0, "analysing the recording")
+        hum, rumble_db = _measure(source, settings)
+        repaired, first, clicks_s = _repair(source, settings, hum, rumble_db, temporary / "repaired.wav", progress)
+        progress(0.5, "reducing noise")
+        quiet, noise, pauses_s = _reduce_noise(repaired, settings, temporary / "quiet.wav")
+        progress(0.8, "reducing bleed")
+        gated, bleed = _reduce_bleed(quiet, settings, pauses_s, temporary / "gated.wav")
+        loudness, removed_db = _write_result(source, gated, out, 32 if info.bit_depth == 32 else 24)
     stages = (*first, noise, bleed)
     notes = CleanupNotes(
         sound_source=sound_source,
@@ -71,17 +117,17 @@ def clean(source: Path, sound_source: SoundSource, out: Path, progress: Progress
         loudness_before_lufs=finite(loudness[0]),
         loudness_after_lufs=finite(loudness[1]),
         clicks_s=clicks_s,
-        taken=series(taken, _STEP_S) if any(stage.done for stage in stages) else None,
+        taken=series(removed_db, _STEP_S) if any(stage.done for stage in stages) else None,
     )
     return CleanupOutcome(out, notes)
 
 
-def _heard(source: Path, settings: CleanupSettings) -> tuple[Hum | None, float]:
-    """Return the hum, and how much lies below the source, in dB of the whole."""
+def _measure(source: Path, settings: CleanupSettings) -> tuple[Hum | None, float]:
+    """Return the hum, and the level below the lowest note in dB relative to the whole."""
     info = audio_files.info(source)
     finder = HumFinder(info.rate, info.channels)
     corner = settings.rumble_below_hz
-    low = Filter(low_pass(_WELL_BELOW * (corner or 1.0), info.rate, 10), info.channels)
+    low = Filter(low_pass(_RUMBLE_CORNER * (corner or 1.0), info.rate, 10), info.channels)
     below, whole = 0.0, 0.0
     for block in audio_files.blocks(source):
         finder.measure(block)
@@ -91,22 +137,22 @@ def _heard(source: Path, settings: CleanupSettings) -> tuple[Hum | None, float]:
     return finder.hum(), db(np.sqrt(below / whole)) if whole else -200.0
 
 
-def _repaired(
+def _repair(
     source: Path, settings: CleanupSettings, hum: Hum | None, rumble_db: float, out: Path, progress: Progress
 ) -> tuple[Path, tuple[StageNotes, ...], tuple[float, ...]]:
-    """Take out rumble, hum and clicks, as far as there are any; the third of what is returned says where the clicks were, in s."""
+    """Remove rumble, hum and clicks; return the repaired file, or the source if there are none, the notes, and the times of the clicks in s."""
     info = audio_files.info(source)
     blocks: Iterable[Array] = audio_files.blocks(source)
     corner = settings.rumble_below_hz
     rumbles = corner is not None and rumble_db > RUMBLE_DB
     if hum is not None:
         remover = HumRemover(info.rate, info.channels, hum)
-        progress(0.15, "following the hum")
+        progress(0.15, "measuring the hum")
         for block in audio_files.blocks(source):
             remover.measure(block)
         blocks = map(remover.process, blocks)
     if corner is not None and rumbles:
-        response = linear_phase.impulse(1.0 - linear_phase.below(_HALFWAY * corner, info.rate))
+        response = linear_phase.impulse(1.0 - linear_phase.below(_FILTER_CORNER * corner, info.rate))
         bank = linear_phase.FilterBank(np.tile(response, (1, info.channels, 1)))
         blocks = (filtered[0] for filtered in through(blocks, bank))
     declicker = Declicker(info.rate, info.channels)
@@ -116,19 +162,48 @@ def _repaired(
     if hum or rumbles or settings.clicks:
         write(blocks, out, info)
     notes = (
-        rumble_notes(corner, rumble_db, done=rumbles),
-        hum_notes(hum),
-        click_notes(settings, len(declicker.positions)),
+        _rumble_note(corner, rumble_db, done=rumbles),
+        _hum_note(hum),
+        _clicks_note(settings, len(declicker.positions)),
     )
-    places = tuple(round(place / info.rate, 4) for place in sorted(declicker.positions))
-    return (out if any(stage.done for stage in notes) else source), notes, places
+    clicks_s = tuple(round(position / info.rate, 4) for position in sorted(declicker.positions))
+    return (out if any(stage.done for stage in notes) else source), notes, clicks_s
 
 
-def _without_noise(source: Path, settings: CleanupSettings, out: Path) -> tuple[Path, StageNotes, Array]:
-    """Reduce steady noise; the third of what is returned says where, in s, nothing but the rest of it sounds."""
+def _rumble_note(corner: float | None, level_db: float, *, done: bool) -> StageNotes:
+    if corner is None:
+        text = "Not checked: low frequencies belong to the sound of a drum."
+        return StageNotes(stage="rumble", done=False, text=text)
+    finding = f"{level_db:.0f} dB of the whole below {corner:.0f} Hz, where this source rarely has notes"
+    text = f"{finding}: removed by a linear-phase filter." if done else f"{finding}: too little to matter."
+    numbers = {"level_db": round(level_db, 1), "corner_hz": corner}
+    return StageNotes(stage="rumble", done=done, text=text, numbers=numbers)
+
+
+def _hum_note(hum: Hum | None) -> StageNotes:
+    if hum is None:
+        return StageNotes(stage="hum", done=False, text="No mains hum.")
+    partials = ", ".join(f"{n * hum.mains_hz:.0f}" for n in hum.harmonics)
+    text = (
+        f"Mains hum at {hum.mains_hz:.2f} Hz, constantly present at {partials} Hz: estimated up to the {HARMONICS}th "
+        "harmonic, and subtracted."
+    )
+    numbers = {"mains_hz": round(hum.mains_hz, 3), "harmonics": float(len(hum.harmonics))}
+    return StageNotes(stage="hum", done=True, text=text, numbers=numbers)
+
+
+def _clicks_note(settings: CleanupSettings, clicks: int) -> StageNotes:
+    if not settings.clicks:
+        return StageNotes(stage="clicks", done=False, text="Not checked: every hit of a drum is a click.")
+    text = f"{clicks} clicks, replaced by interpolation from both sides." if clicks else "No clicks."
+    return StageNotes(stage="clicks", done=clicks > 0, text=text, numbers={"clicks": float(clicks)})
+
+
+def _reduce_noise(source: Path, settings: CleanupSettings, out: Path) -> tuple[Path, StageNotes, Array]:
+    """Reduce steady noise; return the file, the note, and the times in s at which only the residual noise sounds."""
     floor, nowhere = settings.noise_floor_db, np.empty(0)
     if floor is None:
-        text = "Not looked for: between the hits of a drum the gate keeps it out."
+        text = "Not checked: the gate removes the noise between the hits of a drum."
         return source, StageNotes(stage="noise", done=False, text=text), nowhere
     info = audio_files.info(source)
     frames = FrameLevels(info.rate)
@@ -136,73 +211,73 @@ def _without_noise(source: Path, settings: CleanupSettings, out: Path) -> tuple[
         frames.measure(block)
     profile = noise_profile(audio_files.blocks(source), info.rate, frames.levels)
     if profile is None:
-        text = "No steady noise was found in the quietest parts, so nothing was reduced."
+        text = "No steady noise in the quietest parts: nothing to reduce."
         return source, StageNotes(stage="noise", done=False, text=text), nowhere
     numbers = {"snr_db": round(profile.snr_db, 1), "profile_s": round(profile.seconds, 2), "floor_db": floor}
     if profile.snr_db > CLEAN_DB:
-        text = f"The noise lies {profile.snr_db:.0f} dB under the sound where it sounds: left alone, for a reducer could only do harm."
+        text = f"The noise is {profile.snr_db:.0f} dB below the sound while it sounds: left unchanged, because a reduction could only do harm."
         return source, StageNotes(stage="noise", done=False, text=text, numbers=numbers), nowhere
     write(through(audio_files.blocks(source), NoiseReducer(info.rate, info.channels, profile, floor)), out, info)
-    text = f"Steady noise, {profile.snr_db:.0f} dB under the sound where it sounds, known from {profile.seconds:.1f} s without any: reduced by up to {-floor:.0f} dB."
+    text = f"Steady noise, {profile.snr_db:.0f} dB below the sound while it sounds, measured in {profile.seconds:.1f} s of pauses: reduced by up to {-floor:.0f} dB."
     return out, StageNotes(stage="noise", done=True, text=text, numbers=numbers), frames.quiet_s
 
 
-def _without_bleed(source: Path, settings: CleanupSettings, pauses_s: Array, out: Path) -> tuple[Path, StageNotes]:
+def _reduce_bleed(source: Path, settings: CleanupSettings, pauses_s: Array, out: Path) -> tuple[Path, StageNotes]:
+    """Gate the recording; return the file and the note. `pauses_s` are the times at which only residual noise sounds."""
+
+    def unchanged(text: str, numbers: dict[str, float] | None = None) -> tuple[Path, StageNotes]:
+        return source, StageNotes(stage="bleed", done=False, text=text, numbers=numbers or {})
+
     if settings.gate is None:
-        return source, StageNotes(
-            stage="bleed", done=False, text="Not looked for: this source sounds on between its notes."
-        )
+        return unchanged("Not checked: this source keeps sounding between its notes.")
     info = audio_files.info(source)
     chain = gate.SideChain(info.rate, info.channels, _band(settings, info.rate))
     for block in audio_files.blocks(source):
         chain.measure(block)
-    opens = _opening(chain.levels_db, settings)
+    opens = _threshold_db(chain.levels_db, settings)
     if opens is None:
-        text = "Every hit is of one kind: nothing to keep out."
-        return source, StageNotes(stage="bleed", done=False, text=text)
-    left = _left_in(pauses_s, chain.levels_db)
-    if left > opens - gate.HYSTERESIS_DB:
-        text = "No gate: it would flutter on what is left of the noise, which comes up to the quietest words."
-        numbers = {"opens_dbfs": round(opens, 1), "left_dbfs": round(left, 1)}
-        return source, StageNotes(stage="bleed", done=False, text=text, numbers=numbers)
+        return unchanged("All hits are of one kind: no bleed to reduce.")
+    residue = _residual_noise_db(pauses_s, chain.levels_db)
+    if residue > opens - gate.HYSTERESIS_DB:
+        numbers = {"opens_dbfs": round(opens, 1), "left_dbfs": round(residue, 1)}
+        text = "No gate: it would open and close on the residual noise, which is as loud as the quietest words."
+        return unchanged(text, numbers)
     curve = gate.gate_gain(chain.levels_db, opens, settings.gate)
-    shut = float(np.mean(curve < 10 ** (settings.gate.range_db / 40.0)))
-    numbers = {"opens_dbfs": round(opens, 1), "shut": round(shut, 4), "range_db": settings.gate.range_db}
-    if shut < 0.005:
-        return source, StageNotes(
-            stage="bleed", done=False, text="It never pauses: nothing to keep out.", numbers=numbers
-        )
-    if not _gated(source, curve, out):
-        text = "Its pauses are silent: nothing to keep out."
-        return source, StageNotes(stage="bleed", done=False, text=text, numbers=numbers)
-    text = f"Gated: what stays under {opens:.0f} dBFS while the source pauses is turned down by {-settings.gate.range_db:.0f} dB, {shut:.0%} of the time."
+    closed = float(np.mean(curve < 10 ** (settings.gate.range_db / 40.0)))
+    numbers = {"opens_dbfs": round(opens, 1), "shut": round(closed, 4), "range_db": settings.gate.range_db}
+    if closed < _LEAST_CLOSED:
+        return unchanged("The source never pauses: no bleed to reduce.", numbers)
+    if not _gate(source, curve, out):
+        return unchanged("The pauses are silent: no bleed to reduce.", numbers)
+    text = f"Gated: below {opens:.0f} dBFS, while the source pauses, the level is reduced by {-settings.gate.range_db:.0f} dB, {closed:.0%} of the time."
     return out, StageNotes(stage="bleed", done=True, text=text, numbers=numbers)
 
 
-def _gated(source: Path, curve: Array, out: Path) -> bool:
-    """Write the gated file; say whether anything was there to be turned down."""
-    info, taken = audio_files.info(source), 0.0
-    closing = gate.GainOverTime(info.rate, curve)
+def _gate(source: Path, curve: Array, out: Path) -> bool:
+    """Write the gated file; return whether the gate has removed anything audible."""
+    info, removed = audio_files.info(source), 0.0
+    gain = gate.GainOverTime(info.rate, curve)
 
     def blocks() -> Iterator[Array]:
-        nonlocal taken
+        nonlocal removed
         for block in audio_files.blocks(source):
-            made = closing.process(block)
-            taken = max(taken, peak(made - block))
-            yield made
+            gated = gain.process(block)
+            removed = max(removed, peak(gated - block))
+            yield gated
 
     write(blocks(), out, info)
-    return db(taken) > _SILENT_DB
+    return db(removed) > _INAUDIBLE_DB
 
 
-def _left_in(pauses_s: Array, levels_db: Array) -> float:
-    """Return the level in dBFS that what is left of the noise hardly ever passes in the pauses."""
-    places = (pauses_s / gate.STEP_S).astype(np.intp)
-    heard = levels_db[places[places < len(levels_db)]]
-    return float(np.percentile(heard, _HARDLY_EVER)) if len(heard) else _NOTHING_DB
+def _residual_noise_db(pauses_s: Array, levels_db: Array) -> float:
+    """Return the level in dBFS that the residual noise exceeds only 1 % of the time in the pauses."""
+    steps = (pauses_s / gate.STEP_S).astype(np.intp)
+    levels = levels_db[steps[steps < len(levels_db)]]
+    return float(np.percentile(levels, _RESIDUE_PERCENTILE)) if len(levels) else _SILENCE_DB
 
 
-def _opening(levels_db: Array, settings: CleanupSettings) -> float | None:
+def _threshold_db(levels_db: Array, settings: CleanupSettings) -> float | None:
+    """Return the level in dBFS at which the gate opens, None if there is only one kind of hits."""
     if settings.opens_db is None:
         return gate.threshold_db(gate.hits_db(levels_db))
     return float(np.percentile(levels_db, 95.0)) + settings.opens_db if len(levels_db) else None
@@ -214,14 +289,16 @@ def _band(settings: CleanupSettings, rate: int) -> Array:
     return np.vstack([*sections, *([low_pass(high, rate)] if high else [])])
 
 
-def _delivered(source: Path, made: Path, out: Path, depth: audio_files.BitDepth) -> tuple[tuple[float, float], Array]:
-    """Write the result; return the loudness before and after, and the level of what was taken away, per 100 ms."""
+def _write_result(
+    source: Path, cleaned: Path, out: Path, depth: audio_files.BitDepth
+) -> tuple[tuple[float, float], Array]:
+    """Write the result; return the loudness before and after in LUFS, and the level of what was removed in dBFS, per 100 ms."""
     info = audio_files.info(source)
     before, after = LoudnessMeter(info.rate, info.channels), LoudnessMeter(info.rate, info.channels)
     step = max(1, round(_STEP_S * info.rate))
     levels, rest = [], np.empty((info.channels, 0))
     with audio_files.Writer(out, info.rate, info.channels, depth) as writer:
-        for old, new in zip(audio_files.blocks(source), audio_files.blocks(made), strict=True):
+        for old, new in zip(audio_files.blocks(source), audio_files.blocks(cleaned), strict=True):
             writer.write(new)
             before.process(old)
             after.process(new)
@@ -229,4 +306,4 @@ def _delivered(source: Path, made: Path, out: Path, depth: audio_files.BitDepth)
             whole = rest.shape[1] // step * step
             levels.append(np.sqrt(np.square(rest[:, :whole]).mean(axis=0).reshape(-1, step).mean(axis=1)))
             rest = rest[:, whole:]
-    return (before.integrated, after.integrated), db(np.concatenate(levels), _NOTHING_DB)
+    return (before.integrated, after.integrated), db(np.concatenate(levels), _SILENCE_DB)

@@ -1,16 +1,15 @@
-"""The enhancement engine: repairs a finished mix stage by stage, and listens again after each one.
+"""Enhance a finished mix: repair it stage by stage, with an analysis after each one, then master it and set its loudness.
 
-A stage that makes any verdict worse is dropped, and says so; that holds for the mastering and the loudness too (`enhancement_finish`). The
-loudness that is asked for is reached within 0.1 LU, below -1 dBTP. Order (sound.md 3.4): clipping, compression, stems, drums, vocals, tone,
-stereo, mastering, loudness. Everything between clipping and mastering is linear in the sound, so what is done to the mix after it was
-taken apart is done to its stems too, and they go on adding up to it.
+A stage that makes any verdict worse is dropped, and its note says so; that includes mastering and loudness (`final_mastering`). The requested
+loudness is reached within 0.1 LU, below -1 dBTP. The order is (sound.md 3.4): clipping, compression, stems, drums, vocals, tone, stereo,
+mastering, loudness. Everything between clipping and mastering is linear, so what is done to the mix after its separation is done to its
+stems too, and they still add up to it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 
 from tonnbook import audio_files
@@ -18,15 +17,13 @@ from tonnbook.models.enhancement import EnhancementNotes, EnhancementRequest
 from tonnbook.models.mastering import CEILING_DBTP
 from tonnbook.models.vocabulary import AnalysisStyle
 from tonnbook.studio.analysis.engine import report
-from tonnbook.studio.analysis.findings import Findings
 from tonnbook.studio.analysis.listening import measure_findings
-from tonnbook.studio.enhancement import stages
-from tonnbook.studio.enhancement import stems as parts
-from tonnbook.studio.enhancement.dynamics import compression
-from tonnbook.studio.enhancement.finish import Repaired, finish
-from tonnbook.studio.enhancement.judging import Bench, Repair
+from tonnbook.studio.enhancement import repairs
+from tonnbook.studio.enhancement import stems as stem_changes
+from tonnbook.studio.enhancement.final_mastering import RepairedTrack, finish
+from tonnbook.studio.enhancement.session import Repair, RepairSession
 from tonnbook.studio.mastering.preview import preview_start, write_preview
-from tonnbook.studio.measure.progress import Progress, no_progress
+from tonnbook.studio.measure.progress import Progress, no_progress, part
 from tonnbook.studio.measure.song_features import measure_master
 from tonnbook.studio.measure.streams import write
 from tonnbook.studio.runtime.temporary_folder import temporary_folder
@@ -44,98 +41,111 @@ class EnhancementOutcome:
     preview_start_s: float | None
     notes: EnhancementNotes
     stems: Mapping[str, Path] = field(default_factory=dict)
-    """By the names that the service uses, where they were asked for, as float files at the rate of the track. They add up to the repaired
-    track as it was before mastering and before its loudness was set: what limits a sum cannot be shared out among its parts."""
+    """Requested stems by the names of the service, as float files at the rate of the track. They add up to the repaired track before its
+    mastering and before its loudness was set: limiting a sum cannot be distributed over its parts."""
 
 
 def enhance(
     source: Path, request: EnhancementRequest, out: Path, preview: Path | None, progress: Progress = no_progress
 ) -> EnhancementOutcome:
-    """Enhance a mix into the WAV file `out`, and its preview into the MP3 file `preview` where one is wanted.
+    """Enhance a mix into the WAV file `out`, and its preview into the MP3 file `preview` unless that is None.
 
-    Raises AudioError where it cannot be measured. The same mix and request give the same bytes.
+    Raises AudioError if the mix cannot be analysed. The same mix and request give the same bytes.
     """
     style = AnalysisStyle(request.style.value)
-    stems_wanted = preview is None and request.get_stems
-    with temporary_folder(out.parent, "enhance-") as place:
-        track = _in_stereo(source, place / "both-sides.wav")
-        found = measure_findings(track)
-        bench = Bench(track, found, style, place, is_master=request.is_master)
-        wished = Repaired(track, found, found, request, style)
-        how = _repair(bench, request, wished.target_lufs, progress, stems=stems_wanted)
+    stems_requested = preview is None and request.get_stems
+    with temporary_folder(out.parent, "enhance-") as temporary:
+        track = _in_stereo(source, temporary / "stereo.wav")
+        original = measure_findings(track)
+        session = RepairSession(track, original, style, temporary, is_master=request.is_master)
+        target_lufs = RepairedTrack(track, original, original, request, style).target_lufs
+        separation = _repair(session, request, target_lufs, progress, return_stems=stems_requested)
         progress(0.6, "setting the level")
-        finished = finish(Repaired(bench.track, bench.found, found, request, style), out, place)
-        stems = _delivered(bench.stems, out) if stems_wanted else {}
-    before = report(found, style, is_master=request.is_master).verdicts
+        finished = finish(RepairedTrack(session.track, session.findings, original, request, style), out, temporary)
+        stems = _write_stems(session.stems, out) if stems_requested else {}
+    before = report(original, style, is_master=request.is_master).verdicts
     before = before.model_copy(update={"bit_depth": audio_files.info(source).bit_depth or 0})
-    notes = (*bench.notes, finished.mastering, finished.loudness)
-    after = report(finished.found, style, is_master=request.is_master or finished.mastering.done).verdicts
+    after = report(finished.findings, style, is_master=request.is_master or finished.mastering.done).verdicts
     start_s = None
     if preview is not None:
         progress(0.9, "cutting the preview")
         start_s = preview_start(measure_master(out), request.preview_start_s)
         write_preview(out, start_s, preview)
-    target = round(wished.target_lufs, 2)
-    event_of = EnhancementNotes(before=before, after=after, stages=notes, separation=how, target_lufs=target)
-    return EnhancementOutcome(out, preview, start_s, event_of, stems)
+    notes = EnhancementNotes(
+        before=before,
+        after=after,
+        stages=(*session.notes, finished.mastering, finished.loudness),
+        separation=separation,
+        target_lufs=round(target_lufs, 2),
+    )
+    return EnhancementOutcome(out, preview, start_s, notes, stems)
 
 
 def _in_stereo(source: Path, out: Path) -> Path:
-    """Return the track, or a copy of a mono file that plays from both sides: 3 LU louder than the file is measured, and as it is heard."""
+    """Return the track, or a stereo copy of a mono file: played on both sides it is 3 LU louder, and is measured as it will be heard."""
     info = audio_files.info(source)
     if info.channels == 1:
         return write((block.repeat(2, axis=0) for block in audio_files.blocks(source)), out, info, 2)
     return source
 
 
-def _repair(bench: Bench, request: EnhancementRequest, target_lufs: float, progress: Progress, *, stems: bool) -> str:
-    """Run the repairs that are asked for, each on what the one before it has left; return what took the mix apart, if anything did."""
-    style, is_master = bench.style, request.is_master
-    room = CEILING_DBTP - target_lufs
+def _repair(
+    session: RepairSession, request: EnhancementRequest, target_lufs: float, progress: Progress, *, return_stems: bool
+) -> str:
+    """Run the requested repairs one after the other; return the method of the separation, "" if the mix was not separated."""
+    style, is_master = session.style, request.is_master
 
-    def attempt(share: float, name: str, asked: bool, stage: Callable[[Path, Findings], Repair]) -> None:
-        if not asked:
-            bench.skip(name)
+    def attempt(fraction: float, name: str, requested: bool, decide: Callable[[], Repair]) -> None:
+        if not requested:
+            session.skip(name)
             return
-        progress(share, f"repairing: {name}")
-        bench.attempt(stage(bench.track, bench.found))
+        progress(fraction, f"repairing: {name}")
+        session.apply(decide())
 
-    attempt(0.1, "clipping", request.fix_clipping, stages.clipping)
-    dynamics = partial(compression, style=style, room_lu=room, is_master=is_master)
-    attempt(0.15, "compression", request.fix_compression, dynamics)
-    mastered = request.apply_mastering
+    def compression() -> Repair:
+        headroom_lu = CEILING_DBTP - target_lufs
+        return repairs.compression(session.track, session.findings, style, headroom_lu, is_master=is_master)
 
-    def shape(_: Path, found: Findings) -> Repair:
-        return stages.tone(found, style, is_master=is_master, to_be_mastered=mastered)
+    def tone() -> Repair:
+        return repairs.tone(session.findings, style, is_master=is_master, to_be_mastered=request.apply_mastering)
 
-    how = _work_on_stems(bench, request, progress, wanted=stems)
-    attempt(0.4, "tone", request.fix_tone, shape)
-    attempt(0.5, "stereo", request.fix_stereo, lambda _, found: stages.stereo(found))
-    return how
+    attempt(0.1, "clipping", request.fix_clipping, lambda: repairs.clipping(session.track, session.findings))
+    attempt(0.15, "compression", request.fix_compression, compression)
+    separation = _change_stems(session, request, progress, return_stems=return_stems)
+    attempt(0.4, "tone", request.fix_tone, tone)
+    attempt(0.5, "stereo", request.fix_stereo, lambda: repairs.stereo(session.findings))
+    return separation
 
 
-def _work_on_stems(bench: Bench, request: EnhancementRequest, progress: Progress, *, wanted: bool) -> str:
-    changes: dict[str, tuple[bool, Callable[[Mapping[str, Path], Path], parts.Change]]] = {
-        "stems": (request.stem_processing, lambda stems, folder: parts.balance(stems, bench.style, folder)),
-        "drums": (request.drum_enhancement, parts.drums),
-        "vocals": (request.vocal_enhancement, parts.vocals),
+def _change_stems(
+    session: RepairSession, request: EnhancementRequest, progress: Progress, *, return_stems: bool
+) -> str:
+    """Separate the mix if its stems are needed, and make the requested changes to them; return the method of the separation."""
+    folder = session.folder / "stems"
+
+    def balance(stems: Mapping[str, Path], folder: Path) -> stem_changes.Change:
+        return stem_changes.balance(stems, session.style, folder)
+
+    changes: dict[str, tuple[bool, Callable[[Mapping[str, Path], Path], stem_changes.Change]]] = {
+        "stems": (request.stem_processing, balance),
+        "drums": (request.drum_enhancement, stem_changes.drums),
+        "vocals": (request.vocal_enhancement, stem_changes.vocals),
     }
-    how = ""
-    if wanted or any(asked for asked, _ in changes.values()):
-        folder = bench.folder / "stems"
+    method = ""
+    if return_stems or any(requested for requested, _ in changes.values()):
         folder.mkdir()
-        rate = audio_files.info(bench.track).rate
-        taken = separate(bench.track, folder, rate=rate, progress=lambda s, event_of: progress(0.2 + 0.2 * s, event_of))
-        bench.stems, how = taken.stems, taken.how
-    for name, (asked, change) in changes.items():
-        if asked:
-            bench.change(*change(bench.stems, bench.folder / "stems"))
+        rate = audio_files.info(session.track).rate
+        separated = separate(session.track, folder, rate=rate, progress=part(progress, 0.2, 0.4))
+        session.stems, method = separated.stems, separated.method
+    for name, (requested, change) in changes.items():
+        if requested:
+            session.replace_stems(*change(session.stems, folder))
         else:
-            bench.skip(name)
-    return how
+            session.skip(name)
+    return method
 
 
-def _delivered(stems: Mapping[str, Path], track: Path) -> Mapping[str, Path]:
+def _write_stems(stems: Mapping[str, Path], track: Path) -> Mapping[str, Path]:
     """Write the stems beside the track, at its rate."""
     folder, info = track.parent / "stems", audio_files.info(track)
     folder.mkdir()

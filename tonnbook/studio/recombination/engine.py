@@ -1,4 +1,4 @@
-"""Puts a voice and its backing together again: balanced by the mix engine, finished by the mastering engine."""
+"""Mix a vocal and its backing with the mix engine, and master the result with the mastering engine."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tonnbook.models.mixing import FinalMixRequest, FinalMixTrack, MixRequest, M
 from tonnbook.models.recombination import RecombinationRequest
 from tonnbook.models.vocabulary import InstrumentGroup, Presence, SampleRate
 from tonnbook.studio.mastering.preview import preview_start, write_preview
-from tonnbook.studio.measure.progress import Progress, no_progress
+from tonnbook.studio.measure.progress import Progress, no_progress, part
 from tonnbook.studio.measure.song_features import SongFeatures, measure_master
 from tonnbook.studio.mixing.engine import final_mix, preview_mix
 from tonnbook.studio.mixing.tracks import TrackFile
@@ -30,29 +30,31 @@ class RecombinationOutcome:
 def recombine(
     vocal: Path, backing: Path, request: RecombinationRequest, folder: Path, progress: Progress = no_progress
 ) -> RecombinationOutcome:
-    """Mix and master two files into `folder`; AudioError where one of them cannot be used."""
-    wished = MixRequest(
+    """Mix and master two files into `folder`. Raises AudioError if one of them cannot be used."""
+    mix_request = MixRequest(
         tracks=(_mix_track(vocal, InstrumentGroup.VOCAL), _mix_track(backing, InstrumentGroup.BACKING_TRACK)),
         style=request.mix_style,
         sample_rate=SampleRate.CD,
     )
     tracks = tuple(
-        TrackFile(track.source.name, track.source, track) for track in wished.tracks if isinstance(track.source, Path)
+        TrackFile(track.source.name, track.source, track)
+        for track in mix_request.tracks
+        if isinstance(track.source, Path)
     )
-    decided = preview_mix(tracks, wished, folder / "preview", lambda share, stage: progress(0.4 * share, stage))
+    preview_outcome = preview_mix(tracks, mix_request, folder / "preview", part(progress, 0.0, 0.4))
     final = FinalMixRequest(
         task_id="recombine",
-        tracks=tuple(FinalMixTrack(source=track.source) for track in wished.tracks),
+        tracks=tuple(FinalMixTrack(source=track.source) for track in mix_request.tracks),
         create_master=True,
         desired_loudness=request.desired_loudness,
         sample_rate=SampleRate.CD,
     )
     changes = {vocal.name: TrackEffects(gain_db=request.vocal_gain_db)} if request.vocal_gain_db else {}
-    made = final_mix(tracks, decided, final, folder / "final", lambda s, stage: progress(0.4 + 0.5 * s, stage), changes)
-    features = measure_master(made.mix)
+    outcome = final_mix(tracks, preview_outcome, final, folder / "final", part(progress, 0.4, 0.9), changes)
+    features = measure_master(outcome.mix)
     start_s = preview_start(features, None)
-    preview = write_preview(made.mix, start_s, folder / "preview.mp3").path
-    return RecombinationOutcome(made.mix, preview, start_s, features)
+    preview = write_preview(outcome.mix, start_s, folder / "preview.mp3").path
+    return RecombinationOutcome(outcome.mix, preview, start_s, features)
 
 
 def _mix_track(path: Path, instrument: InstrumentGroup) -> MixTrack:

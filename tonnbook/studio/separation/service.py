@@ -14,12 +14,12 @@ from tonnbook.studio.runtime.webhooks import WebhookEvent
 from tonnbook.studio.runtime.worker import Task
 
 if TYPE_CHECKING:  # at run time the engine is imported in the background
-    from tonnbook.studio.separation.engine import Apart
+    from tonnbook.studio.separation.engine import SeparationOutcome
 
 S = TypeVar("S", bound=StatusAnswer)
 
 
-class SeparationService(Service[Task[TaskResult["Apart"]]]):
+class SeparationService(Service[Task[TaskResult["SeparationOutcome"]]]):
     """All separations of one studio."""
 
     engine = "tonnbook.studio.separation.engine"
@@ -49,9 +49,9 @@ class SeparationService(Service[Task[TaskResult["Apart"]]]):
             raise HttpError(500, task.failure)
         outcome = self._result(task).outcome
         links = {name: self._storage.result_link(path) for name, path in outcome.stems.items()}
-        return StemsAnswer(stems=links, separation=outcome.how)
+        return StemsAnswer(stems=links, separation=outcome.method)
 
-    def finished(self, task_id: str) -> TaskResult[Apart]:
+    def finished(self, task_id: str) -> TaskResult[SeparationOutcome]:
         """Return the result of a separation that has succeeded; raises HttpError 404, or 400 for another state."""
         task = self.find_order(task_id)
         if task.running or task.failure is not None:
@@ -71,7 +71,7 @@ class SeparationService(Service[Task[TaskResult["Apart"]]]):
 
     # Called in a task's thread.
 
-    def _separate(self, task_id: str, request: SeparationRequest, progress: Progress) -> TaskResult[Apart]:
+    def _separate(self, task_id: str, request: SeparationRequest, progress: Progress) -> TaskResult[SeparationOutcome]:
         from tonnbook.studio.measure.track_checks import check_track
         from tonnbook.studio.separation.engine import separate
 
