@@ -389,3 +389,20 @@ def test_the_repr_is_short_and_says_where_it_stands(gate: threading.Event) -> No
     gate.set()
     job.result(timeout=60)
     assert repr(job) == "<Job preview mix abc: done>"
+
+
+def test_asking_for_pending_callbacks_changes_nothing(gate: threading.Event) -> None:
+    job = Job("preview mix", gated(gate), JobPoller(QUICK))
+    job.on_change(lambda j: None)
+    job.report(progress=0.1)
+    assert len(job.pending()) == len(job.pending()) == 1
+    job.acknowledge(job.pending()[0])
+    assert job.pending() == []
+
+
+def test_a_job_that_no_call_can_find_again_says_so(gate: threading.Event) -> None:
+    poller = JobPoller(QUICK)
+    job = Job("final mix", gated(gate), poller, task_id="t1")
+    poller.start(job)
+    with pytest.raises(JobTimeout, match=r"wait again with the same job\. It cannot be found again by an id"):
+        job.result(timeout=0.05)

@@ -109,6 +109,8 @@ def test_taking_a_mix_apart(tonn: TonnClient, mono: Path) -> None:
     assert np.abs(total - audio_files.read(mono)[0]).max() < 1e-5
     two = tonn.separate(mono, "vocals_instrumental").result(60)
     assert set(two.stems) == {"vocals", "instrumental"}
+    again = tonn.attach_separation(two.task_id).result(60)
+    assert again.stems["vocals"].path.read_bytes() == two.stems["vocals"].path.read_bytes()
 
 
 def test_putting_a_mix_together_again(tonn: TonnClient, mono: Path, tmp_path: Path) -> None:
@@ -122,5 +124,8 @@ def test_putting_a_mix_together_again(tonn: TonnClient, mono: Path, tmp_path: Pa
     full = tonn.recombine(request).result(60)
     assert full.master is not None
     assert audio_files.info(full.master.path).bit_depth == 16
+    again = tonn.attach_recombination(full.task_id).result(60)
+    assert again.master is not None
+    assert again.master.path.read_bytes() == full.master.path.read_bytes()
     with pytest.raises(ValueError, match="give either stemJobId"):
         RecombinationRequest(style=RecombinationStyle.POP, vocal=mono)

@@ -1,7 +1,9 @@
 """What a live service may do and the studio never does: no credits, odd answers, one long call, a Location that leads away."""
 
+import re
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from typing import Any
@@ -17,13 +19,17 @@ from tonnbook.errors import (
     JobFailed,
     JobTimeout,
     OutOfCredits,
+    RequestRejected,
+    ServerFault,
     TonnbookError,
     TooManyRequests,
     UnexpectedAnswer,
     Unreachable,
 )
 from tonnbook.models.effects import Compression, EqBand, TrackEffects
+from tonnbook.models.enhancement import EnhancementRequest
 from tonnbook.models.mixing import MixRequest, MixTrack
+from tonnbook.models.recombination import RecombinationRequest
 from tonnbook.models.results import MixPreview
 from tonnbook.models.vocabulary import DesiredLoudness, InstrumentGroup, MusicalStyle
 
@@ -299,3 +305,91 @@ def test_stems_of_one_name_become_two_files() -> None:
         "take.wav": "take.wav.wav",
         "take.flac": "take.flac.wav",
     }
+
+
+RUNNING = Answer(202, {"message": "working"})
+LINK = "https://bucket.example/a1b2/mix.wav?sig=hush"
+SEPARATING = {"stemflowTaskId": "t1", "status": "processing", "message": "working"}
+RECOMBINING = {"recombineTaskId": "t1", "status": "processing", "message": "working"}
+CREATED = {
+    "mastering_task_id": "t1",
+    "mixrevive_task_id": "t1",
+    "stemflowTaskId": "t1",
+    "recombineTaskId": "t1",
+    **TASK,
+}
+UNFINISHED: dict[str, Any] = {
+    **dict.fromkeys(["/mixpreview", "/masteringpreview", "/mixenhance", "/separate", "/recombine"], CREATED),
+    **dict.fromkeys(["/retrievepreviewmix", "/retrievepreviewmaster", "/retrieveenhancedtrack"], RUNNING),
+    "/separatestatus/t1": SEPARATING,
+    "/recombinestatus/t1": RECOMBINING,
+}
+RECOMBINE = RecombinationRequest(style="POP", vocal=LINK, backing=LINK)
+
+
+@pytest.mark.parametrize(
+    ("start", "find_again"),
+    [
+        (lambda tonn: tonn.preview_mix(REQUEST), "tonn.attach('t1')"),
+        (lambda tonn: tonn.master(LINK), "tonn.attach_master('t1', final=True)"),
+        (lambda tonn: tonn.master(LINK, final=False), "tonn.attach_master('t1', final=False)"),
+        (lambda tonn: tonn.enhance(EnhancementRequest(source=LINK, style="POP")), "tonn.attach_enhancement('t1')"),
+        (lambda tonn: tonn.separate(LINK), "tonn.attach_separation('t1')"),
+        (lambda tonn: tonn.recombine(RECOMBINE), "tonn.attach_recombination('t1', final=True)"),
+        (lambda tonn: tonn.recombine(RECOMBINE, final=False), "tonn.attach_recombination('t1', final=False)"),
+    ],
+)
+def test_the_call_that_a_timeout_names_finds_the_job_again(start: Callable[[TonnClient], Any], find_again: str) -> None:
+    with service(UNFINISHED) as (tonn, _):
+        job = start(tonn)
+        while job.task_id is None and not job.done:
+            time.sleep(0.01)
+        with pytest.raises(JobTimeout, match=re.escape(f"wait again with the same job, or {find_again} finds it.")):
+            job.result(timeout=0.05)
+        found = eval(find_again, {"tonn": tonn})
+        assert (found.task_id, found.name.split()[0]) == ("t1", job.name.split()[0])
+        with pytest.raises(JobTimeout, match=re.escape(find_again)):
+            found.result(timeout=0.05)
+
+
+@pytest.mark.parametrize("path", ["/mixanalysis", "/audio-cleanup"])
+def test_an_analysis_or_cleanup_is_sent_exactly_once(path: str) -> None:
+    with service({path: Answer(503, b"busy")}) as (tonn, server):
+        job = tonn.analyse(LINK) if path == "/mixanalysis" else tonn.clean_up(LINK)
+        with pytest.raises(ServerFault):
+            job.result(timeout=60)
+        assert server.count(path) == 1
+
+
+def test_an_analysis_waits_like_any_job_and_a_closed_client_sends_none() -> None:
+    gate = threading.Event()
+
+    def slow(call: Call) -> Answer:
+        gate.wait(10)
+        return Answer(400, {"error": True, "message": "too short"})
+
+    with service({"/mixanalysis": slow}) as (tonn, server):
+        job = tonn.analyse(LINK)
+        with pytest.raises(JobTimeout, match="cannot be found again by an id"):
+            job.result(timeout=0.05)
+        gate.set()
+        with pytest.raises(RequestRejected, match="too short"):
+            job.result(timeout=60)
+        tonn.close()
+        with pytest.raises(TonnbookError, match="has been closed"):
+            tonn.analyse(LINK).result(timeout=60)
+        assert server.count("/mixanalysis") == 1
+
+
+@pytest.mark.parametrize("answer", [Answer(503, b"busy"), Answer(drop=True)])
+def test_a_final_recombination_that_gets_no_answer_is_not_requested_again(answer: Answer) -> None:
+    routes = {
+        **UNFINISHED,
+        "/recombinestatus/t1": {**RECOMBINING, "status": "complete"},
+        "/retrieverecombinepreview": {"preview": {"preview_url": LINK, "preview_start_seconds": 0.0}},
+        "/retrieverecombine": answer,
+    }
+    with service(routes) as (tonn, server):
+        with pytest.raises(TonnbookError, match=r"may have been charged.*attach_recombination\('t1', final=True\)"):
+            tonn.recombine(RECOMBINE).result(timeout=60)
+        assert server.count("/retrieverecombine") == 1
