@@ -1,4 +1,4 @@
-"""roex-python 1.6.0 as it is published, pointed at the shared studio."""
+"""roex-python 1.6.0 as published, connected to the shared studio."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tonnbook.studio.server.server import Studio
 
 @pytest.fixture(autouse=True)
 def quiet() -> Iterator[None]:
-    """It logs every failure three times over; a failure is asserted here, not read."""
+    """Silence the log of roex-python, which reports every expected failure three times."""
     logger = logging.getLogger("roex_python")
     before = logger.level
     logger.setLevel(logging.CRITICAL + 1)

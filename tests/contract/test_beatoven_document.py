@@ -1,4 +1,4 @@
-"""The Beatoven document, step by step, by plain HTTP and by asyncio: nothing of our client or models is used here."""
+"""The steps of Beatoven's document, by plain HTTP and by asyncio, without our clients and models."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ Call = Callable[..., requests.Response]
 
 @pytest.fixture
 def call(studio: Studio) -> Call:
-    """Call the studio with a token, as the document says."""
+    """Return a function that calls the studio with a token, as the document does."""
 
     def send(method: str, path: str, body: Any = None, token: str = f"api_key {studio.key}") -> requests.Response:
         headers = {"Authorization": token} if token else {}
@@ -40,7 +40,7 @@ def call(studio: Studio) -> Call:
     return send
 
 
-def ended(call: Call, path: str, states: tuple[str, ...], key: str = "state") -> dict[str, Any]:
+def wait_for_end(call: Call, path: str, states: tuple[str, ...], key: str = "state") -> dict[str, Any]:
     """Poll until a task has ended."""
     deadline = time.monotonic() + 120
     while (answer := call("GET", path).json())[key] not in states:
@@ -56,7 +56,7 @@ def frames(link: str) -> int:
     return soundfile.info(io.BytesIO(answer.content)).frames
 
 
-def test_the_options_are_the_documents(call: Call) -> None:
+def test_the_options_are_those_of_the_document(call: Call) -> None:
     options = call("GET", "/api/v2/composition_params").json()
     assert options["tonnbook"] == ["seed"]
     assert (len(options["genre"]), len(options["emotion"]), options["tempo"]) == (8, 16, ["slow", "medium", "fast"])
@@ -76,7 +76,7 @@ def test_create_compose_status_instruments_fetch(call: Call) -> None:
 
     assert call("GET", track).status_code == 404  # nothing composed yet
     task = call("POST", f"{track}/compose", {}).json()["task_id"]
-    done = ended(call, f"/api/v2/status/{task}", ("SUCCESS", "FAILURE"))
+    done = wait_for_end(call, f"/api/v2/status/{task}", ("SUCCESS", "FAILURE"))
     assert done["state"] == "SUCCESS"
     sections = done["meta"]["section_options"]
     assert [section[0]["section_duration"] for section in sections] == [4000, 3777]
@@ -87,7 +87,7 @@ def test_create_compose_status_instruments_fetch(call: Call) -> None:
 
     assert call("GET", track).json()["instrument_urls"] == []
     task = call("POST", f"{track}/instrument_urls", {}).json()["task_id"]
-    cut = ended(call, f"/api/v2/status/{task}", ("SUCCESS", "FAILURE"))
+    cut = wait_for_end(call, f"/api/v2/status/{task}", ("SUCCESS", "FAILURE"))
     names = [sorted(name for row in section for name in row) for section in cut["meta"]]
     assert names == [["bass", "chords", "melody", "percussion"]] * 2
     assert frames(cut["meta"][0][0]["bass"]["track_url"]) == 4 * rate
@@ -102,7 +102,7 @@ def test_a_second_composition_is_a_new_version_and_the_first_stays(call: Call) -
     uuid = call("POST", "/api/v2/tracks", {"prompt": "3 seconds of calm piano"}).json()["uuid"]
     for path in ("/api/v2", "/api/v1"):  # the older v1 paths have the shapes of v2
         task = call("POST", f"{path}/tracks/{uuid}/compose", {}).json()["task_id"]
-        assert ended(call, f"{path}/status/{task}", ("SUCCESS", "FAILURE"))["state"] == "SUCCESS"
+        assert wait_for_end(call, f"{path}/status/{task}", ("SUCCESS", "FAILURE"))["state"] == "SUCCESS"
     links = [call("GET", f"/api/v2/tracks/{uuid}?version={n}").json()["download_url"] for n in (1, 2)]
     first, second = (requests.get(link, timeout=60).content for link in links)
     assert first != second
@@ -125,7 +125,7 @@ def test_progress_never_falls_and_states_are_upper_case(call: Call) -> None:
 
 
 @pytest.mark.parametrize("token", ["", "api_key wrong", "Bearer wrong", "studio", "api_key "])
-def test_without_the_token_nothing_goes(call: Call, token: str) -> None:
+def test_without_the_token_every_call_is_401(call: Call, token: str) -> None:
     for method, path in (("GET", "/api/v2/composition_params"), ("POST", "/api/v2/tracks"), ("GET", "/api/v1/tasks/x")):
         answer = call(method, path, {}, token)
         assert answer.status_code == 401
@@ -135,7 +135,7 @@ def test_without_the_token_nothing_goes(call: Call, token: str) -> None:
 @pytest.mark.parametrize(
     "header", [{"Authorization": "Bearer studio"}, {"Authorization": "API_KEY studio"}, {"api_key": "studio"}]
 )
-def test_every_form_of_the_token_is_taken(studio: Studio, header: dict[str, str]) -> None:
+def test_every_form_of_the_token_is_accepted(studio: Studio, header: dict[str, str]) -> None:
     assert requests.get(studio.url + "/api/v2/composition_params", headers=header, timeout=60).status_code == 200
 
 
@@ -155,7 +155,7 @@ def test_every_form_of_the_token_is_taken(studio: Studio, header: dict[str, str]
         ({"prompt": "   "}, "give a prompt"),
     ],
 )
-def test_what_is_wrong_is_named_before_any_work(call: Call, body: Any, words: str) -> None:
+def test_invalid_requests_are_refused_with_a_reason(call: Call, body: Any, words: str) -> None:
     answer = call("POST", "/api/v2/tracks", body)
     assert answer.status_code == 400
     if words != "did you mean":
@@ -179,7 +179,7 @@ def test_the_newer_v1(call: Call, studio: Studio, format_: str | None, ending: s
     )
     started = call("POST", "/api/v1/tracks/compose", body, f"Bearer {studio.key}").json()
     assert started["status"] == "started"
-    done = ended(call, f"/api/v1/tasks/{started['task_id']}", ("composed", "failed"), "status")
+    done = wait_for_end(call, f"/api/v1/tasks/{started['task_id']}", ("composed", "failed"), "status")
     assert done["status"] == "composed"
     assert set(done["meta"]["stems_url"]) == {"bass", "chords", "melody", "percussion"}
     assert ending in done["meta"]["track_url"]
@@ -187,13 +187,13 @@ def test_the_newer_v1(call: Call, studio: Studio, format_: str | None, ending: s
 
 
 @pytest.mark.parametrize("format_", ["aac", "AAC"])
-def test_aac_is_refused_with_what_works(call: Call, format_: str) -> None:
+def test_aac_is_refused_and_the_error_names_the_alternatives(call: Call, format_: str) -> None:
     answer = call("POST", "/api/v1/tracks/compose", {"prompt": {"text": "calm"}, "format": format_})
     assert answer.status_code == 400
     assert "wav and mp3" in answer.json()["message"]
 
 
-def test_what_is_wrong_with_a_prompt_of_the_newer_v1_is_named(call: Call) -> None:
+def test_invalid_prompts_of_the_newer_v1_are_refused_with_a_reason(call: Call) -> None:
     for body, words in (
         ({"prompt": {"text": "   "}}, "prompt.text"),
         ({"prompt": {"text": "calm"}, "format": "flac"}, "'flac' is not a known audio format"),
@@ -204,13 +204,13 @@ def test_what_is_wrong_with_a_prompt_of_the_newer_v1_is_named(call: Call) -> Non
 
 
 def test_one_changed_field_leaves_the_rest_of_a_track(call: Call) -> None:
-    """And the track itself: composing it once more, without a word, is what it was created with."""
+    """Composing again with an empty body uses the parameters that the track was created with."""
     prompt = {"prompt": "2 seconds sad ambient in D minor with flute", "seed": 5}
     uuid = call("POST", "/api/v2/tracks", prompt).json()["uuid"]
     notes = []
     for changes in ({"genre": "pop", "tempo": "medium"}, {}):
         task = call("POST", f"/api/v2/tracks/{uuid}/compose", changes).json()["task_id"]
-        notes.append(ended(call, f"/api/v2/status/{task}", ("SUCCESS", "FAILURE"))["tonnbook"])
+        notes.append(wait_for_end(call, f"/api/v2/status/{task}", ("SUCCESS", "FAILURE"))["tonnbook"])
     first, second = notes
     assert (first["genre"], first["sections"][0]["scale"], first["sections"][0]["length_ms"]) == (
         "pop",
@@ -224,24 +224,24 @@ def test_one_changed_field_leaves_the_rest_of_a_track(call: Call) -> None:
     assert refused.status_code == 400
 
 
-def test_a_track_of_a_prompt_shows_the_sections_that_will_be_composed(call: Call) -> None:
+def test_a_track_created_from_a_prompt_shows_its_sections(call: Call) -> None:
     body = {"prompt": "sad then happy, 30 seconds", "duration_ms": 20_000}
     track = call("POST", "/api/v2/tracks", body).json()["track"]
     assert track["duration_ms"] == 20_000
     assert [(s["emotion"], s["length"]) for s in track["sections"]] == [("sad", 10_000), ("happy", 10_000)]
 
 
-def test_the_tempo_that_is_told_is_the_one_that_sounds(call: Call) -> None:
+def test_the_reported_tempo_is_the_rendered_tempo(call: Call) -> None:
     """Two whole bars at 128 bpm do not fill 5 s: the loop plays three at 144."""
     body = {"prompt": {"text": "5 seconds of techno 128 bpm"}, "looping": True, "format": "WAV"}
     task = call("POST", "/api/v1/tracks/compose", body).json()["task_id"]
-    notes = ended(call, f"/api/v1/tasks/{task}", ("composed", "failed"), "status")["tonnbook"]
+    notes = wait_for_end(call, f"/api/v1/tasks/{task}", ("composed", "failed"), "status")["tonnbook"]
     assert notes["bpm"] == notes["sections"][0]["bpm"] == 144.0
     assert "tempo: 144 bpm, moved from 128 so that whole bars fill the loop" in notes["understood"]["assumed"]
 
 
 def test_a_program_around_asyncio_composes_several_songs_and_downloads_them(studio: Studio) -> None:
-    """In the manner of the vendor's example, asyncio and aiohttp: compose, poll and fetch side by side, by the newer v1."""
+    """As in the vendor's example, with asyncio and aiohttp: compose, poll and download two songs concurrently, by the newer v1."""
 
     async def song(session: aiohttp.ClientSession, prompt: str) -> int:
         order = {"prompt": {"text": prompt}, "format": "wav", "looping": False}

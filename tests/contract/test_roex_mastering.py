@@ -1,4 +1,4 @@
-"""The published client, roex-python 1.6.0, unmodified: masters, one by one and as an album."""
+"""Mastering with roex-python 1.6.0, unmodified: single masters and an album."""
 
 from __future__ import annotations
 
@@ -36,22 +36,22 @@ def test_a_preview_and_then_the_final_master(client: RoExClient, songs: Mapping[
     assert audio_files.info(tmp_path / "master.wav").rate == 48000
 
 
-def test_a_preview_starts_where_it_was_asked_to(client: RoExClient, songs: Mapping[str, Path], tmp_path: Path) -> None:
-    """A song of 33 s: 2 s is kept as it is, and 20 s clamped to where thirty seconds are left."""
+def test_a_preview_starts_at_the_requested_time(client: RoExClient, songs: Mapping[str, Path], tmp_path: Path) -> None:
+    """In a song of 33 s a start at 2 s is kept, and one at 20 s is moved to 3 s, 30 s before the end."""
     audio, rate = audio_files.read(songs["01_night_bus"])
     long = np.tile(audio, 5)[:, : 33 * rate]
     song = utils.upload_file(client, str(audio_files.write(tmp_path / "long.wav", long, rate, 16)))
-    for wished, given in ((2.0, 2.0), (20.0, 3.0)):
-        request = MasteringRequest(song, MusicalStyle.POP, DesiredLoudness.LOW, "44100", preview_start_time=wished)
+    for requested, used in ((2.0, 2.0), (20.0, 3.0)):
+        request = MasteringRequest(song, MusicalStyle.POP, DesiredLoudness.LOW, "44100", preview_start_time=requested)
         task_id = client.mastering.create_mastering_preview(request).mastering_task_id
         preview = client.mastering.retrieve_preview_master(task_id, **POLLING)
-        assert preview.preview_start_time == pytest.approx(given, abs=0.01)
+        assert preview.preview_start_time == pytest.approx(used, abs=0.01)
 
 
 def test_an_album(
     client: RoExClient, songs: Mapping[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """`process_album` polls every five seconds, whatever it is told; the rest of it is as it comes."""
+    """`process_album` polls every five seconds with any setting, so its sleeping is shortened; nothing else is changed."""
     monkeypatch.setattr(
         "roex_python.controllers.mastering_controller.time.sleep", lambda s, sleep=time.sleep: sleep(s / 10)
     )

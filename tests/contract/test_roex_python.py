@@ -1,4 +1,4 @@
-"""The published client, roex-python 1.6.0, unmodified, against the studio: what works there works here."""
+"""Mixing with roex-python 1.6.0, unmodified, on the studio."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def saved(client: RoExClient, url: str, path: Path) -> audio_files.AudioInfo:
     return audio_files.info(path)
 
 
-def test_this_is_the_client_that_the_wire_notes_describe() -> None:
+def test_the_version_is_the_one_in_the_wire_notes() -> None:
     assert version("roex-python") == "1.6.0"
 
 
@@ -82,7 +82,7 @@ def test_preview_with_stems_and_fx_settings(
     plain = client.mix.retrieve_preview_mix(task_id, **POLLING)
     assert plain.status == "MIX_TASK_PREVIEW_COMPLETED"
     assert plain.mix_output_settings is None
-    # asked again, it is finished at the first question
+    # the second time it is finished at the first poll
     result = client.mix.retrieve_preview_mix(task_id, retrieve_fx_settings=True, **POLLING)
     names = {f"{name}.wav" for name in tracks}
     assert set(result.stems) == set(result.mix_output_settings) == names
@@ -134,7 +134,7 @@ def test_advanced_final_mix(
 def test_a_failed_task_ends_its_polling_at_once_and_says_why(
     client: RoExClient, studio: Studio, tracks: Mapping[str, TrackData]
 ) -> None:
-    """A 200 would come back as an empty result here, or be polled for 150 s; three 500s end in a RetryError."""
+    """A 200 would be returned as an empty result, or be polled for 150 s; three 500s end in a RetryError."""
     bad = TrackData(
         Caller(studio).upload(b"This is not sound.", "noise.wav"),
         InstrumentGroup.OTHER_GROUP1,

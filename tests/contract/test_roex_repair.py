@@ -1,4 +1,4 @@
-"""The published client, roex-python 1.6.0, unmodified, against the studio: the calls about one finished recording."""
+"""Analysis, cleanup, enhancement and separation with roex-python 1.6.0, unmodified, on the studio."""
 
 from __future__ import annotations
 
@@ -57,9 +57,9 @@ def test_a_cleanup(client: RoExClient, tmp_path: Path, source: SoundSource) -> N
 @pytest.mark.parametrize("full", [False, True])
 def test_an_enhancement(client: RoExClient, tmp_path: Path, full: bool) -> None:
     link = utils.upload_file(client, str(_mix(tmp_path, "mix.wav", 0.5)))
-    wished = MixEnhanceRequest(link, EnhanceMusicalStyle.AIRY_EXPANSIVE, apply_mastering=False, preview_start_time=1.0)
+    request = MixEnhanceRequest(link, EnhanceMusicalStyle.AIRY_EXPANSIVE, apply_mastering=False, preview_start_time=1.0)
     start = client.enhance.create_mix_enhance if full else client.enhance.create_mix_enhance_preview
-    task = start(wished)
+    task = start(request)
     assert task.error is False
     result = client.enhance.retrieve_enhanced_track(task.mixrevive_task_id, poll_interval=1, timeout=60)
     made = requests.get(result.download_url_revived if full else result.download_url_preview_revived, timeout=60)
@@ -75,9 +75,9 @@ OFF = {
 
 
 def _enhanced(client: RoExClient, mix: Path, **fields: Any) -> tuple[np.ndarray, EnhancedTrackResult]:
-    """Return the full track that the published client gets, and its answer."""
-    wished = MixEnhanceRequest(utils.upload_file(client, str(mix)), EnhanceMusicalStyle.POP, **fields)
-    task = client.enhance.create_mix_enhance(wished)
+    """Enhance a mix; return the samples of the full track, and the answer of roex-python."""
+    request = MixEnhanceRequest(utils.upload_file(client, str(mix)), EnhanceMusicalStyle.POP, **fields)
+    task = client.enhance.create_mix_enhance(request)
     result = client.enhance.retrieve_enhanced_track(task.mixrevive_task_id, poll_interval=1, timeout=60)
     return _fetched(result.download_url_revived), result
 
@@ -87,10 +87,10 @@ def _fetched(link: str) -> np.ndarray:
 
 
 @pytest.mark.parametrize("gain", [0.5, 8.0])
-def test_with_every_flag_off_a_squashed_or_clipped_mix_comes_back_as_it_was(
+def test_with_every_flag_off_a_compressed_or_clipped_mix_is_unchanged(
     client: RoExClient, tmp_path: Path, gain: float
 ) -> None:
-    """The published client knows no flag for compression, so what it switches off is everything there is."""
+    """roex-python has no flag for compression, so those in OFF are all that can be switched off."""
     whole = audio_files.read(_mix(tmp_path, "whole.wav", 0.5))[0]
     mix = audio_files.write(tmp_path / "mix.wav", np.clip(gain * np.tanh(8.0 * whole), -1.0, 1.0), RATE)
     made, _ = _enhanced(client, mix, **OFF)

@@ -1,4 +1,4 @@
-"""Who may call, what is refused and in which words, and that nothing leaks or breaks."""
+"""Access control, error messages, and that no input leaks a secret or causes a 500."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tonnbook.models.mixing import (
 from tonnbook.models.upload import UploadRequest
 from tonnbook.studio.server.server import Studio
 
-# --- who may call
+# --- access control
 
 
 def test_health_needs_no_key(studio: Studio) -> None:
@@ -44,20 +44,20 @@ def test_without_the_key_nothing_is_read(studio: Studio, path: str, key: str | N
 
 
 @pytest.mark.parametrize("headers", [{"Host": "evil.example"}, {"Origin": "https://evil.example"}, {"Origin": "null"}])
-def test_web_pages_from_elsewhere_are_turned_away(caller: Caller, headers: dict[str, str]) -> None:
+def test_foreign_hosts_and_origins_are_refused(caller: Caller, headers: dict[str, str]) -> None:
     answer = requests.get(caller.studio.url + "/health", headers=headers, timeout=60)
     assert "this machine only" in error_message(answer, 403)
 
 
-def test_pages_of_this_machine_may_call(caller: Caller) -> None:
+def test_pages_of_this_machine_are_accepted(caller: Caller) -> None:
     answer = requests.get(caller.studio.url + "/health", headers={"Origin": "http://localhost:8888"}, timeout=60)
     assert answer.status_code == 200
 
 
-# --- what the framework refuses, in our words
+# --- error messages
 
 
-def test_unknown_addresses_and_wrong_methods(caller: Caller) -> None:
+def test_unknown_paths_tasks_and_wrong_methods(caller: Caller) -> None:
     assert "unknown path /nowhere; see /docs" in error_message(caller.get("/nowhere"), 404)
     assert "allowed: POST" in error_message(caller.get("/mixpreview"), 405)
     assert "no such task" in error_message(caller.preview("nobody"), 404)
@@ -66,17 +66,17 @@ def test_unknown_addresses_and_wrong_methods(caller: Caller) -> None:
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[1", b"\xff\xfe", b"[" * 100_000, b'["\\ud800"]', b"NaN", b"1" * 5000])
-def test_what_is_not_json(caller: Caller, body: bytes) -> None:
+def test_a_body_that_is_not_json(caller: Caller, body: bytes) -> None:
     answer = requests.post(caller.studio.url + "/mixpreview", data=body, headers=caller.headers, timeout=60)
     assert "not JSON" in error_message(answer, 400)
 
 
 @pytest.mark.parametrize("body", [[], {}, 1, "text", {"multitrackData": None}, {"trackData": []}])
-def test_what_stands_outside_its_envelope(caller: Caller, body: Any) -> None:
+def test_a_body_without_its_envelope(caller: Caller, body: Any) -> None:
     assert "multitrackData: is missing" in error_message(caller.post("/mixpreview", body), 400)
 
 
-def test_a_body_beyond_the_limit(caller: Caller) -> None:
+def test_a_body_over_the_size_limit(caller: Caller) -> None:
     for size in (2**20 + 1, 40 * 2**20):
         answer = requests.post(caller.studio.url + "/mixpreview", data=bytes(size), headers=caller.headers, timeout=60)
         assert "larger than 1 MiB" in error_message(answer, 413)
@@ -97,7 +97,7 @@ def test_every_wrong_field_is_named_with_what_is_allowed(caller: Caller) -> None
         assert words in message
 
 
-def test_a_filename_that_is_none(caller: Caller) -> None:
+def test_an_invalid_filename(caller: Caller) -> None:
     for name in ("..", "a/", " ", "\\", "a\nb.wav"):
         answer = caller.post("/upload", {"filename": name, "contentType": "audio/wav"})
         assert "filename" in error_message(answer, 400)
@@ -108,7 +108,7 @@ def test_a_filename_that_is_none(caller: Caller) -> None:
     )
 
 
-# --- nothing leaks, nothing breaks
+# --- secrets and random input
 
 
 def test_no_key_and_no_signature_in_any_log_or_message(
@@ -158,7 +158,7 @@ NEARLY = st.recursive(
     inner=NEARLY,
 )
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_random_bodies_never_break_the_studio(studio: Studio, path: str, envelope: str | None, inner: Any) -> None:
+def test_random_json_never_causes_a_500(studio: Studio, path: str, envelope: str | None, inner: Any) -> None:
     answer = Caller(studio).post(path, {envelope: inner} if envelope else inner)
     assert answer.status_code in (200, 400, 404), (answer.status_code, answer.text)
     if answer.status_code != 200:
@@ -168,6 +168,6 @@ def test_random_bodies_never_break_the_studio(studio: Studio, path: str, envelop
 
 @given(raw=st.binary(max_size=200))
 @settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_random_bytes_never_break_the_studio(studio: Studio, raw: bytes) -> None:
+def test_random_bytes_never_cause_a_500(studio: Studio, raw: bytes) -> None:
     answer = requests.post(studio.url + "/mixpreview?key=studio", data=raw, timeout=60)
     assert answer.status_code == 400

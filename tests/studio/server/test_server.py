@@ -24,7 +24,7 @@ def healthy(studio: Studio) -> bool:
     return requests.get(studio.url + "/health", timeout=60).status_code == 200
 
 
-def test_it_answers_once_it_is_started() -> None:
+def test_it_answers_after_start() -> None:
     studio = Studio()
     with pytest.raises(TonnbookError, match="start"):
         _ = studio.url
@@ -37,7 +37,7 @@ def test_it_answers_once_it_is_started() -> None:
         assert repr(studio) == f"Studio({studio.url})"
 
 
-def test_it_is_gone_once_it_is_closed(tmp_path: Path) -> None:
+def test_close_stops_serving_and_deletes_all_files(tmp_path: Path) -> None:
     studio = Studio(folder=tmp_path).start()
     url = studio.url
     Caller(studio).upload(b"sound", "vocal.wav")
@@ -52,7 +52,7 @@ def test_it_is_gone_once_it_is_closed(tmp_path: Path) -> None:
     assert repr(studio) == "Studio(closed)"
 
 
-def test_closing_what_was_never_started() -> None:
+def test_close_without_start() -> None:
     Studio().close()
 
 
@@ -77,14 +77,14 @@ def test_start_raises_when_the_server_ends_at_once(monkeypatch: pytest.MonkeyPat
         Studio().start()
 
 
-def test_two_at_once_share_nothing(excerpts: Mapping[str, Path]) -> None:
+def test_two_studios_share_nothing(excerpts: Mapping[str, Path]) -> None:
     with Studio(key="one") as one, Studio(key="two") as two:
         first, second = Caller(one), Caller(two)
         link = first.upload(excerpts["bass"])
         assert one.url != two.url
         assert requests.get(link.replace(one.url, two.url), timeout=60).status_code == 404
         assert requests.get(two.url + "/studio/ledger", headers={"X-API-Key": "one"}, timeout=60).status_code == 401
-        # the other studio's links are links like any other
+        # a link of another studio is downloaded like any other link
         task_id = second.start([link, second.upload(excerpts["vocal"])])
         assert second.finished(task_id).status_code == 200
         assert [entry.call for entry in two.ledger.entries] == ["mix_preview"]
@@ -94,13 +94,13 @@ def test_two_at_once_share_nothing(excerpts: Mapping[str, Path]) -> None:
         assert healthy(two)
 
 
-def test_a_port_of_ones_own_and_a_port_that_is_taken() -> None:
+def test_a_chosen_port_and_a_port_in_use() -> None:
     with Studio() as studio:
         port = int(studio.url.rpartition(":")[2])
-        taken = Studio(port=port)
+        second = Studio(port=port)
         with pytest.raises(OSError, match="in use"):
-            taken.start()
-        taken.close()
+            second.start()
+        second.close()
     with Studio(port=port) as again:
         assert again.url.endswith(f":{port}")
 
@@ -112,7 +112,7 @@ def test_it_listens_on_this_machine_only() -> None:
         assert {s.laddr.ip for s in sockets if s.status == "LISTEN" and s.laddr.port == port} == {"127.0.0.1"}
 
 
-def test_signal_handlers_and_the_logging_of_others_stay_as_they_were(
+def test_signal_handlers_and_other_loggers_are_unchanged(
     caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:
     filters = list(logging.getLogger("uvicorn.error").filters)
@@ -176,7 +176,7 @@ print("ending")
     assert list(tmp_path.iterdir()) == []
 
 
-def test_it_lives_beside_nest_asyncio() -> None:
+def test_it_works_with_nest_asyncio() -> None:
     ended = run(
         """
 import asyncio

@@ -1,4 +1,4 @@
-"""The calls of a mix, over a real port: what they answer, and that one bad file harms no other task."""
+"""The mixing calls over a real port: answers, errors, and that a bad file fails its own task only."""
 
 from __future__ import annotations
 
@@ -44,10 +44,10 @@ def wave_of(url: str, folder: Path) -> tuple[Any, int]:
     return audio_files.read(path)
 
 
-# --- what a mix request may hold
+# --- requests
 
 
-def test_links_that_lead_nowhere_are_refused_at_once(caller: Caller, links: Mapping[str, str]) -> None:
+def test_invalid_links_are_refused_at_once(caller: Caller, links: Mapping[str, str]) -> None:
     other = links["bass"]
     unsent = caller.post("/upload", {"filename": "late.wav", "contentType": "audio/wav"}).json()["readable_url"]
     for link, words in (
@@ -64,7 +64,7 @@ def test_links_that_lead_nowhere_are_refused_at_once(caller: Caller, links: Mapp
         assert words in error_message(caller.mix([link, other]), 400)
 
 
-def test_options_that_cannot_be(caller: Caller, links: Mapping[str, str]) -> None:
+def test_invalid_options(caller: Caller, links: Mapping[str, str]) -> None:
     both = [links["vocal"], links["bass"]]
     for options, words in (
         ({"webhookURL": ""}, "webhookURL"),
@@ -91,7 +91,7 @@ def test_null_counts_as_absent_and_unknown_fields_are_ignored(caller: Caller, li
 # --- a mix
 
 
-def test_a_preview_holds_what_was_asked_for(
+def test_a_preview_has_what_was_requested(
     caller: Caller, task_id: str, links: Mapping[str, str], tmp_path: Path
 ) -> None:
     plain, full = caller.preview(task_id).json(), caller.preview(task_id, retrieveFXSettings=True).json()
@@ -130,7 +130,7 @@ def test_a_final_mix_is_rendered_once_for_one_payload_and_charged_once(
     assert caller.studio.ledger.credits - before == 500
 
 
-def test_fx_settings_are_entered_once_for_a_task(caller: Caller, task_id: str) -> None:
+def test_fx_settings_are_charged_once_per_task(caller: Caller, task_id: str) -> None:
     for _ in range(2):
         assert caller.preview(task_id, retrieveFXSettings=True).status_code == 200
     calls = [(entry.call, entry.task_id) for entry in caller.studio.ledger.entries]
@@ -165,7 +165,7 @@ def fetched(url: str, folder: Path) -> Path:
     return path
 
 
-def test_a_link_that_was_signed_again_still_names_its_track(
+def test_a_link_with_a_new_signature_names_the_same_track(
     caller: Caller, task_id: str, links: Mapping[str, str]
 ) -> None:
     again = links["vocal"].partition("?")[0] + "?expires=1&signature=2"
@@ -212,7 +212,7 @@ def test_prefer_respond_async(caller: Caller, links: Mapping[str, str], held: He
         )
 
 
-def test_202_until_it_is_done_for_preview_and_final(held: HeldExecutor) -> None:
+def test_preview_and_final_are_202_until_done(held: HeldExecutor) -> None:
     with Studio(executor=held) as studio:
         caller = Caller(studio)
         task_id = caller.start([caller.upload(wav(), "vocal.wav"), caller.upload(wav(), "bass.wav")])
@@ -238,7 +238,7 @@ def test_too_many_tasks_are_429(held: HeldExecutor) -> None:
         caller.finished(caller.start(both))
 
 
-def test_old_results_make_room_for_new_work_and_say_so() -> None:
+def test_old_results_are_deleted_for_new_tasks_and_the_error_says_so() -> None:
     with Studio(limits=Limits(folder_bytes=250_000)) as studio:
         caller = Caller(studio)
         both = [caller.upload(wav(), "vocal.wav"), caller.upload(wav(), "bass.wav")]
@@ -254,7 +254,7 @@ def test_old_results_make_room_for_new_work_and_say_so() -> None:
         assert caller.finished(second).status_code == 200
 
 
-def test_a_failed_final_mix_is_not_tried_again_by_a_client_that_repeats_itself(web: Web, tmp_path: Path) -> None:
+def test_a_failed_final_mix_is_not_rendered_again_for_a_minute(web: Web, tmp_path: Path) -> None:
     now = [1_000_000.0]
     with Studio(clock=lambda: now[0], folder=tmp_path) as studio:
         caller, hook = Caller(studio), web.serve("/hook")
@@ -272,10 +272,10 @@ def test_a_failed_final_mix_is_not_tried_again_by_a_client_that_repeats_itself(w
         assert studio.ledger.credits == 0
 
 
-# --- jobs go on
+# --- disconnecting clients
 
 
-def test_a_task_survives_a_client_that_goes_away(held: HeldExecutor, web: Web) -> None:
+def test_a_task_continues_after_its_client_disconnects(held: HeldExecutor, web: Web) -> None:
     with Studio(executor=held) as studio:
         caller = Caller(studio)
         held.release()
@@ -298,7 +298,7 @@ def test_a_task_survives_a_client_that_goes_away(held: HeldExecutor, web: Web) -
         assert [entry.call for entry in studio.ledger.entries] == ["mix_preview", "final_mix"]
 
 
-def test_a_client_that_breaks_off_its_upload(caller: Caller) -> None:
+def test_an_upload_that_is_cut_off(caller: Caller) -> None:
     links = caller.post("/upload", {"filename": "vocal.wav", "contentType": "audio/wav"}).json()
     target = urlsplit(links["signed_url"])
     with socket.create_connection(("127.0.0.1", target.port)) as client:
@@ -310,9 +310,7 @@ def test_a_client_that_breaks_off_its_upload(caller: Caller) -> None:
     assert requests.get(links["readable_url"], timeout=60).content == b"whole"
 
 
-BROKEN = wav()[:44] + b"\x00" * 10
-
-PLANTED = {
+BAD_FILES = {
     "empty.wav": (b"", "is empty"),
     "broken.wav": (b"RIFF\x00\x00", "cannot be read as sound"),
     "cut_off.flac": (
@@ -334,9 +332,9 @@ def strict(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Caller]:
         yield Caller(studio)
 
 
-@pytest.mark.parametrize("name", PLANTED)
+@pytest.mark.parametrize("name", BAD_FILES)
 def test_a_bad_file_fails_its_task_and_names_itself(strict: Caller, name: str) -> None:
-    content, words = PLANTED[name]
+    content, words = BAD_FILES[name]
     good = strict.upload(wav(), "bass.wav")
     bad = strict.upload(content, name)
     failing, going = strict.start([good, bad]), strict.start([good, strict.upload(wav(), "vocal.wav")])
@@ -366,7 +364,7 @@ def test_a_bad_link_fails_its_task_and_names_its_track(
     assert "c0ffee" not in message
 
 
-def test_a_track_from_elsewhere(caller: Caller, links: Mapping[str, str], web: Web) -> None:
+def test_a_track_from_another_server(caller: Caller, links: Mapping[str, str], web: Web) -> None:
     web.serve("/get", 302, Location="/files/real%20take.wav?x=1")
     web.serve("/files/real%20take.wav", body=wav())
     task_id = caller.start([links["bass"], web.url + "/get?id=7"])
@@ -377,7 +375,7 @@ def test_a_track_from_elsewhere(caller: Caller, links: Mapping[str, str], web: W
 # --- webhooks
 
 
-def test_a_webhook_hears_of_the_end(caller: Caller, links: Mapping[str, str], web: Web) -> None:
+def test_a_webhook_is_called_at_the_end(caller: Caller, links: Mapping[str, str], web: Web) -> None:
     hook = web.serve("/hook")
     task_id = caller.start([links["vocal"], links["bass"]], webhookURL=hook, returnStems=True)
     body = web.received.get(timeout=60)
@@ -393,7 +391,7 @@ def test_a_webhook_hears_of_the_end(caller: Caller, links: Mapping[str, str], we
     assert requests.head(body["download_url_mixed"], timeout=60).status_code == 200
 
 
-def test_a_webhook_hears_of_a_failure(caller: Caller, links: Mapping[str, str], web: Web) -> None:
+def test_a_webhook_is_called_on_failure(caller: Caller, links: Mapping[str, str], web: Web) -> None:
     silent = caller.upload(wav(level=0), "silent.wav")
     task_id = caller.start([links["bass"], silent], webhookURL=web.serve("/hook"))
     body = web.received.get(timeout=60)
