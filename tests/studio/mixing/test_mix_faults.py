@@ -23,7 +23,10 @@ def with_fault(name: str, wave: np.ndarray, clean: Mapping[str, TrackFeatures], 
     """Return the decision for the song with one recording replaced."""
     tracks = material.song()
     path = material.save(folder, f"{name}.wav", wave)
-    features = {**clean, f"{name}.flac": material.listen(material.track(path, material.SONG[name]), material.RATE)}
+    features = {
+        **clean,
+        f"{name}.flac": material.measure_track(material.track(path, material.SONG[name]), material.RATE),
+    }
     return material.decided(tracks, features)
 
 
