@@ -7,6 +7,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from outside import HeldExecutor
 
 from tonnbook.errors import AudioError
 from tonnbook.studio.measure.progress import Progress, part
@@ -187,18 +188,15 @@ def test_a_given_executor_does_the_computations_and_is_not_shut_down() -> None:
         assert mine.submit(lambda: 1).result(10) == 1
 
 
-def test_close_cancels_computations_that_wait_in_a_given_executor() -> None:
-    gate, made = threading.Event(), []
-    with ThreadPoolExecutor(1) as own:
-        own.submit(gate.wait, 10)
-        worker = Worker(Limits(), time.time, own)
-        task = worker.start(lambda _: worker.compute(made.append, "mix"), lambda _: None)
-        while not own._work_queue.qsize():
-            time.sleep(0.005)
-        worker.close(5)
-        gate.set()
+def test_close_cancels_computations_that_wait_in_a_given_executor(held: HeldExecutor) -> None:
+    computed: list[str] = []
+    worker = Worker(Limits(), time.time, held)
+    task = worker.start(lambda _: worker.compute(computed.append, "mix"), lambda _: None)
+    assert held.submitted.get(timeout=10) == "append"
+    worker.close(5)
+    held.release()
     assert not task.running
-    assert made == []
+    assert computed == []
 
 
 def test_daemon_threads_are_an_executor() -> None:
