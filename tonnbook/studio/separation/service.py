@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import uuid4
@@ -19,41 +20,43 @@ if TYPE_CHECKING:  # at run time the engine is imported in the background
 S = TypeVar("S", bound=StatusAnswer)
 
 
-class SeparationService(Service[Task[TaskResult["SeparationOutcome"]]]):
+@dataclass(frozen=True)
+class SeparationOrder:
+    """A separation that was requested."""
+
+    id: str
+    task: Task[TaskResult[SeparationOutcome]]
+
+
+class SeparationService(Service[SeparationOrder]):
     """All separations of one studio."""
 
     engine = "tonnbook.studio.separation.engine"
     result_name = "the stems"
     id_name = "stemflowTaskId"
 
-    def start(self, request: SeparationRequest) -> str:
-        """Start a separation and return its id; raises HttpError 400, 429 or 507."""
+    def start(self, request: SeparationRequest) -> SeparationOrder:
+        """Start a separation; raises HttpError 400, 429 or 507."""
         self._check_order({"audioFileLocation": request.source}, request.webhook_url)
         task_id = f"sf_{uuid4()}"
         task = self._start_task(
             task_id, request.webhook_url, lambda progress: self._separate(task_id, request, progress), status_event
         )
-        self._add_order(task_id, task)
-        return task_id
+        return self._add_order(task_id, SeparationOrder(task_id, task))
 
-    def status(self, task_id: str) -> SeparateStatus:
-        """Return the status of a separation; raises HttpError 404."""
-        return task_status(SeparateStatus, task_id, self.find_order(task_id), "the stems are ready")
+    def status(self, order: SeparationOrder) -> SeparateStatus:
+        """Return the status of a separation."""
+        return task_status(SeparateStatus, order.id, order.task, "the stems are ready")
 
-    def answer(self, task_id: str) -> StemsAnswer | None:
-        """Return the stems, or None while they are being made; raises HttpError 404, or 500 for a task that failed."""
-        task = self.find_order(task_id)
-        if task.running:
-            return None
-        if task.failure is not None:
-            raise HttpError(500, task.failure)
-        outcome = self._result(task).outcome
+    def answer(self, order: SeparationOrder) -> StemsAnswer:
+        """Return the stems of a separation that is done; raises HttpError 404 if its files have been deleted."""
+        outcome = self._result(order.task).outcome
         links = {name: self._storage.result_link(path) for name, path in outcome.stems.items()}
         return StemsAnswer(stems=links, separation=outcome.method)
 
     def finished(self, task_id: str) -> TaskResult[SeparationOutcome]:
         """Return the result of a separation that has succeeded; raises HttpError 404, or 400 for another state."""
-        task = self.find_order(task_id)
+        task = self.find_order(task_id).task
         if task.running or task.failure is not None:
             raise HttpError(400, "stemJobId: this separation is not complete; wait for it, or make it again")
         return self._result(task)

@@ -37,6 +37,14 @@ def unfinished(task: Task[Any], what: str, state: str) -> JSONResponse | None:
     return None
 
 
+def unfinished_status(task: Task[Any], status: Answer) -> JSONResponse | None:
+    """Return the answer of a status call as the 202 of a running task; None for one that is done, or raises HttpError 500."""
+    if task.running:
+        return json_response(status, 202)
+    raise_failure(task)
+    return None
+
+
 def raise_failure(task: Task[Any]) -> None:
     """Raise HttpError 500 with the reason if the task has failed.
 

@@ -13,11 +13,10 @@ from tonnbook.models.recombination import (
     RecombinePreviewAnswer,
     RecombineStatus,
 )
-from tonnbook.studio.recombination.service import RecombinationOrder
 from tonnbook.studio.server.access import require_key
 from tonnbook.studio.server.openapi import operation
 from tonnbook.studio.server.request_body import read
-from tonnbook.studio.server.responses import json_response, raise_failure
+from tonnbook.studio.server.responses import json_response, unfinished_status
 from tonnbook.studio.server.state import server_state
 
 router = APIRouter(tags=["recombination"], dependencies=[Depends(require_key)])
@@ -64,7 +63,7 @@ async def retrieve_preview(request: Request) -> JSONResponse:
     query = await read(request, RecombinationQuery)
     service = server_state(request).recombination
     order = service.find_order(query.task_id)
-    return _unfinished(request, order) or json_response(service.preview_answer(order))
+    return unfinished_status(order.task, service.status(order)) or json_response(service.preview_answer(order))
 
 
 @router.post(
@@ -82,12 +81,4 @@ async def retrieve_master(request: Request) -> JSONResponse:
     query = await read(request, RecombinationQuery)
     service = server_state(request).recombination
     order = service.find_order(query.task_id)
-    return _unfinished(request, order) or json_response(service.final_answer(order))
-
-
-def _unfinished(request: Request, order: RecombinationOrder) -> JSONResponse | None:
-    """Return the 202 of a running task, None for one that is done; raises HttpError 500 for one that failed."""
-    if order.task.running:
-        return json_response(server_state(request).recombination.status(order), 202)
-    raise_failure(order.task)
-    return None
+    return unfinished_status(order.task, service.status(order)) or json_response(service.final_answer(order))

@@ -9,7 +9,7 @@ from tonnbook.models.separation import SeparateStatus, SeparationRequest, Separa
 from tonnbook.studio.server.access import require_key
 from tonnbook.studio.server.openapi import operation
 from tonnbook.studio.server.request_body import read
-from tonnbook.studio.server.responses import json_response
+from tonnbook.studio.server.responses import json_response, unfinished_status
 from tonnbook.studio.server.state import server_state
 
 router = APIRouter(tags=["separation"], dependencies=[Depends(require_key)])
@@ -25,14 +25,15 @@ _QUERY = {"stemflowTaskId": "sf_…"}
 async def separate(request: Request) -> JSONResponse:
     """The stems add up to the mix. They are made by spectral masks, which is a rough guide and no isolation, or by demucs where it is
     installed. Live, this costs 75 credits."""
-    task_id = server_state(request).separation.start(await read(request, SeparationRequest))
-    return json_response(SeparationTask(task_id=task_id, message="the separation has been started"))
+    order = server_state(request).separation.start(await read(request, SeparationRequest))
+    return json_response(SeparationTask(task_id=order.id, message="the separation has been started"))
 
 
 @router.get("/separatestatus/{task_id}", **operation("Get the state of a separation", SeparateStatus, 404, 500))
 async def separate_status(request: Request, task_id: str) -> JSONResponse:
     """ "processing", "complete" or "failed", always with 200."""
-    return json_response(server_state(request).separation.status(task_id))
+    service = server_state(request).separation
+    return json_response(service.status(service.find_order(task_id)))
 
 
 @router.post(
@@ -42,5 +43,5 @@ async def retrieve_stems(request: Request) -> JSONResponse:
     """202 until the stems are ready."""
     query = await read(request, StemsQuery)
     service = server_state(request).separation
-    stems = service.answer(query.task_id)
-    return json_response(stems) if stems else json_response(service.status(query.task_id), 202)
+    order = service.find_order(query.task_id)
+    return unfinished_status(order.task, service.status(order)) or json_response(service.answer(order))
