@@ -1,4 +1,4 @@
-"""A finished song, as a notebook holds it: its files, its sections, its score."""
+"""A finished song: its files, its sections, its score."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tonnbook.models.results import RemoteFile
 
 @dataclass(frozen=True)
 class SectionSound:
-    """One section of a song: what was asked, and its files."""
+    """One section of a song and its files."""
 
     emotion: str
     start_ms: int
@@ -24,7 +24,7 @@ class SectionSound:
     sound: RemoteFile | None = None
     preview: RemoteFile | None = None
     stems: Mapping[str, RemoteFile] = field(default_factory=dict)
-    """The section's own stems, where they were asked for."""
+    """The stems of the section, if they were requested."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -38,44 +38,44 @@ class Song:
     mix: RemoteFile
     sections: tuple[SectionSound, ...] = ()
     stems: Mapping[str, RemoteFile] = field(default_factory=dict)
-    """Whole stems by name. The live v2 has stems per section only: there, a song of one section has whole ones."""
+    """Whole stems by name. The live v2 has stems of sections only, so that only a song of one section has whole ones there."""
     wav: RemoteFile | None = None
-    """The mix without loss, where the server has it; the stems sum to it bit for bit."""
+    """The lossless mix, if the server offers it; the stems add up to it exactly."""
     midi: RemoteFile | None = None
     midi_stems: Mapping[str, RemoteFile] = field(default_factory=dict)
     score_file: RemoteFile | None = None
     notes: SongNotes | None = None
-    """The studio's account of the song; None on the live service."""
+    """The studio's notes on the song; None on the live service."""
 
     def __repr__(self) -> str:
-        """Return one line on what it is: the rest is a table of file names."""
+        """Return one line: genre, tempo, sections and stems."""
         notes = self.notes
         kind = [f"{notes.genre}, {notes.tempo}, {notes.bpm:g} bpm"] if notes else []
         sections = ", then ".join(f"{section.emotion} {section.length_ms / 1000:g} s" for section in self.sections)
         stems = [f"stems {', '.join(self.stems)}"] if self.stems else []
-        told = "; ".join([*kind, *([sections] if sections else []), *stems])
-        return f"<Song {self.track_id}, version {self.version}: {told}>"
+        parts = "; ".join([*kind, *([sections] if sections else []), *stems])
+        return f"<Song {self.track_id}, version {self.version}: {parts}>"
 
     @property
     def playable(self) -> Mapping[str, RemoteFile]:
-        """What a player shows: the stems, or the mix where there are none."""
+        """The files for a player: the stems, or the mix if there are none."""
         return self.stems or {"mix": self.mix}
 
     @property
     def markers(self) -> list[dict[str, Any]]:
-        """Where sections begin, as a player marks them."""
+        """The start and label of each section, for a player."""
         return [{"start_s": section.start_ms / 1000, "label": section.emotion} for section in self.sections]
 
     @property
     def score(self) -> ScoreSheet | None:
-        """The notes of the song, where the studio made it; read when first asked for."""
+        """The score of the song; None on the live service. Downloaded when it is first used."""
         if self.score_file is None:
             return None
         return ScoreSheet.model_validate_json(self.score_file.path.read_bytes())
 
     @property
     def understood(self) -> PromptReading | None:
-        """What the prompt was read as, where the server tells."""
+        """How the prompt was understood; None without a prompt or on the live service."""
         return self.notes.understood if self.notes else None
 
     def files(self) -> Iterator[RemoteFile]:
@@ -86,7 +86,7 @@ class Song:
             yield self.midi
 
     def save(self, to: str | Path) -> Mapping[str, Path]:
-        """Save mix, stems and MIDI into the folder `to`, which is made; return their paths by file name."""
+        """Save mix, stems and MIDI in the folder `to`, which is created if needed; return their paths by file name."""
         folder = Path(to)
         folder.mkdir(parents=True, exist_ok=True)
         return {file.name: file.save(folder) for file in self.files()}

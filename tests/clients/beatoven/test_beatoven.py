@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import re
+import time
 import wave
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,10 +16,12 @@ from outside import Web
 
 from tonnbook.audio_files import info, read
 from tonnbook.clients.beatoven.client import BeatovenClient
+from tonnbook.clients.jobs import Job
 from tonnbook.clients.polling import PollSettings
-from tonnbook.errors import JobFailed, NotAuthorised, RequestRejected, UnexpectedAnswer
+from tonnbook.errors import JobFailed, JobTimeout, NotAuthorised, RequestRejected, UnexpectedAnswer
 from tonnbook.models.beatoven_wire import DirectTask, TaskStatus, TrackCreated
 from tonnbook.models.composition import CompositionRequest, Section
+from tonnbook.models.song import Song
 
 if TYPE_CHECKING:
     from tonnbook.studio.server.server import Studio
@@ -179,7 +183,7 @@ def test_the_live_services_shapes_are_read(live: BeatovenClient, web: Web) -> No
 
 
 def test_no_seed_goes_to_a_server_that_has_none(live: BeatovenClient, web: Web) -> None:
-    with pytest.raises(RequestRejected, match="seed: only the local studio takes one"):
+    with pytest.raises(RequestRejected, match="seed: only the local studio has it"):
         live.compose(CompositionRequest(prompt="calm", seed=1)).result(30)
     assert "/api/v2/tracks" not in web.requested_paths
 
@@ -195,6 +199,43 @@ def test_nulls_and_numbers_in_strings_of_the_live_service_are_read() -> None:
         "track": {"genre": "Metal", "sections": [{"emotion": "odd", "start": "0", "length": "9", "x": 1}]},
     }
     assert TrackCreated.model_validate(created).track.sections[0].emotion == "odd"
+
+
+@pytest.mark.parametrize(
+    ("stems", "call"), [(True, "beatoven.attach('k-1', 't-1', stems=True)"), (False, "beatoven.attach('k-1', 't-1')")]
+)
+def test_the_timeout_names_the_call_that_finds_the_composition(
+    live: BeatovenClient, web: Web, stems: bool, call: str
+) -> None:
+    web.replies["/api/v2/status/k-1"] = [_reply({"state": "PROGRESS", "meta": {}})]
+    job = live.compose("calm", stems=stems)
+    with pytest.raises(JobTimeout, match=re.escape(call)):
+        _wait_for_id(job).result(0.05)
+    web.replies["/api/v2/status/k-1"] = [
+        _reply({"state": "SUCCESS", "meta": {"download_url": web.url + "/song.mp3", "section_options": [[]]}})
+    ]
+    web.replies["/api/v2/status/k-2"] = [_reply({"state": "SUCCESS", "meta": [[]]})]
+    found = live.attach("k-1", "t-1", stems=stems)
+    assert found.result(60).mix.path.read_bytes() == _sound()
+
+
+def test_a_direct_composition_is_found_by_the_call_that_its_timeout_names(client: BeatovenClient) -> None:
+    job = client.compose_direct("2 seconds of calm pop", format="mp3")
+    task_id = _wait_for_id(job).task_id
+    with pytest.raises(JobTimeout, match=re.escape(f"beatoven.attach_direct({task_id!r})")):
+        job.result(0.0)
+    found, song = client.attach_direct(task_id or "").result(120), job.result(120)
+    assert (found.mix.name, found.track_id) == (song.mix.name, song.track_id)
+    assert found.request == song.request
+    assert found.mix.path.read_bytes() == song.mix.path.read_bytes()
+
+
+def _wait_for_id(job: Job[Song]) -> Job[Song]:
+    """Return the job as soon as the server has started its task."""
+    deadline = time.monotonic() + 30
+    while job.task_id is None and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return job
 
 
 def test_a_failure_tells_its_reason(live: BeatovenClient, web: Web) -> None:

@@ -1,17 +1,17 @@
-"""From a server's answers about a composition to the song that a job hands over."""
+"""Build a `Song` from the answers of the composition service, v2 and the newer v1."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
 from tonnbook.clients.files import Files
-from tonnbook.models.beatoven_wire import DirectTask, InstrumentUrls, SectionOptions, SongNotes
+from tonnbook.models.beatoven_wire import DirectRequest, DirectTask, InstrumentUrls, SectionOptions, SongNotes
 from tonnbook.models.composition import CompositionRequest
 from tonnbook.models.results import RemoteFile
 from tonnbook.models.song import SectionSound, Song
 
 
-def song_of(
+def v2_song(
     ids: tuple[str, str, int],
     request: CompositionRequest | None,
     link: str,
@@ -20,9 +20,9 @@ def song_of(
     notes: SongNotes | None,
     files: Files,
 ) -> Song:
-    """Return a finished song of v2; `ids` are those of track and task, and the version. Files are fetched when they are asked for.
+    """Return a finished song of v2; `ids` are track id, task id and version. Its files are downloaded when they are first used.
 
-    Of several takes of a section the first is taken.
+    If a section has several takes, the first one is used.
     """
     track_id, task_id, version = ids
     folder = files.new_folder(f"song-{track_id[:8]}-v{version}")
@@ -47,18 +47,21 @@ def song_of(
     )
 
 
-def direct_song(task_id: str, answer: DirectTask, request: CompositionRequest, ending: str, files: Files) -> Song:
-    """Return a finished song of the newer v1."""
+def direct_song(task_id: str, answer: DirectTask, request: DirectRequest | None, files: Files) -> Song:
+    """Return a finished song of the newer v1. `request` is None for a song that was composed in another session."""
     meta, notes = answer.meta, answer.notes
+    ending = f".{request.format}" if request else ".wav"
+    text = request.prompt.text if request else meta.prompt.get("text") if isinstance(meta.prompt, Mapping) else None
+    composed = CompositionRequest(prompt=text) if isinstance(text, str) and text.strip() else None
     folder = files.new_folder(f"song-{(meta.track_id or task_id)[:8]}-v{meta.version}")
     wav, midi, sheet = _extras(notes, files, meta.track_id or task_id, meta.version)
     return Song(
         track_id=meta.track_id,
         task_id=task_id,
         version=meta.version,
-        request=request,
+        request=composed,
         mix=files.remote_file(meta.track_url, "song", folder, ending),
-        sections=_sections(request, (), (), notes, files, folder.name),
+        sections=_sections(composed, (), (), notes, files, folder.name),
         stems=_remote(meta.stems_url, files, f"{folder.name}-stems", ending),
         wav=wav,
         midi=midi,
@@ -71,7 +74,7 @@ def direct_song(task_id: str, answer: DirectTask, request: CompositionRequest, e
 def _extras(
     notes: SongNotes | None, files: Files, track_id: str, version: int
 ) -> tuple[RemoteFile | None, RemoteFile | None, RemoteFile | None]:
-    """Return what the studio has beyond the service: the mix without loss, the MIDI file, the score."""
+    """Return the files that only the studio offers: lossless mix, MIDI file, score."""
     if notes is None:
         return None, None, None
     folder = files.new_folder(f"song-{track_id[:8]}-v{version}-extras")
@@ -93,11 +96,11 @@ def _sections(
     files: Files,
     label: str,
 ) -> tuple[SectionSound, ...]:
-    """Return the sections with their files. Emotion and place come from the studio's notes, or from what was asked."""
-    asked = _places(request, notes, options)
+    """Return the sections with their files. Emotions and times come from the studio's notes, or from the request."""
+    times = _section_times(request, notes, options)
     folder = files.new_folder(f"{label}-sections") if options else files.folder
     found = []
-    for n, (emotion, start, length) in enumerate(asked):
+    for n, (emotion, start, length) in enumerate(times):
         take = options[n][0] if n < len(options) and options[n] else None
         rows: Sequence[Mapping[str, object]] = instruments[n] if n < len(instruments) else ()
         links = {name: stem.track_url for row in instruments[n] for name, stem in row.items()} if rows else {}
@@ -115,17 +118,17 @@ def _sections(
     return tuple(found)
 
 
-def _places(
+def _section_times(
     request: CompositionRequest | None, notes: SongNotes | None, options: SectionOptions
 ) -> list[tuple[str, int, int]]:
-    """Return emotion, start and length of each section, as far as anybody tells."""
+    """Return emotion, start and length (both in ms) of each section, from the notes, the request, or the answer."""
     if notes is not None:
         return [(s.emotion, s.start_ms, s.length_ms) for s in notes.sections]
     if request is not None and request.sections:
         return [(s.emotion, s.start_ms, s.length_ms) for s in request.sections]
-    found, at = [], 0
+    found, start = [], 0
     for takes in options:
         length = takes[0].section_duration if takes else 0
-        found.append(("", at, length))
-        at += length
+        found.append(("", start, length))
+        start += length
     return found
