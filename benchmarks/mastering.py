@@ -28,7 +28,8 @@ import numpy as np
 
 from tonnbook import audio_files, demo
 from tonnbook.models.vocabulary import MusicalStyle, SampleRate
-from tonnbook.studio.mastering.engine import master_song, target_for
+from tonnbook.studio.mastering.engine import master_song
+from tonnbook.studio.mastering.plan import target_for
 from tonnbook.studio.mastering.pool import MasteringPool
 
 TARGETS = (-23.0, -16.0, -14.0, -10.0, -8.0, -6.0)

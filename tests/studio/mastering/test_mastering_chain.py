@@ -15,9 +15,8 @@ from tonnbook.dsp.filters import Filter
 from tonnbook.dsp.levels import db, rms
 from tonnbook.dsp.loudness import k_weighting
 from tonnbook.models.vocabulary import MusicalStyle, SampleRate
-from tonnbook.studio.mastering.chain import ENERGY_FRAMES, PreparedSong, glued, prepare
-from tonnbook.studio.mastering.engine import target_for
-from tonnbook.studio.mastering.plan import BandCompression, MasterPlan
+from tonnbook.studio.mastering.chain import ENERGY_FRAMES, PreparedSong, compress, prepare
+from tonnbook.studio.mastering.plan import BandCompression, MasterPlan, target_for
 
 RATE = 44100
 NOTHING = MasterPlan(
@@ -66,7 +65,7 @@ def test_glue_turns_down_by_half_of_what_is_over_its_threshold(tmp_path: Path) -
     both = np.stack([tone(500, 10 ** (-10 / 20))] * 2)[:, :-3]  # no whole number of cells
     for gain, out_db in ((1.0, -20.0), (0.01, -50.0)):
         song = prepared(tmp_path, both * gain)[0]
-        made = glued(song, TWO_TO_ONE, lambda _, __: None)
+        made = compress(song, TWO_TO_ONE, lambda _, __: None)
         out = np.concatenate(list(made.blocks()), axis=1)
         assert out.shape == both.shape
         assert level_db(out[0], 500) == pytest.approx(out_db, abs=0.3)

@@ -17,7 +17,8 @@ from tonnbook.models.mastering import AlbumContext, MasteringRequest
 from tonnbook.models.tone import distance_db
 from tonnbook.models.vocabulary import DesiredLoudness, MusicalStyle, SampleRate
 from tonnbook.studio.mastering import loudness_search as mastering_level
-from tonnbook.studio.mastering.engine import MasterOutcome, master_song, requested_target, target_for
+from tonnbook.studio.mastering.engine import MasterOutcome, master_song
+from tonnbook.studio.mastering.plan import requested_target, target_for
 from tonnbook.studio.measure.song_features import measure_song
 
 CD, VIDEO = SampleRate.CD, SampleRate.VIDEO

@@ -1,4 +1,4 @@
-"""How hard a shaped song is driven, read off its sketch: made-up songs, energies and peaks without a sound, and one real compression."""
+"""How hard a shaped song is driven, read off its estimate: made-up songs, energies and peaks without a sound, and one real compression."""
 
 from pathlib import Path
 
@@ -8,10 +8,9 @@ import pytest
 from tonnbook.dsp.cell_peaks import CELL
 from tonnbook.models.vocabulary import MusicalStyle, SampleRate
 from tonnbook.studio.mastering.chain import ENERGY_FRAMES, PreparedSong
-from tonnbook.studio.mastering.engine import target_for
-from tonnbook.studio.mastering.glue import DRIVEN_DB, settings, with_glue
-from tonnbook.studio.mastering.plan import MasterTarget
-from tonnbook.studio.mastering.sketch import CLIPPED_SHARE, LIMITED_ALONE_DB, Level, Sketch
+from tonnbook.studio.mastering.glue import GLUE_FROM_DB, apply_glue, glue_settings
+from tonnbook.studio.mastering.loudness_search import CLIPPED_SHARE, LIMITER_ONLY_DB, LevelSettings, LoudnessEstimate
+from tonnbook.studio.mastering.plan import MasterTarget, target_for
 
 RATE = 44100
 SECONDS = 4
@@ -38,42 +37,44 @@ def song(folder: Path, crest_db: float = 12.0) -> PreparedSong:
 
 @pytest.mark.parametrize(("target", "over"), [(-23.0, -9.92), (-13.5, -0.42)])
 def test_where_no_limiter_works_over_is_what_a_gain_leaves(tmp_path: Path, target: float, over: float) -> None:
-    assert Sketch(song(tmp_path)).over_db(target, -1.0) == pytest.approx(over, abs=0.02)
+    assert LoudnessEstimate(song(tmp_path)).over_db(target, -1.0) == pytest.approx(over, abs=0.02)
 
 
 def test_the_loudness_that_limiter_and_clipper_cost_is_counted(tmp_path: Path) -> None:
-    over = Sketch(song(tmp_path)).over_db(-8.0, -1.0)
+    over = LoudnessEstimate(song(tmp_path)).over_db(-8.0, -1.0)
     assert over > 5.08 + 0.2
 
 
 @pytest.mark.parametrize(
-    ("target", "said"), [(-23.0, "a gain will do"), (-12.0, "the limiter alone"), (-9.9, "clipper and limiter alone")]
+    ("target", "said"), [(-23.0, "a gain is enough"), (-12.0, "the limiter alone"), (-9.9, "clipper and limiter")]
 )
 def test_what_is_not_driven_is_left_alone_and_the_clipper_agrees(tmp_path: Path, target: float, said: str) -> None:
-    made = with_glue(song(tmp_path), master_target(target), lambda _, __: None)
+    made = apply_glue(song(tmp_path), master_target(target), lambda _, __: None)
     over = made.note.numbers["over_db"]
-    assert (made.glue, made.note.done, over <= DRIVEN_DB) == (None, False, True)
+    assert (made.glue, made.note.done, over <= GLUE_FROM_DB) == (None, False, True)
     assert said in made.note.text
-    level = Level(0.0, -over)  # hits at 0 dBFS that pass the ceiling by as much
+    level = LevelSettings(0.0, -over)  # hits at 0 dBFS that pass the ceiling by as much
     assert (level.clip_db(0.0) > 0.0) == ("clipper" in said)
 
 
 def test_a_driven_song_is_compressed_if_that_helps_and_its_old_file_goes(tmp_path: Path) -> None:
-    made = with_glue(song(tmp_path), master_target(-6.0), lambda _, __: None)
+    made = apply_glue(song(tmp_path), master_target(-6.0), lambda _, __: None)
     numbers = made.note.numbers
-    assert numbers["over_db"] > DRIVEN_DB
+    assert numbers["over_db"] > GLUE_FROM_DB
     assert made.note.done == (made.glue is not None) == (numbers["left_over_db"] < numbers["over_db"])
     assert [path.name for path in tmp_path.iterdir()] == [made.song.path.name]
-    assert Sketch(made.song).over_db(-6.0, -1.0) == pytest.approx(
+    assert LoudnessEstimate(made.song).over_db(-6.0, -1.0) == pytest.approx(
         min(numbers["left_over_db"], numbers["over_db"]), abs=0.01
     )
 
 
 def test_the_more_is_over_the_lower_the_glue_starts(tmp_path: Path) -> None:
-    sketch = Sketch(song(tmp_path))
-    assert settings(sketch, 5.0).threshold_db - settings(sketch, 10.0).threshold_db == pytest.approx(3.0, abs=0.01)
+    prepared = song(tmp_path)
+    assert glue_settings(prepared, 5.0).threshold_db - glue_settings(prepared, 10.0).threshold_db == pytest.approx(
+        3.0, abs=0.01
+    )
 
 
 def test_the_clipper_takes_its_share_of_what_the_limiter_should_not(tmp_path: Path) -> None:
-    assert Level(6.0, -1.0).clip_db(0.0) == pytest.approx(CLIPPED_SHARE * (7.0 - LIMITED_ALONE_DB))
-    assert Level(1.0, -1.0).clip_ceiling_db(0.0) is None
+    assert LevelSettings(6.0, -1.0).clip_db(0.0) == pytest.approx(CLIPPED_SHARE * (7.0 - LIMITER_ONLY_DB))
+    assert LevelSettings(1.0, -1.0).clip_ceiling_db(0.0) is None

@@ -17,9 +17,8 @@ from programs import running
 from tonnbook import audio_files
 from tonnbook.models.vocabulary import MusicalStyle, SampleRate
 from tonnbook.studio.mastering import pool as mastering_pool
-from tonnbook.studio.mastering.engine import target_for
-from tonnbook.studio.mastering.executors import ProgressFile
-from tonnbook.studio.mastering.pool import MasteringPool
+from tonnbook.studio.mastering.plan import target_for
+from tonnbook.studio.mastering.pool import MasteringPool, ProgressFile
 
 TARGET = target_for(MusicalStyle.POP, -14.0, SampleRate.CD)
 
@@ -88,7 +87,7 @@ def test_a_process_that_is_killed_loses_no_song(pool: MasteringPool, song: Path,
                 process.kill()
             killed.set()
 
-    pool._here = False  # somebody else is being mastered here
+    pool._thread_free = False  # somebody else is being mastered here
     pool.master(song, TARGET, tmp_path / "1.wav", tmp_path / "1.mp3", None, kill)
     assert killed.is_set()
     pool.master(song, TARGET, tmp_path / "2.wav", tmp_path / "2.mp3", None, lambda _, __: None)
@@ -96,7 +95,7 @@ def test_a_process_that_is_killed_loses_no_song(pool: MasteringPool, song: Path,
 
 
 def test_a_close_ends_the_process_and_says_so(pool: MasteringPool, song: Path, tmp_path: Path) -> None:
-    pool._here = False
+    pool._thread_free = False
     at_work = threading.Event()
 
     def close(share: float, stage: str) -> None:
@@ -144,7 +143,7 @@ ORPHANS = """
 import time
 from tonnbook.studio.mastering import pool as mastering_pool
 mastering_pool._cores = lambda: 2
-worker = mastering_pool.MasteringPool()._made_processes()
+worker = mastering_pool.MasteringPool()._get_processes()
 print(worker.submit(mastering_pool.os.getpid).result(), flush=True)
 time.sleep(60)
 """

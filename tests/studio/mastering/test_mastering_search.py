@@ -5,12 +5,12 @@ from math import log10
 
 import pytest
 
-from tonnbook.studio.mastering.secant import GainSearch
+from tonnbook.studio.mastering.loudness_search import GainSearch
 
 
 def tries(curve: Callable[[float], float], target: float, start: float) -> int:
     search = GainSearch(target, start)
-    while search.heard(curve(search.gain_db)) > 0.02:
+    while search.add(curve(search.gain_db)) > 0.02:
         assert search.tries < 12
     return search.tries
 
@@ -30,18 +30,18 @@ def test_a_jump_over_the_target_is_seen() -> None:
 
     search = GainSearch(-13.9, 6.05)
     for _ in range(4):
-        search.heard(gated(search.gain_db))
+        search.add(gated(search.gain_db))
     assert search.gap is not None
     gain, too_loud = search.gap
     assert 6.0 < gain < 6.1
     assert too_loud == pytest.approx(gain - 20.0 + 0.3 + 13.9)
-    search.again(gain - too_loud)
+    search.restart(gain - too_loud)
     assert search.gap is None
 
 
 def test_an_ordinary_slope_is_no_jump() -> None:
     search = GainSearch(-14.0, 5.0)
-    search.heard(-15.0)
+    search.add(-15.0)
     search.gain_db = 8.0
-    search.heard(-13.5)
+    search.add(-13.5)
     assert search.gap is None

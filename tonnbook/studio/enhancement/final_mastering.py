@@ -26,7 +26,7 @@ from tonnbook.studio.analysis.listening import measure_findings
 from tonnbook.studio.enhancement.session import NOT_REQUESTED, as_dropped, worsened_verdicts
 from tonnbook.studio.mastering.chain import prepare
 from tonnbook.studio.mastering.engine import master_song
-from tonnbook.studio.mastering.loudness_search import level_to
+from tonnbook.studio.mastering.loudness_search import set_level
 from tonnbook.studio.mastering.plan import MasterPlan, MasterTarget
 from tonnbook.studio.measure.progress import no_progress
 from tonnbook.studio.measure.reference_tone import reference_tone_db
@@ -175,7 +175,7 @@ def _level(
     depth: audio_files.BitDepth = _DEPTH if ceiling_dbtp <= 0.0 else _FLOAT
     with temporary_folder(folder, "level-") as temporary:
         song = prepare(repaired.track, plan, max(repaired.findings.info.seconds, 0.01), temporary, no_progress)
-        levelled = level_to(song, target_lufs, ceiling_dbtp, out, depth, _NO_DITHER, no_progress)
+        levelled = set_level(song, target_lufs, ceiling_dbtp, out, depth, _NO_DITHER, no_progress)
     return float(levelled.reduction.max(initial=0.0)), measure_findings(out)
 
 

@@ -103,7 +103,7 @@ class MasteringService(Service[MasteringOrder]):
     # Called in a task's thread.
 
     def _make_master(self, task_id: str, request: MasteringRequest, progress: Progress) -> MasterResult:
-        from tonnbook.studio.mastering.engine import requested_target
+        from tonnbook.studio.mastering.plan import requested_target
         from tonnbook.studio.measure.track_checks import check_track
 
         with self._storage.new_task_folder() as task_folder:

@@ -19,7 +19,8 @@ from tonnbook.models.effects import TrackEffects, TrackSettings
 from tonnbook.models.mastering import TARGET_LUFS, MasterNotes
 from tonnbook.models.mixing import FinalMixRequest, MixNotes, MixRequest, Reason
 from tonnbook.models.vocabulary import DesiredLoudness
-from tonnbook.studio.mastering.engine import master_song, target_for
+from tonnbook.studio.mastering.engine import master_song
+from tonnbook.studio.mastering.plan import target_for
 from tonnbook.studio.measure.progress import Progress, part
 from tonnbook.studio.mixing.decide.bus import PREVIEW_S
 from tonnbook.studio.mixing.decide.decision import MixDecision, apply_changes, decide

@@ -20,7 +20,7 @@ from tonnbook.studio.analysis.service import AnalysisService
 from tonnbook.studio.cleanup.service import CleanupService
 from tonnbook.studio.composition.service import CompositionService
 from tonnbook.studio.enhancement.service import EnhancementService
-from tonnbook.studio.mastering.executors import shares_memory
+from tonnbook.studio.mastering.pool import shares_memory
 from tonnbook.studio.mastering.service import MasteringService
 from tonnbook.studio.mixing.service import MixService
 from tonnbook.studio.recombination.service import RecombinationService
