@@ -13,7 +13,9 @@ from tonnbook import audio_files, demo
 from tonnbook.dsp.loudness import LoudnessMeter, lufs, windowed
 from tonnbook.dsp.spectrum import third_octave_energies
 from tonnbook.models.mixing import FinalMixRequest, MixRequest, MixTrack
+from tonnbook.studio.mixing.decide import pan
 from tonnbook.studio.mixing.decide.decision import MixDecision, decide
+from tonnbook.studio.mixing.decide.strip import Strip
 from tonnbook.studio.mixing.engine import MixOutcome, final_mix, preview_mix
 from tonnbook.studio.mixing.features import TrackFeatures
 from tonnbook.studio.mixing.tracks import TrackFile, measure_track
@@ -110,6 +112,11 @@ def vocal_over_rest(stems: Mapping[str, Array], vocal: str, rate: int) -> float:
     own, others = (windowed(meter.energies, 40, 10) for meter in (voice, rest))
     sings = lufs(own) > voice.integrated - 20.0
     return float(10 * np.log10(own[sings].sum() / others[sings].sum()))
+
+
+def predicted_balance_db(strips: Sequence[Strip]) -> float:
+    """Return the loudness of left over right that the panning expects of tracks with their angles."""
+    return pan.balances_db(pan.side_powers(strips), [strip.pan_deg for strip in strips])[0]
 
 
 def noise(seed: int, low_hz: float, high_hz: float, seconds: float = 6.0, rms: float = 0.05) -> Array:

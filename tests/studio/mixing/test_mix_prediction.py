@@ -15,7 +15,6 @@ from tonnbook.dsp.stereo import balance_db, pan
 from tonnbook.models.vocabulary import MusicalStyle
 from tonnbook.studio.mixing.decide import bus as mix_bus
 from tonnbook.studio.mixing.decide import gain as mix_gain
-from tonnbook.studio.mixing.decide import pan as mix_pan
 from tonnbook.studio.mixing.decide.decision import MixDecision
 from tonnbook.studio.mixing.decide.strip import EqBandDecision, PredictedSound, Strip
 from tonnbook.studio.mixing.features import LOW_CUT_HZ
@@ -75,7 +74,7 @@ def test_the_vocal_over_the_rest(strips: dict[str, Strip], rendered: dict[str, n
 
 
 def test_the_balance_of_left_and_right(strips: dict[str, Strip], rendered: dict[str, np.ndarray]) -> None:
-    assert mix_pan.predicted_balance_db(list(strips.values())) == pytest.approx(
+    assert material.predicted_balance_db(list(strips.values())) == pytest.approx(
         balance_db(sum(rendered.values())), abs=0.4
     )
 

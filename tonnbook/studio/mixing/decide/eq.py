@@ -70,18 +70,18 @@ def decide_cleaning_eq(strip: Strip) -> Strip:
 def _low_cut(strip: Strip) -> EqBandDecision | None:
     """Return a bell at the centroid of the power below the range of the instrument; None if there is too little of it."""
     group = strip.request.instrument
-    corner = styles.LOW_CUT_HZ.get(group)
-    if corner is None:
+    lowest_hz = styles.LOWEST_HZ.get(group)
+    if lowest_hz is None:
         return None
     spectrum = strip.features.spectrum
     upper_edges = CENTRES_HZ * 2 ** (1 / 6)
-    below = upper_edges <= corner * 1.01
+    below = upper_edges <= lowest_hz * 1.01
     share = 10.0 * float(np.log10(max(spectrum[below].sum() / spectrum[~below].sum(), 1e-12)))
     if share <= _RUMBLE_DB or (share > _OWN_BASS_DB and group in _DEEP_PLAYERS):
         return None
     depth = float(np.clip(_RUMBLE_CUT_DB[0] + 0.4 * (share - _RUMBLE_DB), *_RUMBLE_CUT_DB))
     depth += float(np.clip(0.6 * (share - _HEAVY_RUMBLE_DB), 0.0, _HEAVY_CUT_DB))
-    centre = rounded_hz(min(centroid_hz(np.where(below, spectrum, 0.0)), corner / 1.5))
+    centre = rounded_hz(min(centroid_hz(np.where(below, spectrum, 0.0)), lowest_hz / 1.5))
     side = "quieter" if share < 0 else "louder"
     cause = (
         f"a wide low cut, because rumble below the range of the {group.label.lower()} ({abs(share):.0f} dB {side} than the rest of "

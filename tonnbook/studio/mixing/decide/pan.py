@@ -68,11 +68,6 @@ def decide_pan(strips: Sequence[Strip]) -> list[Strip]:
     return [replace(strip, pan_deg=float(round(angle)) + 0.0) for strip, angle in zip(strips, angles, strict=True)]
 
 
-def predicted_balance_db(strips: Sequence[Strip]) -> float:
-    """Return the predicted loudness of left over right in dB."""
-    return _balances_db(_powers(strips), [strip.pan_deg for strip in strips])[0]
-
-
 def pan_reason(strip: Strip, strips: Sequence[Strip]) -> str:
     """Return the reason for the pan angle of a track, in a sentence."""
     angle, preference = strip.pan_deg, strip.request.pan
@@ -88,6 +83,32 @@ def pan_reason(strip: Strip, strips: Sequence[Strip]) -> str:
     if strip.request.instrument is Group.VOCAL:
         return "in the middle: the lead vocal belongs there"
     return "in the middle: low and rhythmic sounds need both speakers"
+
+
+def side_powers(strips: Sequence[Strip]) -> Array:
+    """Return the K-weighted powers of middle, side and their product, overall and in bass, middle and treble, (tracks, 4, 3)."""
+    region = np.searchsorted(_SPECTRUM_EDGES_HZ, CENTRES_HZ)
+    rows = []
+    for strip in strips:
+        filtered = strip.features.sides * (strip.sound.eq_power * k_power() * strip.power)
+        left, right = (np.bincount(region, side, minlength=3) for side in filtered)
+        both = strip.features.correlation * np.sqrt(left * right)
+        parts = np.stack([(left + right) / 4 + both / 2, (left + right) / 4 - both / 2, (left - right) / 4], axis=1)
+        rows.append(np.vstack([parts.sum(axis=0), parts]))
+    return np.array(rows)
+
+
+def balances_db(powers: Array, angles: list[float]) -> list[float]:
+    """Return the predicted loudness of left over right in dB with these pan angles: overall, and in bass, middle and treble, (4,)."""
+    theta = (np.array(angles) + EDGE_DEG) / (2 * EDGE_DEG) * pi / 2
+    kept = 1.0 - _NARROWING * np.abs(angles) / EDGE_DEG
+    middle, side, cross = powers[..., 0], powers[..., 1], powers[..., 2]
+    to_left, to_right = sqrt(2) * np.cos(theta)[:, None], sqrt(2) * np.sin(theta)[:, None]
+    narrowed = kept[:, None]
+    left = to_left**2 * middle + narrowed**2 * side + 2 * to_left * narrowed * cross
+    right = to_right**2 * middle + narrowed**2 * side - 2 * to_right * narrowed * cross
+    ratio = np.maximum(left.sum(axis=0), 1e-20) / np.maximum(right.sum(axis=0), 1e-20)
+    return [float(value) for value in 10.0 * np.log10(ratio)]
 
 
 def _position(strip: Strip, strips: Sequence[Strip]) -> _Position:
@@ -118,7 +139,7 @@ def _with_sides(strips: Sequence[Strip], positions: list[_Position]) -> list[flo
     angles = [position.angle_deg for position in positions]
     free = [n for n, position in enumerate(positions) if position.free_side]
     free.sort(key=lambda n: (-strips[n].level_lufs, strips[n].name))
-    powers = _powers(strips)
+    powers = side_powers(strips)
     tried = free[:_EXHAUSTIVE]
     fixed = [0.0 if n in free else angle for n, angle in enumerate(angles)]
     choices = product((1.0, -1.0), repeat=len(tried))
@@ -141,7 +162,7 @@ def _signed(fixed: list[float], angles: list[float], which: list[int], signs: tu
 
 def _cost(strips: Sequence[Strip], powers: Array, angles: list[float], free: list[int]) -> float:
     """Return the imbalance of the sides in dB, plus 1 for each pair of the same instrument on the same side."""
-    overall, *parts = _balances_db(powers, angles)
+    overall, *parts = balances_db(powers, angles)
     pairs = 0
     for n, first in enumerate(free):
         for second in free[n + 1 :]:
@@ -158,12 +179,12 @@ def _balanced(
     amounts: Array,
 ) -> list[float]:
     """Return the angles with the marked ones changed as little as balances the sides to 0.4 dB, or as far as they can be."""
-    powers = _powers(strips)
-    before = abs(_balances_db(powers, angles)[0])
+    powers = side_powers(strips)
+    before = abs(balances_db(powers, angles)[0])
     if before <= _EVEN_DB or not any(which):
         return angles
     tried = [[change(a, amount) if w else a for a, w in zip(angles, which, strict=True)] for amount in amounts]
-    imbalance = np.array([abs(_balances_db(powers, t)[0]) for t in tried])
+    imbalance = np.array([abs(balances_db(powers, t)[0]) for t in tried])
     effort = np.array([sum(abs(a - b) for a, b in zip(t, angles, strict=True)) for t in tried])
     good = imbalance <= max(_EVEN_DB, imbalance.min() + 1e-9)
     return tried[int(np.argmin(np.where(good, effort, np.inf)))]
@@ -175,29 +196,3 @@ def _scaled(angle: float, factor: float) -> float:
 
 def _shifted(angle: float, by: float) -> float:
     return float(np.clip(angle + by, -EDGE_DEG, EDGE_DEG))
-
-
-def _powers(strips: Sequence[Strip]) -> Array:
-    """Return the K-weighted powers of middle, side and their product, overall and in bass, middle and treble, (tracks, 4, 3)."""
-    region = np.searchsorted(_SPECTRUM_EDGES_HZ, CENTRES_HZ)
-    rows = []
-    for strip in strips:
-        filtered = strip.features.sides * (strip.sound.eq_power * k_power() * strip.power)
-        left, right = (np.bincount(region, side, minlength=3) for side in filtered)
-        both = strip.features.correlation * np.sqrt(left * right)
-        parts = np.stack([(left + right) / 4 + both / 2, (left + right) / 4 - both / 2, (left - right) / 4], axis=1)
-        rows.append(np.vstack([parts.sum(axis=0), parts]))
-    return np.array(rows)
-
-
-def _balances_db(powers: Array, angles: list[float]) -> list[float]:
-    """Return the level of left over right in dB: overall, and in bass, middle and treble."""
-    theta = (np.array(angles) + EDGE_DEG) / (2 * EDGE_DEG) * pi / 2
-    kept = 1.0 - _NARROWING * np.abs(angles) / EDGE_DEG
-    middle, side, cross = powers[..., 0], powers[..., 1], powers[..., 2]
-    to_left, to_right = sqrt(2) * np.cos(theta)[:, None], sqrt(2) * np.sin(theta)[:, None]
-    narrowed = kept[:, None]
-    left = to_left**2 * middle + narrowed**2 * side + 2 * to_left * narrowed * cross
-    right = to_right**2 * middle + narrowed**2 * side - 2 * to_right * narrowed * cross
-    ratio = np.maximum(left.sum(axis=0), 1e-20) / np.maximum(right.sum(axis=0), 1e-20)
-    return [float(value) for value in 10.0 * np.log10(ratio)]

@@ -105,7 +105,7 @@ REVERB_LU = {ReverbPreference.LOW: -24.0, ReverbPreference.MEDIUM: -18.0, Reverb
 WETTEST_MIX_LU = -12.0
 """Limit of all reverb together relative to the dry mix. De Man, McNally and Reiss, JAES 65(1/2), 2017: too wet from about -14."""
 
-LOW_CUT_HZ: dict[Group, float] = {
+LOWEST_HZ: dict[Group, float] = {
     Group.VOCAL: 90.0,
     Group.BACKING_VOX: 90.0,
     Group.E_GUITAR: 90.0,
