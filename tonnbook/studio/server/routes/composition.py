@@ -62,15 +62,16 @@ async def compose_track(request: Request, track_id: str) -> JSONResponse:
     """Compose the track with the parameters it was created with, or with new ones. Each call makes a new version; older ones stay."""
     service = _service(request)
     track = service.track(track_id)
-    return json_response(TaskStarted(task_id=service.start(track, await _new_parameters(request, track))))
+    task_id = service.start(track, await _new_parameters(request, track))
+    return json_response(TaskStarted(task_id=task_id))
 
 
 async def start_instruments(request: Request, track_id: str) -> JSONResponse:
     """Start a task that makes the stems of a version, section by section: of `version`, by default of the latest."""
     service = _service(request)
-    return json_response(
-        TaskStarted(task_id=service.start_stems(service.track(track_id), await _requested_version(request)))
-    )
+    track = service.track(track_id)
+    task_id = service.start_stems(track, await _requested_version(request))
+    return json_response(TaskStarted(task_id=task_id))
 
 
 async def get_track(request: Request, track_id: str) -> JSONResponse:
@@ -91,16 +92,16 @@ async def get_status(request: Request, task_id: str) -> JSONResponse:
 
 async def compose_direct(request: Request) -> JSONResponse:
     """One prompt in, one file out, with its stems; WAV by default. `looping` gives whole bars without an ending."""
-    wanted = await read(request, DirectRequest)
-    if wanted.format is AudioFormat.AAC:
+    direct = await read(request, DirectRequest)
+    if direct.format is AudioFormat.AAC:
         raise HttpError(
             400,
             "format: the studio writes wav and mp3, not aac: no AAC encoder is a plain Python package with a permissive licence. "
             "Choose mp3, or convert the wav",
         )
     service = _service(request)
-    track = service.create(CompositionRequest(prompt=wanted.prompt.text))
-    task_id = service.start(track, None, wanted.format, wanted.looping, whole_stems=True)
+    track = service.create(CompositionRequest(prompt=direct.prompt.text))
+    task_id = service.start(track, None, direct.format, direct.looping, whole_stems=True)
     return json_response(DirectStarted(task_id=task_id))
 
 

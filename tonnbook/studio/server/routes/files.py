@@ -41,13 +41,13 @@ _VOCAL = {"filename": "vocal.wav", "contentType": "audio/wav"}
 )
 async def upload(request: Request) -> JSONResponse:
     """PUT the bytes to `signed_url` with the same Content-Type; use `readable_url` in later calls. Both are valid for one hour."""
-    wanted = await read(request, UploadRequest)
-    name = wanted.filename.replace("\\", "/").rpartition("/")[2]
+    body = await read(request, UploadRequest)
+    name = body.filename.replace("\\", "/").rpartition("/")[2]
     if name.strip(". ") == "" or not name.isprintable():
         raise HttpError(400, "filename: is not a file name; give one like vocal.wav")
     state = server_state(request)
     check_disk_space(state.storage, state.limits)
-    file = state.storage.new_upload(name, wanted.content_type)
+    file = state.storage.new_upload(name, body.content_type)
     links = {"signed_url": state.storage.signed_link(file, "PUT"), "readable_url": state.storage.signed_link(file)}
     return json_response(UploadLinks(**links, message="PUT the file to signed_url; the links are valid for one hour"))
 
