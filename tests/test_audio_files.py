@@ -65,7 +65,7 @@ def test_reads_lossy_files_at_their_full_length(tmp_path: Path, suffix: str, cha
     assert np.sqrt(np.mean(error**2)) < 0.02
 
 
-def test_a_coding_without_a_bit_depth_says_so(tmp_path: Path) -> None:
+def test_the_bit_depth_of_a_coding_without_one_is_none(tmp_path: Path) -> None:
     soundfile.write(tmp_path / "old.wav", tune(1, 8000).T, 8000, subtype="ULAW")
     assert audio_files.info(tmp_path / "old.wav").bit_depth is None
 
@@ -77,7 +77,7 @@ def test_opus_in_ogg_is_read(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("suffix", ["wav", "flac", "ogg", "mp3"])
 @pytest.mark.parametrize("rate", [None, 22050, 48000, 96000])
-def test_a_stream_is_the_whole_bit_for_bit(tmp_path: Path, suffix: str, rate: int | None) -> None:
+def test_the_blocks_are_the_whole_file_bit_for_bit(tmp_path: Path, suffix: str, rate: int | None) -> None:
     path = audio_files.write(tmp_path / f"tune.{suffix}", tune(2, 44100, 3.0), 44100)
     whole, its_rate = audio_files.read(path, rate)
     assert its_rate == (rate or 44100)
@@ -88,7 +88,7 @@ def test_a_stream_is_the_whole_bit_for_bit(tmp_path: Path, suffix: str, rate: in
 
 
 @pytest.mark.parametrize(("from_rate", "to_rate"), [(44100, 48000), (48000, 44100), (8000, 192000), (96000, 11025)])
-def test_a_change_of_rate_is_soxrs(tmp_path: Path, from_rate: int, to_rate: int) -> None:
+def test_a_change_of_rate_is_that_of_soxr(tmp_path: Path, from_rate: int, to_rate: int) -> None:
     path = audio_files.write(tmp_path / "tune.wav", tune(2, from_rate, 2.0), from_rate, bit_depth=32)
     source, _ = audio_files.read(path)
     audio, rate = audio_files.read(path, to_rate)
@@ -99,7 +99,7 @@ def test_a_change_of_rate_is_soxrs(tmp_path: Path, from_rate: int, to_rate: int)
 
 
 @pytest.mark.parametrize("suffix", ["wav", "flac", "ogg", "mp3"])
-def test_a_part_is_cut_out_of_the_whole(tmp_path: Path, suffix: str) -> None:
+def test_a_part_is_the_same_as_in_the_whole_file(tmp_path: Path, suffix: str) -> None:
     path = audio_files.write(tmp_path / f"tune.{suffix}", tune(2, 44100, 3.0), 44100)
     whole, _ = audio_files.read(path)
     part = np.hstack(list(audio_files.blocks(path, start_s=1.0, stop_s=2.5)))
@@ -110,7 +110,7 @@ def test_a_part_is_cut_out_of_the_whole(tmp_path: Path, suffix: str) -> None:
 
 @pytest.mark.parametrize("bit_depth", [16, 24])
 @pytest.mark.parametrize("suffix", ["wav", "flac"])
-def test_whole_numbers_are_rounded_half_to_even_and_cut_at_full_scale(
+def test_integers_are_rounded_half_to_even_and_clipped_at_full_scale(
     tmp_path: Path, suffix: str, bit_depth: audio_files.BitDepth
 ) -> None:
     scale = 2.0 ** (bit_depth - 1)
@@ -120,7 +120,7 @@ def test_whole_numbers_are_rounded_half_to_even_and_cut_at_full_scale(
     np.testing.assert_array_equal(audio_files.read(path)[0][0] * scale, expected)
 
 
-def test_float_files_keep_what_is_beyond_full_scale(tmp_path: Path) -> None:
+def test_float_files_keep_samples_beyond_full_scale(tmp_path: Path) -> None:
     audio = np.array([[0.1, -3.0, 1e-20]], dtype=np.float32)
     path = audio_files.write(tmp_path / "loud.wav", audio, 44100, bit_depth=32)
     np.testing.assert_array_equal(audio_files.read(path)[0], audio)
@@ -136,7 +136,7 @@ def test_a_float_file_does_not_contain_the_time_of_writing(tmp_path: Path, chann
 
 
 @pytest.mark.parametrize("bit_depth", [16, 24])
-def test_what_was_read_is_written_back_as_it_was(tmp_path: Path, bit_depth: audio_files.BitDepth) -> None:
+def test_writing_what_was_read_gives_the_same_samples(tmp_path: Path, bit_depth: audio_files.BitDepth) -> None:
     audio, rate = audio_files.read(demo.stems()["kick"])
     path = audio_files.write(tmp_path / "again.wav", audio, rate, bit_depth)
     np.testing.assert_array_equal(audio_files.read(path)[0], audio)
@@ -166,7 +166,7 @@ def test_dither_leaves_digital_silence_alone(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("suffix", ["wav", "flac"])
-def test_a_writer_may_be_fed_in_any_pieces(tmp_path: Path, suffix: str) -> None:
+def test_the_cut_into_blocks_does_not_change_a_written_file(tmp_path: Path, suffix: str) -> None:
     audio = tune(2, 44100, 2.0)
     whole = audio_files.write(tmp_path / f"whole.{suffix}", audio, 44100, 16, dither_seed=3)
     with audio_files.Writer(tmp_path / f"pieces.{suffix}", 44100, 2, 16, dither_seed=3) as writer:
@@ -176,7 +176,7 @@ def test_a_writer_may_be_fed_in_any_pieces(tmp_path: Path, suffix: str) -> None:
 
 
 @pytest.mark.parametrize("suffix", ["wav", "flac", "ogg", "mp3"])
-def test_a_file_is_there_whole_or_not_at_all(tmp_path: Path, suffix: str) -> None:
+def test_a_file_appears_only_when_it_is_complete(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"mix.{suffix}"
     path.write_bytes(b"the mix of yesterday")
 
@@ -207,7 +207,7 @@ def test_encoded_bytes_are_a_file(format_: audio_files.Format) -> None:
 
 
 @pytest.mark.parametrize("kbps", [320, 256, 160, 96])
-def test_an_mp3_has_the_bit_rate_that_was_asked_for(kbps: int) -> None:
+def test_an_mp3_has_the_requested_bit_rate(kbps: int) -> None:
     noise = np.random.default_rng(1).uniform(-0.5, 0.5, (2, 5 * 44100))
     assert len(audio_files.encode(noise, 44100, "mp3", kbps=kbps)) * 8 / 5000 == pytest.approx(kbps, rel=0.03)
 
@@ -220,7 +220,7 @@ def test_a_long_ogg_does_not_crash() -> None:
     assert soundfile.info(BytesIO(encoded)).frames == audio.shape[1]
 
 
-def test_what_a_format_cannot_hold_is_refused_in_words(tmp_path: Path) -> None:
+def test_rates_and_channels_that_a_format_cannot_hold_are_refused(tmp_path: Path) -> None:
     for name, channels, rate in (("a.mp3", 2, 96000), ("a.mp3", 3, 44100), ("a.ogg", 2, 250_000)):
         with pytest.raises(AudioError, match=rf"{name}: .* cannot hold {channels} channels at {rate} Hz. Write WAV"):
             audio_files.write(tmp_path / name, np.zeros((channels, 10)), rate)
@@ -247,7 +247,7 @@ NO_SOUND = {
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
 @pytest.mark.parametrize("kind", NO_SOUND)
-def test_what_is_no_sound_is_refused_by_name_without_its_folder(tmp_path: Path, suffix: str, kind: str) -> None:
+def test_an_unreadable_file_is_refused_by_name_without_its_folder(tmp_path: Path, suffix: str, kind: str) -> None:
     path = tmp_path / f"{kind}.{suffix}"
     path.write_bytes(NO_SOUND[kind])
     with pytest.raises(AudioError, match=rf"^{path.name} cannot be read as sound. Export it again as WAV") as caught:
@@ -273,7 +273,7 @@ def test_a_file_without_samples_is_refused(tmp_path: Path, suffix: str) -> None:
 
 @pytest.mark.parametrize("share", [0.03, 0.5, 0.9])
 @pytest.mark.parametrize("suffix", ["wav", "flac", "aiff"])
-def test_a_file_that_breaks_off_is_refused(tmp_path: Path, suffix: str, share: float) -> None:
+def test_a_truncated_file_is_refused(tmp_path: Path, suffix: str, share: float) -> None:
     whole = tmp_path / f"whole.{suffix}"
     soundfile.write(whole, np.random.default_rng(2).uniform(-0.5, 0.5, (100_000, 2)), 44100, subtype="PCM_16")
     path = tmp_path / f"half.{suffix}"
@@ -283,7 +283,7 @@ def test_a_file_that_breaks_off_is_refused(tmp_path: Path, suffix: str, share: f
 
 
 @pytest.mark.parametrize("suffix", ["ogg", "mp3"])
-def test_a_lossy_stream_that_breaks_off_is_read_as_far_as_it_goes(tmp_path: Path, suffix: str) -> None:
+def test_a_truncated_lossy_file_is_read_to_its_end(tmp_path: Path, suffix: str) -> None:
     whole = audio_files.write(tmp_path / f"whole.{suffix}", tune(2, 44100, 4.0), 44100)
     path = tmp_path / f"half.{suffix}"
     path.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
@@ -291,7 +291,7 @@ def test_a_lossy_stream_that_breaks_off_is_read_as_far_as_it_goes(tmp_path: Path
     assert 0.2 < audio.shape[1] / (4 * 44100) < 0.8
 
 
-def test_a_wav_from_a_pipe_is_read_though_its_header_does_not_know_its_length(tmp_path: Path) -> None:
+def test_a_wav_from_a_pipe_with_an_unknown_length_is_read(tmp_path: Path) -> None:
     path = audio_files.write(tmp_path / "piped.wav", tune(2, 44100), 44100)
     header = bytearray(path.read_bytes())
     at = header.index(b"data") + 4
@@ -301,10 +301,10 @@ def test_a_wav_from_a_pipe_is_read_though_its_header_does_not_know_its_length(tm
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
-def test_values_that_are_no_numbers_are_refused(tmp_path: Path, bad: float) -> None:
+def test_nan_and_infinity_are_refused(tmp_path: Path, bad: float) -> None:
     path = tmp_path / "burnt.wav"
     soundfile.write(path, np.array([0.1, bad, 0.2]), 44100, subtype="FLOAT")
-    with pytest.raises(AudioError, match=r"^burnt\.wav holds values that are no numbers"):
+    with pytest.raises(AudioError, match=r"^burnt\.wav contains NaN or infinity"):
         audio_files.read(path)
 
 

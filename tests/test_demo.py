@@ -25,7 +25,7 @@ FREESOUND = [
 MONO = {"kick", "snare", "hi-hat", "bass", "vocal"}
 
 
-def test_stems_stand_in_musical_order() -> None:
+def test_stems_are_in_musical_order() -> None:
     assert list(demo.stems()) == ["kick", "snare", "hi-hat", "bass", "guitar", "pad", "synth", "vocal"]
 
 
@@ -44,7 +44,7 @@ def test_the_whole_song_stays_small_in_the_wheel() -> None:
     assert sum(path.stat().st_size for path in demo.stems().values()) < 7_000_000
 
 
-def test_credits_stand_beside_the_files_and_name_every_sound() -> None:
+def test_the_credits_name_every_sound() -> None:
     beside = Path(demo.FOLDER / "CREDITS.md").read_text(encoding="utf-8")
     assert demo.credits() == beside
     assert all(number in beside for number in FREESOUND)
@@ -63,7 +63,7 @@ def test_the_album_is_four_rough_mixes_that_do_not_match_in_level() -> None:
         assert 20 < info.frames / info.samplerate < 27
 
 
-def test_composed_songs_are_three_and_their_stems_are_as_long_as_asked() -> None:
+def test_three_songs_are_composed_with_stems_of_the_requested_length() -> None:
     songs = demo.songs()
     assert list(songs) == list(demo.PROMPTS) == ["lo-fi", "raga", "film"]
     for stems in songs.values():

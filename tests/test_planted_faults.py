@@ -36,11 +36,11 @@ def faults_in(path: Path) -> set[str]:
 
 
 @pytest.mark.parametrize("letter", planted_faults.BLIND_MIXES)
-def test_the_meter_finds_what_stands_behind_a_letter(letter: str) -> None:
+def test_the_analysis_finds_the_fault_of_each_mix(letter: str) -> None:
     assert faults_in(demo.blind_mixes()[letter]) == FOUND[planted_faults.BLIND_MIXES[letter]]
 
 
-def test_the_blind_mixes_have_every_kind_once_and_no_name_tells() -> None:
+def test_the_blind_mixes_have_every_fault_once_and_neutral_names() -> None:
     kinds = list(planted_faults.BLIND_MIXES.values())
     assert len(set(kinds)) == len(kinds) == 8
     assert set(kinds) - {""} == set(planted_faults.MIX_FAULTS) - {"delay"}
@@ -48,7 +48,7 @@ def test_the_blind_mixes_have_every_kind_once_and_no_name_tells() -> None:
     assert {audio_files.info(path).frames for path in demo.blind_mixes().values()} == {12 * 44100}
 
 
-def test_only_the_quiet_one_is_told_by_its_level() -> None:
+def test_only_the_quiet_mix_differs_in_level() -> None:
     levels = {
         kind: analyse(path, AnalysisStyle.POP, is_master=False).verdicts.loudness_lufs
         for kind, path in zip(planted_faults.BLIND_MIXES.values(), demo.blind_mixes().values(), strict=True)
@@ -57,7 +57,7 @@ def test_only_the_quiet_one_is_told_by_its_level() -> None:
     assert list(levels.values()) == pytest.approx([planted_faults.GOOD_LUFS] * 7, abs=0.3)
 
 
-def test_a_delay_is_told_from_a_turned_side_by_the_lowest_octaves() -> None:
+def test_the_lowest_octaves_distinguish_a_delay_from_an_inverted_channel() -> None:
     late, turned = (
         analyse(demo.faulty_mix(fault), AnalysisStyle.POP, is_master=False) for fault in ("delay", "polarity")
     )
@@ -67,7 +67,7 @@ def test_a_delay_is_told_from_a_turned_side_by_the_lowest_octaves() -> None:
 
 
 @pytest.mark.parametrize("letter", planted_faults.BLIND_RECORDINGS)
-def test_the_cleanup_finds_what_stands_behind_a_letter(letter: str, tmp_path: Path) -> None:
+def test_the_cleanup_finds_the_fault_of_each_recording(letter: str, tmp_path: Path) -> None:
     stem, fault = planted_faults.BLIND_RECORDINGS[letter]
     path = demo.blind_recordings()[letter]
     assert path.stem == f"{stem} {letter}"
@@ -81,7 +81,7 @@ def test_the_cleanup_finds_what_stands_behind_a_letter(letter: str, tmp_path: Pa
         assert done == {"clicks"}
 
 
-def test_the_hum_of_the_guitar_goes_by_25_db_and_more(tmp_path: Path) -> None:
+def test_the_hum_of_the_guitar_is_reduced_by_25_db_or_more(tmp_path: Path) -> None:
     """Beside 250 Hz the guitar itself plays B3, and louder than that."""
     noisy, truth = (
         audio_files.read(path)[0][0] for path in (demo.blind_recordings()["B"], demo.faulty_recording("guitar"))
@@ -95,7 +95,7 @@ def test_the_hum_of_the_guitar_goes_by_25_db_and_more(tmp_path: Path) -> None:
     assert np.mean(np.square(made - truth)) < 0.01 * np.mean(np.square(noisy - truth))
 
 
-def test_the_same_fault_is_the_same_sound_and_several_are_planted_in_order() -> None:
+def test_a_fault_is_reproducible_and_several_are_planted_in_order() -> None:
     assert demo.faulty_mix("dull", "polarity").name == "dull and polarity mix.wav"
     mix = np.random.default_rng(3).normal(0.0, 0.05, (2, 44100))
     for fault in itertools.chain(planted_faults.MIX_FAULTS.values(), planted_faults.RECORDING_FAULTS.values()):
@@ -107,7 +107,7 @@ def test_the_same_fault_is_the_same_sound_and_several_are_planted_in_order() -> 
     assert np.array_equal(right, -mix[1])
 
 
-def test_a_fault_that_there_is_not() -> None:
+def test_an_unknown_fault_is_refused() -> None:
     with pytest.raises(ValueError, match="there is no 'loud'; there are: clipping, polarity"):
         demo.faulty_mix("loud")
     with pytest.raises(ValueError, match="there is no 'dull'; there are: noise, hum, clicks, rumble, bleed"):

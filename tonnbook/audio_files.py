@@ -1,6 +1,7 @@
-"""Sound files: the one room that knows codecs. Inside the house audio is (channels, frames) float64; here it is turned at the edge.
+"""Read and write audio files; the only module that uses codecs.
 
-Reads WAV, FLAC, MP3, AIFF and OGG through libsndfile; changes of rate go through soxr. An error names the file, never its folder.
+Audio in memory is float64 of shape (channels, frames); files are converted here. Reads WAV, FLAC, MP3, AIFF and OGG with libsndfile, converts
+sample rates with soxr. Errors name the file, never its folder.
 """
 
 from __future__ import annotations
@@ -27,24 +28,31 @@ Format = Literal["wav", "flac", "ogg", "mp3"]
 BitDepth = Literal[16, 24, 32]
 
 BLOCK = 65536
+"""Default number of frames in a block."""
+
 _READABLE = "WAV, FLAC, MP3, AIFF or OGG"
 _KNOWN = {"WAV": "wav", "WAVEX": "wav", "RF64": "wav", "FLAC": "flac", "MP3": "mp3", "AIFF": "aiff", "OGG": "ogg"}
 _DEPTHS = {"PCM_S8": 8, "PCM_U8": 8, "PCM_16": 16, "PCM_24": 24, "PCM_32": 32, "FLOAT": 32, "DOUBLE": 64}
 _LOSSY = ("VORBIS", "OPUS", "MPEG_LAYER_I", "MPEG_LAYER_II", "MPEG_LAYER_III")
-_MP3_LEVELS = {320: 0.0, 256: 0.25, 160: 0.5, 96: 0.75}  # what LAME makes of libsndfile's level at 44.1 and 48 kHz
+_MP3_LEVELS = {
+    320: 0.0,
+    256: 0.25,
+    160: 0.5,
+    96: 0.75,
+}  # compression level of libsndfile for each bit rate, at 44.1 and 48 kHz
 _OGG_QUALITY = 0.6
 _MP3_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
-# Rates and channels; beyond them libsndfile crashes (Vorbis), or says nothing that would help.
+# Rates and highest number of channels; beyond them libsndfile crashes (Vorbis) or gives no useful error.
 _LIMITS: dict[str, tuple[Container[int], int]] = {"mp3": (_MP3_RATES, 2), "ogg": (range(8000, 192001), 8)}
 _SLACK_BYTES = 4096
 _HEADER_BYTES = 64  # the first chunks of a float WAV (RIFF, fmt, fact) and the beginning of its PEAK chunk
 _PEAK_TIME_OFFSET = 12  # after its name, size and version
-_UNKNOWN_BYTES = 0x7FFF0000
+_UNKNOWN_LENGTH_BYTES = 0x7FFF0000
 
 
 @dataclass(frozen=True)
 class AudioInfo:
-    """What a file says of itself. `bit_depth` is 0 for a lossy file and None where the coding has no such thing."""
+    """Properties of an audio file. `bit_depth` is 0 for a lossy file and None for a coding without one."""
 
     path: Path
     format: str
@@ -55,18 +63,18 @@ class AudioInfo:
 
     @property
     def seconds(self) -> float:
-        """Its length."""
+        """Duration in s."""
         return self.frames / self.rate
 
 
 def info(path: Path | str) -> AudioInfo:
-    """Return what the file says of itself; AudioError if it is missing, empty, or no sound."""
-    with _opened(Path(path)) as file:
-        return _described(Path(path), file)
+    """Return the properties of a file; raises AudioError if it is missing, empty, truncated or not audio."""
+    with _open(Path(path)) as file:
+        return _info_of(Path(path), file)
 
 
 def read(path: Path | str, rate: int | None = None) -> tuple[Array, int]:
-    """Return the whole file as (channels, frames), at `rate` if one is asked for, and its rate."""
+    """Return the whole file as (channels, frames), converted to `rate` if it is given, and the rate. Raises AudioError as `blocks` does."""
     found = info(path)
     parts = list(blocks(path, rate))
     return (np.concatenate(parts, axis=1) if parts else np.empty((found.channels, 0))), rate or found.rate
@@ -75,33 +83,34 @@ def read(path: Path | str, rate: int | None = None) -> tuple[Array, int]:
 def blocks(
     path: Path | str, rate: int | None = None, block: int = BLOCK, start_s: float = 0.0, stop_s: float | None = None
 ) -> Iterator[Array]:
-    """Yield the file piece by piece, each `block` frames long but the last, at `rate` if one is asked for.
+    """Yield a file in blocks of `block` frames (the last may be shorter), converted to `rate` if it is given.
 
-    The pieces put together are the same as the whole, bit for bit, at the file's own rate and at any other.
+    `start_s` and `stop_s` select a part. The concatenated blocks are bit for bit the same as the whole file, at its own rate and at any other.
+    Raises AudioError if the file is missing, empty, truncated, not audio, or holds NaN or infinity.
     """
     source = Path(path)
-    with _opened(source) as file:
-        _described(source, file)
+    with _open(source) as file:
+        _info_of(source, file)
         start = min(round(start_s * file.samplerate), file.frames)
         stop = file.frames if stop_s is None else min(round(stop_s * file.samplerate), file.frames)
-        pieces = _decoded(source, file, start, stop, block)
+        pieces = _decode_blocks(source, file, start, stop, block)
         if rate is None or rate == file.samplerate:
             yield from pieces
         else:
-            yield from _cut(_resampled(pieces, file.samplerate, rate, file.channels), file.channels, block)
+            yield from _regrouped(_resampled(pieces, file.samplerate, rate, file.channels), file.channels, block)
 
 
 def decode(data: bytes) -> tuple[Array, int]:
-    """Return the sound in the bytes of a file as (channels, frames), and its rate."""
+    """Return the audio in the bytes of a file as (channels, frames), and its rate. Raises AudioError if they are not audio."""
     try:
         samples, rate = soundfile.read(BytesIO(data), dtype="float64", always_2d=True)
     except soundfile.LibsndfileError as error:
-        raise AudioError(f"these {len(data)} bytes cannot be read as sound; known are {_READABLE}.") from error
+        raise AudioError(f"these {len(data)} bytes cannot be read as audio; {_READABLE} can.") from error
     return np.ascontiguousarray(samples.T), rate
 
 
 def write(path: Path | str, audio: Audio, rate: int, bit_depth: BitDepth = 24, dither_seed: int | None = None) -> Path:
-    """Write (channels, frames) to a file; the suffix says the format. Return its path."""
+    """Write (channels, frames) to a file and return its path. The parameters and errors are those of `Writer`."""
     with Writer(path, rate, len(audio), bit_depth, dither_seed) as writer:
         writer.write(audio)
     return Path(path)
@@ -114,25 +123,27 @@ def encode(
     bit_depth: BitDepth = 16,
     kbps: int = 256,
 ) -> bytes:
-    """Return (channels, frames) as the bytes of a file. `kbps` is the constant bit rate of an MP3: 320, 256, 160 or 96."""
+    """Return (channels, frames) encoded as the bytes of a file. The parameters and errors are those of `Writer`."""
     name = f"the {format.upper()} stream"
-    held = BytesIO()
-    with _created(held, name, format, rate, len(audio), bit_depth, kbps) as file:
-        _put(file, name, audio, bit_depth, None)
-    return held.getvalue()
+    buffer = BytesIO()
+    with _create(buffer, name, format, rate, len(audio), bit_depth, kbps) as file:
+        _write_blocks(file, name, audio, bit_depth, None)
+    return buffer.getvalue()
 
 
 class Writer:
-    """Writes a file block by block, whole or not at all: what is unfinished is called `<name>.part`, and goes away on an error.
+    """Write an audio file block by block, as a context manager: to `<name>.part`, renamed when complete and deleted after an error.
+
+    Raises AudioError if the file cannot be written or the format cannot hold the rate and channels, ValueError for a wrong bit depth or rate.
 
     Parameters
     ----------
     path
-        .wav, .flac, .ogg or .mp3; an older file of that name stays until the new one is whole.
+        .wav, .flac, .ogg or .mp3; the suffix selects the format. An existing file is replaced when the new one is complete.
     bit_depth
         16 or 24, rounded half to even; 32 is float and for WAV only. OGG and MP3 have none.
     dither_seed
-        Adds triangular noise of ±1 LSB before the rounding, the same for the same seed; digital silence stays silent. None: no dither.
+        Seed of triangular dither of ±1 LSB, added before rounding; digital silence stays silent. None for no dither.
     kbps
         The constant bit rate of an MP3: 320, 256, 160 or 96.
     """
@@ -151,11 +162,11 @@ class Writer:
         self._bit_depth = bit_depth
         self._random = None if dither_seed is None else np.random.default_rng(dither_seed)
         format_ = self.path.suffix.lower().lstrip(".")
-        self._file = _created(self._part, self.path.name, format_, rate, channels, bit_depth, kbps)
+        self._file = _create(self._part, self.path.name, format_, rate, channels, bit_depth, kbps)
 
     def write(self, block: Audio) -> None:
-        """Add (channels, frames)."""
-        _put(self._file, self.path.name, block, self._bit_depth, self._random)
+        """Write the next (channels, frames)."""
+        _write_blocks(self._file, self.path.name, block, self._bit_depth, self._random)
 
     def __enter__(self) -> Self:
         return self
@@ -174,9 +185,9 @@ class Writer:
 
 
 def _clear_peak_time(path: Path) -> None:
-    """Set the time of writing in the PEAK chunk of a float WAV to 0, so that the same sound always gives the same bytes.
+    """Set the time of writing in the PEAK chunk of a float WAV to 0, so that the same audio always gives the same bytes.
 
-    Whoever derives a dither seed from such a file would get another one every second.
+    Otherwise a dither seed derived from such a file would change every second.
     """
     with path.open("r+b") as file:
         position = file.read(_HEADER_BYTES).find(b"PEAK")
@@ -185,7 +196,7 @@ def _clear_peak_time(path: Path) -> None:
             file.write(bytes(4))
 
 
-def _opened(path: Path) -> soundfile.SoundFile:
+def _open(path: Path) -> soundfile.SoundFile:
     if not path.is_file():
         raise AudioError(f"{path.name}: there is no such file. Check the name and the folder.")
     if not path.stat().st_size:
@@ -196,27 +207,29 @@ def _opened(path: Path) -> soundfile.SoundFile:
         raise AudioError(f"{path.name} cannot be read as sound. Export it again as {_READABLE}.") from error
 
 
-def _described(path: Path, file: soundfile.SoundFile) -> AudioInfo:
+def _info_of(path: Path, file: soundfile.SoundFile) -> AudioInfo:
     if file.format not in _KNOWN:
-        raise AudioError(f"{path.name} has the format {file.format}, which is not read. Convert it to {_READABLE}.")
+        raise AudioError(
+            f"{path.name} has the format {file.format}, which is not supported. Convert it to {_READABLE}."
+        )
     if file.frames <= 0:
-        raise AudioError(f"{path.name} holds no sound: it has 0 samples. Export it again.")
-    if _cut_short(file):
-        raise _broken(path)
+        raise AudioError(f"{path.name} is empty: it has 0 samples. Export it again.")
+    if _is_truncated(file):
+        raise _damaged(path)
     depth = 0 if file.subtype in _LOSSY else _DEPTHS.get(file.subtype)
     return AudioInfo(path, _KNOWN[file.format], file.samplerate, file.channels, file.frames, depth)
 
 
-def _cut_short(file: soundfile.SoundFile) -> bool:
-    """Say whether a WAV or AIFF ends long before the length in its header; libsndfile mentions it in its log, and reads on.
+def _is_truncated(file: soundfile.SoundFile) -> bool:
+    """Return whether a WAV or AIFF ends long before the length in its header, which libsndfile only mentions in its log.
 
-    A program that writes into a pipe cannot know the length, and puts the largest number there.
+    A program that writes to a pipe does not know the length, and writes the largest number instead: that is accepted.
     """
     found = re.search(r"^ *(?:data|SSND) : (\d+) \(should be (\d+)\)", file.extra_info, re.MULTILINE)
-    return found is not None and int(found[1]) - int(found[2]) > _SLACK_BYTES and int(found[1]) < _UNKNOWN_BYTES
+    return found is not None and int(found[1]) - int(found[2]) > _SLACK_BYTES and int(found[1]) < _UNKNOWN_LENGTH_BYTES
 
 
-def _decoded(path: Path, file: soundfile.SoundFile, start: int, stop: int, block: int) -> Iterator[Array]:
+def _decode_blocks(path: Path, file: soundfile.SoundFile, start: int, stop: int, block: int) -> Iterator[Array]:
     try:
         if start:
             file.seek(start)
@@ -225,19 +238,17 @@ def _decoded(path: Path, file: soundfile.SoundFile, start: int, stop: int, block
             if not len(samples):
                 break
             if not np.isfinite(samples).all():
-                raise AudioError(f"{path.name} holds values that are no numbers (NaN or infinity). Export it again.")
+                raise AudioError(f"{path.name} contains NaN or infinity. Export it again.")
             yield np.ascontiguousarray(samples.T)
             start += len(samples)
     except soundfile.LibsndfileError as error:
-        raise _broken(path) from error
-    if start < stop and file.format != "MP3":  # whose length may be an estimate
-        raise _broken(path)
+        raise _damaged(path) from error
+    if start < stop and file.format != "MP3":  # the length of an MP3 may be an estimate
+        raise _damaged(path)
 
 
-def _broken(path: Path) -> AudioError:
-    return AudioError(
-        f"{path.name} is damaged: the sound breaks off before its end. Export it again, or upload it again."
-    )
+def _damaged(path: Path) -> AudioError:
+    return AudioError(f"{path.name} is damaged: the audio ends too early. Export it again, or upload it again.")
 
 
 def _resampled(pieces: Iterable[Array], from_rate: int, to_rate: int, channels: int) -> Iterator[Array]:
@@ -247,19 +258,19 @@ def _resampled(pieces: Iterable[Array], from_rate: int, to_rate: int, channels: 
     yield stream.resample_chunk(np.empty((0, channels)), last=True).T
 
 
-def _cut(pieces: Iterable[Array], channels: int, block: int) -> Iterator[Array]:
-    """Yield the same samples in pieces of `block` frames."""
-    held = np.empty((channels, 0))
+def _regrouped(pieces: Iterable[Array], channels: int, block: int) -> Iterator[Array]:
+    """Yield the same samples in blocks of `block` frames."""
+    buffer = np.empty((channels, 0))
     for piece in pieces:
-        held = np.concatenate([held, piece], axis=1)
-        while held.shape[1] >= block:
-            yield np.ascontiguousarray(held[:, :block])
-            held = held[:, block:]
-    if held.shape[1]:
-        yield np.ascontiguousarray(held)
+        buffer = np.concatenate([buffer, piece], axis=1)
+        while buffer.shape[1] >= block:
+            yield np.ascontiguousarray(buffer[:, :block])
+            buffer = buffer[:, block:]
+    if buffer.shape[1]:
+        yield np.ascontiguousarray(buffer)
 
 
-def _created(
+def _create(
     target: Path | BytesIO, name: str, format_: str, rate: int, channels: int, bit_depth: BitDepth, kbps: int
 ) -> soundfile.SoundFile:
     options = _options(name, format_, bit_depth, kbps)
@@ -286,29 +297,29 @@ def _options(name: str, format_: str, bit_depth: BitDepth, kbps: int) -> dict[st
     if format_ not in ("wav", "flac"):
         raise AudioError(f"{name}: tonnbook writes .wav, .flac, .ogg and .mp3. Choose one of these suffixes.")
     if bit_depth not in (16, 24, 32) or (bit_depth == 32 and format_ == "flac"):
-        raise ValueError(f"bit_depth {bit_depth} is not to be had in {format_.upper()}")
+        raise ValueError(f"bit_depth {bit_depth} is not available in {format_.upper()}")
     return {"subtype": "FLOAT" if bit_depth == 32 else f"PCM_{bit_depth}"}
 
 
-def _put(
+def _write_blocks(
     file: soundfile.SoundFile, name: str, audio: Audio, bit_depth: BitDepth, random: np.random.Generator | None
 ) -> None:
-    """Write in pieces: libsndfile puts a whole OGG block on the stack, and crashes where that is too much."""
+    """Write in blocks: libsndfile puts a whole OGG block on the stack, and crashes if it is too large."""
     try:
         for start in range(0, audio.shape[1], BLOCK):
             piece = np.asarray(audio[:, start : start + BLOCK], dtype=np.float64).T
-            whole_numbers = file.subtype in ("PCM_16", "PCM_24")
-            file.write(_rounded(piece, bit_depth, random) if whole_numbers else np.ascontiguousarray(piece))
+            integers = file.subtype in ("PCM_16", "PCM_24")
+            file.write(_rounded(piece, bit_depth, random) if integers else np.ascontiguousarray(piece))
     except soundfile.LibsndfileError as error:
         raise AudioError(f"{name} could not be written to the end. Is the disk full?") from error
 
 
 def _rounded(piece: Array, bit_depth: BitDepth, random: np.random.Generator | None) -> npt.NDArray[np.signedinteger]:
-    """Return (frames, channels) as whole numbers, in the upper bits of the type; beyond full scale is cut off."""
+    """Return (frames, channels) as integers, in the upper bits of the type; values beyond full scale are clipped."""
     scale = 2.0 ** (bit_depth - 1)
     scaled = np.multiply(piece, scale, order="C")
     if random is not None:
-        noise = random.random((*piece.shape, 2))  # frame by frame, so that the cut into blocks does not matter
+        noise = random.random((*piece.shape, 2))  # frame by frame, so that the cut into blocks changes nothing
         triangular = noise[..., 0] - noise[..., 1]
         triangular[~piece.any(axis=1)] = 0.0
         scaled += triangular

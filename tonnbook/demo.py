@@ -1,7 +1,7 @@
-"""Ready material for a lesson: the eight stems of "Night Bus" and four rough mixes of an album, shipped inside the package; songs
-that the studio composes, and mixes and recordings with planted faults, made when they are first asked for.
+"""Audio for the lessons: the eight stems of "Night Bus" and four rough mixes of an album are part of the package; composed songs, and mixes and
+recordings with planted faults, are made on first use.
 
-Every recorded sound is CC0; whose it is stands in `demo_audio/CREDITS.md`, beside the files.
+All recorded sounds are CC0; their authors are listed in `demo_audio/CREDITS.md`.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from pathlib import Path
 FOLDER = Path(__file__).parent / "demo_audio"
 
 STEMS = ("kick", "snare", "hi-hat", "bass", "guitar", "pad", "synth", "vocal")
-"""From the ground up: rhythm, bass, harmony, voice."""
+"""Names of the stems: rhythm, bass, harmony, voice."""
 
 SONGS = ("01_night_bus", "02_tabla_street", "03_basement", "04_open_sky")
-"""In the order of the album."""
+"""Names of the songs, in the order of the album."""
 
 
 def stems() -> dict[str, Path]:
@@ -28,7 +28,7 @@ def stems() -> dict[str, Path]:
 
 
 def album() -> dict[str, Path]:
-    """Return four rough mixes by name, in order: 21 to 26 s each, FLAC, 44.1 kHz, stereo. They match neither in level nor in tone."""
+    """Return four rough mixes by name, in order: 21 to 26 s each, FLAC, 44.1 kHz, stereo. Neither their levels nor their tone match."""
     return {name: FOLDER / "album" / f"{name}.flac" for name in SONGS}
 
 
@@ -37,14 +37,14 @@ PROMPTS = {
     "raga": "12 seconds of calm indian music with sitar",
     "film": "12 seconds of triumphant cinematic music",
 }
-"""What the composed songs are made from."""
+"""Prompts of the composed songs by name."""
 
 
 @cache
 def songs() -> dict[str, dict[str, Path]]:
     """Return three composed songs by name, each as its stems by role: 12 s each, WAV, 44.1 kHz, stereo; the stems sum to the song.
 
-    They are composed at the first call, which takes some seconds; always the same ones. They go when the session ends.
+    They are composed on the first call, which takes some seconds, and are always the same. The files are deleted when the session ends.
     """
     from tonnbook.models.composition import CompositionRequest
     from tonnbook.studio.composition.composer.compose import compose
@@ -57,10 +57,10 @@ def songs() -> dict[str, dict[str, Path]]:
 
 @cache
 def faulty_mix(*faults: str) -> Path:
-    """Return "Night Bus" as a good mix of 24 s in which these faults have been planted; without any, the good mix itself.
+    """Return a mix of "Night Bus", 24 s, with the given faults; without any, the good mix itself.
 
-    The faults, which `tonnbook.planted_faults` describes: clipping, polarity, delay, dull, boomy, narrow, quiet, over-compressed. They
-    are planted in the order in which they are named, always in the same way. Raises ValueError for another name.
+    Faults are clipping, polarity, delay, dull, boomy, narrow, quiet and over-compressed; `tonnbook.planted_faults` describes them. They are
+    planted in the given order, and are always the same. Raises ValueError for another name.
     """
     from tonnbook import audio_files, planted_faults
 
@@ -75,9 +75,10 @@ def faulty_mix(*faults: str) -> Path:
 
 @cache
 def faulty_recording(of: str, *faults: str) -> Path:
-    """Return a stem of "Night Bus" at -26 LUFS, 24 s, in which these faults have been planted; without any, the good recording itself.
+    """Return a stem of "Night Bus" at -26 LUFS, 24 s, with the given faults; without any, the good recording itself.
 
-    The faults: noise, hum, clicks, rumble, bleed (of kick and hi-hat). Always the same; raises ValueError for another name.
+    Faults are noise, hum, clicks, rumble and bleed (of kick and hi-hat); they are always the same. Raises ValueError for another name of a
+    stem or a fault.
     """
     from tonnbook import audio_files, planted_faults
 
@@ -97,12 +98,12 @@ def faulty_recording(of: str, *faults: str) -> Path:
 
 @cache
 def blind_mixes() -> dict[str, Path]:
-    """Return eight versions of one mix by letter, 12 s each: one is good, each of the others has one fault. Which, quiz 04-a asks."""
+    """Return eight versions of one mix by letter, 12 s each: one is good, each of the others has one fault. See quiz 04-a."""
     from tonnbook import audio_files, planted_faults
 
     whole, rate = audio_files.read(faulty_mix())
     start, frames = round(planted_faults.BLIND_FROM_S * rate), round(planted_faults.BLIND_S * rate)
-    part = whole[:, start - rate : start + frames]  # one second more, so that a compressor has settled
+    part = whole[:, start - rate : start + frames]  # one second more, in which compressors adapt
     made = {}
     for letter, fault in planted_faults.BLIND_MIXES.items():
         planted = planted_faults.MIX_FAULTS[fault](part, rate) if fault else part
@@ -117,8 +118,8 @@ def blind_recordings() -> dict[str, Path]:
 
     folder, made = _folder("blind"), {}
     for letter, (stem, fault) in planted_faults.BLIND_RECORDINGS.items():
-        place = faulty_recording(stem, *filter(None, [fault]))
-        made[letter] = Path(shutil.copy(place, folder / f"{stem} {letter}.wav"))
+        path = faulty_recording(stem, *filter(None, [fault]))
+        made[letter] = Path(shutil.copy(path, folder / f"{stem} {letter}.wav"))
     return made
 
 
@@ -130,12 +131,12 @@ def _check(names: Iterable[str], known: Iterable[str]) -> None:
 
 @cache
 def _folder(kind: str) -> Path:
-    """Return a folder that goes when the session ends."""
+    """Return a temporary folder that is deleted when the session ends."""
     folder = Path(tempfile.mkdtemp(prefix=f"tonnbook-{kind}-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     return folder
 
 
 def credits() -> str:  # noqa: A001 - the word of the field; the site builtin of that name is for the interpreter only
-    """Return whose sounds these are, as Markdown."""
+    """Return the authors and licences of the sounds, as Markdown."""
     return (FOLDER / "CREDITS.md").read_text(encoding="utf-8")

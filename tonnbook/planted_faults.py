@@ -1,6 +1,8 @@
-"""Faults to find: what is done to a good mix, or to a good recording, to plant one. Always the same ones; `tb.demo` hands them out.
+"""Plant faults in a good mix or a good recording, reproducibly. `tb.demo` returns the results.
 
-But for "quiet", a faulty mix stands at the loudness of the good one, so that the level gives nothing away.
+Except for "quiet", a faulty mix has the loudness of the good one, so that the level does not reveal the fault.
+
+All functions take (channels, frames) and the rate in Hz, and return (channels, frames).
 """
 
 from __future__ import annotations
@@ -19,63 +21,63 @@ from tonnbook.dsp.loudness import integrated_loudness
 Fault = Callable[[Array, int], Array]
 
 GOOD_LUFS = -18.5
-"""Where a good mix stands: room for mastering above it."""
+"""Loudness of a good mix, which leaves headroom for mastering."""
 
 RECORDING_LUFS = -26.0
-"""Where recordings stand: none is louder than another, and there is room for what is planted."""
+"""Loudness of all recordings, which leaves headroom for the planted faults."""
 
 _SEED = 20_26
 
 
 def good_mix(rough: Array, rate: int) -> Array:
-    """Return the rough mix with its treble where pop has it, and its level where a mix belongs."""
+    """Return a rough mix with the treble of pop and the loudness of a good mix."""
     return at_loudness(_filtered(rough, high_shelf(2000.0, 3.5, 0.7, rate)), rate)
 
 
 def at_loudness(audio: Array, rate: int, lufs: float = GOOD_LUFS) -> Array:
-    """Return the sound at an integrated loudness, by one gain."""
+    """Apply one gain so that the audio has an integrated loudness of `lufs`."""
     return np.asarray(audio * to_gain(lufs - integrated_loudness(audio, rate)))
 
 
 def clipping(mix: Array, rate: int) -> Array:
-    """Drive it 6 dB too hot into a converter: flat tops; then turn it down again."""
+    """Clip the mix 6 dB below its peak, as an overdriven converter does, then restore the loudness."""
     return at_loudness(np.clip(mix * to_gain(6.0) / peak(mix), -1.0, 1.0), rate)
 
 
 def polarity(mix: Array, rate: int) -> Array:
-    """Turn the right side over, as a wrongly wired cable does."""
+    """Invert the polarity of the right channel, as a wrongly wired cable does."""
     return np.asarray(mix * np.array([[1.0], [-1.0]]))
 
 
 def delay(mix: Array, rate: int) -> Array:
-    """Let the right side come 4 ms late, as a track that has slipped."""
-    late = round(0.004 * rate)
-    return np.stack([mix[0], np.concatenate([np.zeros(late), mix[1, :-late]])])
+    """Delay the right channel by 4 ms, as if a track had been shifted."""
+    delay_frames = round(0.004 * rate)
+    return np.stack([mix[0], np.concatenate([np.zeros(delay_frames), mix[1, :-delay_frames]])])
 
 
 def dull(mix: Array, rate: int) -> Array:
-    """Take the treble away from 2.5 kHz on: 10 dB."""
+    """Reduce the treble above 2.5 kHz by 10 dB."""
     return at_loudness(_filtered(mix, high_shelf(2500.0, -10.0, 0.7, rate)), rate)
 
 
 def boomy(mix: Array, rate: int) -> Array:
-    """Lift the bass below 160 Hz: 9 dB."""
+    """Raise the bass below 160 Hz by 9 dB."""
     return at_loudness(_filtered(mix, low_shelf(160.0, 9.0, 0.7, rate)), rate)
 
 
 def narrow(mix: Array, rate: int) -> Array:
-    """Press the side down by 18 dB: nearly mono."""
+    """Reduce the side by 18 dB: nearly mono."""
     middle, side = 0.5 * (mix[0] + mix[1]), 0.5 * to_gain(-18.0) * (mix[0] - mix[1])
     return at_loudness(np.stack([middle + side, middle - side]), rate)
 
 
 def quiet(mix: Array, rate: int) -> Array:
-    """Turn it down by 10 dB."""
+    """Reduce the level by 10 dB."""
     return np.asarray(mix * to_gain(-10.0))
 
 
 def over_compressed(mix: Array, rate: int) -> Array:
-    """Squeeze it 6 to 1 from far down, and drive what is left into a limiter, up to -10 LUFS."""
+    """Compress 6:1 from a low threshold, limit at -10 LUFS, then restore the loudness."""
     squeezed = Compressor(-34.0, 6.0, 5.0, 120.0, rate).process(mix)
     limiter = Limiter(rate, len(mix), -1.0)
     driven = at_loudness(squeezed, rate, -10.0)
@@ -92,48 +94,48 @@ MIX_FAULTS: Mapping[str, Fault] = {
     "quiet": quiet,
     "over-compressed": over_compressed,
 }
-"""What can be planted in a mix, by name."""
+"""Faults of a mix by name."""
 
 
 def noise(recording: Array, rate: int) -> Array:
-    """Add steady noise 22 dB under the recording: a microphone turned up too far."""
+    """Add steady noise 22 dB below the recording, as from a preamplifier with too much gain."""
     random = np.random.default_rng(_SEED)
-    return recording + _under(recording, _pink(random, recording.shape, rate), 22.0)
+    return recording + _scaled_below(recording, _pink(random, recording.shape, rate), 22.0)
 
 
 def hum(recording: Array, rate: int) -> Array:
-    """Add mains hum, 50 Hz and its multiples, 18 dB under the recording."""
+    """Add mains hum, 50 Hz and its harmonics, 18 dB below the recording."""
     time = np.arange(recording.shape[1]) / rate
     partials = {1: 1.0, 2: 0.6, 3: 0.5, 5: 0.2, 7: 0.15}
     buzz = sum((level * np.sin(2 * np.pi * 50.0 * n * time + n) for n, level in partials.items()), np.zeros_like(time))
-    return recording + _under(recording, np.tile(buzz, (len(recording), 1)), 18.0)
+    return recording + _scaled_below(recording, np.tile(buzz, (len(recording), 1)), 18.0)
 
 
 CLICKS = 14
-"""How many clicks are planted."""
+"""Number of planted clicks."""
 
 
 def clicks(recording: Array, rate: int) -> Array:
-    """Add clicks of half a millisecond, as a loose plug makes, at places drawn by lot."""
+    """Add clicks of half a millisecond, as a loose plug makes, at random times."""
     random = np.random.default_rng(_SEED)
-    long = round(0.0005 * rate)
+    length = round(0.0005 * rate)
     made = recording.copy()
     cells = np.linspace(0, recording.shape[1], CLICKS + 1)
     for start, stop in pairwise(cells):
-        place = int(start + random.uniform(0.1, 0.9) * (stop - start))
-        made[:, place : place + long] += 0.5 * peak(recording) * random.standard_normal(long)
+        position = int(start + random.uniform(0.1, 0.9) * (stop - start))
+        made[:, position : position + length] += 0.5 * peak(recording) * random.standard_normal(length)
     return made
 
 
 def rumble(recording: Array, rate: int) -> Array:
-    """Add what a lorry outside does to a microphone stand: below 40 Hz, 6 dB under the recording."""
+    """Add rumble below 40 Hz, 6 dB below the recording, as traffic causes through a microphone stand."""
     random = np.random.default_rng(_SEED)
     low = _filtered(random.standard_normal(recording.shape), low_pass(32.0, rate, 8))
-    return recording + _under(recording, low, 6.0)
+    return recording + _scaled_below(recording, low, 6.0)
 
 
 RECORDING_FAULTS: Mapping[str, Fault] = {"noise": noise, "hum": hum, "clicks": clicks, "rumble": rumble}
-"""What can be planted in one recording, by name; bleed needs the others in the room, see `bleed`."""
+"""Faults of a single recording by name; bleed needs other recordings too, see `bleed`."""
 
 BLIND_MIXES: Mapping[str, str] = {
     "A": "dull",
@@ -145,9 +147,10 @@ BLIND_MIXES: Mapping[str, str] = {
     "G": "narrow",
     "H": "boomy",
 }
-"""Which fault stands behind which letter of the blind test; one mix has none."""
+"""Fault of each mix of the blind test, by letter; one mix has none."""
 
 BLIND_FROM_S, BLIND_S = 10.0, 12.0
+"""Start and length of the part of the mix that the blind test uses, in s."""
 
 BLIND_RECORDINGS: Mapping[str, tuple[str, str]] = {
     "A": ("vocal", "clicks"),
@@ -156,22 +159,23 @@ BLIND_RECORDINGS: Mapping[str, tuple[str, str]] = {
     "D": ("guitar", ""),
     "E": ("vocal", "noise"),
 }
-"""The same for recordings: the stem, and its fault."""
+"""Stem and fault of each recording of the blind test, by letter; one has none."""
 
 BLEED_DB = 14.0
+"""Level of the bleed below the recording."""
 
 
 def bleed(recording: Array, others: Array) -> Array:
-    """Add what the microphone hears of the other instruments, 14 dB under its own."""
-    return recording + _under(recording, others, BLEED_DB)
+    """Add the sound of other instruments in the microphone, 14 dB below the recording."""
+    return recording + _scaled_below(recording, others, BLEED_DB)
 
 
 def _filtered(audio: Array, sections: Array) -> Array:
     return Filter(np.atleast_2d(sections), len(audio)).process(audio)
 
 
-def _under(sound: Array, added: Array, below_db: float) -> Array:
-    """Return `added` at an RMS of so many dB under that of `sound`."""
+def _scaled_below(sound: Array, added: Array, below_db: float) -> Array:
+    """Return `added` with an RMS level `below_db` below that of `sound`."""
     return np.asarray(added * (rms(sound) / rms(added) * to_gain(-below_db)))
 
 

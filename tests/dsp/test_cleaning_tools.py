@@ -24,17 +24,17 @@ def streamed(stage: Chunked, block: int) -> np.ndarray:
 
 
 @pytest.mark.parametrize("make", [lambda: NoiseReducer(RATE, 2, LOUD, -18.0), lambda: Declicker(RATE, 2)])
-def test_the_cut_into_blocks_changes_no_bit(make: Callable[[], Chunked]) -> None:
+def test_the_output_is_independent_of_the_cut_into_blocks(make: Callable[[], Chunked]) -> None:
     whole, parts = streamed(make(), 10**7), streamed(make(), 4099)
     assert whole.shape == AUDIO.shape
     assert np.array_equal(whole, parts)
 
 
-def test_a_reducer_without_noise_gives_back_what_it_got() -> None:
+def test_without_noise_the_reducer_changes_nothing() -> None:
     assert np.abs(streamed(NoiseReducer(RATE, 2, QUIET, -18.0), 65536) - AUDIO).max() < 1e-4
 
 
-def test_noise_alone_is_turned_down_to_the_floor() -> None:
+def test_noise_alone_is_reduced_to_the_floor() -> None:
     levels = FrameLevels(RATE)
     levels.measure(AUDIO)
     profile = noise_profile([AUDIO], RATE, levels.levels)
@@ -49,7 +49,7 @@ def test_noise_alone_is_turned_down_to_the_floor() -> None:
     ("lower_db", "groups"), [(0.0, ((0, 1),)), (1.0, ((0, 1),)), (5.0, ((0, 1),)), (10.0, ((0,), (1,)))]
 )
 @pytest.mark.parametrize("louder", [0, 1])
-def test_noise_that_is_not_as_loud_on_both_sides_is_noise_all_the_same(
+def test_noise_of_different_level_per_channel_is_detected(
     lower_db: float, groups: tuple[tuple[int, ...], ...], louder: int
 ) -> None:
     noisy = AUDIO * np.array([[1.0], [10 ** (-lower_db / 20)]])
@@ -63,7 +63,7 @@ def test_noise_that_is_not_as_loud_on_both_sides_is_noise_all_the_same(
     assert own == pytest.approx(lower_db, abs=0.2)
 
 
-def test_a_side_without_noise_is_no_part_of_it() -> None:
+def test_a_channel_without_noise_is_not_reduced() -> None:
     t = np.arange(AUDIO.shape[1]) / RATE
     one_sided = np.stack([AUDIO[0], 0.05 * np.sin(2 * np.pi * 440 * t)])
     levels = FrameLevels(RATE)
@@ -77,7 +77,7 @@ def test_a_side_without_noise_is_no_part_of_it() -> None:
     assert np.std(reduced[0]) < 0.25 * np.std(one_sided[0])
 
 
-def test_a_tone_is_no_noise() -> None:
+def test_a_tone_is_not_noise() -> None:
     t = np.arange(2 * RATE) / RATE
     tone = (np.sin(2 * np.pi * 440 * t) * (1.0 + 0.3 * np.sin(2 * np.pi * 3 * t)))[None]
     levels = FrameLevels(RATE)
@@ -92,7 +92,7 @@ def test_silence_and_short_sounds_have_no_noise() -> None:
         assert noise_profile([audio], RATE, levels.levels) is None
 
 
-def test_hum_is_followed_through_its_changes() -> None:
+def test_hum_of_changing_level_is_removed() -> None:
     t = np.arange(10 * RATE) / RATE
     swell = 0.1 * (1.0 + 0.5 * np.sin(2 * np.pi * 0.05 * t))
     hum = swell * sum(np.sin(2 * np.pi * 50.01 * n * t) / n for n in (1, 2, 3, 4))
@@ -126,7 +126,7 @@ BURSTS = AUDIO[0, np.arange(8 * RATE) % RATE] * (np.arange(8 * RATE) % (RATE // 
 
 
 @pytest.mark.parametrize("sides", [(1.0, 1.0), (1.0, -1.0), (0.0, 1.0)])
-def test_hum_is_heard_on_one_side_and_turned_over(sides: tuple[float, float]) -> None:
+def test_hum_in_one_channel_or_inverted_is_detected(sides: tuple[float, float]) -> None:
     found = hum_in(BURSTS + 0.005 * np.array(sides)[:, None] * mains(49.98, BUZZ))
     assert found is not None
     assert found.mains_hz == pytest.approx(49.98, abs=0.003)
@@ -137,7 +137,7 @@ def test_hum_is_heard_on_one_side_and_turned_over(sides: tuple[float, float]) ->
 @pytest.mark.parametrize(
     ("hz", "partials", "level"), [(50.0, BUZZ, 0.001), (60.0, BUZZ, 0.001), (50.0, {2: 1.0, 4: 0.5, 6: 0.3}, 0.003)]
 )
-def test_faint_hum_is_heard_in_the_pauses(hz: float, partials: dict[int, float], level: float) -> None:
+def test_faint_hum_is_detected_in_the_pauses(hz: float, partials: dict[int, float], level: float) -> None:
     """Some 35 dB under the bursts; the last is what a full-wave rectifier leaves: twice the mains and its multiples."""
     found = hum_in((BURSTS + level * mains(hz, partials))[None])
     assert found is not None
@@ -145,7 +145,7 @@ def test_faint_hum_is_heard_in_the_pauses(hz: float, partials: dict[int, float],
     assert hum_in(BURSTS[None]) is None
 
 
-def test_a_partial_that_is_not_there_takes_nothing_from_a_note_at_its_place() -> None:
+def test_an_absent_partial_removes_nothing_from_a_note_at_its_frequency() -> None:
     """A string of 200.4 Hz, struck once a second, over a hum that has no fourth harmonic."""
     t = np.arange(8 * RATE) / RATE
     string = 0.3 * np.exp(-3.0 * np.mod(t, 1.0)) * np.sin(2 * np.pi * 200.4 * t)
@@ -159,7 +159,7 @@ def test_a_partial_that_is_not_there_takes_nothing_from_a_note_at_its_place() ->
     assert 10 * np.log10(np.mean(np.square(left)) / np.mean(np.square(string))) < -35.0
 
 
-def test_a_gate_is_open_before_the_hit_and_shut_between() -> None:
+def test_a_gate_is_open_before_a_hit_and_closed_between_hits() -> None:
     sound = np.full((1, 2 * RATE), 0.001)
     for start in (0.5, 1.2):
         sound[:, round(start * RATE) : round(start * RATE) + 2000] = 0.5
@@ -174,14 +174,14 @@ def test_a_gate_is_open_before_the_hit_and_shut_between() -> None:
     assert np.abs(np.diff(gain)).max() < 0.05
 
 
-def test_two_kinds_of_hits_are_told_apart() -> None:
+def test_two_kinds_of_hits_are_separated_by_level() -> None:
     assert threshold_db(np.array([-6.0] * 10 + [-30.0] * 20)) == pytest.approx(-18.0)
     assert threshold_db(np.array([-6.0, -7.0, -5.0, -8.0, -6.0])) is None
     assert threshold_db(np.array([-6.0, -30.0])) is None
     assert len(hits_db(np.array([-90.0] * 300 + [-6.0] + [-40.0] * 300 + [-10.0] + [-90.0] * 300))) == 3
 
 
-def test_a_voice_keeps_its_pulses() -> None:
+def test_the_pulses_of_a_voice_are_not_clicks() -> None:
     pulses = np.zeros((1, RATE))
     pulses[0, ::300] = 0.5
     declicker = Declicker(RATE, 1)
@@ -197,14 +197,14 @@ def declicked(audio: np.ndarray, block: int = 10**7) -> tuple[np.ndarray, list[i
 
 
 @pytest.mark.parametrize("frames", [1, 2, 700, 65536, 65537, 2 * RATE - 77])
-def test_a_recording_that_was_cut_out_of_another_has_no_clicks_at_its_ends(frames: int) -> None:
+def test_the_ends_of_an_excerpt_are_not_clicks(frames: int) -> None:
     cut = 0.2 * np.cos(2 * np.pi * 220.13 * np.arange(frames) / RATE)[None]
     made, positions = declicked(cut)
     assert positions == []
     assert np.array_equal(made, cut)
 
 
-def test_a_click_just_before_a_pulse_of_a_voice_is_taken_out_and_the_pulse_stays() -> None:
+def test_a_click_just_before_a_pulse_of_a_voice_is_removed_and_the_pulse_stays() -> None:
     voice = 0.05 * np.sin(2 * np.pi * 110 * np.arange(RATE) / RATE)[None]
     voice[0, 150::300] += 0.005
     clicked = voice.copy()
@@ -214,7 +214,7 @@ def test_a_click_just_before_a_pulse_of_a_voice_is_taken_out_and_the_pulse_stays
     assert np.abs(made - voice).max() < 0.01
 
 
-def test_a_click_at_either_end_is_taken_out_too() -> None:
+def test_a_click_near_either_end_is_removed() -> None:
     wave = 0.2 * np.cos(2 * np.pi * 220.13 * np.arange(2 * RATE) / RATE)[None]
     for place in (40, 300, 2 * RATE - 300, 2 * RATE - 40):
         clicked = wave.copy()
@@ -226,7 +226,7 @@ def test_a_click_at_either_end_is_taken_out_too() -> None:
         assert np.array_equal(declicked(clicked, 4099)[0], made)
 
 
-def test_a_note_beside_the_hum_is_left_alone() -> None:
+def test_a_note_close_to_the_hum_is_unchanged() -> None:
     """Ten times as loud as the partial it lies beside, 0.3 Hz away, most of every third second."""
     t = np.arange(10 * RATE) / RATE
     hum = 0.02 * sum(np.sin(2 * np.pi * 50.02 * n * t + n) / n for n in (1, 2, 3))

@@ -43,7 +43,7 @@ def test_the_static_curve(ratio: float, knee: float) -> None:
 
 
 @pytest.mark.parametrize(("ratio", "expected"), [(2.0, -10.0), (4.0, -15.0), (20.0, -19.0), (1.0, 0.0)])
-def test_a_steady_tone_is_turned_down_by_the_ratio(ratio: float, expected: float) -> None:
+def test_a_steady_tone_is_reduced_by_the_ratio(ratio: float, expected: float) -> None:
     steady = np.ones((1, 3 * RATE))
     out = Compressor(-20.0, ratio, 10.0, 100.0, RATE).process(steady)
     assert 20 * np.log10(out[0, -1]) == pytest.approx(expected, abs=1e-9)
@@ -53,7 +53,7 @@ def test_a_steady_tone_is_turned_down_by_the_ratio(ratio: float, expected: float
     ("attack", "release", "rate", "knee"),
     [(15, 120, 44100, 6), (0.1, 1, 8000, 0), (0.1, 1, 192000, 6), (100, 1000, 48000, 12), (0.074, 0.022, 44100, 6)],
 )
-def test_it_follows_the_loop(
+def test_it_equals_a_sample_by_sample_loop(
     stems: Mapping[str, np.ndarray], attack: float, release: float, rate: int, knee: float
 ) -> None:
     audio = np.array(stems["guitar"][:, 500_000:560_000])
@@ -65,7 +65,7 @@ def test_it_follows_the_loop(
     np.testing.assert_allclose(ours, expected, atol=1e-9, rtol=0)
 
 
-def test_the_output_is_the_input_turned_down_by_the_reduction(stems: Mapping[str, np.ndarray]) -> None:
+def test_the_output_is_the_input_times_the_gain_reduction(stems: Mapping[str, np.ndarray]) -> None:
     audio = stems["guitar"][:, 500_000:600_000]
     settings = (-30.0, 3.0, 5.0, 80.0, RATE)
     reduction = Compressor(*settings).reduction(audio)
@@ -73,13 +73,13 @@ def test_the_output_is_the_input_turned_down_by_the_reduction(stems: Mapping[str
     np.testing.assert_allclose(out, audio * 10 ** ((4.0 - reduction) / 20), rtol=1e-12, atol=1e-15)
 
 
-def test_both_sides_get_the_same_gain() -> None:
+def test_both_channels_get_the_same_gain_reduction() -> None:
     audio = np.vstack([np.ones(RATE), np.full(RATE, 0.01)])
     left, right = Compressor(-20.0, 4.0, 1.0, 50.0, RATE).process(audio)
     np.testing.assert_allclose(right, 0.01 * left)
 
 
-def test_below_the_knee_nothing_changes_not_even_a_bit(stems: Mapping[str, np.ndarray]) -> None:
+def test_below_the_knee_the_audio_is_unchanged_bit_for_bit(stems: Mapping[str, np.ndarray]) -> None:
     vocal = stems["vocal"]
     threshold = 20 * np.log10(np.abs(vocal).max()) + 3.0 + 1e-6
     np.testing.assert_array_equal(Compressor(threshold, 4.0, 5.0, 80.0, RATE).process(vocal), vocal)
@@ -87,7 +87,7 @@ def test_below_the_knee_nothing_changes_not_even_a_bit(stems: Mapping[str, np.nd
 
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize(("attack", "release"), [(15, 120), (0.1, 1), (100, 1000)])
-def test_the_cut_into_blocks_changes_not_one_bit(
+def test_the_output_is_independent_of_the_cut_into_blocks(
     stems: Mapping[str, np.ndarray], attack: float, release: float, seed: int
 ) -> None:
     audio = np.array(stems["guitar"][:, 400_000:700_000])
@@ -97,7 +97,7 @@ def test_the_cut_into_blocks_changes_not_one_bit(
     np.testing.assert_array_equal(np.hstack([compressor.process(block) for block in cut(audio, seed)]), whole)
 
 
-def test_after_a_long_silence_it_is_at_rest() -> None:
+def test_after_a_long_silence_the_state_is_zero() -> None:
     audio = np.zeros((1, 30 * RATE))
     audio[0, :1000] = 1.0
     reduction = Compressor(-20.0, 4.0, 100.0, 120.0, RATE).reduction(audio)
@@ -110,16 +110,14 @@ def test_after_a_long_silence_it_is_at_rest() -> None:
     [{"ratio": 0.5}, {"knee_db": -1.0}, {"attack_ms": 0.0}, {"release_ms": 0.0}],
     ids=lambda each: next(iter(each)),
 )
-def test_settings_without_a_meaning_are_refused(wrong: dict[str, float]) -> None:
+def test_invalid_settings_are_refused(wrong: dict[str, float]) -> None:
     settings = {"threshold_db": -20.0, "ratio": 2.0, "attack_ms": 10.0, "release_ms": 100.0} | wrong
     with pytest.raises(ValueError, match=next(iter(wrong))):
         Compressor(**settings, rate=RATE)
 
 
 @pytest.mark.parametrize("makeup", [0.0, 2.5])
-def test_a_bus_compressor_does_what_the_sample_by_sample_one_does(
-    stems: Mapping[str, np.ndarray], makeup: float
-) -> None:
+def test_the_bus_compressor_is_close_to_the_compressor(stems: Mapping[str, np.ndarray], makeup: float) -> None:
     audio = np.broadcast_to(stems["snare"], (2, stems["snare"].shape[1]))[:, :160_000]
     settings = (-30.0, 2.0, 5.0, 80.0, RATE, 6.0, makeup)
     whole, exact = BusCompressor(*settings).process(audio), Compressor(*settings).process(audio)
@@ -128,7 +126,7 @@ def test_a_bus_compressor_does_what_the_sample_by_sample_one_does(
     assert 10 * log10(residue) < -39  # 0.1 dB of gain, in the attack of a hit
 
 
-def test_the_cut_into_blocks_of_whole_cells_changes_nothing_in_a_bus_compressor(
+def test_the_bus_compressor_is_independent_of_the_cut_into_blocks(
     stems: Mapping[str, np.ndarray],
 ) -> None:
     audio = stems["guitar"][:, :80_000]

@@ -76,14 +76,14 @@ def test_every_filter_is_stable_up_to_the_highest_centre(rate: int) -> None:
             assert np.all(np.abs(np.roots(section[3:])) < 1.0)
 
 
-def test_0_db_changes_not_one_bit(stems: Mapping[str, np.ndarray]) -> None:
+def test_0_db_changes_nothing_bit_for_bit(stems: Mapping[str, np.ndarray]) -> None:
     vocal = stems["vocal"]
     for sos in (peaking(1000, 0.0, 1.0, 44100), eq([], 44100), eq([Bell(100, 0, 1), Bell(5000, 0, 3)], 44100)):
         np.testing.assert_array_equal(Filter(sos, 1).process(vocal), vocal)
 
 
 @pytest.mark.parametrize("rate", RATES)
-def test_the_curve_that_is_drawn_is_the_filter_that_renders(rate: int) -> None:
+def test_response_db_is_the_response_of_the_filter(rate: int) -> None:
     bands = [Bell(8000, 6, 0.7), Bell(50, -9, 1.2), Bell(400, 3, 10), Bell(2500, -20, 0.1)]
     sos = eq(bands, rate)
     freqs = np.append(np.geomspace(20, 0.49 * rate, 100), 0.4999 * rate)
@@ -96,20 +96,20 @@ def test_the_curve_that_is_drawn_is_the_filter_that_renders(rate: int) -> None:
     np.testing.assert_allclose(20 * np.log10(np.abs(spectrum[40:-1])), response_db(sos, bins, rate), atol=1e-4)
 
 
-def test_the_bands_of_an_eq_stand_from_low_to_high() -> None:
+def test_the_bands_of_an_eq_are_sorted_by_frequency() -> None:
     bands = [Bell(8000, 6, 0.7), Bell(50, -9, 1.2)]
     np.testing.assert_array_equal(
         eq(bands, 44100), np.vstack([peaking(50, -9, 1.2, 44100), peaking(8000, 6, 0.7, 44100)])
     )
 
 
-def test_no_bands_are_an_empty_filter_that_is_flat() -> None:
+def test_without_bands_the_filter_is_empty_and_flat() -> None:
     assert eq([], 44100).shape == (0, 6)
     np.testing.assert_array_equal(response_db(eq([], 44100), [20, 2000], 44100), [0.0, 0.0])
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_the_cut_into_blocks_changes_not_one_bit(stems: Mapping[str, np.ndarray], seed: int) -> None:
+def test_the_output_is_independent_of_the_cut_into_blocks(stems: Mapping[str, np.ndarray], seed: int) -> None:
     guitar = stems["guitar"][:, 400_000:600_000]
     sos = eq([Bell(60, 6, 3), Bell(3000, -4, 1)], 44100)
     whole, filter_ = Filter(sos, 2).process(guitar), Filter(sos, 2)
@@ -121,7 +121,7 @@ def test_float32_goes_in_and_float64_comes_out() -> None:
 
 
 @pytest.mark.parametrize("seed", range(2))
-def test_after_a_long_silence_it_is_at_rest_and_wakes_up_again_whatever_the_blocks(
+def test_after_a_long_silence_the_state_is_zero_and_filtering_goes_on(
     stems: Mapping[str, np.ndarray], seed: int
 ) -> None:
     """State that shrinks into denormal numbers would make silence slower than sound."""

@@ -29,6 +29,6 @@ def test_peak_and_rms_of_a_sine() -> None:
     assert rms(np.vstack([sine, sine])) == pytest.approx(0.5 / np.sqrt(2))
 
 
-def test_nothing_has_no_level() -> None:
+def test_an_empty_array_has_no_level() -> None:
     assert peak(np.empty((2, 0))) == 0.0
     assert rms(np.empty((2, 0))) == 0.0

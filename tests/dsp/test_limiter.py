@@ -29,7 +29,7 @@ def residue_db(audio: np.ndarray, frequency: float, rate: int) -> float:
 
 @pytest.mark.parametrize("rate", [44100, 48000])
 @pytest.mark.parametrize("frequency", [50, 100, 997, 1000])
-def test_a_steady_tone_is_turned_down_by_3_db_and_not_bent(frequency: int, rate: int) -> None:
+def test_a_steady_tone_is_reduced_by_3_db_without_distortion(frequency: int, rate: int) -> None:
     time = np.arange(4 * rate) / rate
     tone = np.stack([np.sin(2 * np.pi * frequency * time)] * 2) * to_gain(2.0)
     out, reduction = limited(tone, rate)
@@ -52,40 +52,42 @@ def out(hot: np.ndarray) -> np.ndarray:
 
 
 class TestRecordings:
-    def test_every_meter_finds_the_ceiling_kept(self, out: np.ndarray) -> None:
+    def test_no_meter_reads_above_the_ceiling(self, out: np.ndarray) -> None:
         assert true_peak_db(out, 44100) <= -1.0 + 1e-3
         assert libebur128_true_peak(out, 44100) <= -1.0 + 1e-3
         assert ffmpeg_true_peak(out, 44100) <= -1.0
 
-    def test_it_is_as_long_as_the_input_and_in_time_with_it(self, hot: np.ndarray, out: np.ndarray) -> None:
+    def test_the_output_is_as_long_as_the_input_and_aligned(self, hot: np.ndarray, out: np.ndarray) -> None:
         assert out.shape == hot.shape
         lags = np.fft.irfft(np.conj(np.fft.rfft(hot[0])) * np.fft.rfft(out[0]))
         assert np.argmax(lags) == 0
 
     @pytest.mark.parametrize("seed", [1, 2])
-    def test_the_cut_into_blocks_changes_not_one_bit(self, hot: np.ndarray, out: np.ndarray, seed: int) -> None:
+    def test_the_output_is_independent_of_the_cut_into_blocks(
+        self, hot: np.ndarray, out: np.ndarray, seed: int
+    ) -> None:
         assert np.array_equal(limited(hot, 44100, seed=seed)[0], out)
 
     def test_a_lower_ceiling_is_kept_too(self, hot: np.ndarray) -> None:
         assert -6.01 < true_peak_db(limited(hot, 44100, -6.0)[0], 44100) <= -6.0 + 1e-3
 
-    def test_both_sides_are_turned_down_together(self, hot: np.ndarray, out: np.ndarray) -> None:
+    def test_both_channels_get_the_same_gain_reduction(self, hot: np.ndarray, out: np.ndarray) -> None:
         sounding = np.abs(hot).min(axis=0) > 1e-3
         left, right = (out / np.where(sounding, hot, 1.0))[:, sounding]
         assert np.allclose(left, right)
 
-    def test_nothing_is_turned_up(self, hot: np.ndarray, out: np.ndarray) -> None:
+    def test_no_sample_becomes_louder(self, hot: np.ndarray, out: np.ndarray) -> None:
         assert (np.abs(out) <= np.abs(hot) + 1e-12).all()
 
 
-def test_what_stays_below_the_ceiling_passes_untouched() -> None:
+def test_audio_below_the_ceiling_is_unchanged() -> None:
     quiet = np.random.default_rng(3).standard_normal((2, 50_000)) * 0.1
     out, reduction = limited(quiet, 48000)
     assert np.array_equal(out, quiet)
     assert not reduction.any()
 
 
-def test_one_click_is_ducked_for_a_moment_only() -> None:
+def test_a_single_click_is_reduced_briefly() -> None:
     audio = np.full((1, 44100), 0.1)
     audio[0, 22050] = 2.0
     out, reduction = limited(audio, 44100)
@@ -96,7 +98,7 @@ def test_one_click_is_ducked_for_a_moment_only() -> None:
 
 
 @pytest.mark.parametrize("frames", [0, 1, 7, 5000])
-def test_short_sounds_come_out_as_long_as_they_went_in(frames: int) -> None:
+def test_short_audio_keeps_its_length(frames: int) -> None:
     out, reduction = limited(np.full((2, frames), 1.5), 44100)
     assert out.shape == (2, frames)
     assert len(reduction) == -(-frames // CELL)

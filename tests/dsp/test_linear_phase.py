@@ -22,7 +22,7 @@ def noise() -> np.ndarray:
 
 @pytest.mark.parametrize("rate", [44100, 48000])
 class TestCurves:
-    def test_the_response_is_the_curve_that_was_asked_for(self, rate: int) -> None:
+    def test_the_response_is_the_requested_curve(self, rate: int) -> None:
         impulse = linear_phase.impulse(linear_phase.gains_between(CENTRES, GAINS, rate))
         assert linear_phase.response(impulse, CENTRES, rate) == pytest.approx(GAINS, abs=0.5)
         assert linear_phase.response(impulse, [1000.0, 8000.0], rate) == pytest.approx([0.0, 2.0], abs=0.01)
@@ -31,7 +31,7 @@ class TestCurves:
         impulse = linear_phase.impulse(linear_phase.gains_between(CENTRES, GAINS, rate))
         assert np.allclose(impulse, impulse[::-1], atol=1e-15)
 
-    def test_a_band_edge_is_half_at_its_corner_and_gone_an_octave_on(self, rate: int) -> None:
+    def test_a_crossover_is_half_at_its_corner_and_0_an_octave_above(self, rate: int) -> None:
         low = linear_phase.impulse(linear_phase.below(2500.0, rate))
         assert linear_phase.response(low, [1500.0, 2500.0], rate) == pytest.approx([0.0, -6.02], abs=0.1)
         assert linear_phase.response(low, [4000.0], rate)[0] < -60
@@ -44,7 +44,7 @@ class TestCurves:
         assert np.allclose(bands.sum(axis=0), whole[0], atol=1e-14)
 
 
-def test_a_flat_curve_gives_the_audio_back_in_time(noise: np.ndarray) -> None:
+def test_a_flat_curve_changes_nothing(noise: np.ndarray) -> None:
     flat = linear_phase.impulse(np.ones(len(linear_phase.grid(44100))))
     assert np.allclose(filtered(np.array([[flat, flat]]), noise)[0], noise, atol=1e-14)
 
@@ -56,7 +56,7 @@ def test_each_channel_has_its_own_response(noise: np.ndarray) -> None:
 
 
 @pytest.mark.parametrize("seed", [1, 2])
-def test_the_cut_into_blocks_changes_not_one_bit(noise: np.ndarray, seed: int) -> None:
+def test_the_output_is_independent_of_the_cut_into_blocks(noise: np.ndarray, seed: int) -> None:
     impulse = linear_phase.impulse(linear_phase.gains_between(CENTRES, GAINS, 44100))
     bank = np.array([[impulse, impulse]])
     assert np.array_equal(filtered(bank, noise, seed), filtered(bank, noise))
@@ -67,7 +67,7 @@ def test_an_impulse_of_another_length_is_refused() -> None:
         linear_phase.FilterBank(np.zeros((1, 2, 100)))
 
 
-def test_in_float32_the_noise_lies_130_db_below(noise: np.ndarray) -> None:
+def test_the_noise_of_float32_is_130_db_below_the_audio(noise: np.ndarray) -> None:
     impulse = linear_phase.impulse(linear_phase.gains_between(CENTRES, GAINS, 44100))
     bank = np.array([[impulse, impulse]])
     exact = filtered(bank, noise)

@@ -153,7 +153,7 @@ def second_opinion(audio: np.ndarray, rate: int) -> tuple[float, float]:
 
 
 @pytest.mark.parametrize("name", ["kick", "snare", "hi-hat", "bass", "guitar", "pad", "synth", "vocal"])
-def test_libebur128_hears_the_same(stems: Mapping[str, np.ndarray], name: str) -> None:
+def test_libebur128_measures_the_same(stems: Mapping[str, np.ndarray], name: str) -> None:
     assert integrated_loudness(stems[name], 44100) == pytest.approx(second_opinion(stems[name], 44100)[0], abs=1e-6)
 
 
@@ -165,7 +165,7 @@ def test_libebur128_finds_the_same_range(stems: Mapping[str, np.ndarray]) -> Non
 
 
 @pytest.mark.parametrize("rate", [8000, 16000, 32000, 48000, 96000])
-def test_libebur128_hears_the_same_at_every_rate(rate: int) -> None:
+def test_libebur128_measures_the_same_at_every_rate(rate: int) -> None:
     random = np.random.default_rng(rate)
     noise = random.standard_normal((2, 12 * rate)) * np.repeat([0.01, 0.3, 0.1], 4 * rate)
     assert integrated_loudness(noise, rate) == pytest.approx(second_opinion(noise, rate)[0], abs=1e-6)
@@ -173,7 +173,9 @@ def test_libebur128_hears_the_same_at_every_rate(rate: int) -> None:
 
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("rate", [44100, 11025])
-def test_the_cut_into_blocks_changes_not_one_bit(stems: Mapping[str, np.ndarray], rate: int, seed: int) -> None:
+def test_the_result_is_independent_of_the_cut_into_blocks(
+    stems: Mapping[str, np.ndarray], rate: int, seed: int
+) -> None:
     audio = stems["guitar"][:, 300_000:700_000]
     whole, meter = LoudnessMeter(rate, 2).process(audio), LoudnessMeter(rate, 2)
     for block in cut(audio, seed):
@@ -190,7 +192,7 @@ def test_there_are_a_hundred_energies_a_second_at_any_rate(rate: int) -> None:
     assert len(meter.short_term) == 401
 
 
-def test_silence_and_scraps_have_no_loudness() -> None:
+def test_silence_and_very_short_audio_have_no_loudness() -> None:
     for frames in (0, 100, 44100 * 5):
         meter = LoudnessMeter(44100, 2).process(np.zeros((2, frames)))
         assert meter.integrated == meter.momentary_max == meter.short_term_max == -inf
@@ -198,13 +200,13 @@ def test_silence_and_scraps_have_no_loudness() -> None:
     assert integrated_loudness(np.ones((1, 17639)), 44100) == -inf
 
 
-def test_silence_after_a_loud_part_is_silence() -> None:
+def test_silence_after_a_loud_part_measures_as_silence() -> None:
     meter = meter_of([(-3, 5), (SILENCE, 10)], 48000)
     assert meter.momentary[-1] < -150.0
     assert meter.short_term[-1] < -150.0
 
 
-def test_the_energies_tell_the_same_as_the_meter() -> None:
+def test_the_functions_on_energies_equal_the_meter() -> None:
     meter = meter_of([(-20, 4), (-30, 4)], 48000)
     assert gated_loudness(meter.energies) == meter.integrated
     assert loudness_range(meter.energies) == meter.loudness_range
@@ -218,7 +220,7 @@ def test_weights_of_another_layout() -> None:
     assert meter.integrated == integrated_loudness(sine, 48000)
 
 
-def test_a_layout_that_is_not_known_is_refused() -> None:
+def test_an_unknown_layout_is_refused() -> None:
     with pytest.raises(ValueError, match="weights"):
         LoudnessMeter(48000, 3)
     with pytest.raises(ValueError, match="2 weights for 1"):

@@ -17,14 +17,14 @@ def convolved(audio: np.ndarray, ir: np.ndarray) -> np.ndarray:
 
 @pytest.mark.parametrize("taps", [1, 2, 1000, 16384, 16385, 50_001])
 @pytest.mark.parametrize("channels", [1, 2])
-def test_it_is_the_convolution(stems: Mapping[str, np.ndarray], taps: int, channels: int) -> None:
+def test_the_convolver_equals_a_direct_convolution(stems: Mapping[str, np.ndarray], taps: int, channels: int) -> None:
     audio = stems["guitar"][:channels, 400_000:450_000]
     ir = np.random.default_rng(taps).standard_normal((2, taps)) / np.sqrt(taps)
     np.testing.assert_allclose(convolved(audio, ir), signal.fftconvolve(audio, ir, axes=1), atol=1e-10, rtol=0)
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_the_cut_into_blocks_changes_not_one_bit(stems: Mapping[str, np.ndarray], seed: int) -> None:
+def test_the_output_is_independent_of_the_cut_into_blocks(stems: Mapping[str, np.ndarray], seed: int) -> None:
     audio = np.array(stems["guitar"][:, 400_000:600_000])
     audio[:, 50_000:150_000] = 0.0
     ir = impulse_response("HIPHOP_GRIME", 44100)
@@ -33,14 +33,14 @@ def test_the_cut_into_blocks_changes_not_one_bit(stems: Mapping[str, np.ndarray]
     np.testing.assert_array_equal(np.hstack([*pieces, convolver.tail()]), convolved(audio, ir))
 
 
-def test_whole_partitions_come_back_at_their_own_length() -> None:
+def test_blocks_of_whole_partitions_keep_their_length() -> None:
     convolver = Convolver(np.ones((2, 3)))
     assert convolver.process(np.ones((1, 4 * Convolver.PARTITION))).shape == (2, 4 * Convolver.PARTITION)
     assert convolver.process(np.ones((1, 100))).shape == (2, 0)
     assert convolver.tail().shape == (2, 102)
 
 
-def test_the_tail_ends_the_sound_and_the_next_one_starts_afresh(stems: Mapping[str, np.ndarray]) -> None:
+def test_after_the_tail_the_next_stream_starts_from_zero(stems: Mapping[str, np.ndarray]) -> None:
     audio = stems["snare"][:, :100_000]
     convolver = Convolver(impulse_response("METAL", 44100))
     first = np.hstack([convolver.process(audio), convolver.tail()])
@@ -53,7 +53,7 @@ def test_reverbs_add_up(stems: Mapping[str, np.ndarray]) -> None:
     np.testing.assert_allclose(convolved(a, ir) + convolved(b, ir), convolved(a + b, ir), atol=1e-12)
 
 
-def test_nonsense_is_refused() -> None:
+def test_invalid_arguments_are_refused() -> None:
     with pytest.raises(ValueError, match="empty"):
         Convolver(np.empty((2, 0)))
     with pytest.raises(ValueError, match="3 channels"):
@@ -72,7 +72,7 @@ def test_the_tail_falls_by_60_db_in_the_time_of_the_style(style: str, rate: int)
 
 
 @pytest.mark.parametrize("style", ["POP", "REGGAE_DUB"])
-def test_the_sound_stays_dry_for_the_predelay(style: str) -> None:
+def test_the_response_is_silent_during_the_predelay(style: str) -> None:
     ir = impulse_response(style, 48000)
     predelay = round(ROOMS[style].predelay_ms * 48)
     assert not ir[:, :predelay].any()
@@ -80,7 +80,7 @@ def test_the_sound_stays_dry_for_the_predelay(style: str) -> None:
 
 
 @pytest.mark.parametrize("style", ROOMS)
-def test_a_room_has_two_sides_of_equal_energy_that_agree_only_in_the_bass(style: str) -> None:
+def test_both_channels_have_equal_energy_and_correlate_only_in_the_bass(style: str) -> None:
     ir = impulse_response(style, 44100)
     left, right = np.square(ir).sum(axis=1)
     assert left == pytest.approx(right, rel=0.05)
@@ -90,7 +90,7 @@ def test_a_room_has_two_sides_of_equal_energy_that_agree_only_in_the_bass(style:
     assert correlation(low) > 0.9
 
 
-def test_treble_dies_away_before_the_middle() -> None:
+def test_treble_decays_faster_than_the_middle() -> None:
     ir = impulse_response("ORCHESTRAL", 44100)
     seconds = []
     for low, high in ((707, 1414), (5600, 8000)):
@@ -107,7 +107,7 @@ def test_the_same_style_is_always_the_same_room() -> None:
 
 
 @pytest.mark.parametrize("rate", [44100, 48000, 192000])
-def test_a_sound_in_its_band_comes_out_as_loud_as_it_went_in(rate: int) -> None:
+def test_noise_in_the_send_band_keeps_its_level(rate: int) -> None:
     gain = np.square(np.abs(np.fft.rfft(impulse_response("POP", rate), 4 * rate)))[:, 4 * 300 : 4 * 9000].mean(axis=1)
     np.testing.assert_allclose(10 * np.log10(gain), 0.0, atol=0.05)
 

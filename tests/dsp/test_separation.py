@@ -41,13 +41,13 @@ def test_the_stems_add_up_to_the_mix() -> None:
 
 
 @pytest.mark.parametrize("block", [5000, 10**7])
-def test_the_cut_into_blocks_changes_no_bit(block: int) -> None:
+def test_the_output_is_independent_of_the_cut_into_blocks(block: int) -> None:
     mix = sum(band().values())
     whole, parts = separated(mix), separated(mix, block)
     assert all(np.array_equal(whole[name], parts[name]) for name in STEMS)
 
 
-def test_each_stem_holds_its_own() -> None:
+def test_each_stem_contains_its_own_instrument() -> None:
     truth = band()
     mix = sum(truth.values())
     stems = separated(mix)

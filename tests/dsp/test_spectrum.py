@@ -79,7 +79,7 @@ def test_two_equal_channels_read_as_one() -> None:
     np.testing.assert_allclose(long_term_spectrum(one, 44100)[1], long_term_spectrum(np.vstack([one, one]), 44100)[1])
 
 
-def test_silence_and_scraps() -> None:
+def test_silence_and_very_short_audio() -> None:
     assert third_octave_energies(np.zeros((2, 100)), 44100).shape == (28, 1)
     assert np.all(long_term_spectrum(np.zeros((1, 44100)), 44100)[1] == -200.0)
     assert np.isfinite(long_term_spectrum(np.ones((1, 10)), 44100)[1]).all()

@@ -9,13 +9,13 @@ STEREO = np.random.default_rng(2).uniform(-0.5, 0.5, (2, 4096))
 
 
 @pytest.mark.parametrize("angle", [-60, -45, -10, 0, 7.5, 30, 60])
-def test_the_power_of_a_mono_track_is_the_same_everywhere(angle: float) -> None:
+def test_the_power_of_a_mono_track_is_the_same_at_every_angle(angle: float) -> None:
     left, right = pan(MONO, angle)
     np.testing.assert_allclose(left**2 + right**2, 2 * MONO[0] ** 2, rtol=1e-12)
 
 
 @pytest.mark.parametrize("audio", [MONO, STEREO], ids=["mono", "stereo"])
-def test_the_centre_leaves_the_sound_as_it_is(audio: np.ndarray) -> None:
+def test_the_centre_changes_nothing(audio: np.ndarray) -> None:
     np.testing.assert_array_equal(pan(audio, 0.0), np.broadcast_to(audio, (2, 4096)))
 
 
@@ -29,7 +29,7 @@ def test_left_and_right_are_mirror_images() -> None:
     np.testing.assert_allclose(pan(STEREO, 25.0), pan(STEREO[::-1], -25.0)[::-1], atol=1e-15)
 
 
-def test_turning_right_leans_right_and_narrows_a_stereo_track() -> None:
+def test_panning_right_shifts_the_balance_and_narrows_a_stereo_track() -> None:
     angles = [0, 15, 30, 45, 60]
     balances = [balance_db(pan(STEREO, angle)) for angle in angles]
     assert balances == sorted(balances, reverse=True)
@@ -37,7 +37,7 @@ def test_turning_right_leans_right_and_narrows_a_stereo_track() -> None:
     np.testing.assert_allclose(sides / sides[0], [1, 0.825, 0.65, 0.475, 0.3])
 
 
-def test_an_angle_outside_the_panner_is_refused() -> None:
+def test_an_angle_beyond_60_degrees_is_refused() -> None:
     with pytest.raises(ValueError, match="angle_deg"):
         pan(MONO, 61.0)
 

@@ -32,14 +32,14 @@ def test_powers_are_mean_squares() -> None:
 
 
 @pytest.mark.parametrize("block", [1000, 4410, 65536, 10**6])
-def test_the_cut_into_blocks_changes_no_bit(block: int) -> None:
+def test_the_result_is_independent_of_the_cut_into_blocks(block: int) -> None:
     audio = np.stack([noise(1), noise(2)])
     whole, parts = read(audio, 10**7), read(audio, block)
     for name in ("middle", "side", "common", "coherence"):
         assert np.array_equal(getattr(whole, name), getattr(parts, name)), name
 
 
-def test_unrelated_sides_have_nothing_in_common() -> None:
+def test_unrelated_middle_and_side_have_no_coherence() -> None:
     reading = read(np.stack([noise(1, 20 * RATE), noise(2, 20 * RATE)]))
     rho = band_correlation(reading.middle.mean(axis=1), reading.side.mean(axis=1), reading.common.mean(axis=1))
     assert np.abs(rho).max() < 0.05

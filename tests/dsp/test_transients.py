@@ -21,7 +21,7 @@ def hits(level: float = 1.0) -> np.ndarray:
     return (level * rng.standard_normal(len(t)) * (0.05 + np.exp(-np.mod(t - 0.25, 0.5) / 0.05)))[None]
 
 
-def test_a_hit_stands_out_where_it_begins_and_nowhere_else() -> None:
+def test_attacks_are_detected_at_the_beginning_of_hits_only() -> None:
     attacks = attacks_db(powers_of(hits()))
     for begins_ms in (750, 1250, 1750):
         assert attacks[begins_ms : begins_ms + 10].max() > 6.0
@@ -29,12 +29,12 @@ def test_a_hit_stands_out_where_it_begins_and_nowhere_else() -> None:
     assert attacks.min() == 0.0
 
 
-def test_soft_hits_stand_out_as_loud_ones_do() -> None:
+def test_attacks_do_not_depend_on_the_level() -> None:
     assert attacks_db(powers_of(hits(0.01))) == pytest.approx(attacks_db(powers_of(hits())), abs=1e-9)
 
 
 @pytest.mark.parametrize("block", [100, 4096])
-def test_the_cut_into_blocks_changes_next_to_nothing(block: int) -> None:
+def test_the_result_is_independent_of_the_cut_into_blocks(block: int) -> None:
     assert powers_of(hits(), block) == pytest.approx(powers_of(hits()), rel=1e-12)
 
 

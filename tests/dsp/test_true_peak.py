@@ -78,13 +78,13 @@ def everywhere(audio: np.ndarray) -> float:
 
 
 @pytest.mark.parametrize("name", ["snare", "guitar", "synth"])
-def test_the_gates_miss_nothing(stems: Mapping[str, np.ndarray], name: str) -> None:
+def test_the_gates_do_not_miss_the_maximum(stems: Mapping[str, np.ndarray], name: str) -> None:
     audio = stems[name][:, 400_000:700_000]
     assert true_peak_db(audio, 44100) == pytest.approx(everywhere(audio), abs=1e-9)
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_the_gates_miss_nothing_in_noise_of_any_colour(seed: int) -> None:
+def test_the_gates_do_not_miss_the_maximum_in_coloured_noise(seed: int) -> None:
     random = np.random.default_rng(seed)
     sos = signal.butter(2, [0.05, 0.3, 0.8][seed % 3], ["lowpass", "highpass"][seed // 3], output="sos")
     audio = signal.sosfilt(sos, np.sign(random.standard_normal((2, 60_000))))
@@ -108,7 +108,7 @@ def test_the_interpolators_are_symmetric_and_pass_a_steady_signal() -> None:
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_the_cut_into_blocks_changes_nothing(stems: Mapping[str, np.ndarray], seed: int) -> None:
+def test_the_result_is_independent_of_the_cut_into_blocks(stems: Mapping[str, np.ndarray], seed: int) -> None:
     audio = stems["guitar"][:, 400_000:600_000]
     meter = TruePeakMeter(44100, 2)
     for block in cut(audio, seed):
@@ -123,7 +123,7 @@ def test_a_peak_on_the_very_last_sample_counts(frames: int) -> None:
     assert true_peak_db(audio, 48000) >= 20 * log10(0.9)
 
 
-def test_reading_does_not_disturb_the_meter(stems: Mapping[str, np.ndarray]) -> None:
+def test_reading_the_result_does_not_change_it(stems: Mapping[str, np.ndarray]) -> None:
     audio = stems["synth"][:, :50_000]
     meter = TruePeakMeter(44100, 2)
     for start in range(0, 50_000, 5_000):

@@ -36,10 +36,10 @@ def test_the_published_client_from_two_files(caller: Caller, parts: tuple[Path, 
     client = RoExClient(api_key=caller.studio.key, base_url=caller.studio.url)
     before = caller.studio.ledger.credits
     vocal, backing = (caller.upload(path) for path in parts)
-    wished = RecombineRequest(
+    request = RecombineRequest(
         RecombineMusicalStyle.K_POP, vocal_stem_url=vocal, backing_stem_url=backing, vocal_gain_db=2.0
     )
-    task_id = client.recombine.create_recombine(wished).recombine_task_id
+    task_id = client.recombine.create_recombine(request).recombine_task_id
     assert client.recombine.wait_for_recombine(task_id, 1, 60).status == "complete"
     preview = client.recombine.retrieve_preview(task_id)
     assert preview.measured_lufs_full == pytest.approx(-10.0, abs=0.1)
@@ -60,8 +60,8 @@ def test_from_a_separation(caller: Caller, parts: tuple[Path, Path]) -> None:
     body = {"stemflowData": {"audioFileLocation": caller.upload(mix)}}
     stems_id = caller.post("/separate", body).json()["stemflowTaskId"]
     poll(lambda: caller.post("/retrievestems", {"stemflowData": {"stemflowTaskId": stems_id}}))
-    wished = {"musicalStyle": "POP", "stemJobId": stems_id, "desiredLoudness": "LOW", "vocalGainDb": 0}
-    started = caller.post("/recombine", {"recombineData": wished})
+    fields = {"musicalStyle": "POP", "stemJobId": stems_id, "desiredLoudness": "LOW", "vocalGainDb": 0}
+    started = caller.post("/recombine", {"recombineData": fields})
     assert started.status_code == 200, started.text
     query = {"recombineData": {"recombineTaskId": started.json()["recombineTaskId"]}}
     done = poll(lambda: caller.post("/retrieverecombinepreview", query))
@@ -78,7 +78,7 @@ def test_from_a_separation(caller: Caller, parts: tuple[Path, Path]) -> None:
         ({"stemJobId": "sf_1", "musicalStyle": "POLKA"}, "musicalStyle: is 'POLKA'"),
     ],
 )
-def test_what_is_wrong_with_a_request_is_said(caller: Caller, fields: dict[str, object], words: str) -> None:
+def test_a_wrong_request_is_rejected_with_the_reason(caller: Caller, fields: dict[str, object], words: str) -> None:
     answer = caller.post("/recombine", {"recombineData": {"musicalStyle": "POP", **fields}})
     assert answer.status_code == 400
     assert words in answer.json()["message"]

@@ -150,7 +150,7 @@ def test_without_the_package_or_without_weights_it_is_classical(
         ("own/mine-0a1b2c3d.th", "demucs mine"),
     ],
 )
-def test_weights_are_found_where_they_lie(
+def test_weights_are_found_in_each_place(
     without_weights: Path, place: str, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = put(without_weights / place)
@@ -175,7 +175,7 @@ def test_the_stems_are_the_networks_and_add_up(with_weights: Path, rate: int, to
     assert np.std(audio_files.read(apart.stems["other"])[0]) / np.std(whole) == pytest.approx(0.125, abs=1e-3)
 
 
-def test_two_stems_of_a_mono_mix_and_how_far_it_is(with_weights: Path) -> None:
+def test_two_stems_of_a_mono_mix_and_the_progress(with_weights: Path) -> None:
     source = audio_files.write(with_weights / "mix.wav", mix(channels=1), RATE, 24)
     heard = []
     apart = separate(source, with_weights, two_stems=True, progress=lambda share, text: heard.append((share, text)))
@@ -185,7 +185,7 @@ def test_two_stems_of_a_mono_mix_and_how_far_it_is(with_weights: Path) -> None:
     assert sorted(path.name for path in with_weights.iterdir() if path.name.startswith("network-")) == []
 
 
-def test_an_enhancement_says_what_took_the_mix_apart(with_weights: Path) -> None:
+def test_an_enhancement_names_the_method_of_the_separation(with_weights: Path) -> None:
     source = audio_files.write(with_weights / "mix.wav", mix(), RATE, 24)
     request = EnhancementRequest(source=source, style=EnhancementStyle.POP, apply_mastering=False, get_stems=True)
     assert enhance(source, request, with_weights / "out.wav", None).notes.separation == "demucs small"
@@ -200,14 +200,14 @@ def test_an_enhancement_says_what_took_the_mix_apart(with_weights: Path) -> None
         ('{"drums": 1, "bass": 1, "rest": 1}', "estimates no vocals"),
     ],
 )
-def test_weights_that_are_none_are_told_of(with_weights: Path, written: str, said: str) -> None:
+def test_wrong_weights_raise_an_audio_error(with_weights: Path, written: str, said: str) -> None:
     (with_weights / "own" / "small.th").write_text(written)
     source = audio_files.write(with_weights / "mix.wav", mix(seconds=1.0), RATE, 24)
     with pytest.raises(AudioError, match=f"demucs small.*{said}.*TONNBOOK_DEMUCS"):
         separate(source, with_weights)
 
 
-def test_weights_that_are_cut_short_are_told_of(without_weights: Path) -> None:
+def test_truncated_weights_raise_an_audio_error(without_weights: Path) -> None:
     place = "cache/huggingface/hub/models--adefossez--HTDemucs/snapshots/0a1b/955717e8.safetensors"
     put(without_weights / place).write_text(GAINS[:20])
     source = audio_files.write(without_weights / "mix.wav", mix(seconds=1.0), RATE, 24)
