@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import requests
-from outside import Held
+from outside import HeldExecutor
 
 from tonnbook.studio.server.server import Studio
 
 
-def test_a_second_request_for_stems_does_not_change_the_status_of_the_first(held: Held) -> None:
+def test_a_second_request_for_stems_does_not_change_the_status_of_the_first(held: HeldExecutor) -> None:
     with Studio(executor=held) as studio:
         headers = {"Authorization": f"api_key {studio.key}"}
 
@@ -24,7 +24,7 @@ def test_a_second_request_for_stems_does_not_change_the_status_of_the_first(held
                 pass
             return status
 
-        held.let_go()
+        held.release()
         track = call("POST", "/api/v2/tracks", {"prompt": "5 seconds of calm ambient"})["uuid"]
         finished(call("POST", f"/api/v2/tracks/{track}/compose", {})["task_id"])
         first = call("POST", f"/api/v2/tracks/{track}/instrument_urls", {})["task_id"]
@@ -33,5 +33,5 @@ def test_a_second_request_for_stems_does_not_change_the_status_of_the_first(held
         second = call("POST", f"/api/v2/tracks/{track}/instrument_urls", {})["task_id"]
         assert call("GET", f"/api/v2/status/{first}")["state"] == "SUCCESS"
         assert call("GET", f"/api/v2/status/{second}")["state"] == "PENDING"
-        held.let_go()
+        held.release()
         assert finished(second)["state"] == "SUCCESS"
