@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from tonnbook.exercises import quiz as quiz
     from tonnbook.exercises import solution as solution
     from tonnbook.models import vocabulary as vocabulary
+    from tonnbook.models.album import Album as Album
+    from tonnbook.models.album import AlbumSong as AlbumSong
     from tonnbook.models.analysis import AnalysisRequest as AnalysisRequest
     from tonnbook.models.cleanup import CleanupRequest as CleanupRequest
     from tonnbook.models.composition import CompositionRequest as CompositionRequest
@@ -36,8 +38,6 @@ if TYPE_CHECKING:
     from tonnbook.models.effects import EqBand as EqBand
     from tonnbook.models.effects import TrackEffects as TrackEffects
     from tonnbook.models.enhancement import EnhancementRequest as EnhancementRequest
-    from tonnbook.models.mastering import Album as Album
-    from tonnbook.models.mastering import AlbumSong as AlbumSong
     from tonnbook.models.mastering import MasteringRequest as MasteringRequest
     from tonnbook.models.mixing import MixRequest as MixRequest
     from tonnbook.models.mixing import MixTrack as MixTrack
@@ -81,11 +81,8 @@ _NAMES = {
         "MixRequest",
         "MixTrack",
     ),
-    "models.mastering": (
-        "Album",
-        "AlbumSong",
-        "MasteringRequest",
-    ),
+    "models.album": ("Album", "AlbumSong"),
+    "models.mastering": ("MasteringRequest",),
     "models.analysis": ("AnalysisRequest",),
     "models.cleanup": ("CleanupRequest",),
     "models.enhancement": ("EnhancementRequest",),

@@ -21,7 +21,7 @@ from tempfile import mkdtemp
 from tonnbook import audio_files
 from tonnbook.models.cleanup import Cleanup, CleanupNotes
 from tonnbook.models.notes import Series
-from tonnbook.models.results import RemoteFile
+from tonnbook.models.files import RemoteFile
 
 RATE, folder = 44100, Path(mkdtemp())
 def file(name, peak=0.5, hz=440, seconds=6):
@@ -128,7 +128,7 @@ ab = tb.compare(before, after, changes=True); ab"""
 def test_what_was_taken_away_is_drawn_and_said(open_nb: OpenNotebook, write_nb: WriteNotebook) -> None:
     make = """\
 before, after = file('voice.wav', 0.5), file('voice cleaned.wav', 0.49)
-notes = CleanupNotes(sound_source='VOCAL_GROUP', taken=Series(hop_s=0.1, values=(-50.0,) * 30 + (-30.0,) * 30))
+notes = CleanupNotes(sound_source='VOCAL_GROUP', removed=Series(hop_s=0.1, values=(-50.0,) * 30 + (-30.0,) * 30))
 cleaned = Cleanup('voice.wav', RemoteFile(after.name, lambda _: after), notes, before)
 ab = tb.compare(cleaned); ab"""
     nb = open_nb(write_nb("taken.ipynb", [SOUNDS, make])).run_all()

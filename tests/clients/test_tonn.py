@@ -22,8 +22,7 @@ from tonnbook.clients.polling import PollSettings
 from tonnbook.clients.tonn import TonnClient
 from tonnbook.errors import AudioError, JobFailed, JobTimeout, NotFound
 from tonnbook.models.effects import TrackEffects
-from tonnbook.models.mixing import MixRequest, MixTrack
-from tonnbook.models.results import MixPreview
+from tonnbook.models.mixing import MixPreview, MixRequest, MixTrack
 from tonnbook.models.vocabulary import DesiredLoudness, InstrumentGroup, MusicalStyle
 from tonnbook.studio.server.server import Studio
 

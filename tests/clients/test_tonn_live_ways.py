@@ -28,9 +28,8 @@ from tonnbook.errors import (
 )
 from tonnbook.models.effects import Compression, EqBand, TrackEffects
 from tonnbook.models.enhancement import EnhancementRequest
-from tonnbook.models.mixing import MixRequest, MixTrack
+from tonnbook.models.mixing import MixPreview, MixRequest, MixTrack
 from tonnbook.models.recombination import RecombinationRequest
-from tonnbook.models.results import MixPreview
 from tonnbook.models.vocabulary import DesiredLoudness, InstrumentGroup, MusicalStyle
 
 QUICK = PollSettings(first_s=0.01, longest_s=0.02, retry_for_s=0.2)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from tonnbook.models.album_file import album_from_json, album_to_json
+from tonnbook.models.album import album_from_json, album_to_json
 from tonnbook.models.mastering import (
     AlbumContext,
     FinalMasterAnswer,
@@ -99,7 +99,7 @@ class TestTheWire:
     def test_a_local_file_is_uploaded_first(self) -> None:
         request = MasteringRequest(source=Path("a.wav"), style=MusicalStyle.POP, desired_loudness=DesiredLoudness.LOW)
         assert list(request.local_files()) == [Path("a.wav")]
-        with pytest.raises(ValueError, match=r"a\.wav is still a local file"):
+        with pytest.raises(ValueError, match=r"a\.wav is a local file"):
             request.to_wire()
         sent = request.with_links(lambda path: f"https://files.example/{path.name}").to_wire()
         assert sent["masteringData"]["trackData"] == [{"trackURL": "https://files.example/a.wav"}]

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from tonnbook.models.files import local_file
 from tonnbook.models.mastering import MasterNotes
-from tonnbook.models.masters import Master, Masters, kept
+from tonnbook.models.masters import Master, Masters
 from tonnbook.models.notes import Sound
 
 
@@ -15,7 +16,7 @@ def a_master(name: str, before: float, after: float, tilt: float = 0.0) -> Maste
         return Sound(loudness_lufs=loudness, true_peak_dbtp=-1.0, width_db=-12.0 - tilt, tone_db=tone)
 
     notes = MasterNotes(target_lufs=-14.0, before=sound(before, tilt), after=sound(after, tilt / 2))
-    return Master(name, "task", None, kept(Path(f"{name}.mp3")), notes=notes)
+    return Master(name, "task", None, local_file(Path(f"{name}.mp3")), notes=notes)
 
 
 @pytest.fixture

@@ -63,7 +63,7 @@ class TestWhatWeSend:
     def test_a_local_file_must_be_uploaded_first(self) -> None:
         request = two_tracks(tracks=[MixTrack(source=Path("kick.wav"), instrument="KICK_GROUP"), DRUMS])
         assert list(request.local_files()) == [Path("kick.wav")]
-        with pytest.raises(ValueError, match=r"kick\.wav is still a local file"):
+        with pytest.raises(ValueError, match=r"kick\.wav is a local file"):
             request.to_wire()
         sent = request.with_links(lambda path: f"https://files.example/{path.name}").to_wire()
         assert sent["multitrackData"]["trackData"][0]["trackURL"] == "https://files.example/kick.wav"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tonnbook.models.tone import apart_db, average_db, away_db, broad, centred, distance_db, filled
+from tonnbook.models.tone import average_db, centred, difference_db, distance_db, filled, smoothed, spread_db
 
 FLAT = [0.0] * 28
 NARROW = [*[0.0] * 20, *[-80.0] * 8]
@@ -28,19 +28,19 @@ def test_empty_bands_move_no_mean() -> None:
 
 def test_a_bump_of_one_band_is_a_note_and_a_shelf_is_a_tone() -> None:
     bump = [4.0 if n == 14 else 0.0 for n in range(28)]
-    assert max(broad(bump, [True] * 28)) < 1.0
+    assert max(smoothed(bump, [True] * 28)) < 1.0
     shelf = [4.0 if n >= 14 else 0.0 for n in range(28)]
-    assert max(broad(shelf, [True] * 28)) == pytest.approx(2.0)
+    assert max(smoothed(shelf, [True] * 28)) == pytest.approx(2.0)
 
 
 def test_the_way_to_a_target_is_the_same_whatever_the_levels_and_points_from_the_song_to_it() -> None:
-    away = away_db(tilted(0.5), [level + 7.0 for level in FLAT])
+    away = difference_db(tilted(0.5), [level + 7.0 for level in FLAT])
     assert away[0] > 0.0 > away[-1]
-    assert away == pytest.approx(away_db([level - 20.0 for level in tilted(0.5)], FLAT))
+    assert away == pytest.approx(difference_db([level - 20.0 for level in tilted(0.5)], FLAT))
 
 
 def test_nothing_is_lifted_where_a_song_holds_nothing() -> None:
-    away = away_db([level + 0.5 * n for n, level in enumerate(reversed(NARROW))], FLAT)
+    away = difference_db([level + 0.5 * n for n, level in enumerate(reversed(NARROW))], FLAT)
     assert max(away[:8]) <= 0.0
 
 
@@ -51,9 +51,9 @@ def test_distance_is_none_to_itself_and_grows_with_the_tilt_but_not_with_an_empt
 
 
 def test_songs_are_apart_by_the_root_mean_square_from_their_average() -> None:
-    assert apart_db([FLAT, FLAT]) == pytest.approx(0.0)
-    assert apart_db([tilted(0.3), tilted(-0.3)]) == pytest.approx(distance_db(tilted(0.3), FLAT))
-    assert apart_db([FLAT, NARROW]) == pytest.approx(0.0)
+    assert spread_db([FLAT, FLAT]) == pytest.approx(0.0)
+    assert spread_db([tilted(0.3), tilted(-0.3)]) == pytest.approx(distance_db(tilted(0.3), FLAT))
+    assert spread_db([FLAT, NARROW]) == pytest.approx(0.0)
 
 
 def test_the_average_counts_every_song_the_same_and_a_band_for_those_that_fill_it() -> None:

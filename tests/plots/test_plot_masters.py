@@ -11,8 +11,9 @@ import pytest
 from tonnbook import audio_files
 from tonnbook.dsp.loudness import integrated_loudness
 from tonnbook.dsp.spectrum import THIRD_OCTAVES
+from tonnbook.models.files import local_file
 from tonnbook.models.mastering import MasterNotes, Tone
-from tonnbook.models.masters import Master, Masters, kept
+from tonnbook.models.masters import Master, Masters
 from tonnbook.models.notes import Series, Sound
 from tonnbook.plots import plot_album, plot_gain_reduction, plot_loudness, plot_tone
 from tonnbook.plots.picture import Panel, Picture
@@ -40,7 +41,7 @@ def a_master(name: str = "song", loudness: float = -14.0) -> Master:
         tone=Tone(centres_hz=THIRD_OCTAVES, target_db=(0.0,) * 28, applied_db=(2.0, *[-1.0] * 27)),
         gain_reduction=Series(hop_s=0.5, values=(0.0, 3.5, 1.0)),
     )
-    return Master(name, "task", None, kept(Path(f"{name}.mp3")), kept(Path(f"{name}.wav")), notes=notes)
+    return Master(name, "task", None, local_file(Path(f"{name}.mp3")), local_file(Path(f"{name}.wav")), notes=notes)
 
 
 def test_loudness_is_drawn_before_and_after_with_the_target() -> None:
@@ -180,6 +181,6 @@ def test_silence_is_drawn_without_a_word_of_complaint() -> None:
 
 @pytest.mark.parametrize("plot", [plot_tone, plot_gain_reduction, lambda master: plot_album([master])])
 def test_of_another_servers_master_it_is_said_that_nothing_is_known(plot: object) -> None:
-    bare = Master("song", "task", None, kept(Path("song.mp3")))
+    bare = Master("song", "task", None, local_file(Path("song.mp3")))
     with pytest.raises(ValueError, match="not mastered by the studio"):
         plot(bare)  # type: ignore[operator]

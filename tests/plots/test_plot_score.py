@@ -10,7 +10,7 @@ from matplotlib.collections import LineCollection
 
 from tonnbook import audio_files
 from tonnbook.models.beatoven_wire import ChordMark, ScorePart, ScoreSheet, SongSection
-from tonnbook.models.results import RemoteFile
+from tonnbook.models.files import RemoteFile
 from tonnbook.models.song import SectionSound, Song
 from tonnbook.plots import plot_chroma, plot_score
 

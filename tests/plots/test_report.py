@@ -13,8 +13,8 @@ from tonnbook.dsp.loudness import integrated_loudness
 from tonnbook.models.analysis import Analysis
 from tonnbook.models.cleanup import Cleanup
 from tonnbook.models.enhancement import Enhancement, EnhancementNotes
+from tonnbook.models.files import RemoteFile
 from tonnbook.models.notes import StageNotes
-from tonnbook.models.results import RemoteFile
 from tonnbook.models.vocabulary import AnalysisStyle
 from tonnbook.plots import compare_mixes, report
 from tonnbook.studio.analysis.engine import analyse

@@ -18,9 +18,8 @@ from uuid import uuid4
 
 from tonnbook.clients.http import Http
 from tonnbook.errors import AudioError, UnexpectedAnswer, Unreachable
+from tonnbook.models.files import RemoteFile, UploadLinks, UploadRequest
 from tonnbook.models.mixing import file_name
-from tonnbook.models.results import RemoteFile
-from tonnbook.models.upload import UploadLinks, UploadRequest
 from tonnbook.models.vocabulary import CONTENT_TYPES
 
 LINK_LIFE_S = 50 * 60.0

@@ -22,17 +22,19 @@ from tonnbook.clients.jobs import Job, Poll, StillRunning
 from tonnbook.clients.polling import JobPoller
 from tonnbook.errors import JobFailed, UnexpectedAnswer
 from tonnbook.models.effects import TrackEffects
+from tonnbook.models.files import RemoteFile
 from tonnbook.models.mixing import (
+    FinalMix,
     FinalMixAnswer,
     FinalMixRequest,
     FinalMixTrack,
+    MixPreview,
     MixRequest,
     MixTask,
     PreviewMixAnswer,
     PreviewMixQuery,
     track_names,
 )
-from tonnbook.models.results import FinalMix, MixPreview, RemoteFile
 from tonnbook.models.vocabulary import SampleRate
 
 _FIND_AGAIN = "tonn.attach({!r})"

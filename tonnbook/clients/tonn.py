@@ -28,9 +28,8 @@ from tonnbook.models.effects import TrackEffects
 from tonnbook.models.enhancement import Enhancement, EnhancementRequest
 from tonnbook.models.mastering import MasteringRequest
 from tonnbook.models.masters import Master
-from tonnbook.models.mixing import MixRequest
+from tonnbook.models.mixing import FinalMix, MixPreview, MixRequest
 from tonnbook.models.recombination import Recombination, RecombinationRequest
-from tonnbook.models.results import FinalMix, MixPreview
 from tonnbook.models.separation import Mode, Separation, SeparationRequest
 from tonnbook.models.vocabulary import AnalysisStyle, DesiredLoudness, MusicalStyle, SampleRate, SoundSource
 

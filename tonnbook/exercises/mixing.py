@@ -12,8 +12,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from tonnbook.clients.tonn import TonnClient
-    from tonnbook.models.mixing import MixRequest
-    from tonnbook.models.results import FinalMix, MixPreview
+    from tonnbook.models.mixing import FinalMix, MixPreview, MixRequest
     from tonnbook.widgets.player.player import Player
 
 

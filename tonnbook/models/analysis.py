@@ -1,7 +1,7 @@
-"""Analysis: /mixanalysis, what it asks and what it answers.
+"""Analysis of a mix or master: the request and the answer of /mixanalysis.
 
-`Verdicts` is the service's own payload, key for key; `Diagnosis` is the studio's block beside it (`tonnbook`), with what was measured
-on the way. LESS and MORE are advice: LESS loudness means that the track is too loud.
+`Verdicts` is the service's payload, key for key; `Diagnosis` is the studio's own block in the answer (`tonnbook`), with the
+measurements. LESS and MORE are advice: LESS loudness means that the track is too loud.
 """
 
 from __future__ import annotations
@@ -13,10 +13,9 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
-from tonnbook.models.base import Answer, AudioSource
+from tonnbook.models.base import Answer, AudioSource, RepairRequest
 from tonnbook.models.mixing import file_name
 from tonnbook.models.notes import Series
-from tonnbook.models.repair import RepairRequest
 from tonnbook.models.vocabulary import Advice, AnalysisStyle, ClippingVerdict, StereoField, TonalLevel
 
 TONAL_HZ: Mapping[str, tuple[float, float]] = {
@@ -29,7 +28,7 @@ TONAL_HZ: Mapping[str, tuple[float, float]] = {
 
 
 class AnalysisRequest(RepairRequest):
-    """Ask what is wrong with a finished mix or master. Costs credits on the live service."""
+    """Find faults in a finished mix or master. Costs credits on the live service."""
 
     envelope = "mixDiagnosisData"
 
@@ -44,7 +43,7 @@ class AnalysisRequest(RepairRequest):
 
 
 class TonalProfile(Answer):
-    """How much of each range there is, against the style."""
+    """Level of each frequency range relative to the style."""
 
     bass: TonalLevel = Field(alias="bass_frequency")
     """20 to 200 Hz."""
@@ -72,9 +71,9 @@ class Verdicts(Answer):
     """In Hz."""
     clipping: ClippingVerdict
     mix_loudness: Advice = Field(alias="if_mix_loudness")
-    """Loudness, if the track is a mix that is to be mastered."""
+    """Advice on the loudness of a mix that is to be mastered."""
     mix_drc: Advice = Field(alias="if_mix_drc")
-    """Compression, if it is a mix: LESS where too much was used."""
+    """Advice on the compression of a mix: LESS if it is too strong."""
     master_loudness: Advice = Field(alias="if_master_loudness")
     master_drc: Advice = Field(alias="if_master_drc")
     stereo_field: StereoField
@@ -82,14 +81,14 @@ class Verdicts(Answer):
     phase_issues: bool
     tonal_profile: TonalProfile
     mix_style: str = ""
-    """ "MASTER" or "MIX": what the track was taken for."""
+    """ "MASTER" or "MIX": what the track was analysed as."""
     musical_style: str = ""
     summary: Annotated[Mapping[str, str], BeforeValidator(_as_sentences)] = Field(default_factory=dict, repr=False)
     """Sentences by heading."""
 
 
 class FieldBand(Answer):
-    """The stereo field in one frequency band, while the track plays."""
+    """The stereo field in one frequency band, without the silent parts."""
 
     low_hz: float
     high_hz: float
@@ -99,7 +98,7 @@ class FieldBand(Answer):
     width_db: float | None = None
     """Side relative to middle; None where there is no side."""
     mono_loss_db: float = 0.0
-    """What is lost here when both sides are added: 0 for mono, 3 for unrelated sides."""
+    """Level that the mono sum loses in this band, dB: 0 for mono, 3 for unrelated channels."""
     out_of_phase: float = 0.0
     """Share of the 400 ms frames in which the correlation is below 0."""
 
@@ -110,9 +109,9 @@ class TonalBand(Answer):
     name: str
     """ "bass", "low_mid", "high_mid" or "high"."""
     level_db: float | None = None
-    """Power relative to the whole track; None for a range that the file cannot hold, for it ends below it."""
+    """Power relative to the whole track; None for a range above the bandwidth of the file."""
     target_db: float
-    """The same for the style, up to where the file ends."""
+    """The same for the style, up to the bandwidth of the file."""
     tolerance_db: float
 
 
@@ -127,11 +126,11 @@ class Clips(Answer):
     ceiling_dbfs: float | None = None
     """The level of the flat tops; None without any."""
     places_s: tuple[float, ...] = Field((), repr=False)
-    """When each run starts; of more than a thousand the first, and every so many-th after it."""
+    """Start of each run; of more than a thousand runs the first and every n-th after it."""
 
 
 class Diagnosis(Answer):
-    """The studio's own block: what it measured, and against what."""
+    """The studio's own block: its measurements, and the targets they are compared with."""
 
     made_by: str = "tonnbook local studio"
     seconds: float
@@ -142,25 +141,25 @@ class Diagnosis(Answer):
     plr_lu: float
     """Peak to loudness ratio: true peak less integrated loudness."""
     plr_range_lu: tuple[float, float]
-    """What the style wants of what the track was taken for."""
+    """Range of the style for a mix or a master, whichever the track was analysed as."""
     psr_lu: float | None = None
-    """Peak to short-term loudness: the 5th percentile over all 3 s windows that play. Sample peaks."""
+    """Peak to short-term loudness: the 5th percentile over all 3 s windows that are not silent. Sample peaks."""
     crest_db: float
     balance_db: float
-    """RMS of left against right."""
+    """RMS of left relative to right."""
     correlation: float
-    """Of the whole while it plays, 200 Hz to 12 kHz."""
+    """Of the whole track without its silent parts, 200 Hz to 12 kHz."""
     width_db: float | None = None
     """Side relative to middle, 200 Hz to 12 kHz; None without a side."""
     low_correlation: float
     """Below 120 Hz."""
     upmix: float
-    """Share of the side that a filter can make from the middle, 0 to 1."""
+    """Share of the side signal that a filter can predict from the middle, 0 to 1."""
     mono_change_lu: float
     """Loudness of the mono sum less that of the stereo track."""
     bands: tuple[FieldBand, ...] = Field(repr=False)
     octaves: tuple[FieldBand, ...] = Field(repr=False)
-    """The octaves around 250 Hz to 8 kHz, in which the mono sum is judged."""
+    """The octaves around 250 Hz to 8 kHz, for the verdict on the mono sum."""
     tonal: tuple[TonalBand, ...] = Field(repr=False)
     tone_db: tuple[float, ...] = Field(repr=False)
     """Long-term spectrum in third-octaves, 31.5 Hz to 16 kHz, dB re 1 kHz."""
@@ -193,7 +192,7 @@ class AnalysisAnswer(Answer):
 
 @dataclass(frozen=True)
 class Analysis:
-    """What a server found out about one track."""
+    """A server's analysis of one track."""
 
     name: str
     """File name of the track."""
@@ -201,7 +200,7 @@ class Analysis:
     notes: Diagnosis | None = field(default=None, repr=False)
     """What the studio measured; None on the live service."""
     path: Path | None = field(default=None, repr=False)
-    """The track itself, where it lies on this machine."""
+    """The track, if it is on this machine."""
 
     @property
     def summary(self) -> str:

@@ -1,22 +1,35 @@
-"""The two kinds of model: what we send is strict and frozen, what we read is tolerant and frozen.
+"""Base classes of the models: a Request is strict and frozen, an Answer tolerant and frozen.
 
-Wire spelling stands in `alias=` only. Units, ranges, labels and defaults stand on the field, once: the form, the client's
-check, the studio's 400 and the OpenAPI page read them there.
+Wire names are in `alias=` only. Units, ranges, labels and defaults are on the field, once: the form, the client's check, the
+studio's 400 and the OpenAPI page read them there.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer, PlainValidator, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ModelWrapValidatorHandler,
+    PlainSerializer,
+    PlainValidator,
+    ValidationError,
+    WithJsonSchema,
+    model_validator,
+)
+
+from tonnbook.models.problems import with_messages
 
 
 class Request(BaseModel):
-    """Something we send: frozen, and an unknown field is an error.
+    """A request: frozen, and an unknown field is an error.
 
-    The class variable `envelope` names the key that the service wraps the request in.
+    The class variable `envelope` is the key under which the body contains the request, None where there is no such key.
     """
 
     model_config = ConfigDict(
@@ -30,21 +43,19 @@ class Request(BaseModel):
     envelope: ClassVar[str | None] = None
 
     def to_wire(self) -> dict[str, Any]:
-        """Return the JSON body as the service wants it: its spelling, in its envelope, absent fields left out.
+        """Return the JSON body: wire names, under the envelope's key, without absent fields.
 
-        Raises ValueError while a local file still stands where the service needs a link.
+        Raises ValueError if there is a local file where the service needs a link.
         """
         files = list(self.local_files())
         if files:
-            raise ValueError(
-                f"{files[0].name} is still a local file: send the request through a client, which uploads it"
-            )
+            raise ValueError(f"{files[0].name} is a local file: send the request through a client, which uploads it")
         body = self.model_dump(mode="json", by_alias=True, exclude_none=True)
         return {self.envelope: body} if self.envelope else body
 
     @classmethod
     def from_wire(cls, body: Any) -> Self:
-        """Read a request as a server must: unknown fields are ignored, an explicit null counts as absent.
+        """Read a request as a server does: unknown fields are ignored, an explicit null counts as absent.
 
         Raises pydantic.ValidationError.
         """
@@ -52,7 +63,7 @@ class Request(BaseModel):
         return cls.model_validate(without_nulls(inner), extra="ignore")
 
     def local_files(self) -> Iterator[Path]:
-        """Yield every local file named anywhere in the request, in order."""
+        """Yield every local file in the request, in order."""
         return _paths(self.model_dump())
 
     def with_links(self, link_of: Callable[[Path], str]) -> Self:
@@ -61,7 +72,7 @@ class Request(BaseModel):
 
 
 class Answer(BaseModel):
-    """Something we read: frozen; fields we do not know are ignored, so that the service may grow."""
+    """An answer: frozen; unknown fields are ignored, so that the service can add fields."""
 
     model_config = ConfigDict(
         frozen=True,
@@ -72,12 +83,12 @@ class Answer(BaseModel):
     )
 
     def to_wire(self) -> dict[str, Any]:
-        """Return the JSON that a server writes for this answer."""
+        """Return the JSON body of this answer."""
         return self.model_dump(mode="json", by_alias=True, exclude_none=True)
 
 
 def without_nulls(value: Any) -> Any:
-    """Return `value` with every null member of every object left out."""
+    """Return `value` without the null members of all objects in it."""
     if isinstance(value, Mapping):
         return {k: without_nulls(v) for k, v in value.items() if v is not None}
     return [without_nulls(v) for v in value] if isinstance(value, list) else value
@@ -103,7 +114,7 @@ def _replace_paths(value: Any, link_of: Callable[[Path], str]) -> Any:
 
 
 def _without_query(text: str) -> str:
-    """Return what may be shown of a text that was meant to be a link: its query may be a signature."""
+    """Return the start of an invalid link, without its query, which may be a signature."""
     return text.partition("?")[0][:200]
 
 
@@ -137,12 +148,44 @@ AudioSource = Annotated[
     PlainSerializer(str, when_used="json", return_type=str),
     WithJsonSchema(_LINK_SCHEMA),
 ]
-"""Where a sound comes from: a link, or a `pathlib.Path` that a client uploads on the way.
+"""An audio file: a link, or a `pathlib.Path` that a client uploads.
 
-A *string* that is no link is refused, so no server can be talked into reading a file of its own.
+A *string* that is no link is refused, so that a request cannot make a server read one of its own files.
 """
 
 
 def unit(name: str) -> dict[str, Any]:
-    """Return the schema note that carries a field's unit to forms and to the OpenAPI page."""
+    """Return the schema entry for a field's unit, which forms and the OpenAPI page read."""
     return {"unit": name}
+
+
+class RepairRequest(Request):
+    """A request about finished recordings, whose files may be given by name and whose errors say what is allowed.
+
+    In Python a file may be a string: `EnhancementRequest(source="my mix.wav", style="POP")`. `from_wire` and `model_validate` accept
+    links only, so that a request cannot make a server read one of its own files.
+    """
+
+    audio_fields: ClassVar[tuple[str, ...]] = ("source",)
+    """Names of the fields that are audio files."""
+
+    if not TYPE_CHECKING:  # an editor shows the signature with the fields
+
+        def __init__(self, **fields: Any) -> None:
+            super().__init__(**{n: _path_of(value) if n in self.audio_fields else value for n, value in fields.items()})
+
+        # Without this, pydantic would call this method from `model_validate` too.
+        __init__.__pydantic_base_init__ = True
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _explain_errors(cls, given: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        try:
+            return handler(given)
+        except ValidationError as error:
+            raise with_messages(error) from None
+
+
+def _path_of(value: Any) -> Any:
+    """Return a string that is no link as a path, anything else unchanged."""
+    return Path(value) if isinstance(value, str) and value and "://" not in value else value

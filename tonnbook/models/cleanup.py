@@ -1,4 +1,4 @@
-"""Cleanup: /audio-cleanup, one recording of one instrument or voice, freed of noise, hum, clicks and bleed."""
+"""Cleanup: /audio-cleanup removes noise, hum, clicks and bleed from a recording of one instrument or voice."""
 
 from __future__ import annotations
 
@@ -8,11 +8,10 @@ from pathlib import Path
 
 from pydantic import Field
 
-from tonnbook.models.base import Answer, AudioSource
+from tonnbook.models.base import Answer, AudioSource, RepairRequest
+from tonnbook.models.files import RemoteFile
 from tonnbook.models.mixing import file_name
 from tonnbook.models.notes import Series, StageNotes
-from tonnbook.models.repair import RepairRequest
-from tonnbook.models.results import RemoteFile
 from tonnbook.models.vocabulary import SoundSource
 
 
@@ -22,7 +21,7 @@ class CleanupRequest(RepairRequest):
     envelope = "audioCleanupData"
 
     source: AudioSource = Field(alias="audioFileLocation", title="File")
-    sound_source: SoundSource = Field(alias="soundSource", title="What it is")
+    sound_source: SoundSource = Field(alias="soundSource", title="Instrument")
 
     @property
     def name(self) -> str:
@@ -31,24 +30,24 @@ class CleanupRequest(RepairRequest):
 
 
 class CleanupNotes(Answer):
-    """The studio's own block: what was found, and what was done about it."""
+    """The studio's own block: the faults that were found, and what was done about them."""
 
     made_by: str = "tonnbook local studio"
     sound_source: SoundSource
     stages: tuple[StageNotes, ...] = ()
-    """ "rumble", "hum", "clicks", "noise" and "bleed", each with what was found; `done` says whether it was worth a repair."""
+    """ "rumble", "hum", "clicks", "noise" and "bleed", each with what was found; `done` is true if it was repaired."""
     loudness_before_lufs: float | None = None
     loudness_after_lufs: float | None = None
     clicks_s: tuple[float, ...] = Field((), repr=False)
-    """Where clicks were drawn anew, in s, in order; of a stereo recording each channel counts for itself."""
-    taken: Series | None = Field(None, repr=False)
-    """Level of what was taken away, dBFS RMS over time; None where nothing was."""
+    """Times of the repaired clicks in s, in order; in a stereo recording each channel counts separately."""
+    removed: Series | None = Field(None, alias="taken", repr=False)
+    """Level of the removed signal, dBFS RMS over time; None if nothing was removed."""
     credits_live: int = 0
     """Credits that this call would have cost on the live service."""
 
     @property
     def changed(self) -> bool:
-        """Whether anything was done at all."""
+        """Whether anything was changed."""
         return any(stage.done for stage in self.stages)
 
 
@@ -76,14 +75,14 @@ class Cleanup:
     """A cleaned recording."""
 
     name: str
-    """File name of the recording that was cleaned."""
+    """File name of the original recording."""
     cleaned: RemoteFile
     notes: CleanupNotes | None = field(default=None, repr=False)
-    """What was done, and why; None on the live service."""
+    """What was done, and the reasons; None on the live service."""
     original: Path | None = field(default=None, repr=False)
-    """The recording as it came, where it lies on this machine."""
+    """The original recording, if it is on this machine."""
 
     @property
     def playable(self) -> Mapping[str, RemoteFile]:
-        """What a player shows."""
+        """The files that a player plays."""
         return {"cleaned": self.cleaned}

@@ -1,7 +1,7 @@
-"""Channel strip settings: parametric EQ, compression, pan and gain, as they are sent and as they are read.
+"""Channel strip settings: parametric EQ, compression, pan and gain, in requests and in answers.
 
-What is *sent* is held to the published ranges (roex-python 1.6.0). What is *read* may lie outside them: the mixing tutorial's
-own answer has `attack_ms` 0.074.
+Requests are limited to the published ranges (roex-python 1.6.0). Answers may be outside them: that of the mixing tutorial has
+`attack_ms` 0.074.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def _pan_from_wire(value: Any) -> Any:
 
 
 class _BandsSchema:
-    """Give the JSON schema of a tuple of bands in its wire form, an object of `band_1` .. `band_6`."""
+    """Sets the JSON schema of a tuple of bands to its wire form, an object of `band_1` .. `band_6`."""
 
     def __get_pydantic_json_schema__(self, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
         return _bands_schema(handler(core)["items"])
@@ -80,7 +80,7 @@ Eq = Annotated[
     _BandsSchema(),
     PlainSerializer(_bands_to_wire, when_used="json"),
 ]
-"""Up to six bands, low to high; on the wire an object of `band_1` .. `band_6`. An empty one bypasses the EQ."""
+"""Up to six bands, low to high; on the wire an object of `band_1` .. `band_6`. An empty tuple bypasses the EQ."""
 
 Pan = Annotated[
     float,
@@ -93,10 +93,10 @@ Pan = Annotated[
 
 
 class TrackEffects(Request):
-    """What the final mix shall change on one track.
+    """The changes to one track in the final mix.
 
-    `gain_db` is an offset on top of the preview's gain. The other three *replace* what the preview had; left out (None), the
-    preview's setting stays; `eq=()` takes the EQ out.
+    `gain_db` is added to the preview's gain. The other three *replace* the preview's settings; None keeps the preview's setting;
+    `eq=()` removes the EQ.
     """
 
     gain_db: float = Field(0.0, alias="gainDb", ge=-60, le=12, title="Gain offset", json_schema_extra=unit("dB"))
@@ -114,7 +114,7 @@ class EqBandReading(Answer):
 
 
 class CompressionReading(Answer):
-    """Compressor settings as a server reports them; a ratio of 1 does nothing."""
+    """Compressor settings as a server reports them; a ratio of 1 has no effect."""
 
     threshold_db: float = Field(0.0, alias="threshold")
     ratio: float = 1.0
@@ -123,7 +123,7 @@ class CompressionReading(Answer):
 
 
 class TrackSettings(Answer):
-    """One track's entry of `mix_output_settings`: what the mix did to it."""
+    """One track's entry of `mix_output_settings`: its settings in the mix."""
 
     gain_db: float = 0.0
     """Gain in dB, applied after EQ and compression."""

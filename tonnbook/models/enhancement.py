@@ -10,18 +10,17 @@ from typing import Any, Self
 from pydantic import Field
 
 from tonnbook.models.analysis import Verdicts
-from tonnbook.models.base import Answer, AudioSource, Link, Request, unit
+from tonnbook.models.base import Answer, AudioSource, Link, RepairRequest, Request, unit
+from tonnbook.models.files import RemoteFile
 from tonnbook.models.mixing import file_name
 from tonnbook.models.notes import StageNotes
-from tonnbook.models.repair import RepairRequest
-from tonnbook.models.results import RemoteFile
 from tonnbook.models.vocabulary import EnhancementState, EnhancementStyle, LoudnessPreference
 
 TARGET_LUFS: Mapping[LoudnessPreference, float] = {
     LoudnessPreference.STREAMING: -14.0,
     LoudnessPreference.CD: -9.0,
 }
-"""What a preference means; NO_CHANGE keeps the loudness of what came in."""
+"""Target loudness of each preference; NO_CHANGE keeps that of the original."""
 
 
 class EnhancementRequest(RepairRequest):
@@ -39,16 +38,16 @@ class EnhancementRequest(RepairRequest):
     fix_compression: bool = Field(
         True, alias="fixDRCIssues", title="Fix the compression", json_schema_extra={"default": False}
     )
-    """Bring squashed hits out, or soften wild ones. No flag of the specification, but of older clients: the live service ignores it, and
-    a body without it does not ask the studio for it."""
+    """Restore over-compressed transients, or reduce excessive ones. Not in the specification, but in older clients: the live service
+    ignores it, and in a body without it the studio takes it as false."""
     apply_mastering: bool = Field(True, alias="applyMastering", title="Master it")
     drum_enhancement: bool = Field(False, alias="applyDrumEnhancement", title="Enhance the drums")
     vocal_enhancement: bool = Field(False, alias="applyVocalEnhancement", title="Enhance the vocals")
     loudness: LoudnessPreference = Field(
         LoudnessPreference.NO_CHANGE, alias="loudnessPreference", title="Loudness preference"
     )
-    stem_processing: bool = Field(False, alias="stemProcessing", title="Work on stems")
-    """Take the mix apart and balance voice, drums and bass, by 2 dB at the most."""
+    stem_processing: bool = Field(False, alias="stemProcessing", title="Process stems")
+    """Separate the mix and balance voice, drums and bass, by 2 dB at most."""
     get_stems: bool = Field(False, alias="getProcessedStems", title="Return the stems")
     """Of the full track; the preview has none."""
     preview_start_s: float | None = Field(
@@ -59,10 +58,10 @@ class EnhancementRequest(RepairRequest):
 
     @classmethod
     def from_wire(cls, body: Any) -> Self:
-        """Read a request as a server must; what a caller of the specification cannot know of is not asked for."""
+        """Read a request as a server does; `fix_compression`, which is not in the specification, is false if it is absent."""
         request = super().from_wire(body)
-        asked = "fix_compression" in request.model_fields_set
-        return request if asked else request.model_copy(update={"fix_compression": False})
+        given = "fix_compression" in request.model_fields_set
+        return request if given else request.model_copy(update={"fix_compression": False})
 
     @property
     def name(self) -> str:
@@ -79,7 +78,7 @@ class EnhancementTask(Answer):
 
 
 class EnhancementQuery(Request):
-    """Ask for the result of an enhancement."""
+    """Request the result of an enhancement."""
 
     envelope = "mixReviveData"
 
@@ -87,7 +86,7 @@ class EnhancementQuery(Request):
 
 
 class EnhancementNotes(Answer):
-    """The studio's own block: what was wrong, what was done, what is left."""
+    """The studio's own block: the verdicts before and after, and what was done in each stage."""
 
     made_by: str = "tonnbook local studio"
     before: Verdicts
@@ -97,7 +96,7 @@ class EnhancementNotes(Answer):
     """ "clipping", "compression", "stems", "drums", "vocals", "tone", "stereo", "mastering" and "loudness". A stage that was tried, and
     dropped because it made a verdict worse, is not `done`, and says so."""
     separation: str = ""
-    """What took the mix apart, where that was needed: "classical" is a rough guide, not isolation."""
+    """Separation method, if the mix was separated: "classical" is a rough guide, not isolation."""
     target_lufs: float
     credits_live: int = 0
     """Credits that this call would have cost on the live service."""
@@ -132,14 +131,14 @@ class Enhancement:
     track: RemoteFile
     """MP3 of 30 s for a preview, WAV for the full track."""
     stems: Mapping[str, RemoteFile] = field(default_factory=dict)
-    """Float WAV. They add up to the repaired track as it was before it was mastered and before its loudness was set."""
+    """Float WAV. They add up to the repaired track before mastering and before its loudness was set."""
     preview_start_s: float | None = None
     notes: EnhancementNotes | None = field(default=None, repr=False)
-    """What was done, and why; None on the live service."""
+    """What was done, and the reasons; None on the live service."""
     original: Path | None = field(default=None, repr=False)
-    """The track as it came, where it lies on this machine."""
+    """The original track, if it is on this machine."""
 
     @property
     def playable(self) -> Mapping[str, RemoteFile]:
-        """What a player shows."""
+        """The files that a player plays."""
         return self.stems or {"enhanced": self.track}

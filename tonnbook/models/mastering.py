@@ -1,7 +1,7 @@
-"""Mastering: /masteringpreview, /retrievepreviewmaster, /retrievefinalmaster, and the songs of an album.
+"""Mastering: /masteringpreview, /retrievepreviewmaster, /retrievefinalmaster.
 
-`MasteringRequest` is flat, as a person writes it and as the album file has it; on the wire its file stands in a list of one.
-The `...Answer` classes are what a server writes. `MasterNotes` is the studio's own block, which other clients ignore.
+`MasteringRequest` is flat, like an entry of the album file; on the wire its file is in a list of one. The `...Answer` classes are a
+server's answers. `MasterNotes` is the studio's own block in an answer, which other clients ignore.
 """
 
 from __future__ import annotations
@@ -19,26 +19,26 @@ from tonnbook.models.notes import Series, Sound, StageNotes
 from tonnbook.models.vocabulary import DesiredLoudness, MasteringState, MusicalStyle, SampleRate
 
 CEILING_DBTP = -1.0
-"""True peak that no master passes. The API text names it for LOW and MEDIUM; the studio holds it for all."""
+"""Maximum true peak of a master. The API text specifies it for LOW and MEDIUM; the studio uses it for all."""
 
 TARGET_LUFS: Mapping[DesiredLoudness, float] = {
     DesiredLoudness.LOW: -14.0,
     DesiredLoudness.MEDIUM: -10.0,
     DesiredLoudness.HIGH: -8.0,
 }
-"""What a loudness preset means. The API text defines it so; the tutorial's "MEDIUM ... around -14 LUFS" contradicts it."""
+"""Target loudness of each preset by the API text; the tutorial's "MEDIUM ... around -14 LUFS" contradicts it."""
 
 THIRD_OCTAVE_BANDS = 28
 """Bands of a tone curve: the nominal third-octave centres from 31.5 Hz to 16 kHz."""
 
 
 class AlbumContext(Request):
-    """What an album asks of one of its songs. The studio reads it; the live service ignores a field it does not know."""
+    """What an album sets for one of its songs. The studio reads it; the live service ignores unknown fields."""
 
     target_lufs: float | None = Field(None, alias="targetLufs", ge=-40, le=-5, json_schema_extra=unit("LUFS"))
     """Loudness of this song within the album, finer than the whole LUFS of `forcedLoudnessInLUFS`."""
     tone_db: tuple[float, ...] | None = Field(None, alias="toneDb", json_schema_extra=unit("dB"))
-    """The album's own average spectrum in third-octaves, dB re 1 kHz; taken in place of the style's."""
+    """The album's own average spectrum in third-octaves, dB re 1 kHz; it replaces the style's."""
 
     @model_validator(mode="after")
     def _every_band(self) -> Self:
@@ -47,8 +47,8 @@ class AlbumContext(Request):
         return self
 
 
-class _Wishes(Request):
-    """What a person wishes for a master, whichever way its file is named."""
+class MasteringSettings(Request):
+    """The settings of a master, without its file."""
 
     style: MusicalStyle = Field(alias="musicalStyle", title="Style")
     desired_loudness: DesiredLoudness = Field(alias="desiredLoudness", title="Loudness")
@@ -72,32 +72,10 @@ class _Wishes(Request):
         return self
 
 
-class _MasteringOptions(_Wishes):
-    """Those wishes, and what an album asks of its song."""
+class _MasteringOptions(MasteringSettings):
+    """The settings of a master, and those that an album sets for the song."""
 
     album: AlbumContext | None = Field(None, alias="tonnbook", title="Album")
-
-
-class AlbumSong(_Wishes):
-    """One object of an album file."""
-
-    source: AudioSource = Field(alias="trackURL", title="Song")
-
-    @property
-    def request(self) -> MasteringRequest:
-        """The mastering request for this song."""
-        return MasteringRequest.model_validate(self.model_dump())
-
-
-class Album(Request):
-    """The songs of an album, in order: what an album file holds."""
-
-    songs: tuple[AlbumSong, ...] = Field(alias="songs", min_length=1, title="Songs")
-
-    @property
-    def requests(self) -> list[MasteringRequest]:
-        """A mastering request for each song."""
-        return [song.request for song in self.songs]
 
 
 class MasteringTrack(Request):
@@ -107,7 +85,7 @@ class MasteringTrack(Request):
 
 
 class MasteringData(_MasteringOptions):
-    """The body of /masteringpreview as it travels: the file in a list of exactly one."""
+    """The body of /masteringpreview on the wire: the file in a list of exactly one."""
 
     envelope: ClassVar[str | None] = "masteringData"
 
@@ -128,7 +106,7 @@ class MasteringRequest(_MasteringOptions):
 
     @property
     def target_lufs(self) -> float:
-        """Integrated loudness that the master is to have."""
+        """Target integrated loudness of the master."""
         if self.album and self.album.target_lufs is not None:
             return self.album.target_lufs
         if self.forced_loudness and self.forced_loudness_lufs is not None:
@@ -137,18 +115,18 @@ class MasteringRequest(_MasteringOptions):
 
     @property
     def data(self) -> MasteringData:
-        """The same request as it travels."""
+        """The same request in its wire form."""
         options = self.model_dump(exclude={"source"})
         return MasteringData.model_validate({**options, "tracks": [{"source": self.source}]})
 
     def to_wire(self) -> dict[str, Any]:
-        """Return the body of /masteringpreview. Raises ValueError while a local file stands in it."""
+        """Return the body of /masteringpreview. Raises ValueError if there is a local file in it."""
         return self.data.to_wire()
 
     @classmethod
     def from_wire(cls, body: Any) -> Self:
-        """Read the body of /masteringpreview as a server must. Raises pydantic.ValidationError."""
-        data = MasteringData.from_wire(_without_idle_number(body))
+        """Read the body of /masteringpreview as a server does. Raises pydantic.ValidationError."""
+        data = MasteringData.from_wire(_without_unused_loudness(body))
         return cls.model_validate({**data.model_dump(exclude={"tracks"}), "source": data.tracks[0].source})
 
     @classmethod
@@ -157,8 +135,8 @@ class MasteringRequest(_MasteringOptions):
         return {**schema, "title": cls.__name__, "description": str(cls.__doc__)}
 
 
-def _without_idle_number(body: Any) -> Any:
-    """Return a call's body without a forced loudness that is not in force: the service does not look at it then."""
+def _without_unused_loudness(body: Any) -> Any:
+    """Return a body without `forcedLoudnessInLUFS` where `forcedLoudness` is not true: the service ignores it then."""
     inner = body.get(MasteringData.envelope) if isinstance(body, Mapping) else None
     if not isinstance(inner, Mapping) or inner.get("forcedLoudness"):
         return body
@@ -174,7 +152,7 @@ class MasteringTask(Answer):
 
 
 class MasterQuery(Request):
-    """Ask for the preview or the final master of a task. The final master costs credits on the live service, once."""
+    """Request the preview or the final master of a task. The final master costs credits on the live service, once."""
 
     envelope = "masteringData"
 
@@ -205,7 +183,7 @@ class MasterNotes(Answer):
     stages: tuple[StageNotes, ...] = ()
     tone: Tone | None = None
     gain_reduction: Series | None = None
-    """Reduction of the limiter in dB: the largest of each hop."""
+    """Gain reduction of the limiter in dB: the maximum of each hop."""
     preview_start_s: float | None = None
     credits_live: int = 0
     """Credits that this call would have cost on the live service."""

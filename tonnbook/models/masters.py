@@ -1,25 +1,23 @@
-"""What finished masters hand over: one song, and a whole album with those that failed."""
+"""Results of mastering: one song, and a whole album with the songs that failed."""
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from html import escape
 from pathlib import Path
 from typing import overload
-from uuid import uuid4
 
+from tonnbook.models.files import RemoteFile
 from tonnbook.models.mastering import MasteringRequest, MasterNotes
 from tonnbook.models.notes import Sound
-from tonnbook.models.results import RemoteFile
-from tonnbook.models.tone import apart_db
+from tonnbook.models.tone import spread_db
 
 
 @dataclass(frozen=True)
 class Master:
-    """A mastered song: its preview, and the final master once that has been asked for."""
+    """A mastered song: its preview, and the final master if it was requested."""
 
     name: str
     """File name of the song, without its ending."""
@@ -28,33 +26,33 @@ class Master:
     preview: RemoteFile
     master: RemoteFile | None = None
     preview_start_s: float | None = None
-    """Where in the song the preview starts."""
+    """Start of the preview in the song."""
     notes: MasterNotes | None = field(default=None, repr=False)
     """What the studio did and why; None on the live service."""
     source: Path | None = None
-    """The song as it was, where it lies on this machine."""
+    """The unmastered song, if it is on this machine."""
 
     @property
     def made(self) -> RemoteFile:
-        """The master, or the preview where only that has been made."""
+        """The master, or the preview if there is no master."""
         return self.master or self.preview
 
     @property
     def playable(self) -> Mapping[str, RemoteFile]:
-        """What a player shows; the song as it was is beside it in a comparison."""
+        """The files that a player plays."""
         return {"master" if self.master else "preview": self.made}
 
 
 @dataclass(frozen=True)
 class Spread:
-    """How far the songs of an album lie apart."""
+    """Differences between the songs of an album."""
 
     loudness_lu: float
-    """From the quietest to the loudest song."""
+    """Loudness of the loudest song less that of the quietest."""
     tone_db: float
-    """Root mean square distance of the songs' spectra from their average: broad shapes, in bands that all songs fill."""
+    """Root mean square distance of the songs' smoothed spectra from their average, over the bands in which all songs have content."""
     width_db: float
-    """From the narrowest to the widest song; 0 where fewer than two are stereo."""
+    """Width of the widest song less that of the narrowest; 0 if fewer than two are stereo."""
 
     @property
     def figures(self) -> tuple[str, str, str]:
@@ -67,11 +65,11 @@ class Spread:
 
 @dataclass(frozen=True)
 class Masters(Sequence[Master]):
-    """The masters of an album, in its order, and what became of the songs that failed."""
+    """The masters of an album, in its order, and the reasons of the songs that failed."""
 
     songs: tuple[Master, ...]
     failed: Mapping[str, str] = field(default_factory=dict)
-    """Why each song failed that did, by name."""
+    """Reasons of the songs that failed, by name."""
     folder: Path | None = None
 
     def __len__(self) -> int:
@@ -82,7 +80,7 @@ class Masters(Sequence[Master]):
     @overload
     def __getitem__(self, which: slice) -> Masters: ...
     def __getitem__(self, which: int | str | slice) -> Master | Masters:
-        """Return a song by its place or by its name, or some of them as an album of their own."""
+        """Return a song by index or name, or a slice of the songs as an album."""
         if isinstance(which, slice):
             return replace(self, songs=self.songs[which], failed={})
         if isinstance(which, int):
@@ -99,18 +97,18 @@ class Masters(Sequence[Master]):
 
     @cached_property
     def before(self) -> Spread | None:
-        """How far the songs lay apart; None where the server does not tell."""
+        """Differences between the songs; None if the server reports no measurements."""
         return spread([song.notes.before for song in self.songs if song.notes])
 
     @cached_property
     def after(self) -> Spread | None:
-        """How far the masters lie apart."""
+        """Differences between the masters."""
         return spread([song.notes.after for song in self.songs if song.notes])
 
     def __str__(self) -> str:
         rows = [_row(song) for song in self.songs] + [f"{name:24s}  failed: {why}" for name, why in self.failed.items()]
         if self.before and self.after:
-            rows.append(f"apart before: {self.before}; after: {self.after}")
+            rows.append(f"differences before: {self.before}; after: {self.after}")
         return "\n".join(rows)
 
     def _repr_html_(self) -> str:
@@ -123,22 +121,22 @@ class Masters(Sequence[Master]):
             for name, why in self.failed.items()
         )
         head = "".join(f"<th>{word}</th>" for word in ("song", "before", "after", "true peak", "loudness range"))
-        return f"<table><thead><tr>{head}</tr></thead><tbody>{cells}{failed}</tbody></table>{self._apart()}"
+        return f"<table><thead><tr>{head}</tr></thead><tbody>{cells}{failed}</tbody></table>{self._differences()}"
 
-    def _apart(self) -> str:
-        """Return how far the songs lie apart, before and after, as a table."""
+    def _differences(self) -> str:
+        """Return the differences between the songs, before and after, as a table."""
         if not self.before or not self.after:
             return ""
         rows = "".join(
             f"<tr><td>{word}</td>{''.join(f'<td>{figure}</td>' for figure in spread.figures)}</tr>"
             for word, spread in (("before", self.before), ("after", self.after))
         )
-        head = "".join(f"<th>{word}</th>" for word in ("songs lie apart by", "loudness", "tone", "width"))
+        head = "".join(f"<th>{word}</th>" for word in ("differences between songs", "loudness", "tone", "width"))
         return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
 
 
 def spread(sounds: Sequence[Sound]) -> Spread | None:
-    """Return how far sounds lie apart; None where there are fewer than two."""
+    """Return the differences between measured songs; None for fewer than two."""
     levels = [sound.loudness_lufs for sound in sounds if sound.loudness_lufs is not None]
     if len(sounds) < 2 or len(levels) < 2:
         return None
@@ -146,22 +144,9 @@ def spread(sounds: Sequence[Sound]) -> Spread | None:
     tones = [sound.tone_db for sound in sounds if sound.tone_db]
     return Spread(
         loudness_lu=max(levels) - min(levels),
-        tone_db=apart_db(tones) if tones else 0.0,
+        tone_db=spread_db(tones) if tones else 0.0,
         width_db=max(widths) - min(widths) if len(widths) > 1 else 0.0,
     )
-
-
-def kept(path: Path) -> RemoteFile:
-    """Return a file that lies on this machine already."""
-
-    def fetch(to: Path | None) -> Path:
-        if to is None or to == path:
-            return path
-        part = to.with_name(f"{to.name}.{uuid4().hex[:8]}.part")
-        shutil.copyfile(path, part)
-        return part.replace(to)
-
-    return RemoteFile(path.name, fetch)
 
 
 def _row(song: Master) -> str:

@@ -1,12 +1,13 @@
 """The multitrack mix: /mixpreview, /retrievepreviewmix, /retrievefinalmix (Tonn API text and mixing tutorial).
 
-`MixRequest` and `FinalMixRequest` are what we send; the `...Answer` classes are what a server writes; `MixNotes` is the
-studio's own block, which other clients ignore: why each setting is what it is.
+`MixRequest` and `FinalMixRequest` are requests; the `...Answer` classes are a server's answers; `MixNotes` is the studio's own block
+in an answer, with the reason of each setting, which other clients ignore; `MixPreview` and `FinalMix` are the results of jobs.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Annotated, ClassVar, Self
 from urllib.parse import unquote, urlsplit
@@ -15,6 +16,7 @@ from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema, mo
 
 from tonnbook.models.base import Answer, AudioSource, Link, Request
 from tonnbook.models.effects import TrackEffects, TrackSettings
+from tonnbook.models.files import RemoteFile
 from tonnbook.models.vocabulary import (
     DesiredLoudness,
     InstrumentGroup,
@@ -35,11 +37,11 @@ Rate = Annotated[
     PlainSerializer(lambda v: str(int(v)), when_used="json"),
     WithJsonSchema({"type": ["string", "integer"], "enum": ["44100", "48000", 44100, 48000]}),
 ]
-"""44100 or 48000, as text or number; written as text, as the API text has it."""
+"""44100 or 48000, read as text or number; written as text, as the API text specifies."""
 
 
 def file_name(source: str | Path) -> str:
-    """Return the file name at the end of a link or path, without its query: what the service calls the track."""
+    """Return the file name at the end of a link or path, without its query: the service uses it as the track's name."""
     if isinstance(source, Path):
         return source.name
     return PurePosixPath(unquote(urlsplit(source).path)).name or "track"
@@ -59,7 +61,7 @@ def track_names(sources: list[str | Path]) -> list[str]:
 
 
 class MixTrack(Request):
-    """One track of a mix and what is wished for it."""
+    """One track of a mix: its file, its instrument, and the preferences for it."""
 
     source: AudioSource = Field(alias="trackURL", title="File")
     instrument: InstrumentGroup = Field(alias="instrumentGroup", title="Instrument")
@@ -69,7 +71,7 @@ class MixTrack(Request):
 
 
 class _MixOptions(Request):
-    """What preview and final mix have in common."""
+    """Fields that preview and final mix have in common."""
 
     envelope: ClassVar[str | None] = None
 
@@ -95,13 +97,13 @@ class MixRequest(_MixOptions):
         for n, source in enumerate(sources):
             if source in sources[:n]:
                 raise ValueError(
-                    f"track {n + 1} names {file_name(source)} again; each file may stand in one track only"
+                    f"track {n + 1} names {file_name(source)} again; each file may be used in one track only"
                 )
         return self
 
 
 class PreviewMixQuery(Request):
-    """Ask for a preview mix. On the live service, FX settings cost credits."""
+    """Request the result of a preview mix. On the live service, FX settings cost credits."""
 
     envelope = "multitrackData"
 
@@ -110,7 +112,7 @@ class PreviewMixQuery(Request):
 
 
 class FinalMixTrack(TrackEffects):
-    """One track of the final mix, matched by its link, with what shall change on it."""
+    """One track of the final mix, matched by its link, with the changed effects."""
 
     source: AudioSource = Field(alias="trackURL", title="File")
 
@@ -133,7 +135,7 @@ class MixTask(Answer):
 
 
 class Reason(Answer):
-    """Why one setting is what it is, in a sentence."""
+    """The reason of one setting, in a sentence."""
 
     setting: str
     """"gain", "eq.band_1" .. "eq.band_6", "compression", "pan", "reverb", "trim", "master", or "track" for a remark on the recording."""
@@ -141,7 +143,7 @@ class Reason(Answer):
 
 
 class TrackNotes(Answer):
-    """What the studio measured on one track and why it set what it set."""
+    """What the studio measured on one track, and the reasons of its settings."""
 
     instrument: InstrumentGroup
     presence: Presence = Presence.NORMAL
@@ -152,7 +154,7 @@ class TrackNotes(Answer):
     reverb_send_db: float | None = None
     """Loudness of the reverb relative to the dry track, in LU; None without reverb."""
     audible: float | None = None
-    """Share of the track, 0 to 1, that stands clear of the others in the mix (sound.md 5.4; power spectrum masking)."""
+    """Share of the track, 0 to 1, that is not masked by the others in the mix (sound.md 5.4; power spectrum masking)."""
 
 
 class MixNotes(Answer):
@@ -184,7 +186,7 @@ class PreviewMixResults(Answer):
 
 
 class PreviewMixAnswer(Answer):
-    """The answer of /retrievepreviewmix when the preview is ready. The state stands at both levels."""
+    """The answer of /retrievepreviewmix when the preview is ready. It has the state at both levels."""
 
     status: TaskState = TaskState.PREVIEW_COMPLETED
     results: PreviewMixResults = Field(alias="previewMixTaskResults")
@@ -213,3 +215,43 @@ class Processing(Answer):
     progress: float | None = None
     """0 to 1."""
     stage: str | None = None
+
+
+@dataclass(frozen=True)
+class MixPreview:
+    """A finished preview mix."""
+
+    task_id: str
+    request: MixRequest | None = field(repr=False)
+    """The request as it was sent: the final mix names the tracks by its links. None for a preview that was found again by its
+    task id, if the request is not known."""
+    mix: RemoteFile
+    stems: Mapping[str, RemoteFile] = field(default_factory=dict)
+    """Processed stems by track name, if they were requested."""
+    unmixed: RemoteFile | None = None
+    """The plain sum of the tracks at the loudness of the mix, if it was requested."""
+    settings: Mapping[str, TrackSettings] = field(default_factory=dict, repr=False)
+    """Settings of the effects by track name; empty unless FX settings were requested."""
+    notes: MixNotes | None = field(default=None, repr=False)
+    """The studio's reasons; None on the live service."""
+
+    @property
+    def playable(self) -> Mapping[str, RemoteFile]:
+        """The files that a player plays: the stems, or the mix if there are none."""
+        return self.stems or {"mix": self.mix}
+
+
+@dataclass(frozen=True)
+class FinalMix:
+    """A finished final mix."""
+
+    task_id: str
+    mix: RemoteFile
+    stems: Mapping[str, RemoteFile] = field(default_factory=dict)
+    settings: Mapping[str, TrackSettings] = field(default_factory=dict, repr=False)
+    notes: MixNotes | None = field(default=None, repr=False)
+
+    @property
+    def playable(self) -> Mapping[str, RemoteFile]:
+        """The files that a player plays: the stems, or the mix if there are none."""
+        return self.stems or {"mix": self.mix}

@@ -1,4 +1,4 @@
-"""What the studio's notes are made of, whatever was done: stages with their reasons, curves over time, and a sound as it was measured."""
+"""Common parts of the studio's notes: stages with their reasons, curves over time, and the measurements of a song."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tonnbook.models.base import Answer
 
 
 class Series(Answer):
-    """Numbers over time, at a steady pace."""
+    """Numbers over time, at constant intervals."""
 
     hop_s: float
     values: tuple[float | None, ...] = Field(repr=False)
@@ -18,22 +18,22 @@ class Series(Answer):
 
 
 class StageNotes(Answer):
-    """What one stage of the chain did, and why."""
+    """What one stage of the chain did, and the reason."""
 
     stage: str
     """"declip", "dc", "resample", "tone", "stereo", "multiband", "glue", "clip", "limiter", "loudness" or "dither"."""
     done: bool
-    """False where the stage was looked at and left out."""
+    """False if the stage was not needed, or was dropped."""
     dropped: bool | None = None
     """True where the stage was tried, and dropped because it made a verdict worse or could not reach its target."""
     text: str
     """One sentence, with its numbers."""
     numbers: Mapping[str, float] = Field(default_factory=dict)
-    """The same numbers to compute with; the unit stands in each name."""
+    """The same numbers for computing; each name has its unit."""
 
 
 class Sound(Answer):
-    """A song measured: BS.1770 loudness, R128 range, union true peak."""
+    """Measurements of a song: BS.1770 loudness, R128 range, true peak."""
 
     loudness_lufs: float | None = None
     """Integrated; None for silence."""

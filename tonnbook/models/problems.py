@@ -1,4 +1,4 @@
-"""A validation error in words: which field, which value, what is allowed. The studio's 400 and the forms say the same."""
+"""Messages for validation errors: field, value, what is allowed. The client's errors, the studio's 400 and the forms use them."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from tonnbook.errors import redacted
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing wrong with a request."""
+    """One error in a request."""
 
     path: tuple[str | int, ...]
-    """Where: ("trackData", 0, "instrumentGroup"), in the spelling that was given."""
+    """Path of the field: ("trackData", 0, "instrumentGroup"), with the names that were given."""
     message: str
     """What is wrong and what is allowed."""
 
     @property
     def field(self) -> str:
-        """The path as people write it: trackData[0].instrumentGroup."""
+        """The path as text: trackData[0].instrumentGroup."""
         parts = [f"[{p}]" if isinstance(p, int) else f".{p}" for p in self.path]
         return "".join(parts).lstrip(".") or "request"
 
     def as_error(self, kind: str = "value_error") -> PydanticCustomError:
-        """Return what a validator of a model raises to say just this. `kind` is pydantic's name for the rule that was broken."""
+        """Return the error that a model's validator raises for this problem. `kind` is pydantic's name of the broken rule."""
         return PydanticCustomError(kind, "{words}", {"words": self.message})
 
     def __str__(self) -> str:
@@ -36,11 +36,11 @@ class Problem:
 
 def problems(error: ValidationError) -> list[Problem]:
     """Return every problem of a pydantic error, in the order of the fields."""
-    return [Problem(tuple(e["loc"]), _sentence(e)) for e in error.errors(include_url=False)]
+    return [Problem(tuple(e["loc"]), _message(e)) for e in error.errors(include_url=False)]
 
 
-def in_words(error: ValidationError) -> ValidationError:
-    """Return the same error with each problem in the words of `problems`, and without links to the validator's own pages."""
+def with_messages(error: ValidationError) -> ValidationError:
+    """Return the same error with the messages of `problems`, and without links to pydantic's pages."""
     found = zip(error.errors(include_url=False), problems(error), strict=True)
     details = [
         InitErrorDetails(type=problem.as_error(e["type"]), loc=e["loc"], input=e.get("input")) for e, problem in found
@@ -53,8 +53,8 @@ def explain(error: ValidationError) -> str:
     return "; ".join(map(str, problems(error)))
 
 
-def _sentence(e: Any) -> str:
-    """Return what is wrong in one error entry of pydantic (its `type` names the rule, `ctx` holds the limits)."""
+def _message(e: Any) -> str:
+    """Return the message for one error entry of pydantic (`type` is the broken rule, `ctx` has the limits)."""
     kind, value, limits = e["type"], e.get("input"), e.get("ctx") or {}
     if "words" in limits:
         return str(limits["words"])

@@ -1,4 +1,4 @@
-"""Recombining a voice and its backing into a master: /recombine and its retrieve calls, as roex-python 1.6.0 speaks them."""
+"""Recombination of a voice and its backing into a master: /recombine and its retrieve calls, as in roex-python 1.6.0."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from tonnbook.models.base import Answer, AudioSource, Link, Request, unit
+from tonnbook.models.base import Answer, AudioSource, Link, RepairRequest, Request, unit
+from tonnbook.models.files import RemoteFile
 from tonnbook.models.problems import Problem
-from tonnbook.models.repair import RepairRequest
-from tonnbook.models.results import RemoteFile
 from tonnbook.models.separation import StatusAnswer
 from tonnbook.models.vocabulary import DesiredLoudness, MusicalStyle, RecombinationStyle
 
@@ -20,7 +19,7 @@ class RecombinationRequest(RepairRequest):
     """Mix a vocal and a backing track, and master them: the stems of a separation, or two files."""
 
     envelope = "recombineData"
-    sounds = ("vocal", "backing")
+    audio_fields = ("vocal", "backing")
 
     style: RecombinationStyle = Field(alias="musicalStyle", title="Style")
     separation_id: str | None = Field(None, alias="stemJobId", min_length=1, title="Separation")
@@ -30,11 +29,11 @@ class RecombinationRequest(RepairRequest):
     vocal_gain_db: float = Field(
         0.0, alias="vocalGainDb", ge=-6, le=6, title="Vocal gain", json_schema_extra=unit("dB")
     )
-    """On top of the style's own balance."""
+    """Added to the style's own balance."""
     webhook_url: Link | None = Field(None, alias="webhookURL", title="Webhook", repr=False)
 
     @model_validator(mode="after")
-    def _one_way_in(self) -> Self:
+    def _separation_or_files(self) -> Self:
         links = [self.vocal is not None, self.backing is not None]
         if (self.separation_id is not None) == any(links) or any(links) != all(links):
             raise Problem((), "give either stemJobId, or both vocalStemURL and backingStemURL").as_error()
@@ -42,11 +41,11 @@ class RecombinationRequest(RepairRequest):
 
     @property
     def mix_style(self) -> MusicalStyle:
-        """The style of the mix and master calls that this one belongs to."""
-        return FAMILY.get(self.style) or MusicalStyle(self.style.value)
+        """The corresponding style of the mix and master calls."""
+        return MIX_STYLES.get(self.style) or MusicalStyle(self.style.value)
 
 
-FAMILY = {
+MIX_STYLES = {
     RecombinationStyle.JAZZ: MusicalStyle.ACOUSTIC,
     RecombinationStyle.LO_FI: MusicalStyle.HIPHOP_GRIME,
     RecombinationStyle.LATIN: MusicalStyle.POP,
@@ -59,7 +58,7 @@ FAMILY = {
     RecombinationStyle.K_POP: MusicalStyle.POP,
     RecombinationStyle.REGGAETON: MusicalStyle.REGGAE_DUB,
 }
-"""What the mix and master engines take a finer style for."""
+"""The style that the mix and master engines use for styles that they do not have."""
 
 
 class RecombinationTask(Answer):
@@ -77,7 +76,7 @@ class RecombineStatus(StatusAnswer):
 
 
 class RecombinationQuery(Request):
-    """Ask for the preview or the master of a recombination."""
+    """Request the preview or the master of a recombination."""
 
     envelope = "recombineData"
 
@@ -100,7 +99,7 @@ class RecombinePreviewAnswer(Answer):
 
 
 class RecombineProcessing(Answer):
-    """What was asked for, said again."""
+    """The settings of the request."""
 
     musical_style: str
     desired_loudness: str
@@ -129,19 +128,19 @@ class RecombinationAnswer(Answer):
 
 @dataclass(frozen=True)
 class Recombination:
-    """A recombination that is ready: its preview, and the master where it was asked for."""
+    """A finished recombination: its preview, and the master if it was requested."""
 
     task_id: str
     request: RecombinationRequest | None = field(repr=False)
     """None for a recombination that was found again by its task id."""
     preview: RemoteFile
     master: RemoteFile | None = None
-    """None for a preview: the master costs credits on the live service."""
+    """None if only the preview was requested."""
     preview_start_s: float = 0.0
     loudness_lufs: float | None = None
     """Of the whole master."""
 
     @property
     def playable(self) -> Mapping[str, RemoteFile]:
-        """What a player shows."""
+        """The files that a player plays."""
         return {"master": self.master} if self.master else {"preview": self.preview}

@@ -1,4 +1,4 @@
-"""Separation of a mix into stems: /separate, /separatestatus/{id}, /retrievestems, as roex-python 1.6.0 speaks them."""
+"""Separation of a mix into stems: /separate, /separatestatus/{id}, /retrievestems, as in roex-python 1.6.0."""
 
 from __future__ import annotations
 
@@ -8,17 +8,16 @@ from typing import Literal
 
 from pydantic import Field
 
-from tonnbook.models.base import Answer, AudioSource, Link, Request
+from tonnbook.models.base import Answer, AudioSource, Link, RepairRequest, Request
+from tonnbook.models.files import RemoteFile
 from tonnbook.models.mixing import file_name
-from tonnbook.models.repair import RepairRequest
-from tonnbook.models.results import RemoteFile
 
 Mode = Literal["all_stems", "vocals_instrumental"]
 State = Literal["processing", "complete", "failed"]
 
 
 class SeparationRequest(RepairRequest):
-    """Take a mix apart. Costs credits on the live service, once it has succeeded."""
+    """Separate a mix into stems. Costs credits on the live service, when it succeeds."""
 
     envelope = "stemflowData"
 
@@ -42,7 +41,7 @@ class SeparationTask(Answer):
 
 
 class StatusAnswer(Answer):
-    """How far a task is: what the status calls of separation and recombination have in common. Each call has a name of its own for the id."""
+    """State of a task: what the status calls of separation and recombination have in common. The task id has another name in each."""
 
     task_id: str
     status: State
@@ -60,7 +59,7 @@ class SeparateStatus(StatusAnswer):
 
 
 class StemsQuery(Request):
-    """Ask for the stems of a separation."""
+    """Request the stems of a separation."""
 
     envelope = "stemflowData"
 
@@ -73,22 +72,22 @@ class StemsAnswer(Answer):
     error: bool = False
     message: str = ""
     separation: str = ""
-    """The studio's own: how they were made. "classical" is a rough guide, not isolation; else the name of a network, "demucs htdemucs"."""
+    """Method, reported by the studio only: "classical", a rough guide and not isolation, or the name of a network, "demucs htdemucs"."""
     stems: Mapping[str, str] = Field(repr=False)
 
 
 @dataclass(frozen=True)
 class Separation:
-    """The stems of a mix; they add up to it."""
+    """The stems of a mix, which add up to it."""
 
     name: str
     """File name of the mix."""
     task_id: str
     stems: Mapping[str, RemoteFile] = field(default_factory=dict)
     separation: str = ""
-    """How they were made: "classical" is a rough guide, not isolation. Empty on the live service."""
+    """Method: "classical" is a rough guide, not isolation. Empty on the live service."""
 
     @property
     def playable(self) -> Mapping[str, RemoteFile]:
-        """What a player shows."""
+        """The files that a player plays."""
         return self.stems

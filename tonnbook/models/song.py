@@ -9,8 +9,8 @@ from typing import Any
 
 from tonnbook.models.beatoven_wire import ScoreSheet, SongNotes
 from tonnbook.models.composition import CompositionRequest
+from tonnbook.models.files import RemoteFile
 from tonnbook.models.prompt.reader import PromptReading
-from tonnbook.models.results import RemoteFile
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,8 @@
-"""How the tones of songs are compared: by the broad shape of their third-octave spectra, where both hold anything.
+"""Compare the tones of songs: their smoothed third-octave spectra, over the bands in which both have content.
 
-Single bumps are the notes of a song and no fault of its tone, so levels are averaged over one octave. A band without content, above the
-corner of an MP3 or of a low sample rate, says nothing of a tone either: it stands outside every mean. One definition serves the curve that
-a master gets, the spread of an album, and the plots of both.
+Levels are averaged over one octave, because single peaks are the notes of a song and not its tone. A band without content, above the
+low-pass of an MP3 or the limit of a low sample rate, is not part of a tone: it is left out of every mean. The tone curve of a master, the
+differences within an album and the plots of both use these definitions.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from math import sqrt
 from statistics import fmean
 
 EMPTY_DB = -50.0
-"""So far below its loudest band a song holds nothing but noise."""
+"""A band this far below the loudest band of a song counts as empty: there is only noise."""
 
 _OCTAVE = (0.125, 0.25, 0.25, 0.25, 0.125)
 
 
 def filled(*tones_db: Sequence[float]) -> list[bool]:
-    """Return which bands every one of the spectra fills. The band beside an empty one is cut by the edge, and does not count."""
+    """Return which bands have content in every spectrum. A band beside an empty one is attenuated by the filter edge and does not count."""
     used = [True] * len(tones_db[0])
     for tone_db in tones_db:
         holds = [level > max(tone_db) + EMPTY_DB for level in tone_db]
@@ -28,49 +28,49 @@ def filled(*tones_db: Sequence[float]) -> list[bool]:
 
 
 def centred(tone_db: Sequence[float], used: Sequence[bool] | None = None) -> list[float]:
-    """Return a spectrum in dB around the mean of its `used` bands: tone, apart from level."""
+    """Return a spectrum in dB relative to the mean of its `used` bands: its tone, without its level."""
     used = filled(tone_db) if used is None else used
     middle = fmean(level for level, counts in zip(tone_db, used, strict=True) if counts)
     return [level - middle for level in tone_db]
 
 
-def broad(levels_db: Sequence[float], used: Sequence[bool]) -> list[float]:
-    """Return levels averaged over one octave, around the mean of the used bands. A band that is not used goes on as the nearest that is."""
-    places = [n for n, counts in enumerate(used) if counts]
-    whole = [levels_db[min(places, key=lambda place: abs(place - n))] for n in range(len(levels_db))]
+def smoothed(levels_db: Sequence[float], used: Sequence[bool]) -> list[float]:
+    """Return levels averaged over one octave, relative to the mean of the used bands. An unused band has the level of the nearest used one."""
+    filled_bands = [n for n, counts in enumerate(used) if counts]
+    whole = [levels_db[min(filled_bands, key=lambda band: abs(band - n))] for n in range(len(levels_db))]
     padded = [whole[0]] * 2 + whole + [whole[-1]] * 2
     means = [sum(w * level for w, level in zip(_OCTAVE, padded[n : n + 5], strict=True)) for n in range(len(whole))]
     return centred(means, used)
 
 
-def away_db(tone_db: Sequence[float], target_db: Sequence[float]) -> list[float]:
-    """Return the broad shape of target less tone, in dB; never a lift in bands that are empty."""
+def difference_db(tone_db: Sequence[float], target_db: Sequence[float]) -> list[float]:
+    """Return the smoothed difference of target and tone in dB; at most 0 dB in empty bands."""
     used = filled(tone_db, target_db)
-    shape = broad([t - level for t, level in zip(target_db, tone_db, strict=True)], used)
+    shape = smoothed([t - level for t, level in zip(target_db, tone_db, strict=True)], used)
     return [away if counts else min(away, 0.0) for away, counts in zip(shape, used, strict=True)]
 
 
 def distance_db(tone_db: Sequence[float], target_db: Sequence[float]) -> float:
-    """Return how far two spectra lie apart: root mean square in dB over the bands that both fill, whatever their levels."""
-    return _rms(away_db(tone_db, target_db), filled(tone_db, target_db))
+    """Return the distance of two spectra: root mean square of their smoothed difference in dB over the bands that both fill."""
+    return _rms(difference_db(tone_db, target_db), filled(tone_db, target_db))
 
 
-def apart_db(tones_db: Sequence[Sequence[float]]) -> float:
-    """Return how far spectra lie from their average: root mean square in dB of their broad shapes, over the bands that all fill."""
+def spread_db(tones_db: Sequence[Sequence[float]]) -> float:
+    """Return the distance of spectra from their average: root mean square in dB of their smoothed shapes, over the bands that all fill."""
     used = filled(*tones_db)
-    shapes = [broad(tone, used) for tone in tones_db]
+    shapes = [smoothed(tone, used) for tone in tones_db]
     average = [fmean(band) for band in zip(*shapes, strict=True)]
     return sqrt(fmean(_rms([a - b for a, b in zip(shape, average, strict=True)], used) ** 2 for shape in shapes))
 
 
 def average_db(tones_db: Sequence[Sequence[float]]) -> list[float]:
-    """Return the mean of spectra in dB, each counting the same however loud it is; a band counts for the songs that fill it."""
+    """Return the mean of spectra in dB, with equal weights whatever their levels; each band is averaged over the songs that fill it."""
     common, own = filled(*tones_db), [filled(tone) for tone in tones_db]
     rows = [centred(tone, common) for tone in tones_db]
     average = []
     for n in range(len(common)):
-        told = [row[n] for row, used in zip(rows, own, strict=True) if used[n]]
-        average.append(fmean(told or [row[n] for row in rows]))
+        levels = [row[n] for row, used in zip(rows, own, strict=True) if used[n]]
+        average.append(fmean(levels or [row[n] for row in rows]))
     return average
 
 

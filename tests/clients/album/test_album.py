@@ -26,7 +26,8 @@ from tonnbook.clients.album.record import SongRecord, record_path
 from tonnbook.clients.polling import PollSettings
 from tonnbook.clients.tonn import TonnClient
 from tonnbook.errors import TonnbookError
-from tonnbook.models.mastering import Album, MasteringRequest
+from tonnbook.models.album import Album
+from tonnbook.models.mastering import MasteringRequest
 from tonnbook.services import measure_song
 from tonnbook.studio.server.server import Studio
 

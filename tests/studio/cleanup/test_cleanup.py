@@ -130,7 +130,7 @@ def test_a_recording_without_faults_comes_back_sample_for_sample(tmp_path: Path,
     made, notes = cleaned(tmp_path, tone.astype(np.float32).astype(np.float64), source)
     assert np.array_equal(made, tone.astype(np.float32))
     assert not notes.changed
-    assert notes.taken is None
+    assert notes.removed is None
     assert {stage.stage for stage in notes.stages} == {"rumble", "hum", "clicks", "noise", "bleed"}
 
 
@@ -245,6 +245,6 @@ def test_the_notes_say_what_was_done(tmp_path: Path, speech: Array) -> None:
     texts = {stage.stage: stage.text for stage in notes.stages}
     assert texts["noise"].startswith("Steady noise, ")
     assert texts["hum"] == "No mains hum."
-    assert notes.taken is not None
+    assert notes.removed is not None
     assert notes.loudness_before_lufs is not None
     assert notes.loudness_after_lufs < notes.loudness_before_lufs

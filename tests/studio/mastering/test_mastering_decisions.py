@@ -8,7 +8,7 @@ from scipy.optimize import lsq_linear
 
 from tonnbook.dsp.spectrum import THIRD_OCTAVES
 from tonnbook.models.notes import StageNotes
-from tonnbook.models.tone import away_db, distance_db
+from tonnbook.models.tone import difference_db, distance_db
 from tonnbook.models.vocabulary import MusicalStyle, SampleRate
 from tonnbook.studio.mastering.plan import (
     LARGEST_TONE_GAIN_DB,
@@ -120,8 +120,8 @@ class TestTone:
         numbers = stage(decide(far, master_target()), "tone").numbers
         before, after = numbers["distance_before_db"], numbers["foreseen_distance_db"]
         target = np.array(master_target().tone_db)
-        here = np.array(away_db(far.tone_db, target))
-        effects = np.array([here - away_db(far.tone_db + band, target) for band in np.eye(len(target))]).T
+        here = np.array(difference_db(far.tone_db, target))
+        effects = np.array([here - difference_db(far.tone_db + band, target) for band in np.eye(len(target))]).T
         highest = np.where(np.array(THIRD_OCTAVES) >= 8000, LARGEST_TREBLE_LIFT_DB, LARGEST_TONE_GAIN_DB)
         best = lsq_linear(effects, here, bounds=(-LARGEST_TONE_GAIN_DB, highest)).x
         possible = before - distance_db(far.tone_db + best, target)

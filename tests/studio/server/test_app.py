@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from outside import Caller, Web, error_message, wav
 
 from tonnbook.models.effects import Compression, EqBand
+from tonnbook.models.files import UploadRequest
 from tonnbook.models.mixing import (
     FinalMixRequest,
     FinalMixTrack,
@@ -20,7 +21,6 @@ from tonnbook.models.mixing import (
     MixTrack,
     PreviewMixQuery,
 )
-from tonnbook.models.upload import UploadRequest
 from tonnbook.studio.server.server import Studio
 
 # --- access control

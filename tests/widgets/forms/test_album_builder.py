@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tonnbook.models.album_file import album_from_json
+from tonnbook.models.album import album_from_json
 from tonnbook.models.vocabulary import DesiredLoudness, MusicalStyle, SampleRate
 from tonnbook.widgets.forms.album import AlbumBuilder
 

@@ -10,10 +10,10 @@ import pytest
 from tonnbook.clients.album.batch import Batch
 from tonnbook.clients.jobs import Job
 from tonnbook.errors import TonnbookError
+from tonnbook.models.files import RemoteFile, local_file
 from tonnbook.models.mastering import MasterNotes
-from tonnbook.models.masters import Master, kept
+from tonnbook.models.masters import Master
 from tonnbook.models.notes import Sound
-from tonnbook.models.results import RemoteFile
 from tonnbook.widgets.jobs import job_card
 from tonnbook.widgets.jobs.album_table import AlbumTable
 
@@ -46,7 +46,7 @@ def a_master(tmp_path: Path) -> Master:
     preview = tmp_path / "one.mp3"
     preview.write_bytes(b"ID3 preview")
     notes = MasterNotes(target_lufs=-14.0, before=Sound(loudness_lufs=-22.04), after=Sound(loudness_lufs=-14.0))
-    return Master("one", "task", None, kept(preview), notes=notes)
+    return Master("one", "task", None, local_file(preview), notes=notes)
 
 
 def test_every_song_has_a_row_and_so_has_one_that_was_refused(batch: Batch) -> None:

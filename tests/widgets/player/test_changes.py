@@ -13,8 +13,8 @@ from tones import RATE, tone
 from tonnbook import audio_files
 from tonnbook.models.cleanup import Cleanup, CleanupNotes
 from tonnbook.models.enhancement import Enhancement
+from tonnbook.models.files import RemoteFile
 from tonnbook.models.notes import Series
-from tonnbook.models.results import RemoteFile
 from tonnbook.widgets.player.changes import Changes, taken_changes, tone_changes
 from tonnbook.widgets.player.compare import compare, switch
 from tonnbook.widgets.player.residue import taken_away
@@ -122,7 +122,7 @@ def cleaned(tmp_path: Path) -> Cleanup:
     voice, noise = tone(3, 0.4), tone(3, 0.01, 3000)
     before = audio_files.write(tmp_path / "voice.wav", voice + noise, RATE)
     after = audio_files.write(tmp_path / "voice cleaned.wav", voice, RATE)
-    notes = CleanupNotes(sound_source="VOCAL_GROUP", taken=Series(hop_s=0.1, values=(-50.0,) * 30), clicks_s=(1.5,))
+    notes = CleanupNotes(sound_source="VOCAL_GROUP", removed=Series(hop_s=0.1, values=(-50.0,) * 30), clicks_s=(1.5,))
     return Cleanup("voice.wav", remote(after), notes, before)
 
 

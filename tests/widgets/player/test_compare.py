@@ -11,9 +11,9 @@ from tones import RATE, MakeFile, tone
 
 from tonnbook import audio_files
 from tonnbook.dsp.loudness import integrated_loudness
+from tonnbook.models.files import RemoteFile
 from tonnbook.models.masters import Master, Masters
-from tonnbook.models.mixing import MixNotes, MixRequest, MixTrack
-from tonnbook.models.results import FinalMix, MixPreview, RemoteFile
+from tonnbook.models.mixing import FinalMix, MixNotes, MixPreview, MixRequest, MixTrack
 from tonnbook.widgets.player.compare import compare, gains_db, switch
 from tonnbook.widgets.player.player import play
 

@@ -7,7 +7,7 @@ import pytest
 from tones import RATE, MakeFile, tone
 
 from tonnbook.errors import AudioError
-from tonnbook.models.results import RemoteFile
+from tonnbook.models.files import RemoteFile
 from tonnbook.widgets.player.sources import sources
 
 

@@ -18,8 +18,8 @@ from tonnbook.clients.http import Http
 from tonnbook.clients.jobs import HEARTBEAT_S, Job, Poll, wait_in_slices
 from tonnbook.clients.polling import JobPoller
 from tonnbook.errors import JobTimeout, TonnbookError
-from tonnbook.models.masters import Master, Masters, kept
-from tonnbook.models.results import RemoteFile
+from tonnbook.models.files import RemoteFile, local_file
+from tonnbook.models.masters import Master, Masters
 
 _SLICE_S = 0.2
 
@@ -194,8 +194,8 @@ def _master_of(record: SongRecord, order: SongOrder) -> Master:
         name=order.name,
         task_id=str(record.task_id),
         request=order.request,
-        preview=kept(folder / str(record.preview_file)) if record.has_preview(folder) else _lost(order.name),
-        master=kept(folder / str(record.master_file)) if has_master else None,
+        preview=local_file(folder / str(record.preview_file)) if record.has_preview(folder) else _lost(order.name),
+        master=local_file(folder / str(record.master_file)) if has_master else None,
         preview_start_s=record.preview_start_s,
         notes=record.notes,
         source=source if isinstance(source, Path) and source.is_file() else None,

@@ -38,7 +38,7 @@ from tonnbook.clients.http import Http
 from tonnbook.clients.mastering import mastering_request
 from tonnbook.clients.polling import JobPoller, PollSettings
 from tonnbook.errors import TonnbookError
-from tonnbook.models.album_file import album_entries, album_song
+from tonnbook.models.album import album_entries, album_song
 from tonnbook.models.mastering import AlbumContext, MasteringRequest
 from tonnbook.models.notes import Sound
 from tonnbook.models.problems import explain

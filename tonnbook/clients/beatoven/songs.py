@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from tonnbook.clients.files import Files
 from tonnbook.models.beatoven_wire import DirectRequest, DirectTask, InstrumentUrls, SectionOptions, SongNotes
 from tonnbook.models.composition import CompositionRequest
-from tonnbook.models.results import RemoteFile
+from tonnbook.models.files import RemoteFile
 from tonnbook.models.song import SectionSound, Song
 
 

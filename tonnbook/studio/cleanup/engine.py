@@ -117,7 +117,7 @@ def clean(source: Path, sound_source: SoundSource, out: Path, progress: Progress
         loudness_before_lufs=finite(loudness[0]),
         loudness_after_lufs=finite(loudness[1]),
         clicks_s=clicks_s,
-        taken=series(removed_db, _STEP_S) if any(stage.done for stage in stages) else None,
+        removed=series(removed_db, _STEP_S) if any(stage.done for stage in stages) else None,
     )
     return CleanupOutcome(out, notes)
 

@@ -27,7 +27,7 @@ from tonnbook.dsp.transients import Powers, attack_gain, attacks_db
 from tonnbook.dsp.true_peak import TruePeakMeter
 from tonnbook.models.analysis import TONAL_HZ
 from tonnbook.models.notes import StageNotes
-from tonnbook.models.tone import away_db
+from tonnbook.models.tone import difference_db
 from tonnbook.models.vocabulary import Advice, AnalysisStyle, StereoField, TonalLevel
 from tonnbook.studio.analysis import verdicts as rules
 from tonnbook.studio.analysis.findings import FIELD_EDGES_HZ, Findings
@@ -162,7 +162,7 @@ def tone_curve_db(findings: Findings, style: AnalysisStyle, *, is_master: bool, 
     """Return the gain of each third octave in dB, (28,): the gentlest curve of those predicted to leave the least deviation from the style."""
     as_master = is_master or to_be_mastered
     level = 10.0 * np.log10(np.maximum(findings.tone, 1e-30))
-    away = np.array(away_db(level.tolist(), reference_tone_db(style, is_master=as_master).tolist()))
+    away = np.array(difference_db(level.tolist(), reference_tone_db(style, is_master=as_master).tolist()))
     steps = _MASTERED_TONE_STEPS if is_master else _TONE_STEPS
     curves = [np.clip(strength * away, -most, most) for strength, most in steps]
     return min(curves, key=lambda curve: _deviation_db(findings, curve, style, is_master=as_master))

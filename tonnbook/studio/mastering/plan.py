@@ -18,7 +18,7 @@ from tonnbook.dsp.loudness import lufs
 from tonnbook.dsp.spectrum import THIRD_OCTAVES
 from tonnbook.models.mastering import CEILING_DBTP, MasteringRequest
 from tonnbook.models.notes import StageNotes
-from tonnbook.models.tone import away_db, distance_db, filled
+from tonnbook.models.tone import difference_db, distance_db, filled
 from tonnbook.models.vocabulary import MusicalStyle, SampleRate
 from tonnbook.studio.measure.reference_tone import master_tone_db
 from tonnbook.studio.measure.song_features import CROSSOVERS_HZ, SongFeatures
@@ -199,7 +199,7 @@ def _tone_curve(tone_db: Array, reference_db: Sequence[float], share: float) -> 
     is set later, the curve as a whole may be raised or lowered to where the limits cut least.
     """
     used = np.array(filled(tone_db.tolist(), reference_db))
-    wanted = share * np.array(away_db(tone_db.tolist(), reference_db))
+    wanted = share * np.array(difference_db(tone_db.tolist(), reference_db))
     highest = np.where(_TREBLE, LARGEST_TREBLE_LIFT_DB, LARGEST_TONE_GAIN_DB)
     curves = [np.clip(wanted + level, -LARGEST_TONE_GAIN_DB, highest) for level in _CURVE_LEVELS_DB]
     curves = [np.where(used, curve, np.minimum(curve, 0.0)) for curve in curves]

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
-from tonnbook.models.album_file import album_entries, album_to_json
-from tonnbook.models.mastering import Album, AlbumSong, MasteringRequest
+from tonnbook.models.album import Album, AlbumSong, album_entries, album_to_json
+from tonnbook.models.mastering import MasteringRequest
 from tonnbook.models.vocabulary import DesiredLoudness, MusicalStyle
 from tonnbook.widgets.forms.code_export import Spell, as_curl
 from tonnbook.widgets.forms.form_values import check_names, place

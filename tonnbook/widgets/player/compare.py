@@ -12,7 +12,7 @@ from typing import TypeAlias
 from tonnbook.models.cleanup import Cleanup
 from tonnbook.models.enhancement import Enhancement
 from tonnbook.models.masters import Master, Masters
-from tonnbook.models.results import FinalMix, MixPreview
+from tonnbook.models.mixing import FinalMix, MixPreview
 from tonnbook.widgets.player.changes import Changes, taken_changes, tone_changes
 from tonnbook.widgets.player.player import LETTERS, Excerpt, Player, added
 from tonnbook.widgets.player.sources import Audio, Source, Thing, sources
@@ -151,7 +151,7 @@ def gains_db(lufs: Sequence[float]) -> list[float]:
 def _changes(thing: Thing, sides: Sequence[Side], gains: Sequence[float]) -> Changes:
     before, after = sides
     if isinstance(thing, Cleanup):
-        taken, clicks = (thing.notes.taken, thing.notes.clicks_s) if thing.notes else (None, ())
+        taken, clicks = (thing.notes.removed, thing.notes.clicks_s) if thing.notes else (None, ())
         return taken_changes(before.audio, after.audio, before.rate, taken, clicks)
     return tone_changes(before.audio, after.audio, before.rate, (gains[0], gains[1]))
 

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tonnbook.errors import AudioError, redacted
-from tonnbook.models.results import RemoteFile
+from tonnbook.models.files import RemoteFile
 
 Audio: TypeAlias = npt.NDArray[np.floating[Any]]
 

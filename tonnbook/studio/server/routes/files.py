@@ -15,7 +15,7 @@ from fastapi.responses import FileResponse, JSONResponse
 from starlette.concurrency import run_in_threadpool
 from starlette.types import Message, Receive, Scope, Send
 
-from tonnbook.models.upload import UploadLinks, UploadRequest
+from tonnbook.models.files import UploadLinks, UploadRequest
 from tonnbook.studio.runtime.admission import check_disk_space
 from tonnbook.studio.runtime.http_error import ErrorBody, HttpError
 from tonnbook.studio.server.access import require_key

@@ -1,4 +1,4 @@
-"""The album file of the batch tutorial: a JSON array of flat objects, one per song."""
+"""An album: its songs, and the album file of the batch tutorial, a JSON array of flat objects, one per song."""
 
 from __future__ import annotations
 
@@ -8,19 +8,41 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from tonnbook.models.base import without_nulls
-from tonnbook.models.mastering import AlbumSong, MasteringRequest
+from tonnbook.models.base import AudioSource, Request, without_nulls
+from tonnbook.models.mastering import MasteringRequest, MasteringSettings
 
 _NO_ALBUM = 'is no album file: that is a JSON array of objects, one per song: [{"trackURL": ...}, ...]'
+
+
+class AlbumSong(MasteringSettings):
+    """One object of an album file."""
+
+    source: AudioSource = Field(alias="trackURL", title="Song")
+
+    @property
+    def request(self) -> MasteringRequest:
+        """The mastering request for this song."""
+        return MasteringRequest.model_validate(self.model_dump())
+
+
+class Album(Request):
+    """The songs of an album, in order: the content of an album file."""
+
+    songs: tuple[AlbumSong, ...] = Field(alias="songs", min_length=1, title="Songs")
+
+    @property
+    def requests(self) -> list[MasteringRequest]:
+        """A mastering request for each song."""
+        return [song.request for song in self.songs]
 
 
 def album_from_json(text: str, folder: Path | None = None) -> list[MasteringRequest]:
     """Read an album file: a JSON array of flat objects, one per song.
 
-    A `trackURL` that is no link is a file name: it is looked up in `folder`, where the album file lies.
+    A `trackURL` that is no link is a file name in `folder`, the folder of the album file.
     Raises ValueError where the text is no such array, pydantic.ValidationError where a song is wrong.
     """
     return [album_song(song, folder) for song in _entries(text, "this")]
@@ -30,7 +52,7 @@ def album_entries(path: Path) -> list[Mapping[str, Any]]:
     """Return the objects of an album file, which may begin with a byte order mark. Raises ValueError that names the file."""
     if path.is_dir():
         raise ValueError(
-            f"{path.name} is a folder: hand in its songs, sorted(Path({str(path)!r}).glob('*.wav')), or an album file"
+            f"{path.name} is a folder: pass its songs, sorted(Path({str(path)!r}).glob('*.wav')), or an album file"
         )
     try:
         text = path.read_text(encoding="utf-8-sig")
@@ -42,9 +64,9 @@ def album_entries(path: Path) -> list[Mapping[str, Any]]:
 def album_song(entry: Mapping[str, Any], folder: Path | None = None) -> MasteringRequest:
     """Read one object of an album file; raises pydantic.ValidationError.
 
-    A member that is none is left out, as the service does, unless it looks like a slip for one; so is an empty webhookURL.
+    An unknown member is ignored, as by the service, unless it looks like a misspelled field; so is an empty webhookURL.
     """
-    return AlbumSong.model_validate(_with_file(_spelled(entry), folder), extra="ignore").request
+    return AlbumSong.model_validate(_with_file(_checked(entry), folder), extra="ignore").request
 
 
 def _entries(text: str, what: str) -> list[Mapping[str, Any]]:
@@ -59,7 +81,7 @@ def _entries(text: str, what: str) -> list[Mapping[str, Any]]:
 
 
 def album_to_json(songs: Iterable[MasteringRequest]) -> str:
-    """Return the album file of `songs`: the batch tutorial's format, files on this machine by their path."""
+    """Return the album file of `songs` in the batch tutorial's format, with files on this machine by their path."""
     order = ("trackURL", "musicalStyle", "desiredLoudness", "sampleRate")
     rows = []
     for song in songs:
@@ -69,8 +91,8 @@ def album_to_json(songs: Iterable[MasteringRequest]) -> str:
     return json.dumps(rows, indent=2) + "\n"
 
 
-def _spelled(entry: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return an album file's object; one with a slip in it keeps the slip only, so that the model names it."""
+def _checked(entry: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return an entry of an album file without an empty webhookURL; raise ValidationError for a misspelled field."""
     known = [str(field.alias) for field in AlbumSong.model_fields.values()]
     for word in entry:
         close = [] if word in known else get_close_matches(word, known, 1, 0.85)
@@ -79,15 +101,15 @@ def _spelled(entry: Mapping[str, Any]) -> Mapping[str, Any]:
                 "AlbumSong", [_wrong(word, f"is no field of a song; did you mean {close[0]}?", entry[word])]
             )
     if entry.get("forcedLoudnessInLUFS") is not None and entry.get("forcedLoudness") is None:
-        said = "counts only with forcedLoudness: add that, true to master to this number, false to keep the preset"
+        message = "counts only with forcedLoudness: add that, true to master to this number, false to keep the preset"
         raise ValidationError.from_exception_data(
-            "AlbumSong", [_wrong("forcedLoudnessInLUFS", said, entry["forcedLoudnessInLUFS"])]
+            "AlbumSong", [_wrong("forcedLoudnessInLUFS", message, entry["forcedLoudnessInLUFS"])]
         )
     return {name: value for name, value in entry.items() if (name, value) != ("webhookURL", "")}
 
 
-def _wrong(field: str, said: str, value: Any) -> InitErrorDetails:
-    return {"type": PydanticCustomError("value_error", said), "loc": (field,), "input": value}
+def _wrong(field: str, message: str, value: Any) -> InitErrorDetails:
+    return {"type": PydanticCustomError("value_error", message), "loc": (field,), "input": value}
 
 
 def _with_file(song: Mapping[str, Any], folder: Path | None) -> dict[str, Any]:

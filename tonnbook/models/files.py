@@ -1,0 +1,69 @@
+"""Files on a server: the links of an upload, and RemoteFile, an audio file that a server made."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from uuid import uuid4
+
+from pydantic import Field
+
+from tonnbook.models.base import Answer, Request
+
+
+class UploadRequest(Request):
+    """Request the links for one file (Tonn API, POST /upload)."""
+
+    filename: str = Field(min_length=1, max_length=255)
+    content_type: str = Field(alias="contentType", pattern=r"^audio/[a-z0-9.+-]+$")
+
+
+class UploadLinks(Answer):
+    """Two signed links, one to write a file to and one to read it. They expire after one hour and are secrets: the repr hides them."""
+
+    signed_url: str = Field(repr=False)
+    """PUT the bytes here, with the Content-Type of the request."""
+    readable_url: str = Field(repr=False)
+    """The link of the file in later calls."""
+    error: bool = False
+    message: str = ""
+    info: str = ""
+
+
+class RemoteFile:
+    """An audio file that a server made. `path` downloads it once; the link, which is a secret, is never shown."""
+
+    def __init__(self, name: str, fetch: Callable[[Path | None], Path]) -> None:
+        self.name = name
+        self._fetch = fetch
+        self._path: Path | None = None
+
+    @property
+    def path(self) -> Path:
+        """Path of the file on this machine; downloaded on first use."""
+        if self._path is None or not self._path.exists():
+            self._path = self._fetch(None)
+        return self._path
+
+    def save(self, to: str | Path) -> Path:
+        """Download to `to`, a file name or an existing folder; return the path."""
+        target = Path(to)
+        return self._fetch(target / self.name if target.is_dir() else target)
+
+    def __repr__(self) -> str:
+        path = f", path={str(self._path)!r}" if self._path else ""
+        return f"RemoteFile({self.name!r}{path})"
+
+
+def local_file(path: Path) -> RemoteFile:
+    """Return a RemoteFile for a file that is on this machine already."""
+
+    def fetch(to: Path | None) -> Path:
+        if to is None or to == path:
+            return path
+        part = to.with_name(f"{to.name}.{uuid4().hex[:8]}.part")
+        shutil.copyfile(path, part)
+        return part.replace(to)
+
+    return RemoteFile(path.name, fetch)
