@@ -1,4 +1,4 @@
-"""Composition requests and options: what is taken, and what is said about the rest."""
+"""Composition requests and options: what is accepted, and the errors for the rest."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ DOCUMENTED = {
 }
 
 
-def complaint(body: dict[str, object]) -> str:
+def error_text(body: dict[str, object]) -> str:
     """Return what a server would say about a body."""
     with pytest.raises(ValidationError) as caught:
         CompositionRequest.from_wire(body)
@@ -63,15 +63,15 @@ def test_numbers_come_as_strings_and_words_in_any_case() -> None:
     ],
 )  # fmt: skip
 def test_sections_must_tile_the_track(parts: tuple[tuple[str, object, object], ...], words: str) -> None:
-    assert words in complaint({"genre": "pop", "duration_ms": 60000, "sections": sections(*parts)})
+    assert words in error_text({"genre": "pop", "duration_ms": 60000, "sections": sections(*parts)})
 
 
 def test_unknown_words_get_the_list_and_the_nearest_match() -> None:
-    said = complaint({"genre": "elektronic"})
+    said = error_text({"genre": "elektronic"})
     assert "did you mean electronic?" in said
     assert "hiphop" in said
-    assert "did you mean joyful?" in complaint({"sections": sections(("joyfull", 0, 5000))})
-    assert "'7'" not in complaint({"tempo": 7})
+    assert "did you mean joyful?" in error_text({"sections": sections(("joyfull", 0, 5000))})
+    assert "'7'" not in error_text({"tempo": 7})
 
 
 @pytest.mark.parametrize(
@@ -88,12 +88,12 @@ def test_unknown_words_get_the_list_and_the_nearest_match() -> None:
 )
 def test_the_nearest_match_goes_by_meaning_too(field: str, word: str, near: str) -> None:
     body = {"sections": sections((word, 0, 5000))} if field == "emotion" else {field: word}
-    assert f"{word!r} is not a known {field}; did you mean {near}?" in complaint(body)
+    assert f"{word!r} is not a known {field}; did you mean {near}?" in error_text(body)
 
 
 def test_a_tempo_is_never_corrected_to_an_emotion() -> None:
     """ "disco" is a style with an emotion, energetic, which is no tempo."""
-    assert "'disco' is not a known tempo; Known: slow" in complaint({"tempo": "disco"})
+    assert "'disco' is not a known tempo; Known: slow" in error_text({"tempo": "disco"})
 
 
 def test_a_server_may_know_more_than_its_document() -> None:
@@ -120,12 +120,12 @@ def test_a_server_may_know_more_than_its_document() -> None:
 def test_a_seed_travels_when_it_is_set() -> None:
     assert CompositionRequest(genre="pop", seed=7).to_wire() == {"genre": "pop", "seed": 7}
     assert "seed" not in CompositionRequest(genre="pop").to_wire()
-    assert "at least 0" in complaint({"genre": "pop", "seed": -1})
-    assert "at most 9007199254740991" in complaint({"genre": "pop", "seed": 2**53})
-    assert "give a prompt" in complaint({"seed": 1})
+    assert "at least 0" in error_text({"genre": "pop", "seed": -1})
+    assert "at most 9007199254740991" in error_text({"genre": "pop", "seed": 2**53})
+    assert "give a prompt" in error_text({"seed": 1})
 
 
-def test_everything_that_a_request_comes_to_is_judged() -> None:
+def test_every_part_of_a_resolved_request_is_checked() -> None:
     """A blocked combination is refused wherever its parts come from: fields, defaults, prompt."""
     for body, words in (
         ({"genre": "rnb", "tempo": "slow"}, "motivational rnb cannot be composed at slow tempo: choose medium (without sections"),
@@ -140,7 +140,7 @@ def test_everything_that_a_request_comes_to_is_judged() -> None:
         assert blocked_combinations(CompositionRequest.from_wire(body)) == []
 
 
-def test_every_combination_is_judged_the_same_in_words_and_in_fields() -> None:
+def test_every_combination_is_checked_alike_in_prompts_and_in_fields() -> None:
     for genre in Genre:
         for emotion in Emotion:
             for tempo in Tempo:
@@ -148,7 +148,7 @@ def test_every_combination_is_judged_the_same_in_words_and_in_fields() -> None:
                 assert bool(blocked_combinations(asked)) == OPTIONS.is_blocked(genre, emotion, tempo), asked
 
 
-def test_fields_go_beside_the_prompt_and_say_so() -> None:
+def test_fields_override_the_prompt_and_are_reported() -> None:
     found = resolve(CompositionRequest(prompt="sad then happy, 30 seconds, 100 bpm", duration_ms=20_000, tempo="fast"))
     assert [(s.start_ms, s.length_ms) for s in found.sections] == [(0, 10_000), (10_000, 10_000)]
     assert (found.duration_ms, found.tempo, found.bpm) == (20_000, Tempo.FAST, None)
@@ -171,16 +171,16 @@ def test_one_field_is_changed_and_the_others_stay() -> None:
         with_changes(two, {"duration_ms": 10})
 
 
-def test_something_must_be_asked() -> None:
-    assert "give a prompt" in complaint({})
-    assert "give a prompt" in complaint({"title": "nothing"})
-    assert "give a prompt" in complaint({"prompt": "   "})
+def test_an_empty_request_is_an_error() -> None:
+    assert "give a prompt" in error_text({})
+    assert "give a prompt" in error_text({"title": "nothing"})
+    assert "give a prompt" in error_text({"prompt": "   "})
     assert CompositionRequest.from_wire({"prompt": "calm", "later": 1}).prompt == "calm"
 
 
 def test_the_longest_and_the_shortest() -> None:
-    assert "at most 900000" in complaint({"genre": "pop", "duration_ms": 900_001})
-    assert "at least 1000" in complaint({"genre": "pop", "duration_ms": "999"})
+    assert "at most 900000" in error_text({"genre": "pop", "duration_ms": 900_001})
+    assert "at least 1000" in error_text({"genre": "pop", "duration_ms": "999"})
 
 
 def test_options_read_both_spellings_of_moods() -> None:
@@ -206,7 +206,7 @@ def test_every_blocked_combination_is_refused_and_no_other() -> None:
     assert refused == 16
 
 
-def test_a_refusal_names_the_way_out() -> None:
+def test_a_blocked_combination_names_the_alternatives() -> None:
     section = Section(emotion="energetic", start_ms=0, length_ms=5000)
     (problem,) = OPTIONS.problems(CompositionRequest(genre="indie", tempo="slow", sections=(section,)))
     assert str(problem) == "sections[0].emotion: energetic indie cannot be composed at slow tempo: choose fast"

@@ -65,7 +65,7 @@ def test_a_song_comes_with_everything(client: BeatovenClient, tmp_path: Path) ->
     assert "happy 2.5 s, then sad 2.5 s; stems bass, chords, melody, percussion" in repr(song)
 
 
-def test_a_prompt_tells_what_was_understood_and_versions_differ(client: BeatovenClient) -> None:
+def test_a_song_has_the_reading_of_its_prompt_and_versions_differ(client: BeatovenClient) -> None:
     job = client.compose("3 seconds of purple pop")
     shares: list[float] = []
     job.on_change(lambda j: shares.append(j.progress or 0.0))
@@ -84,7 +84,7 @@ def test_a_prompt_tells_what_was_understood_and_versions_differ(client: Beatoven
     assert client.attach(song.task_id).result(60).version == 1
 
 
-def test_a_version_is_what_its_song_was_asked_with(client: BeatovenClient) -> None:
+def test_a_version_changes_the_request_of_its_song(client: BeatovenClient) -> None:
     song = client.compose(CompositionRequest(prompt="2 seconds of happy pop with flute", seed=9)).result(120)
     angry = Section(emotion="angry", start_ms=0, length_ms=2000)
     other = client.compose_again(song, CompositionRequest(genre="indie", tempo="fast", sections=(angry,))).result(120)
@@ -238,7 +238,7 @@ def _wait_for_id(job: Job[Song]) -> Job[Song]:
     return job
 
 
-def test_a_failure_tells_its_reason(live: BeatovenClient, web: Web) -> None:
+def test_a_failure_has_its_reason(live: BeatovenClient, web: Web) -> None:
     web.replies["/api/v2/status/k-1"] = [_reply({"state": "FAILURE", "meta": {"message": "no mood for it"}})]
     with pytest.raises(JobFailed, match="no mood for it"):
         live.compose("calm").result(60)

@@ -81,7 +81,7 @@ def test_what_is_negated_is_not_played() -> None:
     assert "not angry" in [note.meaning for note in found.understood]
 
 
-def test_the_parts_of_a_prompt_are_accounted_for() -> None:
+def test_every_part_of_a_prompt_is_reported() -> None:
     found = read_prompt("Thirty seconds of purple bossa nova in the rain, please")
     assert [note.words for note in found.understood] == ["thirty seconds"]
     assert set(found.not_understood) == {"purple", "bossa", "nova", "rain"}

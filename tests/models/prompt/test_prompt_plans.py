@@ -149,7 +149,7 @@ def test_plans(text: str, genre: str, pace: str, sections: str, more: dict[str, 
         ("20 minutes of sad pop, then happy", "duration: 900 s instead of 1200 s, which is outside the limits"),
     ],
 )
-def test_what_is_decided_is_said(text: str, said: str) -> None:
+def test_decisions_are_reported(text: str, said: str) -> None:
     assert said in read_prompt(text).assumed
 
 
@@ -158,14 +158,14 @@ def test_a_clear_word_leaves_nothing_to_be_assumed() -> None:
     assert read_prompt("fast happy pop, 10 s").assumed == ()
 
 
-def test_every_word_of_a_prompt_is_told_once() -> None:
+def test_every_word_of_a_prompt_is_reported_once() -> None:
     for text, *_ in PLANS:
         found = read_prompt(text)
         spoken = " ".join(note.words for note in found.understood)
         assert len(spoken) <= len(text), text
 
 
-def test_a_genre_that_is_given_rules_what_is_usual() -> None:
+def test_a_given_genre_decides_the_usual_emotion() -> None:
     found = read_prompt("10 seconds, not too fast", genre=Genre.ELECTRONIC)
     assert told(found)[:3] == ("electronic", "medium", "energetic 10")
     assert read_prompt("in A minor", genre=Genre.INDIAN).not_understood == ("minor",)

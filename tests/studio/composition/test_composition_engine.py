@@ -1,4 +1,4 @@
-"""What a finished composition is told with, and how its files are cut."""
+"""The notes on a composed song, and the files of its sections."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ RATE = 44100
         ("calm electronic, mid-tempo, 30 s", False, None, ""),
     ],
 )
-def test_the_tempo_that_is_told_sounds(prompt: str, looping: bool, bpm: float | None, said: str) -> None:
+def test_the_reported_tempo_is_the_actual_one(prompt: str, looping: bool, bpm: float | None, said: str) -> None:
     plan, reading = plan_of(CompositionRequest(prompt=prompt), looping=looping)
     score = compose_score(plan)
     notes = notes_of(Composition(score, Path(), {}, 0, -16.0, -1.0, 0.0), reading)
     assert reading is not None
     assert notes.understood is not None
-    event_of = notes.understood.assumed[len(reading.assumed) :]
-    assert [said in words for words in event_of] == ([True] if said else [])
+    added = notes.understood.assumed[len(reading.assumed) :]
+    assert [said in words for words in added] == ([True] if said else [])
     beats = sum(section.beats for section in score.sections)
     assert notes.bpm == pytest.approx(60 * beats / plan.duration_s, abs=0.01)
     assert sheet_of(score, notes, "").bpm == notes.bpm
@@ -54,7 +54,7 @@ def test_sections_are_exact_and_previews_are_their_beginnings(tmp_path: Path) ->
     assert np.array_equal(preview[:, : 14 * RATE], beginning[:, : 14 * RATE])
 
 
-def test_a_lone_section_is_the_whole_that_is_there_already(tmp_path: Path) -> None:
+def test_an_only_section_is_the_whole_file_that_exists_already(tmp_path: Path) -> None:
     source = write(tmp_path / "stem.wav", np.zeros((2, 2 * RATE)), RATE, 16)
     whole = encoded(source, tmp_path / "bass.mp3", 0, 2 * RATE)
     written = whole.stat().st_mtime_ns

@@ -1,9 +1,9 @@
-"""Songs that several files of tests look at, composed once."""
+"""Songs that several test modules use, composed once."""
 
 from __future__ import annotations
 
 import pytest
-from asking import allowed, plan
+from song_plans import allowed, plan
 
 from tonnbook.models.composition import Emotion, Genre, Tempo
 from tonnbook.studio.composition.composer.writing.arrange import compose_score

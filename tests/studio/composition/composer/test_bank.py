@@ -1,4 +1,4 @@
-"""The instrument bank: whole, small, licensed, and rich enough for everything the composer writes."""
+"""The instrument bank: complete, small, licensed, in tune, with a sound for every note that the composer writes."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import hashlib
 
 import numpy as np
 import pytest
-from asking import allowed, plan
-from listening import cents_off
+from audio_measures import cents_off
+from song_plans import allowed, plan
 
 from tonnbook.models.prompt.words import RELATED, WORDS
 from tonnbook.studio.composition.composer.sound.soundfont import BANK, RATE, TUNING, Bank, default_bank
@@ -19,7 +19,7 @@ from tonnbook.studio.composition.composer.writing.raga import RAGAS
 from tonnbook.studio.composition.composer.writing.score import Note
 
 
-def test_the_bank_is_the_one_that_was_cut_and_light() -> None:
+def test_the_bank_has_its_checksum_and_is_small() -> None:
     data = BANK.read_bytes()
     digest, name = (BANK.parent / "SHA256SUMS").read_text(encoding="utf-8").split()
     assert (hashlib.sha256(data).hexdigest(), BANK.name) == (digest, name)
@@ -71,7 +71,7 @@ def test_every_voice_sounds_over_its_range_and_in_tune(name: str) -> None:
 @pytest.mark.parametrize(
     ("program", "key"), [(p, k) for p, rows in TUNING.items() for low, high, _ in rows for k in {low, high}]
 )
-def test_what_the_font_has_out_of_tune_is_put_right(program: int, key: int) -> None:
+def test_samples_that_are_out_of_tune_are_corrected(program: int, key: int) -> None:
     name = next(v.name for v in VOICES.values() if v.program == program and v.bank != KIT_BANK)
     sound = default_bank().note(0, program, key, 90, 1.5).astype(np.float64)
     assert abs(cents_off(sound, key, 1 if name in STRUCK else 4)) <= 8
@@ -91,7 +91,7 @@ def test_notes_begin_and_end_without_a_click(name: str) -> None:
     assert sound[-32:].max() <= 0.003 * sound.max()
 
 
-def test_louder_touch_is_louder_by_twelve_decibels_for_twice() -> None:
+def test_twice_the_velocity_is_twelve_decibels_louder() -> None:
     bank = Bank()
     soft, loud = (bank.note(0, 73, 72, velocity, 0.5).std() for velocity in (48, 96))
     assert 20 * np.log10(loud / soft) == pytest.approx(12, abs=2.5)

@@ -1,4 +1,4 @@
-"""The finished files: lengths, sums, levels, ends, loops, sameness. Rendered short; the long road is in test_sound.py."""
+"""The finished files: lengths, sums, levels, ends, loops, sameness. Songs are short; test_sound.py renders longer ones."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from pathlib import Path
 import mido
 import numpy as np
 import pytest
-from asking import allowed, plan
-from listening import RATE, onset_strength, spectrogram
+from audio_measures import RATE, onset_strength, spectrogram
+from song_plans import allowed, plan
 
 from tonnbook.audio_files import info, read
 from tonnbook.dsp.loudness import integrated_loudness
@@ -106,7 +106,7 @@ def test_levels(name: str, songs: dict[str, Composition]) -> None:
 
 
 @pytest.mark.parametrize("name", ASKED)
-def test_every_stem_is_heard(name: str, songs: dict[str, Composition]) -> None:
+def test_every_stem_is_audible(name: str, songs: dict[str, Composition]) -> None:
     for role, path in songs[name].stems.items():
         assert integrated_loudness(*read(path)) > -55, role
 
@@ -146,7 +146,7 @@ def lateness_ms(audio: np.ndarray, notes: Sequence[Note]) -> list[float]:
 
 
 @pytest.mark.parametrize("name", ["pop", "indian", "electronic", "loop"])
-def test_strokes_stand_where_the_score_has_them(name: str, songs: dict[str, Composition]) -> None:
+def test_strokes_begin_at_the_times_of_the_score(name: str, songs: dict[str, Composition]) -> None:
     song = songs[name]
     strokes = [n for part in song.score.of("percussion") for n in part.notes if n.bol or n.key in (36, 38, 42)]
     late = lateness_ms(read(song.stems["percussion"])[0], strokes)
@@ -156,7 +156,7 @@ def test_strokes_stand_where_the_score_has_them(name: str, songs: dict[str, Comp
 
 
 @pytest.mark.parametrize("voice", ["piano", "nylon-guitar", "harp", "santoor", "kalimba"])
-def test_plucked_notes_stand_where_the_score_has_them(voice: str, tmp_path: Path) -> None:
+def test_plucked_notes_begin_at_the_times_of_the_score(voice: str, tmp_path: Path) -> None:
     score = compose_score(plan("pop", "happy", "medium", 8_000, lead="piano"))
     (part,) = score.of("melody")
     alone = replace(score, parts=(replace(part, voice=voice),))
@@ -167,7 +167,7 @@ def test_plucked_notes_stand_where_the_score_has_them(voice: str, tmp_path: Path
     assert np.percentile(late, 90) <= 25
 
 
-def test_the_midi_file_says_the_same(songs: dict[str, Composition]) -> None:
+def test_the_midi_file_has_the_same_notes(songs: dict[str, Composition]) -> None:
     for name in ("pop", "indian", "cinematic"):
         score = songs[name].score
         file = mido.MidiFile(file=BytesIO(midi_bytes(score)))
@@ -184,7 +184,7 @@ def test_the_midi_file_says_the_same(songs: dict[str, Composition]) -> None:
 
 def test_another_process_makes_the_same_bytes(tmp_path: Path) -> None:
     code = (
-        "import sys; from pathlib import Path; from asking import plan\n"
+        "import sys; from pathlib import Path; from song_plans import plan\n"
         "from tonnbook.studio.composition.composer.compose import compose\n"
         "compose(plan('rnb', 'happy', 'medium', 4000), Path(sys.argv[1]))"
     )
@@ -206,13 +206,13 @@ def test_the_shortest_songs_are_songs(ms: int, tmp_path: Path) -> None:
     assert integrated_loudness(*read(song.mix)) == pytest.approx(-16, abs=0.6)
 
 
-def test_a_stem_that_was_asked_away_is_silent_and_there(tmp_path: Path) -> None:
+def test_an_excluded_stem_is_a_silent_file(tmp_path: Path) -> None:
     song = compose(plan("ambient", "calm", "slow", 5000, silent=frozenset({"percussion"})), tmp_path)
     assert not whole(song.stems["percussion"]).any()
     assert whole(song.stems["chords"]).any()
 
 
-def test_progress_goes_up_and_speaks(tmp_path: Path) -> None:
+def test_progress_increases_and_has_messages(tmp_path: Path) -> None:
     seen: list[tuple[float, str]] = []
     compose(plan("indie", "happy", "medium", 15_000), tmp_path, lambda share, message: seen.append((share, message)))
     shares = [share for share, _ in seen]

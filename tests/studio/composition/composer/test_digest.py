@@ -1,6 +1,6 @@
 """The same notes on every machine and every Python that we support: digests of the MIDI files of some songs.
 
-A change of the music changes them. If it is wanted, renew them, in one commit with the change:
+A change of the music changes them. If that is intended, update them in the same commit:
 
     python tests/studio/composition/composer/test_digest.py
 
@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 
 import pytest
-from asking import plan
+from song_plans import plan
 
 from tonnbook.studio.composition.composer.writing.arrange import compose_score
 from tonnbook.studio.composition.composer.writing.midi import midi_bytes
@@ -47,7 +47,7 @@ def digest(name: str) -> str:
 
 
 @pytest.mark.parametrize("name", SONGS)
-def test_the_notes_are_those_that_they_were(name: str) -> None:
+def test_the_notes_have_not_changed(name: str) -> None:
     assert digest(name) == DIGESTS[name], "the music has changed; if that is wanted, see the top of this file"
 
 

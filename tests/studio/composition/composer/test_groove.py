@@ -1,4 +1,4 @@
-"""What makes a groove: backbeat, kicks, ghosts and swing, in songs of low energy as in others."""
+"""Grooves: backbeat, kicks, ghost notes and swing, also in songs of low energy."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from itertools import pairwise
 from statistics import mean, median
 
 import pytest
-from asking import inside, plan
+from song_plans import inside, plan
 
 from tonnbook.models.composition import CompositionRequest
 from tonnbook.studio.composition.composer.writing.arrange import compose_score

@@ -1,4 +1,4 @@
-"""Ragas, talas, and the two voices of our own."""
+"""Ragas, talas, and the two synthesised voices."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from math import log2
 
 import numpy as np
 import pytest
-from asking import plan, tune
+from song_plans import plan, tune
 
 from tonnbook.models.composition import Emotion, Tempo
 from tonnbook.studio.composition.composer.sound.synth import hertz, tabla, tanpura
@@ -42,7 +42,7 @@ def test_the_melody_keeps_to_its_raga(emotion: Emotion, pieces: dict[Emotion, Sc
     assert 7 <= max(n.key for n in notes) - min(n.key for n in notes) <= 19
 
 
-def test_ragas_of_five_notes_sound_of_five_notes(pieces: dict[Emotion, Score]) -> None:
+def test_ragas_of_five_notes_use_all_five(pieces: dict[Emotion, Score]) -> None:
     pentatonic = [emotion for emotion in Emotion if len(RAGAS[emotion].scale) == 5]
     assert len(pentatonic) == 5
     for emotion in pentatonic:
@@ -67,7 +67,7 @@ def test_ragas_know_up_from_down() -> None:
     assert not legal(desh, 0, 62, 64)  # R G rises nowhere in Desh
 
 
-def test_the_piece_closes_with_a_tihai_on_the_last_downbeat(pieces: dict[Emotion, Score]) -> None:
+def test_the_song_ends_with_a_tihai_on_the_last_downbeat(pieces: dict[Emotion, Score]) -> None:
     for score in pieces.values():
         section = score.sections[-1]
         landings = [section.at(beat) for beat in tihai_beats(section)]
@@ -178,7 +178,7 @@ def test_the_dayan_is_tuned_and_the_bayan_bends() -> None:
     assert np.diff(crossings[:3]).mean() < 0.92 * np.diff(crossings[8:12]).mean()
 
 
-def test_the_tanpuras_partials_bloom_one_after_another() -> None:
+def test_the_partials_of_the_tanpura_rise_one_after_another() -> None:
     string = tanpura(45, 3.0)
     assert len(string) == int(3.6 * RATE)
     early, later = (np.abs(np.fft.rfft(string[a : a + 8192] * np.hanning(8192))) for a in (0, 20000))

@@ -1,4 +1,4 @@
-"""What lesson 03 tells its readers to listen for is in the songs that it makes."""
+"""The songs of lesson 03 have the properties that the lesson describes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from statistics import mean, median
 
 import pytest
-from asking import inside, rhythm, tune
+from song_plans import inside, rhythm, tune
 
 from tonnbook.models.composition import CompositionRequest, Section
 from tonnbook.studio.composition.composer.writing.arrange import compose_score
@@ -42,7 +42,7 @@ def strokes(score: Score, key: int) -> list[float]:
     return [4 * section.beat_at(note.start) for note in inside(notes, section)]
 
 
-def test_the_snare_is_late_and_what_lies_between_the_eighths_swings(lofi: Score) -> None:
+def test_the_snare_is_late_and_odd_sixteenths_swing(lofi: Score) -> None:
     hats = strokes(lofi, 42)
     even = median(step - round(step) for step in hats if round(step) % 2 == 0)
     between = [step - round(step) - even for step in hats if round(step) % 2]
@@ -72,7 +72,7 @@ def test_a_sadder_mood_is_minor_lower_thinner_and_softer(second: str, darker: st
     assert mean(n.velocity for n in sounding(score, section)) < mean(n.velocity for n in sounding(compared, before))
 
 
-def test_a_figure_of_the_melody_returns_after_the_border() -> None:
+def test_a_figure_of_the_melody_returns_in_the_next_section() -> None:
     score = two_moods("sad")
     first, second = (rhythm(inside(tune(score), section), section) for section in score.sections)
     shares = [len(a & b) / min(len(a), len(b)) for a, b in zip(first, second, strict=False) if a and b]

@@ -1,4 +1,4 @@
-"""The MIDI file of a song: its times, its glides, its kits and its hand drums."""
+"""The MIDI file of a song: times, pitch bends, kits and tabla strokes."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from itertools import pairwise
 import mido
 import numpy as np
 import pytest
-from asking import plan
+from song_plans import plan
 
 from tonnbook.studio.composition.composer.voices import VOICES
 from tonnbook.studio.composition.composer.writing.arrange import compose_score
 from tonnbook.studio.composition.composer.writing.midi import midi_bytes
-from tonnbook.studio.composition.composer.writing.score import Score
+from tonnbook.studio.composition.composer.writing.score import Note, Part, Score
 from tonnbook.studio.composition.composer.writing.tala import BOL_KEYS
 
 
@@ -27,31 +27,52 @@ def messages(score: Score, track_name: str) -> list[tuple[float, mido.Message]]:
     return [(float(t), m) for t, m in zip(times, file, strict=True) if not m.is_meta]
 
 
+def test_a_bend_reaches_known_wheel_positions() -> None:
+    """The receiver is set to a range of 12 semitones, so that a semitone is 8192 / 12 steps of the wheel, and an octave the whole way."""
+    score = compose_score(plan("pop", "calm", "medium", 8_000))
+    bent = Note(1.0, 1.0, 60, 90, ((0.0, -1.0), (0.4, 2.0), (0.6, 2.0), (0.8, -12.0)))
+    score = replace(score, parts=(Part("melody", "flute", (bent, Note(2.5, 1.0, 62, 90))),))
+    sent = messages(score, score.parts[0].name)
+    controls = {m.control: m.value for _, m in sent if m.type == "control_change"}
+    assert controls == {101: 0, 100: 0, 6: 12, 38: 0}  # RPN 0, pitch bend sensitivity: 12 semitones and 0 cents
+    wheel = [(t, m.pitch) for t, m in sent if m.type == "pitchwheel"]
+
+    def position(seconds: float) -> int:
+        return next((pitch for t, pitch in reversed(wheel) if t <= seconds), 0)
+
+    assert position(0.99) == 0
+    for seconds, semitones in ((1.003, -1), (1.503, 2), (1.9, -12)):
+        assert position(seconds) == round(semitones * 8192 / 12), seconds
+    assert position(1.1335) == pytest.approx(0, abs=30)  # a third of the way from -1 to 2 semitones; 30 steps in 5 ms
+    assert position(1.2668) == pytest.approx(8192 / 12, abs=30)
+    assert position(2.01) == 0
+    assert max(b - a for (a, _), (b, _) in pairwise([w for w in wheel if w[0] < 1.4])) <= 0.0065
+
+
 @pytest.mark.parametrize(("genre", "voice", "role"), [("indian", "bansuri", "melody"), ("hiphop", "sub-bass", "bass")])
-def test_bends_of_the_midi_file_are_glides(genre: str, voice: str, role: str) -> None:
-    """The pitch wheel follows every curve of the score, in steps of 5 ms, and is back in the middle for a plain note."""
+def test_notes_of_a_composed_part_begin_at_their_pitch(genre: str, voice: str, role: str) -> None:
+    """The wheel is in the middle when a plain note begins, and at the start of its curve when a bent one does."""
     score = compose_score(plan(genre, "calm relaxing", "medium", 20_000, lead="bansuri" if role == "melody" else None))
     (part,) = (p for p in score.of(role) if p.voice == voice)
     assert any(note.bend for note in part.notes)
     assert not all(note.bend for note in part.notes)
-    sent = [(t, m.pitch / 8192 * 12) for t, m in messages(score, part.name) if m.type == "pitchwheel"]
-    times, heights = np.array(sent).T
-    for note, after in pairwise([*part.notes, replace(part.notes[-1], start=1e9)]):
-        inside = np.arange(note.start + 0.012, min(note.end, after.start) - 0.012, 0.001)
-        corners = note.bend or ((0.0, 0.0),)
-        wanted = np.interp(inside - note.start, *zip(*corners, strict=True))
-        steepest = max((abs(q - p) / (b - a) for (a, p), (b, q) in pairwise(corners)), default=0.0)
-        held = np.concatenate([[0.0], heights])[np.searchsorted(times, inside, "right")]
-        assert np.abs(held - wanted).max(initial=0.0) <= 0.008 * steepest + 0.01, note
+    pitch, positions = 0, []
+    for _, message in messages(score, part.name):
+        if message.type == "pitchwheel":
+            pitch = message.pitch
+        elif message.type == "note_on":
+            positions.append(pitch * 12 / 8192)
+    starts = [note.bend[0][1] if note.bend else 0.0 for note in part.notes]
+    assert positions == pytest.approx(starts, abs=0.001)
 
 
 def test_two_kits_of_a_song_take_turns_on_the_drum_channel() -> None:
     asked = (compose_score(plan("indie", "happy sad angry", "fast", 40_000, version=v)) for v in range(1, 20))
     score = next(s for s in asked if len([p for p in s.of("percussion") if p.voice.endswith("-kit")]) > 1)
     kits = [p for p in score.of("percussion") if p.voice.endswith("-kit")]
-    heard = sorted((x for p in kits for x in messages(score, p.name)), key=lambda x: (x[0], x[1].type == "note_on"))
+    sent = sorted((x for p in kits for x in messages(score, p.name)), key=lambda x: (x[0], x[1].type == "note_on"))
     program = None
-    for time, message in heard:
+    for time, message in sent:
         assert message.channel == 9
         program = message.program if message.type == "program_change" else program
         if message.type == "note_on":

@@ -1,4 +1,4 @@
-"""What a musician would object to: a bass that hides the chords, a tune inside them, no climax, wrong notes, a loop for ever."""
+"""Faults that a musician would notice: wrong bass notes, a melody below the chords, no climax, wrong notes, endless repetition."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from itertools import pairwise
 from statistics import mean, median
 
 import pytest
-from asking import inside, plan, rhythm, tune
+from song_plans import inside, plan, rhythm, tune
 
 from tonnbook.models.composition import Emotion, Genre
 from tonnbook.studio.composition.composer.writing.arrange import compose_score
@@ -50,7 +50,7 @@ def phrases(score: Score, section: ScoreSection) -> Iterator[list[tuple[float, i
 
 
 @pytest.mark.parametrize("major", [True, False])
-def test_an_asked_mode_is_the_one_that_sounds(major: bool) -> None:
+def test_a_requested_mode_is_used(major: bool) -> None:
     """Whatever the mood: the chords on the tonic have the asked third and a fifth, and so has the scale."""
     for emotion in Emotion:
         section = compose_score(plan("pop", emotion, ms=16_000, tonic=9, major=major)).sections[0]
@@ -61,7 +61,7 @@ def test_an_asked_mode_is_the_one_that_sounds(major: bool) -> None:
 
 
 @pytest.mark.parametrize("ms", [2_000, 3_000, 9_999])
-def test_chords_leave_no_hole(ms: int) -> None:
+def test_chords_leave_no_gap(ms: int) -> None:
     for genre in ("pop", "hiphop"):
         for emotion in Emotion:
             for section in compose_score(plan(genre, f"{emotion} happy", "medium", ms * 2)).sections:
@@ -70,7 +70,7 @@ def test_chords_leave_no_hole(ms: int) -> None:
                 assert starts == pytest.approx(ends), (genre, emotion)
 
 
-def test_the_bass_says_the_chords(songs: Songs) -> None:
+def test_the_bass_plays_the_roots(songs: Songs) -> None:
     """Where a chord comes in, the bass strikes its root, but for the pedals that a progression writes down."""
     for emotion, score, section in western(songs):
         bass, roots = notes_of(score, "bass"), []
@@ -158,7 +158,7 @@ def test_no_wrong_note_is_held_on_a_strong_beat(genre: Genre, songs: Songs) -> N
     assert mean(clashes) <= 0.03
 
 
-def test_an_opening_does_not_hurry_its_chords(songs: Songs) -> None:
+def test_an_opening_has_the_pace_of_the_next_phrase(songs: Songs) -> None:
     compared = 0
     for emotion, score, section in western(songs):
         opening = sum(bar.beats for bar in section.bars if "opening" in bar.layers)

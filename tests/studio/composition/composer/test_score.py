@@ -1,4 +1,4 @@
-"""Scores by the measures of composition.md, section 5: what can be said of the notes alone."""
+"""Scores: scales, chords, bass, melody, texture and form, measured on the notes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from math import log2
 from statistics import mean, median
 
 import pytest
-from asking import allowed, inside, plan, rhythm, tune
+from song_plans import allowed, inside, plan, rhythm, tune
 
 from tonnbook.models.composition import TEMPO_BPM, Emotion, Genre, Tempo
 from tonnbook.studio.composition.composer.writing.arrange import compose_score
@@ -33,7 +33,7 @@ def test_every_combination_composes_with_its_tempo_in_range() -> None:
             assert all(0 < n.velocity < 128 and 20 < n.key < 110 for n in part.notes), (genre, emotion, part.name)
 
 
-def test_arousal_is_heard_in_touch_and_density() -> None:
+def test_arousal_raises_velocity_and_density() -> None:
     for genre in Genre:
         touch, density, arousal = [], [], []
         for emotion in Emotion:
@@ -72,7 +72,7 @@ def test_notes_stay_in_the_scale(genre: Genre, songs: dict[tuple[Genre, Emotion]
         assert good / total >= 0.97, emotion
 
 
-def test_thirds_say_the_mood(songs: dict[tuple[Genre, Emotion], Score]) -> None:
+def test_thirds_follow_the_mood(songs: dict[tuple[Genre, Emotion], Score]) -> None:
     fitting = 0
     for emotion in Emotion:
         section = songs[Genre.POP, emotion].sections[0]
@@ -82,7 +82,7 @@ def test_thirds_say_the_mood(songs: dict[tuple[Genre, Emotion], Score]) -> None:
 
 
 @pytest.mark.parametrize("genre", WESTERN)
-def test_the_tonic_rules_the_bass(genre: Genre, songs: dict[tuple[Genre, Emotion], Score]) -> None:
+def test_the_tonic_is_the_longest_note_of_the_bass(genre: Genre, songs: dict[tuple[Genre, Emotion], Score]) -> None:
     """Over the song, the bass rests on the tonic longer than on any other note, in every emotion."""
     for emotion in Emotion:
         score = songs[genre, emotion]
@@ -124,7 +124,7 @@ def test_melodies_move_like_melodies(genre: Genre, songs: dict[tuple[Genre, Emot
 
 
 @pytest.mark.parametrize("genre", list(Genre))
-def test_motifs_return_and_are_not_copied_for_ever(genre: Genre, songs: dict[tuple[Genre, Emotion], Score]) -> None:
+def test_motifs_return_with_variations(genre: Genre, songs: dict[tuple[Genre, Emotion], Score]) -> None:
     far, near = [], []
     for emotion in Emotion:
         score = songs[genre, emotion]
@@ -196,7 +196,7 @@ def test_versions_are_different_songs() -> None:
     assert max(shared) < 0.5
 
 
-def test_an_asked_tempo_key_lead_and_silence_are_kept() -> None:
+def test_a_requested_tempo_key_lead_and_silence_are_kept() -> None:
     score = compose_score(
         plan("pop", "happy", bpm=97.0, tonic=9, major=False, lead="piano", silent=frozenset({"bass"}))
     )
@@ -206,7 +206,7 @@ def test_an_asked_tempo_key_lead_and_silence_are_kept() -> None:
     assert not list(score.of("bass"))
 
 
-def test_an_ending_comes_home_and_a_loop_does_not_end() -> None:
+def test_a_song_ends_on_the_tonic_and_a_loop_does_not_end() -> None:
     score = compose_score(plan("cinematic", "triumphant", ms=40_000))
     section = score.sections[-1]
     assert section.chords[-1].chord.root == section.tonic

@@ -1,4 +1,4 @@
-"""What can be heard in the finished mix: tempo, key, genre, level, and the change from one section to the next (composition.md, section 5).
+"""Measurements of the rendered mix: tempo, key, genre, level, and the change from one section to the next.
 
 Two sets of songs are rendered once and looked at by all tests: every genre in six emotions, and eight songs of contrasting sections.
 """
@@ -10,8 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
-from asking import plan
-from listening import (
+from audio_measures import (
     Array,
     classified,
     heard_key,
@@ -22,6 +21,7 @@ from listening import (
     spectrogram,
     tempogram,
 )
+from song_plans import plan
 
 from tonnbook.audio_files import read
 from tonnbook.dsp.loudness import integrated_loudness
@@ -115,14 +115,14 @@ def test_the_tempo_is_in_the_sound(gallery: list[Heard]) -> None:
         assert share >= 0.90, (song.genre, song.feeling)
 
 
-def test_the_beat_that_is_heard_is_the_asked_one_its_half_or_its_double(gallery: list[Heard]) -> None:
+def test_the_strongest_tempo_is_the_requested_one_its_half_or_its_double(gallery: list[Heard]) -> None:
     """Beat trackers expect a tempo that people tap to, the likelier the nearer; the middle of the studio's tempi is 90 bpm."""
     expected = np.exp(-0.5 * np.log2(BPMS / 90) ** 2)
     found = [near(song.bpm, (0.5, 1, 2), 0.04)[(expected * song.tempi).argmax()] for song in gallery]
     assert np.mean(found) >= 0.95
 
 
-def test_genres_are_told_apart_by_simple_figures(gallery: list[Heard]) -> None:
+def test_genres_can_be_classified_by_simple_features(gallery: list[Heard]) -> None:
     labels = np.array([song.genre for song in gallery])
     heard = classified(np.array([s.features for s in gallery]), labels, np.array([s.feeling for s in gallery]))
     assert np.mean(heard == labels) >= 0.80

@@ -6,7 +6,7 @@ from itertools import pairwise
 from random import Random
 
 import pytest
-from asking import plan
+from song_plans import plan
 
 from tonnbook.models.composition import TEMPO_BPM, Emotion, Genre, Tempo
 from tonnbook.studio.composition.composer.writing.form import bars_of, fit, phrase_lengths

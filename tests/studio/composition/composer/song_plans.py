@@ -1,4 +1,4 @@
-"""Short ways to ask for songs, and to look at their tunes, in tests."""
+"""Plans of short songs, and their melodies, for tests."""
 
 from __future__ import annotations
 

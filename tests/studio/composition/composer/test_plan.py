@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from asking import plan
+from song_plans import plan
 
 from tonnbook.models.composition import CompositionRequest, Emotion, Genre, Section, Tempo
 from tonnbook.studio.composition.composer.writing.arrange import compose_score
@@ -28,7 +28,7 @@ def test_parameters_overrule_the_prompt() -> None:
     assert [(s.start_ms, s.length_ms) for s in found.sections] == [(0, 5000), (5000, 5001)]
 
 
-def test_a_prompts_tempo_gives_way_to_a_block_an_explicit_one_stays() -> None:
+def test_a_blocked_tempo_of_a_prompt_is_moved_and_an_explicit_one_kept() -> None:
     moved, _ = plan_of(CompositionRequest(prompt="slow and motivational", genre="rnb"))
     assert moved.tempo is Tempo.MEDIUM
     kept, _ = plan_of(CompositionRequest(prompt="motivational", genre="rnb", tempo="slow"))
@@ -63,7 +63,7 @@ def test_another_mood_in_one_section_leaves_the_others_as_they_were(genre: Genre
         assert notes_of(after, changed) != notes_of(before, changed)
 
 
-def test_seed_length_and_a_lone_mood_make_other_songs() -> None:
+def test_seed_length_and_a_single_mood_make_other_songs() -> None:
     asked = plan("pop", "happy", "fast", 12_000)
     others = [replace(asked, seed=seed) for seed in range(12)]
     others += [plan("pop", "happy", "fast", ms) for ms in (13_000, 14_000, 15_000)]
@@ -75,8 +75,8 @@ def test_seed_length_and_a_lone_mood_make_other_songs() -> None:
 
 
 @pytest.mark.parametrize("genre", list(Genre))
-def test_voices_that_were_asked_away_do_not_play(genre: Genre) -> None:
-    """And somebody else plays their part: all four stems sound."""
+def test_excluded_voices_do_not_play(genre: Genre) -> None:
+    """Other voices play their parts: all four stems sound."""
     away = frozenset({"piano", "steel-guitar", "steel-guitar-2", "warm-pad", "fantasia", "harmonium", "sitar", "flute"})
     score = compose_score(plan(genre, "happy calm", ms=24_000, without=away))
     assert not away & {part.voice for part in score.parts}

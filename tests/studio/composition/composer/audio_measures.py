@@ -1,4 +1,4 @@
-"""What a program can hear of a song: spectra, onsets, tempo, changes, and 27 simple figures. Written for the tests alone."""
+"""Measurements of a song for tests: spectra, onsets, tempo, changes, key, and 27 simple features."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def percentiles_at(audio: Array, places: Sequence[float], slack_s: float = 0.5) 
 
 MAJOR = (0.238, 0.006, 0.111, 0.006, 0.137, 0.094, 0.016, 0.214, 0.009, 0.080, 0.008, 0.081)
 MINOR = (0.220, 0.006, 0.104, 0.123, 0.019, 0.103, 0.012, 0.214, 0.062, 0.022, 0.061, 0.052)
-"""How often each degree of a key is heard (Albrecht & Shanahan 2013)."""
+"""Frequency of each degree of a key (Albrecht & Shanahan 2013)."""
 
 
 def heard_key(audio: Array, tonics: Sequence[int] = range(12)) -> tuple[int, bool]:
