@@ -41,7 +41,7 @@ def notes(number: int) -> TrackNotes:
         audible=0.83,
         reasons=(
             Reason(setting="gain", text=f"turned down because it is number {number} <of many>"),
-            Reason(setting="eq.band_2", text="cut 2.8 dB at 310 Hz: the guitar hides the vocal there"),
+            Reason(setting="eq.band_2", text="cut 2.8 dB at 310 Hz: the guitar masks the vocal there"),
         ),
     )
 

@@ -12,7 +12,7 @@ def test_reasons_of_one_track(mix: Mix) -> None:
     assert str(told).splitlines()[2:] == [
         "vocal",
         "  gain         turned down because it is number 7 <of many>",
-        "  EQ band 2    cut 2.8 dB at 310 Hz: the guitar hides the vocal there",
+        "  EQ band 2    cut 2.8 dB at 310 Hz: the guitar masks the vocal there",
     ]
 
 
