@@ -1,4 +1,4 @@
-"""What was found in a track: one pass' worth of meter readings, and the plain numbers that follow from them. Nothing is judged here."""
+"""The findings of an analysis: the measures of a recording, and the figures that follow from them, without any verdict."""
 
 from __future__ import annotations
 
@@ -16,12 +16,13 @@ from tonnbook.dsp.spectrum import THIRD_OCTAVES
 from tonnbook.dsp.stereo_field import StereoFieldReading, band_correlation
 from tonnbook.models.analysis import TONAL_HZ
 from tonnbook.studio.measure.clipping import Clipping
+from tonnbook.studio.measure.reference_tone import third_octave_edges_hz
 
 FIELD_EDGES_HZ = (20.0, 120.0, 250.0, 500.0, 1000.0, 2000.0, 4000.0, 16000.0)
 OCTAVES_HZ = (250.0, 500.0, 1000.0, 2000.0, 4000.0, 8000.0)
 WIDTH_HZ = (200.0, 12000.0)
-FRAMES_OF_A_MOMENT = 3
-"""Frames of 200 ms, 100 ms apart, that make the 400 ms in which a correlation is judged."""
+FRAMES_PER_MOMENT = 3
+"""Frames of 200 ms, 100 ms apart, that make up the 400 ms over which a correlation is measured."""
 
 _ACTIVE_DB = -20.0
 _SILENT_DB = 60.0
@@ -31,13 +32,8 @@ STEP_S = 0.1
 Bool = npt.NDArray[np.bool_]
 
 
-def _third_octaves() -> list[tuple[float, float]]:
-    exact = 1000.0 * 10.0 ** (np.arange(-15, 13) / 10.0)
-    return [(float(centre * 10.0**-0.05), float(centre * 10.0**0.05)) for centre in exact]
-
-
 BANDS_HZ: tuple[tuple[float, float], ...] = (
-    *_third_octaves(),
+    *((float(low), float(high)) for low, high in zip(*third_octave_edges_hz(), strict=True)),
     *TONAL_HZ.values(),
     *pairwise(FIELD_EDGES_HZ),
     *((centre / 2**0.5, centre * 2**0.5) for centre in OCTAVES_HZ),
@@ -52,44 +48,45 @@ _WIDTH = slice(_OCTAVES.stop, _OCTAVES.stop + 1)
 
 @dataclass(frozen=True, eq=False)
 class Bands:
-    """The stereo field of some bands while the track plays: mean powers, and the correlation of every 400 ms."""
+    """The stereo field of some frequency bands while the track plays: mean powers, and the correlation of every 400 ms."""
 
     middle: Array
     side: Array
     common: Array
+    """Real part of the cross power of middle and side."""
     moments: Array
-    """Correlation, (bands, moments)."""
+    """Correlation of every 400 ms, (bands, moments)."""
 
     @property
     def power(self) -> Array:
-        """Mean square of left and right together, halved."""
+        """Mean square, averaged over left and right."""
         return self.middle + self.side
 
     @property
     def correlation(self) -> Array:
-        """Over the whole, per band."""
+        """Correlation of each band over the whole recording."""
         return band_correlation(self.middle, self.side, self.common)
 
     @property
     def width_db(self) -> Array:
-        """Side relative to the middle; -200 without a side, +200 without a middle."""
+        """Level of the side relative to the middle, -200 to 200."""
         return 10.0 * np.log10(np.maximum(self.side, 1e-30) / np.maximum(self.middle, 1e-30)).clip(-20.0, 20.0)
 
     @property
     def mono_loss_db(self) -> Array:
-        """What is lost when both sides are added."""
+        """Loss of power when left and right are summed, 0 to 200."""
         return 10.0 * np.log10(np.maximum(self.power, 1e-30) / np.maximum(self.middle, 1e-30)).clip(0.0, 20.0)
 
 
 @dataclass(frozen=True, eq=False)
 class Findings:
-    """What was measured on one track."""
+    """The measures of one recording."""
 
     info: audio_files.AudioInfo
     energies: Array
-    """K-weighted mean square per 10 ms, as BS.1770 sums the file's channels."""
+    """K-weighted mean square per 10 ms, summed over the channels of the file as in BS.1770."""
     mono_energies: Array
-    """The same of the mono sum, played from both sides."""
+    """The same for the mono sum, played by both loudspeakers."""
     true_peak_dbtp: float
     powers: Array
     """Mean square per 100 ms and channel, (channels, steps)."""
@@ -115,17 +112,17 @@ class Findings:
 
     @cached_property
     def mono_change_lu(self) -> float:
-        """Loudness of the mono sum less that of the track; -60 at the least."""
+        """Loudness of the mono sum minus that of the track, at least -60."""
         return max(-60.0, gated_loudness(self.mono_energies) - self.loudness_lufs)
 
     @property
     def crest_db(self) -> float:
-        """Highest sample over RMS."""
+        """Crest factor: highest sample over RMS."""
         return float(db(self.peaks.max() / np.sqrt(self.powers.mean())))
 
     @property
     def balance_db(self) -> float:
-        """Left against right, RMS; 0 for mono, 60 at the most."""
+        """RMS of left relative to right, -60 to 60; 0 for mono."""
         if len(self.powers) == 1:
             return 0.0
         left, right = np.maximum(self.powers.mean(axis=1), 1e-20)
@@ -133,13 +130,13 @@ class Findings:
 
     @property
     def silent_side(self) -> str:
-        """ "left" or "right" where that channel of a stereo file holds nothing, or less than -60 dB of the other; else empty."""
+        """The channel of a stereo file that is silent, or 60 dB below the other: "left" or "right"; empty if neither is."""
         balance = self.balance_db
         return ("right" if balance > 0.0 else "left") if abs(balance) >= _SILENT_DB else ""
 
     @cached_property
     def psr_lu(self) -> float | None:
-        """Peak of each 3 s over their loudness, the 5th percentile where the track plays; None for less than 3 s."""
+        """Peak to short-term loudness ratio: the 5th percentile over all 3 s in which the track plays; None for less than 3 s."""
         loudness = lufs(windowed(self.energies, SHORT_TERM, 10))
         steps = SHORT_TERM // 10
         if not len(loudness) or len(self.peaks) < steps:
@@ -152,7 +149,7 @@ class Findings:
 
     @cached_property
     def _active(self) -> Bool:
-        """Which frames are no pause: at most 20 dB under the mean."""
+        """Whether the track plays in each frame: whether its power is at most 20 dB below the mean."""
         power = self.field.power[_TONAL].sum(axis=0)
         return np.asarray(power > power.mean() * 10.0 ** (_ACTIVE_DB / 10.0))
 
@@ -163,33 +160,33 @@ class Findings:
 
     @cached_property
     def tonal(self) -> Array:
-        """Mean power in the ranges of the tonal profile, (4,)."""
+        """Mean power in each range of the tonal profile, (4,)."""
         return self._bands(_TONAL).power
 
     @cached_property
     def bands(self) -> Bands:
-        """Between the edges of `FIELD_EDGES_HZ`."""
+        """The bands between `FIELD_EDGES_HZ`."""
         return self._bands(_FIELD)
 
     @cached_property
     def octaves(self) -> Bands:
-        """Around `OCTAVES_HZ`."""
+        """The octaves around `OCTAVES_HZ`."""
         return self._bands(_OCTAVES)
 
     @cached_property
     def width(self) -> Bands:
-        """200 Hz to 12 kHz, one band."""
+        """One band from 200 Hz to 12 kHz."""
         return self._bands(_WIDTH)
 
     @property
     def upmix(self) -> float:
-        """Share of the side, 200 Hz to 12 kHz, that a filter can make from the middle."""
+        """Share of the side that a filter can derive from the middle, 200 Hz to 12 kHz, 0 to 1."""
         return float(self.field.coherence[_WIDTH][0])
 
     def _bands(self, which: slice) -> Bands:
         parts = self.field.middle[which], self.field.side[which], self.field.common[which]
         means = [part[:, self._active].mean(axis=1) for part in parts]
-        reach = min(FRAMES_OF_A_MOMENT, len(self._active))
+        reach = min(FRAMES_PER_MOMENT, len(self._active))
         long = [np.lib.stride_tricks.sliding_window_view(part, reach, axis=1).sum(axis=2) for part in parts]
         plays = np.lib.stride_tricks.sliding_window_view(self._active, reach).all(axis=1)
         middle, side, common = means

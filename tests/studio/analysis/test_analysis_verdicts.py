@@ -1,4 +1,4 @@
-"""Planted faults: each verdict flips exactly at its threshold, 0.2 dB on either side of it, for mixes, masters and styles."""
+"""Verdicts of the analysis: each changes at its threshold, tested 0.2 dB below and above it, for mixes, masters and styles."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ TONES_HZ = (100.0, 700.0, 4000.0, 12000.0)
     ("lufs", "below", "above"), [(-24.0, Advice.MORE, Advice.OPTIMAL), (-15.0, Advice.OPTIMAL, Advice.LESS)]
 )
 def test_loudness_of_a_mix(tmp_path: Path, lufs: float, below: Advice, above: Advice) -> None:
-    assert [said.mix_loudness for said in _at_loudness(tmp_path, lufs)] == [below, above]
+    assert [verdicts.mix_loudness for verdicts in _at_loudness(tmp_path, lufs)] == [below, above]
 
 
 @pytest.mark.parametrize(
@@ -41,7 +41,7 @@ def test_loudness_of_a_mix(tmp_path: Path, lufs: float, below: Advice, above: Ad
     ],
 )
 def test_loudness_of_a_master(tmp_path: Path, lufs: float, below: Advice, above: Advice) -> None:
-    assert [said.master_loudness for said in _at_loudness(tmp_path, lufs)] == [below, above]
+    assert [verdicts.master_loudness for verdicts in _at_loudness(tmp_path, lufs)] == [below, above]
 
 
 def _at_loudness(folder: Path, lufs: float) -> list[rules.Verdicts]:
@@ -57,9 +57,9 @@ def _at_loudness(folder: Path, lufs: float) -> list[rules.Verdicts]:
 def test_a_mix_without_headroom(tmp_path: Path, beyond: float, expected: Advice) -> None:
     steady = sine(1000.0)
     steady *= to_gain(-18.0 - found(tmp_path, steady).loudness_lufs)
-    got = with_peak(steady, -1.0 + beyond + 18.0, tmp_path)
-    assert got.loudness_lufs == pytest.approx(-18.0, abs=0.2)
-    assert rules.judge(got, POP, is_master=False).mix_loudness is expected
+    findings = with_peak(steady, -1.0 + beyond + 18.0, tmp_path)
+    assert findings.loudness_lufs == pytest.approx(-18.0, abs=0.2)
+    assert rules.judge(findings, POP, is_master=False).mix_loudness is expected
 
 
 @pytest.mark.parametrize(
@@ -77,21 +77,21 @@ def test_a_mix_without_headroom(tmp_path: Path, beyond: float, expected: Advice)
 def test_compression(tmp_path: Path, style: AnalysisStyle, is_master: bool, low: float, high: float) -> None:
     assert plr_range_lu(style, is_master=is_master) == (low, high)
     steady = sine(1000.0, 0.05)
-    heard = []
+    advice = []
     for plr in (low - BEYOND_DB, low + BEYOND_DB, high - BEYOND_DB, high + BEYOND_DB):
-        said = rules.judge(with_peak(steady, plr, tmp_path), style, is_master=is_master)
-        heard.append(said.master_drc if is_master else said.mix_drc)
-    assert heard == [Advice.LESS, Advice.OPTIMAL, Advice.OPTIMAL, Advice.MORE]
+        verdicts = rules.judge(with_peak(steady, plr, tmp_path), style, is_master=is_master)
+        advice.append(verdicts.master_drc if is_master else verdicts.mix_drc)
+    assert advice == [Advice.LESS, Advice.OPTIMAL, Advice.OPTIMAL, Advice.MORE]
 
 
 def test_near_the_edge_the_loudness_range_decides(tmp_path: Path) -> None:
     even = sine(1000.0, 0.05, seconds=31.0)
     step = np.where(time(31.0) < 15.5, 1.0, to_gain(-16.0))
-    said = [
+    verdicts = [
         rules.judge(with_peak(sound, plr, tmp_path), POP, is_master=False).mix_drc
         for sound, plr in ((even, 12.8), (even, 13.2), (even * step, 19.8), (even * step, 20.2))
     ]
-    assert said == [Advice.LESS, Advice.OPTIMAL, Advice.OPTIMAL, Advice.MORE]
+    assert verdicts == [Advice.LESS, Advice.OPTIMAL, Advice.OPTIMAL, Advice.MORE]
 
 
 @pytest.mark.parametrize(
@@ -109,20 +109,20 @@ def test_near_the_edge_the_loudness_range_decides(tmp_path: Path) -> None:
 def test_clipping(tmp_path: Path, runs: int, length: int, expected: ClippingVerdict) -> None:
     rate = 8000
     audio = sine(440.0, 0.3, 60.0, rate)
-    places = [rate * (2 * n + 1) for n in range(runs)]
-    for place in places:
-        audio[place : place + length] = 1.0
-    got = found(tmp_path, audio, rate)
-    assert rules.clipping(got) is expected
-    said = report(got, POP, is_master=False).notes.clips
-    assert said.places_s == (() if expected is ClippingVerdict.NONE else tuple(place / rate for place in places))
+    starts = [rate * (2 * n + 1) for n in range(runs)]
+    for start in starts:
+        audio[start : start + length] = 1.0
+    findings = found(tmp_path, audio, rate)
+    assert rules.clipping(findings) is expected
+    clips = report(findings, POP, is_master=False).notes.clips
+    assert clips.places_s == (() if expected is ClippingVerdict.NONE else tuple(start / rate for start in starts))
 
 
 def test_clipping_under_full_scale_is_found(tmp_path: Path) -> None:
     wave = np.clip(noise(1) * 4.0, -0.4, 0.4) * 0.9
-    got = found(tmp_path, wave)
-    assert rules.clipping(got) is ClippingVerdict.MAJOR
-    assert got.clipping.ceiling_dbfs == pytest.approx(20 * np.log10(0.36), abs=0.01)
+    findings = found(tmp_path, wave)
+    assert rules.clipping(findings) is ClippingVerdict.MAJOR
+    assert findings.clipping.ceiling_dbfs == pytest.approx(20 * np.log10(0.36), abs=0.01)
 
 
 @pytest.mark.parametrize(
@@ -140,17 +140,17 @@ def test_each_channel_is_clipped_at_a_level_of_its_own(
 ) -> None:
     whole = np.stack([noise(1), noise(2)]) * 4.0
     assert np.abs(whole).max() < 1.0
-    got = found(tmp_path, np.stack([side.clip(*ends) for side, ends in zip(whole, (left, right), strict=True)]))
-    assert rules.clipping(got) is ClippingVerdict.MAJOR
-    for ceilings, (low, high) in zip(got.clipping.ceilings, (left, right), strict=True):
+    findings = found(tmp_path, np.stack([side.clip(*ends) for side, ends in zip(whole, (left, right), strict=True)]))
+    assert rules.clipping(findings) is ClippingVerdict.MAJOR
+    for ceilings, (low, high) in zip(findings.clipping.ceilings, (left, right), strict=True):
         expected = tuple(end if end < 1.0 else np.inf for end in (high, -low))
         assert ceilings == pytest.approx(expected, abs=1e-4)
-    loudest = max(end for ends in got.clipping.ceilings for end in ends if np.isfinite(end))
-    assert got.clipping.ceiling_dbfs == pytest.approx(20 * np.log10(loudest))
+    loudest = max(end for ends in findings.clipping.ceilings for end in ends if np.isfinite(end))
+    assert findings.clipping.ceiling_dbfs == pytest.approx(20 * np.log10(loudest))
 
 
 def _scaled_to(folder: Path, middle: np.ndarray, side: np.ndarray, width_db: float) -> Findings:
-    """Return the findings on a side that stands `width_db` against the middle, as the diagnosis measures it."""
+    """Return the findings for a side at `width_db` relative to the middle, as the analysis measures it."""
     gain = width_db - float(found(folder, stereo(middle, side)).width.width_db[0])
     return found(folder, stereo(middle, side * to_gain(gain)))
 
@@ -166,8 +166,8 @@ def _scaled_to(folder: Path, middle: np.ndarray, side: np.ndarray, width_db: flo
 def test_width(tmp_path: Path, width_db: float, below: StereoField, above: StereoField) -> None:
     middle, side = noise(1), noise(2)
     side -= middle * (side @ middle) / (middle @ middle)
-    said = [rules.stereo_field(_scaled_to(tmp_path, middle, side, width_db + b)) for b in (-BEYOND_DB, BEYOND_DB)]
-    assert said == [below, above]
+    verdicts = [rules.stereo_field(_scaled_to(tmp_path, middle, side, width_db + b)) for b in (-BEYOND_DB, BEYOND_DB)]
+    assert verdicts == [below, above]
 
 
 def test_a_side_60_db_down_is_mono_however_it_leans(tmp_path: Path) -> None:
@@ -178,41 +178,45 @@ def test_a_side_60_db_down_is_mono_however_it_leans(tmp_path: Path) -> None:
 def test_polarity_of_one_side(tmp_path: Path) -> None:
     middle, side = noise(1), 0.3 * noise(2)
     good, turned = stereo(middle, side), stereo(middle, side) * np.array([[1.0], [-1.0]])
-    said = [rules.judge(found(tmp_path, audio), POP, is_master=False) for audio in (good, turned)]
-    assert [v.phase_issues for v in said] == [False, True]
-    assert [v.mono_compatible for v in said] == [True, False]
-    assert [v.stereo_field for v in said] == [StereoField.BALANCED, StereoField.WIDE]
+    verdicts = [rules.judge(found(tmp_path, audio), POP, is_master=False) for audio in (good, turned)]
+    assert [v.phase_issues for v in verdicts] == [False, True]
+    assert [v.mono_compatible for v in verdicts] == [True, False]
+    assert [v.stereo_field for v in verdicts] == [StereoField.BALANCED, StereoField.WIDE]
 
 
-def test_a_mono_track_with_one_side_turned(tmp_path: Path) -> None:
-    said = rules.judge(found(tmp_path, np.stack([noise(1), -noise(1)])), POP, is_master=False)
-    assert (said.phase_issues, said.mono_compatible, said.stereo_field) == (True, False, StereoField.WIDE)
+def test_a_mono_track_with_one_side_inverted(tmp_path: Path) -> None:
+    verdicts = rules.judge(found(tmp_path, np.stack([noise(1), -noise(1)])), POP, is_master=False)
+    assert (verdicts.phase_issues, verdicts.mono_compatible, verdicts.stereo_field) == (True, False, StereoField.WIDE)
 
 
 def test_delay_of_one_side(tmp_path: Path) -> None:
     sound = noise(1)
     late = np.roll(sound, round(0.012 * RATE))
-    said = rules.judge(found(tmp_path, np.stack([sound, late])), POP, is_master=False)
-    assert (said.phase_issues, said.mono_compatible, said.stereo_field) == (True, False, StereoField.STEREO_UPMIX)
+    verdicts = rules.judge(found(tmp_path, np.stack([sound, late])), POP, is_master=False)
+    assert (verdicts.phase_issues, verdicts.mono_compatible, verdicts.stereo_field) == (
+        True,
+        False,
+        StereoField.STEREO_UPMIX,
+    )
 
 
 @pytest.mark.parametrize(("share", "expected"), [(0.71, StereoField.BALANCED), (0.79, StereoField.STEREO_UPMIX)])
 def test_a_side_that_is_made_from_the_middle(tmp_path: Path, share: float, expected: StereoField) -> None:
     middle = noise(1, 12.0)
     made, own = np.roll(middle, 400), noise(2, 12.0)
-    got = found(tmp_path, stereo(middle, 0.35 * (np.sqrt(share) * made + np.sqrt(1 - share) * own)))
-    assert got.upmix == pytest.approx(share, abs=0.03)
-    assert rules.stereo_field(got) is expected
+    findings = found(tmp_path, stereo(middle, 0.35 * (np.sqrt(share) * made + np.sqrt(1 - share) * own)))
+    assert findings.upmix == pytest.approx(share, abs=0.03)
+    assert rules.stereo_field(findings) is expected
 
 
 @pytest.mark.parametrize(("low_hz", "high_hz"), [(300, 450), (600, 900), (1200, 1800), (2400, 3600), (5000, 9000)])
 def test_phase_of_a_band(tmp_path: Path, low_hz: float, high_hz: float) -> None:
     rest = noise(3)
-    said = []
+    verdicts = []
     for beyond in (-BEYOND_DB, BEYOND_DB):
         middle, side = sine(low_hz, 0.2), sine(high_hz, 0.2 * to_gain(beyond))
-        said.append(rules.phase_issues(found(tmp_path, stereo(middle + 1e-4 * rest, side))))
-    assert said == [False, True]
+        verdicts.append(rules.phase_issues(found(tmp_path, stereo(middle + 1e-4 * rest, side))))
+    assert verdicts == [False, True]
 
 
 @pytest.mark.parametrize(("share", "expected"), [(0.08, False), (0.12, True)])
@@ -220,24 +224,24 @@ def test_how_long_it_is_out_of_phase(tmp_path: Path, share: float, expected: boo
     seconds = 20.0
     early = time(seconds) < share * (seconds - 0.2) + 0.2
     middle, side = sine(600.0, 0.2, seconds), sine(900.0, 0.2, seconds)
-    got = found(tmp_path, stereo(middle, side * np.where(early, 1.2, 0.3)))
-    assert rules.phase_issues(got) is expected
+    findings = found(tmp_path, stereo(middle, side * np.where(early, 1.2, 0.3)))
+    assert rules.phase_issues(findings) is expected
 
 
 @pytest.mark.parametrize(("beyond", "expected"), [(-BEYOND_DB, False), (BEYOND_DB, True)])
-def test_bass_that_is_not_one(tmp_path: Path, beyond: float, expected: bool) -> None:
+def test_bass_that_is_not_mono(tmp_path: Path, beyond: float, expected: bool) -> None:
     edge_db = 10 * np.log10(1 / 3)  # where the correlation is 0.5
-    got = found(tmp_path, stereo(sine(60.0, 0.2), sine(85.0, 0.2 * to_gain(edge_db + beyond))))
-    assert rules.phase_issues(got) is expected
+    findings = found(tmp_path, stereo(sine(60.0, 0.2), sine(85.0, 0.2 * to_gain(edge_db + beyond))))
+    assert rules.phase_issues(findings) is expected
 
 
 @pytest.mark.parametrize(("beyond", "expected"), [(-BEYOND_DB, False), (BEYOND_DB, True)])
 def test_loudness_of_the_mono_sum(tmp_path: Path, beyond: float, expected: bool) -> None:
     change = -2.5 + beyond
     side_power = 10 ** (-change / 10) - 1.0
-    got = found(tmp_path, stereo(sine(1000.0), np.sqrt(side_power) * sine(1004.0)))
-    assert got.mono_change_lu == pytest.approx(change, abs=0.03)
-    assert rules.mono_compatible(got) is expected
+    findings = found(tmp_path, stereo(sine(1000.0), np.sqrt(side_power) * sine(1004.0)))
+    assert findings.mono_change_lu == pytest.approx(change, abs=0.03)
+    assert rules.mono_compatible(findings) is expected
 
 
 @pytest.mark.parametrize(("beyond", "expected"), [(-BEYOND_DB, True), (BEYOND_DB, False)])
@@ -245,9 +249,9 @@ def test_loudness_of_the_mono_sum(tmp_path: Path, beyond: float, expected: bool)
 def test_an_octave_that_cancels(tmp_path: Path, octave_hz: float, beyond: float, expected: bool) -> None:
     side_power = 10 ** ((6.0 + beyond) / 10) - 1.0
     middle, side = sine(octave_hz * 0.9, 0.02), np.sqrt(side_power) * sine(octave_hz * 1.1, 0.02)
-    got = found(tmp_path, stereo(middle + sine(90.0, 0.3) + sine(3000.0, 0.3), side))
-    assert got.mono_change_lu > -2.0
-    assert rules.mono_compatible(got) is expected
+    findings = found(tmp_path, stereo(middle + sine(90.0, 0.3) + sine(3000.0, 0.3), side))
+    assert findings.mono_change_lu > -2.0
+    assert rules.mono_compatible(findings) is expected
 
 
 @pytest.mark.parametrize(
@@ -258,20 +262,20 @@ def test_an_octave_that_cancels(tmp_path: Path, octave_hz: float, beyond: float,
 def test_tone(tmp_path: Path, style: AnalysisStyle, is_master: bool, band: int) -> None:
     target = reference_profile_db(style, is_master=is_master)
     tolerance = rules.TONAL_TOLERANCE_DB[band]
-    said = []
+    verdicts = []
     for away in (-tolerance - BEYOND_DB, -tolerance + BEYOND_DB, tolerance - BEYOND_DB, tolerance + BEYOND_DB):
         powers = 10 ** (target / 10)
         wanted = 10 ** ((target[band] + away) / 10)
-        if wanted >= 1.0:  # a bass that is nearly all there is cannot have 3 dB more
+        if wanted >= 1.0:  # a bass with nearly all of the power cannot have 3 dB more
             continue
         powers *= (1.0 - wanted) / (powers.sum() - powers[band])
         powers[band] = wanted
         audio = tones(dict(zip(TONES_HZ, 10 * np.log10(powers), strict=True)))
         bands = rules.tonal_bands(found(tmp_path, audio), style, is_master=is_master)
         profile = rules.tonal_profile(bands)
-        said.append((profile.bass, profile.low_mid, profile.high_mid, profile.high)[band])
-    assert said == [TonalLevel.LOW, TonalLevel.MEDIUM, TonalLevel.MEDIUM, TonalLevel.HIGH][: len(said)]
-    assert len(said) >= 3
+        verdicts.append((profile.bass, profile.low_mid, profile.high_mid, profile.high)[band])
+    assert verdicts == [TonalLevel.LOW, TonalLevel.MEDIUM, TonalLevel.MEDIUM, TonalLevel.HIGH][: len(verdicts)]
+    assert len(verdicts) >= 3
 
 
 @pytest.mark.parametrize("is_master", [False, True])
@@ -284,66 +288,66 @@ def test_every_style_has_its_figures(style: AnalysisStyle, is_master: bool) -> N
     assert 0 < low < high
 
 
-def test_the_default_target_is_the_design_pages() -> None:
+def test_the_default_target_is_that_of_the_design_page() -> None:
     shares = reference_profile_db(AnalysisStyle.OTHER, is_master=False)
     assert shares == pytest.approx([-3.3, -3.6, -10.7, -19.9], abs=0.1)
 
 
-def test_what_stands_in_the_file(tmp_path: Path) -> None:
+def test_bit_depth_and_sample_rate_are_those_of_the_file(tmp_path: Path) -> None:
     sound = np.stack([noise(1), noise(2)])
     expected = {"a.wav": (16, 16), "b.wav": (24, 24), "c.wav": (32, 32), "d.flac": (24, 24), "e.mp3": (16, 0)}
-    for name, (depth, said) in expected.items():
+    for name, (depth, reported) in expected.items():
         path = audio_files.write(tmp_path / name, sound, RATE, depth)  # type: ignore[arg-type]
         verdicts = rules.judge(measure_findings(path), POP, is_master=False)
-        assert (verdicts.bit_depth, verdicts.sample_rate) == (said, RATE), name
+        assert (verdicts.bit_depth, verdicts.sample_rate) == (reported, RATE), name
 
 
-def test_the_sentences_name_the_numbers(tmp_path: Path) -> None:
+def test_the_sentences_contain_the_numbers(tmp_path: Path) -> None:
     sound = stereo(noise(1), 2.0 * noise(2))
     path = audio_files.write(tmp_path / "wide.wav", sound, RATE)
     made = analyse(path, POP, is_master=True)
-    said = made.verdicts.summary
-    assert set(said) == {
+    summary = made.verdicts.summary
+    assert set(summary) == {
         *("intro", "mix_loudness", "master_loudness", "mix_drc", "master_drc", "clipping", "stereo_field"),
         *("mono_compatibility", "phase_issues", "tonal_profile", "summary", "outro"),
     }
-    assert f"{made.verdicts.loudness_lufs:.1f} LUFS" in said["intro"]
-    assert "Very wide" in said["stereo_field"]
-    assert f"{made.notes.width_db:.1f} dB" in said["stereo_field"]
-    assert f"{made.notes.mono_change_lu:+.1f} LU" in said["mono_compatibility"]
-    assert "its width (wide)" in said["summary"]
+    assert f"{made.verdicts.loudness_lufs:.1f} LUFS" in summary["intro"]
+    assert "Very wide" in summary["stereo_field"]
+    assert f"{made.notes.width_db:.1f} dB" in summary["stereo_field"]
+    assert f"{made.notes.mono_change_lu:+.1f} LU" in summary["mono_compatibility"]
+    assert "its width (wide)" in summary["summary"]
 
 
 @pytest.mark.parametrize(("silent", "sounding"), [("left", "right"), ("right", "left")])
-def test_a_silent_channel_is_called_one(tmp_path: Path, silent: str, sounding: str) -> None:
+def test_a_silent_channel_is_reported_as_silent(tmp_path: Path, silent: str, sounding: str) -> None:
     sides = {sounding: noise(1), silent: np.zeros_like(noise(1))}
     path = audio_files.write(tmp_path / "cable.wav", np.stack([sides["left"], sides["right"]]), RATE)
-    said = analyse(path, POP, is_master=False).verdicts.summary
-    assert said["stereo_field"].startswith(f"Only the {sounding} channel sounds; the {silent} one is silent")
-    assert f"the {silent} channel, which is silent" in said["summary"]
-    assert f"the {silent} one is silent" in said["phase_issues"]
-    assert f"the {silent} one adds nothing" in said["mono_compatibility"]
-    for wrong in ("leans", "reversed", "Something cancels", "made from mono"):
-        assert wrong not in " ".join(said.values())
+    summary = analyse(path, POP, is_master=False).verdicts.summary
+    assert summary["stereo_field"].startswith(f"Only the {sounding} channel has a signal; the {silent} one is silent")
+    assert f"the {silent} channel, which is silent" in summary["summary"]
+    assert f"the {silent} one is silent" in summary["phase_issues"]
+    assert f"the {silent} one adds nothing" in summary["mono_compatibility"]
+    for wrong in ("leans", "reversed", "cancel there", "made from mono"):
+        assert wrong not in " ".join(summary.values())
 
 
-def test_a_quiet_channel_is_not_called_silent(tmp_path: Path) -> None:
+def test_a_quiet_channel_is_not_reported_as_silent(tmp_path: Path) -> None:
     path = audio_files.write(tmp_path / "leaning.wav", np.stack([noise(1), 0.01 * noise(1)]), RATE)
-    said = analyse(path, POP, is_master=False).verdicts.summary
-    assert "silent" not in " ".join(said.values())
-    assert "leans to the left by 40.0 dB" in said["stereo_field"]
+    summary = analyse(path, POP, is_master=False).verdicts.summary
+    assert "silent" not in " ".join(summary.values())
+    assert "leans to the left by 40.0 dB" in summary["stereo_field"]
 
 
 @pytest.mark.parametrize(
     ("rate", "words", "there"),
     [
-        (8000, "for it ends at 4 kHz: the treble (8-20 kHz)", 3),
-        (16000, "for it ends at 8 kHz: the treble (8-20 kHz)", 3),
+        (8000, "which ends at 4 kHz: the treble (8-20 kHz)", 3),
+        (16000, "which ends at 8 kHz: the treble (8-20 kHz)", 3),
         (22050, "", 4),
     ],
 )
 def test_a_range_above_the_end_of_the_file_is_not_judged(tmp_path: Path, rate: int, words: str, there: int) -> None:
-    """White noise with the spectrum of the style, as far as the file goes: nothing is wrong with its tone."""
+    """Noise with the spectrum of the style up to the end of the file has no tonal problem."""
     spectrum = np.fft.rfft(np.random.default_rng(4).standard_normal(4 * rate))
     hz = np.maximum(np.fft.rfftfreq(4 * rate, 1 / rate), 1.0)
     tone = np.interp(np.log(hz), np.log(THIRD_OCTAVES), reference_tone_db(POP, is_master=False))
@@ -357,7 +361,7 @@ def test_a_range_above_the_end_of_the_file_is_not_judged(tmp_path: Path, rate: i
     assert not repairs.tone(measure_findings(path), POP, is_master=False).note.done
 
 
-def test_the_notes_agree_with_what_is_known(tmp_path: Path) -> None:
+def test_the_notes_of_pink_noise(tmp_path: Path) -> None:
     made = analyse(
         audio_files.write(tmp_path / "pink.wav", np.stack([noise(1), noise(1)]), RATE, 32), POP, is_master=False
     )
@@ -379,6 +383,6 @@ def test_pauses_do_not_count(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("audio", [np.zeros((2, RATE)), noise(1)[: RATE // 5]])
-def test_what_cannot_be_measured_is_refused(tmp_path: Path, audio: np.ndarray) -> None:
+def test_a_silent_or_short_file_raises_an_error(tmp_path: Path, audio: np.ndarray) -> None:
     with pytest.raises(AudioError, match=r"planted\.wav is too short or too quiet"):
         found(tmp_path, audio)
