@@ -103,7 +103,7 @@ MINOR = (0.220, 0.006, 0.104, 0.123, 0.019, 0.103, 0.012, 0.214, 0.062, 0.022, 0
 """Frequency of each degree of a key (Albrecht & Shanahan 2013)."""
 
 
-def heard_key(audio: Array, tonics: Sequence[int] = range(12)) -> tuple[int, bool]:
+def estimate_key(audio: Array, tonics: Sequence[int] = range(12)) -> tuple[int, bool]:
     """Return the tonic, one of `tonics`, and whether the key is a minor one, by the profile that fits the pitch classes best."""
     tones = pitch_classes(audio)
     scores = {
@@ -114,9 +114,9 @@ def heard_key(audio: Array, tonics: Sequence[int] = range(12)) -> tuple[int, boo
     return max(scores, key=lambda key: scores[key])
 
 
-def heard_key_over(drone: Array, melody: Array) -> tuple[int, bool]:
+def estimate_key_over_drone(drone: Array, melody: Array) -> tuple[int, bool]:
     """Return the strongest pitch class of a drone as the tonic, and whether the melody over it is in minor."""
-    return heard_key(melody, [int(pitch_classes(drone).argmax())])
+    return estimate_key(melody, [int(pitch_classes(drone).argmax())])
 
 
 def simple_features(audio: Array) -> Array:

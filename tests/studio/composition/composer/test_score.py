@@ -95,7 +95,7 @@ def test_the_tonic_is_the_longest_note_of_the_bass(genre: Genre, songs: dict[tup
 
 def test_a_pedal_stays_on_its_note(songs: dict[tuple[Genre, Emotion], Score]) -> None:
     """Under IV/I the bass plays the tonic and its octave only, but for the step that ends a bar; a fifth would be foreign."""
-    heard = 0
+    count = 0
     for score in (songs[genre, emotion] for genre in WESTERN for emotion in Emotion):
         section = score.sections[0]
         for note in (n for part in score.of("bass") for n in part.notes):
@@ -103,8 +103,8 @@ def test_a_pedal_stays_on_its_note(songs: dict[tuple[Genre, Emotion], Score]) ->
             span = section.chord_at(beat)
             if span.chord.symbol.endswith("/I") and span.chord.root != section.tonic and beat % 4 < 2.9:
                 assert note.key % 12 == section.tonic, (score.plan.genre, span.chord.symbol)
-                heard += 1
-    assert heard > 100
+                count += 1
+    assert count > 100
 
 
 @pytest.mark.parametrize("genre", WESTERN)

@@ -13,8 +13,8 @@ import pytest
 from audio_measures import (
     Array,
     classified,
-    heard_key,
-    heard_key_over,
+    estimate_key,
+    estimate_key_over_drone,
     onset_strength,
     percentiles_at,
     simple_features,
@@ -41,7 +41,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 
 @dataclass(frozen=True)
-class Heard:
+class SongMeasures:
     """What was found in a song."""
 
     genre: str
@@ -59,19 +59,19 @@ class Heard:
     stems_lufs: dict[str, float]
 
 
-def listened(song: Composition, genre: str, feeling: str) -> Heard:
+def measure(song: Composition, genre: str, feeling: str) -> SongMeasures:
     """Return the figures of a song, whose files may then go."""
     audio, rate = read(song.mix)
     stems = {role: read(path)[0] for role, path in song.stems.items()}
     tonal = np.sum([stems[role] for role in ("bass", "chords", "melody")], axis=0)
-    return Heard(
+    return SongMeasures(
         genre,
         feeling,
         song.score.bpm,
         song.score.sections[0],
         simple_features(audio),
         tempogram(onset_strength(spectrogram(audio)), BPMS),
-        heard_key_over(stems["bass"], stems["melody"]) if genre == Genre.INDIAN else heard_key(tonal),
+        estimate_key_over_drone(stems["bass"], stems["melody"]) if genre == Genre.INDIAN else estimate_key(tonal),
         song.reduction_db,
         song.loudness_lufs,
         song.true_peak_dbtp,
@@ -81,14 +81,14 @@ def listened(song: Composition, genre: str, feeling: str) -> Heard:
 
 
 @pytest.fixture(scope="module")
-def gallery(tmp_path_factory: pytest.TempPathFactory) -> list[Heard]:
+def gallery(tmp_path_factory: pytest.TempPathFactory) -> list[SongMeasures]:
     """Every genre in six emotions, at changing tempi: 48 songs of 13 s."""
     folder = tmp_path_factory.mktemp("gallery")
     found = []
     for g, genre in enumerate(Genre):
         for e, feeling in enumerate(FEELINGS):
             tempo = ("medium", "fast", "slow")[(e + g) % 3]
-            found.append(listened(compose(plan(genre, feeling, tempo, 13_000), folder), genre, feeling))
+            found.append(measure(compose(plan(genre, feeling, tempo, 13_000), folder), genre, feeling))
     return found
 
 
@@ -108,28 +108,28 @@ def near(bpm: float, factors: Sequence[float], slack: float) -> Array:
     return np.any([np.abs(BPMS / (bpm * factor) - 1) < slack for factor in factors], axis=0)
 
 
-def test_the_tempo_is_in_the_sound(gallery: list[Heard]) -> None:
+def test_the_tempo_is_in_the_sound(gallery: list[SongMeasures]) -> None:
     """The asked tempo, its half or its double is nearly as strong as the strongest of all, in every song."""
     for song in gallery:
         share = song.tempi[near(song.bpm, (0.5, 1, 2), 0.013)].max() / song.tempi[BPMS >= 40].max()
         assert share >= 0.90, (song.genre, song.feeling)
 
 
-def test_the_strongest_tempo_is_the_requested_one_its_half_or_its_double(gallery: list[Heard]) -> None:
+def test_the_strongest_tempo_is_the_requested_one_its_half_or_its_double(gallery: list[SongMeasures]) -> None:
     """Beat trackers expect a tempo that people tap to, the likelier the nearer; the middle of the studio's tempi is 90 bpm."""
     expected = np.exp(-0.5 * np.log2(BPMS / 90) ** 2)
     found = [near(song.bpm, (0.5, 1, 2), 0.04)[(expected * song.tempi).argmax()] for song in gallery]
     assert np.mean(found) >= 0.95
 
 
-def test_genres_can_be_classified_by_simple_features(gallery: list[Heard]) -> None:
+def test_genres_can_be_classified_by_simple_features(gallery: list[SongMeasures]) -> None:
     labels = np.array([song.genre for song in gallery])
-    heard = classified(np.array([s.features for s in gallery]), labels, np.array([s.feeling for s in gallery]))
-    assert np.mean(heard == labels) >= 0.80
-    assert min(np.mean(heard[labels == genre] == genre) for genre in set(labels)) >= 0.60
+    predicted = classified(np.array([s.features for s in gallery]), labels, np.array([s.feeling for s in gallery]))
+    assert np.mean(predicted == labels) >= 0.80
+    assert min(np.mean(predicted[labels == genre] == genre) for genre in set(labels)) >= 0.60
 
 
-def test_the_key_is_in_the_sound(gallery: list[Heard]) -> None:
+def test_the_key_is_in_the_sound(gallery: list[SongMeasures]) -> None:
     """Tonic and mode are the best of 24 keys, for the modes that a key profile knows."""
     found = [
         song.key == (song.section.tonic, 3 in SCALES[song.section.mode])
@@ -140,7 +140,7 @@ def test_the_key_is_in_the_sound(gallery: list[Heard]) -> None:
     assert np.mean(found) >= 0.85
 
 
-def test_sa_and_the_third_of_a_raga_are_in_the_sound(gallery: list[Heard]) -> None:
+def test_sa_and_the_third_of_a_raga_are_in_the_sound(gallery: list[SongMeasures]) -> None:
     """The drone says Sa; over it the melody's own stem says which third. The drone's fifth partial would say major to any raga."""
     pieces = [song for song in gallery if song.genre == Genre.INDIAN]
     assert len(pieces) == len(FEELINGS)
@@ -154,7 +154,7 @@ def test_contrasting_sections_are_the_greatest_changes(borders: list[float]) -> 
     assert np.mean(np.array(borders) >= 0.90) >= 0.80
 
 
-def test_levels_hold_and_the_limiter_has_little_to_do(gallery: list[Heard]) -> None:
+def test_levels_hold_and_the_limiter_has_little_to_do(gallery: list[SongMeasures]) -> None:
     for song in gallery:
         name = (song.genre, song.feeling)
         assert song.lufs == pytest.approx(-16.0, abs=0.5), name
@@ -163,8 +163,8 @@ def test_levels_hold_and_the_limiter_has_little_to_do(gallery: list[Heard]) -> N
         assert 9 <= song.crest_db <= 18, name
 
 
-def test_no_stem_is_lost_or_alone(gallery: list[Heard]) -> None:
-    """Every stem is heard, and none covers the others; the faintest are the drums of ambient."""
+def test_no_stem_is_lost_or_alone(gallery: list[SongMeasures]) -> None:
+    """Every stem is audible, and none covers the others; the faintest are the drums of ambient."""
     for song in gallery:
         name = (song.genre, song.feeling, song.stems_lufs)
         assert min(song.stems_lufs.values()) >= -38, name

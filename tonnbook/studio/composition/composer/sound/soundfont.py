@@ -48,9 +48,9 @@ class Bank:
     def __init__(self, path: Path = BANK) -> None:
         self._hydra, _ = pyTinySoundFont.LoadSF2(str(path))
         data = path.read_bytes()
-        place = data.index(b"smpl") + 8
+        offset = data.index(b"smpl") + 8
         heads = self._hydra["shdrs"][:-1]
-        self._streams = [data[place + head["start"] : place + head["end"]] for head in heads]
+        self._streams = [data[offset + head["start"] : offset + head["end"]] for head in heads]
         for n, head in enumerate(heads):
             head["start"], head["end"] = n * _WINDOW, (n + 1) * _WINDOW
             head["startLoop"] += n * _WINDOW

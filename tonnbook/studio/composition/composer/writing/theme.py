@@ -81,8 +81,8 @@ class Cell:
                 return Cell(tuple(n for k, n in enumerate(self.notes) if k == 0 or k != len(self.notes) // 2))
 
     def _ornamented(self, rng: random.Random) -> Cell:
-        taken = {step for step, _, _ in self.notes}
-        free = [s for s in range(2, 16, 2) if s not in taken]
+        used = {step for step, _, _ in self.notes}
+        free = [s for s in range(2, 16, 2) if s not in used]
         if not free:
             return self
         step = rng.choice(free)
@@ -231,10 +231,10 @@ def _fanfare(cell: Cell, head: Sequence[tuple[int, int]], quick: bool) -> tuple[
 
 def _dotted(cell: Cell, quick: bool) -> Cell:
     """Return the cell with the notes between two beats delayed: dotted eighths and sixteenths. Unchanged at a quick tempo."""
-    taken = {step for step, _, _ in cell.notes}
+    used = {step for step, _, _ in cell.notes}
     if quick:
         return cell
-    return Cell(tuple((s + (s % 4 == 2 and s + 1 not in taken), rank, degree) for s, rank, degree in cell.notes))
+    return Cell(tuple((s + (s % 4 == 2 and s + 1 not in used), rank, degree) for s, rank, degree in cell.notes))
 
 
 def _skipping(cell: Cell) -> tuple[Cell, frozenset[int]]:
