@@ -68,7 +68,7 @@ if TYPE_CHECKING:
     from tonnbook.widgets.jobs.job_card import watch as watch
     from tonnbook.widgets.player.compare import compare as compare
     from tonnbook.widgets.player.compare import switch as switch
-    from tonnbook.widgets.player.player import play as play
+    from tonnbook.widgets.player.play import play as play
     from tonnbook.widgets.player.residue import taken_away as taken_away
 
 _NAMES = {
@@ -112,7 +112,7 @@ _NAMES = {
         "switch",
     ),
     "widgets.jobs.job_card": ("watch",),
-    "widgets.player.player": ("play",),
+    "widgets.player.play": ("play",),
     "widgets.player.residue": ("taken_away",),
     "plots.compared_mixes": ("compare_mixes",),
     "plots.report": ("report",),

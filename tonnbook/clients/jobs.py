@@ -9,7 +9,7 @@ import asyncio
 import contextvars
 import threading
 import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Generic, Literal, Protocol, TypeVar
@@ -284,6 +284,25 @@ class Job(Generic[T]):
             return "The job goes on: wait again with the same job. It cannot be found again by an id."
         again = f", or {self._find_again.format(self._task_id)} finds it" if self._task_id else ""
         return f"The job goes on: wait again with the same job{again}."
+
+
+class JobGroup(Protocol):
+    """Several jobs of one call, as a `Batch`: what a progress display needs of them."""
+
+    @property
+    def jobs(self) -> Mapping[str, Job[Any]]:
+        """The jobs by name."""
+
+    @property
+    def refused(self) -> Mapping[str, str]:
+        """What could not be started, with the reason, by name."""
+
+    @property
+    def done(self) -> bool:
+        """True when every job has ended."""
+
+    def on_change(self, callback: Callable[[Any], None]) -> Callable[[], None]:
+        """Have `callback(group)` called after each change of any job; return a function that cancels this."""
 
 
 Poll = Callable[[], T | StillRunning]

@@ -15,7 +15,7 @@ from tonnbook.models.files import RemoteFile
 from tonnbook.models.masters import Master, Masters
 from tonnbook.models.mixing import FinalMix, MixNotes, MixPreview, MixRequest, MixTrack
 from tonnbook.widgets.player.compare import compare, gains_db, switch
-from tonnbook.widgets.player.player import play
+from tonnbook.widgets.player.play import play
 
 REQUEST = MixRequest(
     tracks=[MixTrack(source=Path(n), instrument="KICK_GROUP") for n in ("a.wav", "b.wav")], style="POP"

@@ -12,7 +12,8 @@ from tones import RATE, MakeFile, tone
 
 from tonnbook import audio_files
 from tonnbook.errors import AudioError
-from tonnbook.widgets.player.player import Player, play
+from tonnbook.widgets.player.play import play
+from tonnbook.widgets.player.player import Player
 from tonnbook.widgets.player.static_html import loudest_start
 from tonnbook.widgets.player.tracks import drawn, measured
 

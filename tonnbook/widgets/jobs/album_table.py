@@ -12,8 +12,7 @@ from tonnbook.models.masters import Master
 from tonnbook.widgets.page import PageWidget, html, script, style, table
 
 if TYPE_CHECKING:
-    from tonnbook.clients.album.batch import Batch
-    from tonnbook.clients.jobs import Job
+    from tonnbook.clients.jobs import Job, JobGroup
 
 _HEAD = {"name": "song", "status": "state", "before": "before", "after": "after", "message": ""}
 
@@ -26,7 +25,7 @@ class AlbumTable(PageWidget):
 
     songs: traitlets.List[Any] = traitlets.List().tag(sync=True)
 
-    def __init__(self, batch: Batch) -> None:
+    def __init__(self, batch: JobGroup) -> None:
         self._batch = batch
         super().__init__(songs=_rows(batch))
         self._leave = batch.on_change(self._follow)
@@ -41,7 +40,7 @@ class AlbumTable(PageWidget):
         """Return the state at the moment of showing; a saved page does not go on."""
         return html("div", html("b", escape(self.plain())), table(_HEAD, self.songs))
 
-    def _follow(self, batch: Batch) -> None:
+    def _follow(self, batch: JobGroup) -> None:
         self.songs = _rows(batch)
         if batch.done:
             self._leave()
@@ -57,7 +56,7 @@ class AlbumTable(PageWidget):
                 self.send({"kind": "preview", "name": content["name"]}, buffers=[sound])
 
 
-def _rows(batch: Batch) -> list[dict[str, Any]]:
+def _rows(batch: JobGroup) -> list[dict[str, Any]]:
     bad = [_row(name, "failed", why) for name, why in batch.refused.items()]
     return [_of(name, job) for name, job in batch.jobs.items()] + bad
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from html import escape
-from typing import TYPE_CHECKING, Any, TypeVar, overload
+from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import WeakKeyDictionary
 
 import traitlets
@@ -12,10 +12,9 @@ from tonnbook.widgets.jobs.album_table import AlbumTable
 from tonnbook.widgets.page import PageWidget, html, script, style
 
 if TYPE_CHECKING:
-    from tonnbook.clients.album.batch import Batch
-    from tonnbook.clients.jobs import Job
+    from tonnbook.clients.jobs import Job, JobGroup
 
-T = TypeVar("T")
+J = TypeVar("J", bound="Job[Any] | JobGroup")
 
 _shown_in: WeakKeyDictionary[object, int | None] = WeakKeyDictionary()
 """The number of the cell that showed a job last."""
@@ -60,11 +59,7 @@ class JobCard(PageWidget):
             self._leave()
 
 
-@overload
-def watch(job: Job[T]) -> Job[T]: ...
-@overload
-def watch(job: Batch) -> Batch: ...
-def watch(job: Job[T] | Batch) -> Job[T] | Batch:
+def watch(job: J) -> J:
     """Show a card for a job, or a table for the songs of an album, and return what was given.
 
     The cell goes on at once; wait with `await job` or `job.result()`. A job that is the value of a cell shows itself so, too.
@@ -73,7 +68,7 @@ def watch(job: Job[T] | Batch) -> Job[T] | Batch:
     return job
 
 
-def show(job: Job[Any] | Batch) -> None:
+def show(job: Job[Any] | JobGroup) -> None:
     """Show a job's card, or an album's table; once in a cell, so that `tb.watch(job)` as its last line does not show two.
 
     `import tonnbook` has IPython call this for a job that is the value of a cell.

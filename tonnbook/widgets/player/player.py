@@ -17,11 +17,10 @@ import numpy as np
 import traitlets
 
 from tonnbook.errors import AudioError
-from tonnbook.models.masters import Masters
 from tonnbook.widgets.page import PageWidget, html, script, style
 from tonnbook.widgets.player.changes import Changes
-from tonnbook.widgets.player.sources import Audio, Source, Thing, sources
-from tonnbook.widgets.player.static_html import SECONDS, audio_tag, excerpt, loudest_start, paragraph, picture
+from tonnbook.widgets.player.sources import Audio, Source
+from tonnbook.widgets.player.static_html import audio_tag, paragraph, picture
 from tonnbook.widgets.player.tracks import Packed, Track, measured, packed, packed_as_mp3, passable, signed
 
 MINUTES = 65
@@ -172,55 +171,6 @@ class Player(PageWidget):
         self._push(as_text=bool(message.get("text")))
 
 
-def play(thing: Thing | Masters, *, rate: int | None = None, title: str | None = None) -> Player:
-    """Return a player for a sound, or for several in sync with solo, mute and volume for each.
-
-    Parameters
-    ----------
-    thing
-        A path, an array (channels, frames) with `rate` in Hz, a file on a server, a mix or a song (its stems, if it has any; a
-        song's sections are marked), a master, or a mapping from names to such. Of an album the previews: one at a time, to switch
-        between, each as loud as it stands in the album.
-    title
-        Stands above; the name of the sound by default.
-
-    Raises TypeError for what cannot be played, AudioError for a file that cannot be read.
-    """
-    if isinstance(thing, Masters):
-        return _album(thing, title)
-    found = sources(thing, rate, title or "sound")
-    ready, total, rate = prepared(found)
-    several = len(found) > 1
-    sum_track = measured("all together", total, rate) if several else None
-    start = loudest_start(total, rate, SECONDS)
-    name = title or ("all together" if several else found[0].name)
-    return Player(
-        "stems" if several else "one",
-        ready,
-        found,
-        [Excerpt(name, excerpt(total, rate, start, SECONDS))],
-        title=title if title is not None else "" if several else found[0].name,
-        note=_overload(sum_track or ready[0][0]),
-        total=sum_track,
-        markers=getattr(thing, "markers", ()),
-    )
-
-
-def _album(masters: Masters, title: str | None) -> Player:
-    from tonnbook.widgets.player.compare import switch  # which is made of players
-
-    previews = {song.name: song.preview for song in masters}
-    if not previews:
-        raise TypeError("there is no finished master to play: no song of the album has come through")
-    if len(previews) > len(LETTERS):
-        raise TypeError(
-            f"{len(previews)} songs are too many for one player: play(masters[:{len(LETTERS)}]), then the others"
-        )
-    if len(previews) == 1:
-        return play(previews, title=title)
-    return switch(previews, matched=False, title=title or "")
-
-
 def prepared(found: Sequence[Source]) -> tuple[list[tuple[Track, Packed]], Audio, int]:
     """Read, measure and pack each source; also return the sum of all, and its rate in Hz. AudioError for more than a tab can hold.
 
@@ -279,7 +229,7 @@ def _turned(gain_db: float) -> str:
     return f", here turned down by {-gain_db:.1f} dB" if gain_db < 0 else ""
 
 
-def _overload(track: Track) -> str:
+def overload(track: Track) -> str:
     if track.peak_db <= 0:
         return ""
     return f"Peaks reach {signed(track.peak_db)} dB over full scale: turn the volume down by as much, or they clip."

@@ -7,7 +7,8 @@ import numpy as np
 from tonnbook import audio_files
 from tonnbook.models.cleanup import Cleanup
 from tonnbook.widgets.player.compare import original_of
-from tonnbook.widgets.player.player import Player, play
+from tonnbook.widgets.player.play import play
+from tonnbook.widgets.player.player import Player
 from tonnbook.widgets.player.tracks import signed
 
 
