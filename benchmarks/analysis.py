@@ -1,13 +1,13 @@
-"""How long the analysis of one minute of stereo takes, beside what others need for a part of it, in the same run.
+"""Measure the CPU time of analysing one minute of stereo, and that of other programs for parts of the analysis, in the same run.
 
     python benchmarks/analysis.py
 
-CPU time, user and system, of all threads, the best of several runs, file to verdicts; then the ratio to each peer, which says more than
-milliseconds on a machine that others use too. Needs `tonnbook[bench]` and imageio-ffmpeg. libebur128 measures loudness, range and true
-peak; ffmpeg is asked for these (ebur128), for levels and peaks (astats), and for the phase (aphasemeter): still without spectrum, width
-by band, mono sum and flat tops. soundfile only decodes.
+Prints CPU time (user and system, all threads) from file to verdicts, the best of several runs, and the ratio to each peer, which is more
+reliable than milliseconds on a shared machine. Needs `tonnbook[bench]` and imageio-ffmpeg. libebur128 measures loudness, range and true
+peak; ffmpeg measures these (ebur128), levels and peaks (astats) and phase (aphasemeter), but no spectrum, width by band, mono sum or flat
+tops. soundfile only decodes.
 
-21 November, two cores that four others were working on too (load 3 to 4), two runs: 232 and 237 ms; libebur128 274 and 280 ms (ratio 0.83
+21 November, two cores shared with four other processes (load 3 to 4), two runs: 232 and 237 ms; libebur128 274 and 280 ms (ratio 0.83
 and 0.87), ffmpeg 9.0.2 311 and 318 ms (0.73 and 0.76), decoding alone 29 ms.
 """
 
@@ -37,7 +37,7 @@ Mode = pyebur128.MeasurementMode
 
 
 def a_minute(folder: str) -> Path:
-    """All stems of the demo song at once, over and over, as a 24-bit file."""
+    """Write the mix of all stems of the demo song, repeated, as a 24-bit file of one minute."""
     stems = [audio_files.read(path)[0] for path in demo.stems().values()]
     mix = sum((np.broadcast_to(stem, (2, stem.shape[1])) for stem in stems), start=np.zeros((2, 1)))
     minute = np.tile(mix, (1, 3))[:, : 60 * RATE]
@@ -61,7 +61,7 @@ def ffmpeg(path: Path) -> None:
 
 
 def cpu_s() -> float:
-    """Return the CPU time of this process and of those that it has waited for."""
+    """Return the CPU time of this process and of its finished child processes, in s."""
     children = resource.getrusage(resource.RUSAGE_CHILDREN)
     return time.process_time() + children.ru_utime + children.ru_stime
 

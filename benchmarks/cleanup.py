@@ -1,16 +1,17 @@
-"""Cleanup beside its peers: SI-SDR of speech and of a sung stem in steady noise, on the same files in the same run.
+"""Compare the cleanup with its peers: SI-SDR of speech and of a sung stem in steady noise, on the same files in the same run.
 
     python benchmarks/cleanup.py [python-with-noisereduce]
     python benchmarks/cleanup.py sweep
     python benchmarks/cleanup.py rates
 
-ffmpeg is the one of imageio-ffmpeg. Its afftdn runs three times: as it comes, given the exact noise floor (which nobody is given outside a
-benchmark), and tracking the noise itself. noisereduce is looked for in another interpreter: it is a peer, no dependency. Peers that shift
-the sound in time are shifted back before they are measured. `sweep` tries every sound source in four noises, 5 to 40 dB under it; `rates` the speech at lower rates.
+ffmpeg is that of imageio-ffmpeg. Its afftdn runs three times: with its defaults, with the exact noise floor (which is not known outside a
+benchmark), and tracking the noise itself. noisereduce runs in another interpreter: it is a peer, not a dependency. The output of peers that
+delay the sound is aligned before it is measured. `sweep` tests every sound source in four noises, 5 to 40 dB below it; `rates` tests speech
+at lower rates.
 
 Improvement in dB, 21 November (speech / the sung stem of the demo song; ffmpeg 9.0.2, noisereduce 3.0.3):
 
-| noise | SNR | tonnbook | afftdn | afftdn, text the floor | afftdn, tracking | noisereduce | stationary |
+| noise | SNR | tonnbook | afftdn | afftdn, known floor | afftdn, tracking | noisereduce | stationary |
 |---|---|---|---|---|---|---|---|
 | white | 5 | **9.5** / **13.0** | 0.3 / 8.3 | 7.9 / 8.9 | 0.8 / 3.6 | 0.5 / 4.7 | -0.6 / 6.7 |
 | white | 10 | **8.8** / **12.2** | 1.3 / 9.6 | 7.4 / 8.7 | 1.7 / 5.4 | -4.0 / 0.5 | -6.1 / 2.9 |
@@ -24,13 +25,13 @@ Improvement in dB, 21 November (speech / the sung stem of the demo song; ffmpeg 
 | pink | 40 | **2.2** / **6.4** | -7.5 / -14.6 | 0.7 / 2.3 | -0.7 / -4.1 | -33.6 / -28.4 | -39.7 / -24.8 |
 | mean of all, with 0 dB | | 8.3 | -0.3 | 4.5 | 1.6 | -9.7 | -9.7 |
 
-Ours is the highest of each row, by 1.0 dB at the least. The sweep of the same day: none of 288 recordings got worse. Where nothing is known
-for sure, an instrument that never pauses in noise say, nothing is done. (noisereduce that is handed the very noise as `y_noise` reaches +8.9
-and +12.2 dB in white noise at 5 dB, +1.2 and +4.7 at 20: also under ours in each of 16 cases.)
+tonnbook has the highest value of each row, by 1.0 dB at least. In the sweep of the same day none of 288 recordings got worse. Where the noise
+cannot be measured, for example under an instrument that never pauses, nothing is done. (noisereduce with the exact noise as `y_noise` reaches
++8.9 and +12.2 dB in white noise at 5 dB, +1.2 and +4.7 at 20: also below tonnbook in each of 16 cases.)
 
-What can be won depends on the rate, for white noise spreads over the band of the file, and what lies over the voice goes whole. So the
-figures of the design (white +8, +6, +3 dB, pink +6, +5, +3 at 5, 10 and 20 dB) are for 44.1 kHz; frames of other lengths change that by
-0.6 dB at the most. White / pink at 5, 10 and 20 dB, speech of six seconds:
+The possible improvement depends on the rate: white noise spreads over the band of the file, and the part above the voice is removed
+completely. So the figures of the design (white +8, +6, +3 dB, pink +6, +5, +3 at 5, 10 and 20 dB) are for 44.1 kHz; frames of other lengths
+change that by 0.6 dB at most. White / pink at 5, 10 and 20 dB, speech of six seconds:
 
 | rate | white | pink |
 |---|---|---|
@@ -62,10 +63,10 @@ from noises import PLAYED, RATE, SPEECH, Array, fan, mains_hum, pink, si_sdr, un
 Runner = Callable[[Path, Path], None]
 
 
-def in_time(made: Array, with_this: Array) -> Array:
+def aligned(made: Array, reference: Array) -> Array:
     size = fft.next_fast_len(2 * len(made))
-    alike = np.fft.irfft(np.fft.rfft(made, size) * np.fft.rfft(with_this, size).conj(), size)
-    lag = int(np.argmax(alike))
+    correlation = np.fft.irfft(np.fft.rfft(made, size) * np.fft.rfft(reference, size).conj(), size)
+    lag = int(np.argmax(correlation))
     return np.roll(made, -(lag if lag < size // 2 else lag - size))
 
 
@@ -107,14 +108,14 @@ def ours(source: Path, out: Path) -> None:
 def candidates(floor_db: float, python: str | None) -> Iterator[tuple[str, Runner]]:
     yield "tonnbook", ours
     yield "afftdn", afftdn("")
-    yield "afftdn, text the floor", afftdn(f"=nf={min(-20.0, max(-80.0, floor_db)):.1f}")
+    yield "afftdn, known floor", afftdn(f"=nf={min(-20.0, max(-80.0, floor_db)):.1f}")
     yield "afftdn, tracking", afftdn("=tn=1")
     if python:
         yield "noisereduce", noisereduce(python, "")
         yield "noisereduce, stationary", noisereduce(python, ",stationary=True")
 
 
-def beside_peers(folder: Path, python: str | None) -> None:
+def compare_with_peers(folder: Path, python: str | None) -> None:
     """Print the improvement of every candidate on speech and on the sung stem, and its mean."""
     source, out = folder / "in.wav", folder / "out.wav"
     speech = np.pad(audio_files.read(SPEECH, RATE)[0][0], RATE // 2)
@@ -131,7 +132,7 @@ def beside_peers(folder: Path, python: str | None) -> None:
                     run(source, out)
                     made = audio_files.read(out)[0][0]
                     made = np.pad(made, (0, max(0, len(sound) - len(made))))[: len(sound)]
-                    gain = si_sdr(made if run is ours else in_time(made, sound), sound) - before
+                    gain = si_sdr(made if run is ours else aligned(made, sound), sound) - before
                     sums.setdefault(called, []).append(gain)
                     text.append(f"{called} {gain:+.1f}")
                 print(f"{name} in {noise.__name__} noise, {snr_db} dB: {', '.join(text)}", flush=True)
@@ -140,7 +141,7 @@ def beside_peers(folder: Path, python: str | None) -> None:
 
 
 def sweep(folder: Path) -> None:
-    """Print what is won or lost on each sound source in every noise, 5 to 40 dB under it; what is lost counts from 0.01 dB on."""
+    """Print the change for each sound source in every noise, 5 to 40 dB below it; a loss counts from 0.01 dB on."""
     lost = 0
     for sound_source, stem in PLAYED.items():
         sound = audio_files.read(demo.stems()[stem], RATE)[0].mean(axis=0)[4 * RATE : 12 * RATE]
@@ -158,7 +159,7 @@ def sweep(folder: Path) -> None:
 
 
 def rates(folder: Path) -> None:
-    """Print the improvement of speech at every rate, which is less where there is less above the voice to take away."""
+    """Print the improvement of speech at every rate; it is smaller where there is less noise above the voice."""
     source, out = folder / "in.wav", folder / "out.wav"
     for rate in (8000, 16000, 32000, RATE):
         sound = np.pad(audio_files.read(SPEECH, rate)[0][0, : 6 * rate], rate // 2)
@@ -173,14 +174,14 @@ def rates(folder: Path) -> None:
 
 
 def main() -> None:
-    wished = sys.argv[1] if len(sys.argv) > 1 else None
+    argument = sys.argv[1] if len(sys.argv) > 1 else None
     with tempfile.TemporaryDirectory() as folder:
-        if wished == "sweep":
+        if argument == "sweep":
             sweep(Path(folder))
-        elif wished == "rates":
+        elif argument == "rates":
             rates(Path(folder))
         else:
-            beside_peers(Path(folder), wished)
+            compare_with_peers(Path(folder), argument)
 
 
 if __name__ == "__main__":

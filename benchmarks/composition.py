@@ -1,12 +1,12 @@
-"""How long a song takes to compose, and how much memory it needs.
+"""Measure the time and the memory of composing a song.
 
     python benchmarks/composition.py                a 60 s song with its stems, its instruments call, and a song of 10 minutes
     python benchmarks/composition.py --genre pop    in another genre; the default is hiphop
 
-The first row is the song: score, and the mix with its four stems as WAV. The second is what a compose call does: that, MIDI, and the song
-and its two sections as MP3, which is half of the time. The third is what the instruments call adds: every stem of every section as MP3, with
-previews. Every row runs in a process of its own: wall time,
-CPU time, and the peak of its memory, imports included. The bank is decoded beforehand, as it is once per machine.
+The first row is the song: score, and the mix with its four stems as WAV. The second is a compose call: the same, MIDI, and the song and its
+two sections as MP3, which is half of the time. The third is what the instruments call adds: every stem of every section as MP3, with
+previews. Every row runs in its own process; it gives wall time, CPU time and peak memory, imports included. The bank is decoded in advance,
+as it is once per machine.
 """
 
 from __future__ import annotations

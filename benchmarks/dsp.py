@@ -1,4 +1,4 @@
-"""How long the DSP room takes for a minute of stereo on one core, with a peer beside it where there is one.
+"""Measure the CPU time of `tonnbook.dsp` for one minute of stereo on one core, and that of a peer where there is one.
 
     python benchmarks/dsp.py
 
@@ -42,7 +42,7 @@ class Band:
 
 
 def a_minute() -> np.ndarray:
-    """All stems of the demo song at once, over and over."""
+    """Return one minute of the mix of all stems of the demo song, repeated."""
     stems = [audio_files.read(path)[0] for path in demo.stems().values()]
     mix = sum((np.broadcast_to(stem, (2, stem.shape[1])) for stem in stems), start=np.zeros((2, 1)))
     return np.tile(mix, (1, 3))[:, : 60 * RATE].copy()
@@ -51,7 +51,7 @@ def a_minute() -> np.ndarray:
 AUDIO = a_minute()
 INTERLEAVED = np.ascontiguousarray(AUDIO.T)
 SOS = eq([Band(60, 2), Band(150, -3), Band(400, 2), Band(1000, -2), Band(3500, 3), Band(11000, 2)], RATE)
-ROOM = impulse_response("ELECTRONIC", RATE)
+RESPONSE = impulse_response("ELECTRONIC", RATE)
 LOUDNESS = pyebur128.MeasurementMode.MODE_I | pyebur128.MeasurementMode.MODE_LRA
 
 
@@ -109,9 +109,9 @@ def rows() -> Iterator[tuple[str, Callable[[], object], str, Callable[[], object
     reverb = "scipy oaconvolve"
     yield (
         "reverb, 1.9 s",
-        lambda: stream(Convolver(ROOM).process),
+        lambda: stream(Convolver(RESPONSE).process),
         reverb,
-        lambda: signal.oaconvolve(AUDIO, ROOM, axes=1),
+        lambda: signal.oaconvolve(AUDIO, RESPONSE, axes=1),
     )
     yield "panner", lambda: stream(lambda block: pan(block, 30.0)), "", None
     yield "third octaves", lambda: third_octave_energies(AUDIO, RATE), "", None

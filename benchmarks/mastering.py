@@ -1,14 +1,14 @@
-"""Mastering beside its peer, and against its own figures: loudness and true peak of the written file, wall time, memory, songs side by side.
+"""Measure mastering: accuracy of loudness and true peak, wall time, memory, songs in parallel, and a comparison with matchering.
 
     python benchmarks/mastering.py targets                            every song of the album at every target and rate
     python benchmarks/mastering.py memory                             one song of 8 minutes
-    python benchmarks/mastering.py peer PYTHON-WITH-MATCHERING        wall time, CPU time and memory beside matchering
+    python benchmarks/mastering.py peer PYTHON-WITH-MATCHERING        wall time, CPU time and memory, compared with matchering
     python benchmarks/mastering.py side-by-side [SONGS [MINUTES]]     12 songs of 3 minutes, one by one and on all cores
 
-matchering 2.0.6 is GPL, so it is looked for in another interpreter: a peer, no dependency. It needs a reference; it gets our own master of
-another song. Like with like is the finished 16-bit file with a limiter on it, on both sides; ours then also makes the preview, theirs has
-none, so ours is timed with and without. Runs take turns, and the quickest of each counts: wall times mean something on an idle machine
-only, CPU times nearly anywhere. Each measurement runs in a process of its own; peak memory is the process's, imports and all.
+matchering 2.0.6 is GPL, so it runs in another interpreter: it is a peer, not a dependency. It needs a reference and gets our own master of
+another song. Both make a limited 16-bit file; ours also makes a preview, so it is timed with and without. Runs alternate, and the quickest of
+each counts: wall times are meaningful on an idle machine only, CPU times nearly everywhere. Each measurement runs in its own process; peak
+memory is that of the process, imports included.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ TURNS = 3
 
 
 def every_target() -> None:
-    """Master every song of the album to every target at both rates; print how far each file is off."""
+    """Master every song of the album to every target at both rates; print the deviation of each file."""
     worst, highest = 0.0, -100.0
     with tempfile.TemporaryDirectory() as folder:
         for name, song in demo.album().items():
@@ -58,7 +58,7 @@ def every_target() -> None:
 
 
 def long_song(minutes: float, folder: Path) -> Path:
-    """Return a song of so many minutes, made of the album's first one."""
+    """Return a song of the given length, made by repeating the first song of the album."""
     audio, rate = audio_files.read(demo.album()["01_night_bus"])
     path = folder / f"{minutes:g} min.wav"
     with audio_files.Writer(path, rate, 2, 24) as file:
@@ -70,31 +70,31 @@ def long_song(minutes: float, folder: Path) -> Path:
 def one(song: Path, target: float, preview: bool) -> None:
     """Master one song in this process; print wall time, CPU time and peak memory."""
     start, busy = time.perf_counter(), time.process_time()
-    wished = target_for(MusicalStyle.POP, target, SampleRate.CD)
-    master_song(song, wished, song.with_suffix(".master.wav"), song.with_suffix(".mp3") if preview else None)
+    target = target_for(MusicalStyle.POP, target, SampleRate.CD)
+    master_song(song, target, song.with_suffix(".master.wav"), song.with_suffix(".mp3") if preview else None)
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(time.perf_counter() - start, time.process_time() - busy, memory)
 
 
 def measured(*command: str) -> tuple[float, float, float]:
-    """Return the seconds of wall and CPU time and the MiB that a program prints last."""
-    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
-    return float(said[-3]), float(said[-2]), float(said[-1])
+    """Run a program and return the wall time and CPU time in s and the memory in MiB that it prints last."""
+    printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+    return float(printed[-3]), float(printed[-2]), float(printed[-1])
 
 
 def ours(song: Path, *, preview: bool) -> tuple[float, float, float]:
-    """Measure one master at -10 LUFS in a process of its own."""
+    """Measure one master at -10 LUFS in its own process."""
     return measured(sys.executable, __file__, "--one", str(song), "-10", "preview" if preview else "")
 
 
 def memory(folder: Path) -> None:
-    """Master a song of 8 minutes, preview and all."""
+    """Master a song of 8 minutes, with its preview."""
     wall, cpu, mib = ours(long_song(8.0, folder), preview=True)
     print(f"8 min: {wall:.1f} s, {cpu / 8:.2f} s of CPU per minute, {mib:.0f} MiB for the whole process", flush=True)
 
 
-def beside_matchering(python: str, folder: Path) -> None:
-    """Compare wall time, CPU time and memory on a song of three minutes; the quickest of some turns each."""
+def compare_with_matchering(python: str, folder: Path) -> None:
+    """Compare wall time, CPU time and memory on a song of three minutes; the quickest of several runs each."""
     song, reference = long_song(3.0, folder), folder / "reference.wav"
     master_song(demo.album()["04_open_sky"], target_for(MusicalStyle.POP, -10.0, SampleRate.CD), reference)
     runs: dict[str, Callable[[], tuple[float, float, float]]] = {
@@ -111,12 +111,12 @@ def beside_matchering(python: str, folder: Path) -> None:
         print(f"3 min, {name}: {wall:.2f} s, {cpu:.2f} s of CPU, {mib:.0f} MiB", flush=True)
 
 
-def side_by_side(folder: Path, songs: int = 12, minutes: float = 3.0) -> None:
-    """Master songs one after the other, by the pool of a studio, and by processes alone; print how much faster that is.
+def in_parallel(folder: Path, songs: int = 12, minutes: float = 3.0) -> None:
+    """Master songs one after the other, by the pool of a studio, and by processes alone; print the speed-up.
 
     The files must be the same, byte for byte.
     """
-    song, wished = long_song(minutes, folder), target_for(MusicalStyle.POP, -14.0, SampleRate.CD)
+    song, target = long_song(minutes, folder), target_for(MusicalStyle.POP, -14.0, SampleRate.CD)
     cores = os.cpu_count() or 1
 
     def seconds(pool: MasteringPool, kind: str) -> float:
@@ -124,7 +124,7 @@ def side_by_side(folder: Path, songs: int = 12, minutes: float = 3.0) -> None:
         with ThreadPoolExecutor(songs) as tasks:  # as the studio's tasks: each waits for its master
             for n in range(songs):
                 out, preview = folder / f"{kind} {n}.wav", folder / f"{kind} {n}.mp3"
-                tasks.submit(pool.master, song, wished, out, preview, None, lambda _, __: None)
+                tasks.submit(pool.master, song, target, out, preview, None, lambda _, __: None)
         return time.perf_counter() - start
 
     with ThreadPoolExecutor(1) as single, ProcessPoolExecutor(cores, get_context("spawn")) as processes:
@@ -152,9 +152,9 @@ def main() -> None:
         elif what == "memory":
             memory(Path(name))
         elif what == "peer":
-            beside_matchering(rest[0], Path(name))
+            compare_with_matchering(rest[0], Path(name))
         elif what == "side-by-side":
-            side_by_side(Path(name), *map(int, rest[:1]), *map(float, rest[1:]))
+            in_parallel(Path(name), *map(int, rest[:1]), *map(float, rest[1:]))
         else:
             print(__doc__)
 

@@ -1,11 +1,11 @@
-"""How long the mix engine takes and how much memory it needs, with a plain sum by numpy and soundfile as the peer.
+"""Measure the time and the memory of the mix engine, compared with a plain sum by numpy and soundfile.
 
     python benchmarks/mixing.py                  8 tracks × 3 minutes, then 32 tracks × 8 minutes
     python benchmarks/mixing.py 8x3              only that
     python benchmarks/mixing.py 8x3 --folder D   where the tracks and mixes go (32x8 fills 13 GB for a while)
 
-The tracks are the demo song, over and over; three of eight are in stereo, four of eight have reverb. Every row runs in a process of its own: wall time,
-CPU time, and the peak of its memory, imports included.
+The tracks are the demo song, repeated; three of eight are stereo, four of eight have reverb. Every row runs in its own process; it gives
+wall time, CPU time and peak memory, imports included.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def make_tracks(folder: Path, tracks: int, minutes: float) -> None:
 
 
 def plain_sum(folder: Path) -> None:
-    """The peer: every sample of every track added up, and written, with nothing done to it."""
+    """Sum all tracks and write the result, without any processing: the peer."""
     files = [soundfile.SoundFile(path) for path in sorted(folder.glob("*.wav"))]
     with soundfile.SoundFile(folder / "out" / "sum.wav", "w", RATE, 2, "PCM_24") as out:
         while True:
@@ -128,7 +128,7 @@ def run_step(step: str, folder: Path) -> None:
 
 
 def peak_kib() -> int:
-    """Return the peak memory of this process alone; `ru_maxrss` would count that of its parent before the exec, too."""
+    """Return the peak memory of this process alone, in KiB; `ru_maxrss` would include that of its parent before the exec."""
     status = Path("/proc/self/status")
     if status.exists():
         return int(status.read_text().partition("VmHWM:")[2].split()[0])

@@ -1,4 +1,4 @@
-"""Every format we read and write, at every usual rate; and every way a file can be no good."""
+"""Reading and writing every format at every usual rate, and errors for all kinds of unusable files."""
 
 from io import BytesIO
 from pathlib import Path
@@ -16,7 +16,7 @@ MP3_RATES = [rate for rate in RATES if rate <= 48000]
 
 
 def tune(channels: int, rate: int, seconds: float = 0.5) -> np.ndarray:
-    """Two tones a channel, low enough for 8 kHz and for a lossy format."""
+    """Two tones per channel, low enough for a rate of 8 kHz and for lossy formats."""
     time = np.arange(round(seconds * rate)) / rate
     return np.stack(
         [0.3 * np.sin(2 * np.pi * 440 * (c + 1) * time) + 0.1 * np.sin(6000 * time) for c in range(channels)]
@@ -213,7 +213,7 @@ def test_an_mp3_has_the_requested_bit_rate(kbps: int) -> None:
 
 
 def test_a_long_ogg_does_not_crash() -> None:
-    """One call with some minutes of sound overflows the stack in libvorbis: it must go in pieces."""
+    """One call with several minutes of audio overflows the stack in libvorbis, so it must be written in blocks."""
     audio = np.zeros((2, 5 * 60 * 22050), dtype=np.float32)
     audio[:, ::100] = 0.1
     encoded = audio_files.encode(audio, 22050, "ogg")

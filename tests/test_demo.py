@@ -45,11 +45,11 @@ def test_the_whole_song_stays_small_in_the_wheel() -> None:
 
 
 def test_the_credits_name_every_sound() -> None:
-    beside = Path(demo.FOLDER / "CREDITS.md").read_text(encoding="utf-8")
-    assert demo.credits() == beside
-    assert all(number in beside for number in FREESOUND)
-    assert "CC0" in beside
-    assert "espeak-ng" in beside
+    text = Path(demo.FOLDER / "CREDITS.md").read_text(encoding="utf-8")
+    assert demo.credits() == text
+    assert all(number in text for number in FREESOUND)
+    assert "CC0" in text
+    assert "espeak-ng" in text
 
 
 def test_the_album_is_four_rough_mixes_that_do_not_match_in_level() -> None:

@@ -1,4 +1,4 @@
-"""The answer key of the lessons is true: each planted fault is found by the meter, or by the cleanup, and nothing else is."""
+"""The answers of the quizzes are right: the analysis or the cleanup finds each planted fault, and no other."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def test_the_cleanup_finds_the_fault_of_each_recording(letter: str, tmp_path: Pa
 
 
 def test_the_hum_of_the_guitar_is_reduced_by_25_db_or_more(tmp_path: Path) -> None:
-    """Beside 250 Hz the guitar itself plays B3, and louder than that."""
+    """Near 250 Hz the guitar itself plays B3, louder than the hum."""
     noisy, truth = (
         audio_files.read(path)[0][0] for path in (demo.blind_recordings()["B"], demo.faulty_recording("guitar"))
     )

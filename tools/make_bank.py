@@ -4,8 +4,8 @@
     dpkg -x fluidr3mono-gm-soundfont_*.deb font
     python tools/make_bank.py font tonnbook/studio/composition/composer/bank
 
-Keeps whole presets, without the zones that lie outside the keys we play; samples stay bit for bit the Vorbis streams of the
-original. The licence goes beside the bank, and so does the checksum. Running it twice gives the same bytes.
+Keeps whole presets, without the zones outside the keys that the composer plays; samples stay the Vorbis streams of the original, bit for
+bit. The licence and the checksum are written to the same folder. Running it twice gives the same bytes.
 """
 
 from __future__ import annotations
@@ -97,7 +97,7 @@ def chunks(font: bytes) -> dict[str, bytes]:
 
 
 class Font:
-    """A SoundFont taken apart: presets and instruments as lists of zones."""
+    """A parsed SoundFont: presets and instruments as lists of zones."""
 
     def __init__(self, data: bytes) -> None:
         parts = chunks(data)
@@ -121,13 +121,13 @@ class Font:
 
 
 def keys_of(zone: Zone) -> set[int]:
-    """Return the keys that a zone answers to."""
+    """Return the keys of a zone."""
     amount = dict(zone[0]).get(KEY_RANGE, 0x7F00)
     return set(range(amount & 0xFF, (amount >> 8) + 1))
 
 
-def wanted(bank: int, program: int) -> set[int]:
-    """Return the keys that we play on a preset; none if we do not use it."""
+def played_keys(bank: int, program: int) -> set[int]:
+    """Return the keys that the composer plays on a preset; none if it does not use the preset."""
     if bank == 128:
         return KITS.get(program, set())
     low, high = INSTRUMENTS.get(program, (1, 0)) if bank == 0 else (1, 0)
@@ -135,7 +135,7 @@ def wanted(bank: int, program: int) -> set[int]:
 
 
 class Cut:
-    """The font being built: records are appended, and references renumbered, as presets are taken over."""
+    """The new font: copying a preset appends its records and renumbers its references."""
 
     def __init__(self, source: Font) -> None:
         self.source = source
@@ -143,8 +143,8 @@ class Cut:
         self.samples = bytearray()
         self._sample_numbers: dict[int, int] = {}
 
-    def take(self, zones: list[Zone], kind: str, reference: int, number_of: Callable[[int, Zone], int | None]) -> None:
-        """Append `zones`; `number_of` gives the new number behind `reference`, or None where the zone is left out."""
+    def copy(self, zones: list[Zone], kind: str, reference: int, number_of: Callable[[int, Zone], int | None]) -> None:
+        """Append `zones`; `number_of` returns the new number for `reference`, or None to omit the zone."""
         for generators, modulators in zones:
             target = dict(generators).get(reference)
             new = None if target is None else number_of(target, (generators, modulators))
@@ -155,34 +155,34 @@ class Cut:
             self.table[kind + "mod"] += modulators
 
     def instrument(self, n: int, keys: set[int]) -> int:
-        """Take over instrument `n` as far as it sounds on `keys`; return its new number."""
+        """Copy instrument `n` without the zones outside `keys`; return its new number."""
         self.table["inst"].append((self.source.table["inst"][n][0], len(self.table["ibag"])))
         number = len(self.table["inst"]) - 1
-        self.take(
+        self.copy(
             self.source.instrument(n), "i", SAMPLE, lambda s, zone: self.sample(s) if keys_of(zone) & keys else None
         )
         return number
 
     def sample(self, n: int) -> int:
-        """Take over the Vorbis stream of sample `n` once; return its new number."""
+        """Copy the Vorbis stream of sample `n` once; return its new number."""
         if n not in self._sample_numbers:
             name, start, end, *rest = self.source.table["shdr"][n]
-            place = len(self.samples)
+            position = len(self.samples)
             self.samples += self.source.samples[start:end]
-            self.table["shdr"].append((name, place, len(self.samples), *rest[:-2], 0, rest[-1]))
+            self.table["shdr"].append((name, position, len(self.samples), *rest[:-2], 0, rest[-1]))
             self._sample_numbers[n] = len(self.table["shdr"]) - 1
         return self._sample_numbers[n]
 
     def preset(self, head: tuple[int, ...], zones: list[Zone]) -> None:
-        """Take over one preset as far as we play it."""
-        keys = wanted(head[2], head[1])
+        """Copy one preset without the keys that the composer does not play."""
+        keys = played_keys(head[2], head[1])
         self.table["phdr"].append((*head[:3], len(self.table["pbag"]), 0, 0, 0))
-        self.take(
+        self.copy(
             zones, "p", INSTRUMENT, lambda n, z: self.instrument(n, keys & keys_of(z)) if keys & keys_of(z) else None
         )
 
     def to_bytes(self) -> bytes:
-        """Return the file, closed by the terminal records that the format asks for."""
+        """Return the file, with the terminal records that the format requires."""
         ends: dict[str, tuple[object, ...]] = {
             "phdr": (b"EOP", 0, 0, len(self.table["pbag"]), 0, 0, 0),
             "pbag": (len(self.table["pgen"]), len(self.table["pmod"])),
@@ -206,7 +206,7 @@ class Cut:
 
 
 def chunk(name: str, body: bytes) -> bytes:
-    """Return a RIFF chunk; an odd body is padded inside it, which every reader accepts."""
+    """Return a RIFF chunk; an odd body is padded within it, which every reader accepts."""
     body += bytes(len(body) % 2)
     return name.encode() + struct.pack("<I", len(body)) + body
 
@@ -216,7 +216,7 @@ def main(font: Path, to: Path) -> None:
     source = Font(next(font.rglob("FluidR3Mono_GM.sf3")).read_bytes())
     cut = Cut(source)
     for head, zones in source.presets():
-        if wanted(head[2], head[1]):
+        if played_keys(head[2], head[1]):
             cut.preset(head, zones)
     data = cut.to_bytes()
     to.mkdir(parents=True, exist_ok=True)

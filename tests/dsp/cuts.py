@@ -1,4 +1,4 @@
-"""How a stream is cut in these tests."""
+"""Cut a stream into blocks of irregular length."""
 
 from collections.abc import Iterator
 
@@ -6,7 +6,7 @@ import numpy as np
 
 
 def cut(audio: np.ndarray, seed: int) -> Iterator[np.ndarray]:
-    """Cut audio into blocks of odd lengths: empty ones, single frames, and up to 30,000 frames; another cut for another seed."""
+    """Cut audio into blocks of odd lengths: empty ones, single frames, and up to 30,000 frames; the seed selects the cut."""
     random = np.random.default_rng(seed)
     start = 0
     while start < audio.shape[1]:

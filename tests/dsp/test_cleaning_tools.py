@@ -1,4 +1,4 @@
-"""Noise reduction, declicking and gating as streams: as long as what went in, and the same for any cut into blocks."""
+"""Noise reduction, hum removal, declicking and gating: the output is as long as the input and independent of the cut into blocks."""
 
 from collections.abc import Callable
 
@@ -138,7 +138,7 @@ def test_hum_in_one_channel_or_inverted_is_detected(sides: tuple[float, float]) 
     ("hz", "partials", "level"), [(50.0, BUZZ, 0.001), (60.0, BUZZ, 0.001), (50.0, {2: 1.0, 4: 0.5, 6: 0.3}, 0.003)]
 )
 def test_faint_hum_is_detected_in_the_pauses(hz: float, partials: dict[int, float], level: float) -> None:
-    """Some 35 dB under the bursts; the last is what a full-wave rectifier leaves: twice the mains and its multiples."""
+    """About 35 dB below the bursts; the last case is hum of a full-wave rectifier: twice the mains frequency and its multiples."""
     found = hum_in((BURSTS + level * mains(hz, partials))[None])
     assert found is not None
     assert found.mains_hz == pytest.approx(hz, abs=0.01)
@@ -227,7 +227,7 @@ def test_a_click_near_either_end_is_removed() -> None:
 
 
 def test_a_note_close_to_the_hum_is_unchanged() -> None:
-    """Ten times as loud as the partial it lies beside, 0.3 Hz away, most of every third second."""
+    """Ten times as loud as the partial 0.3 Hz away from it, during most of every third second."""
     t = np.arange(10 * RATE) / RATE
     hum = 0.02 * sum(np.sin(2 * np.pi * 50.02 * n * t + n) / n for n in (1, 2, 3))
     plays = np.clip(np.mod(t, 1.0) / 0.02, 0.0, 1.0) * (np.mod(t, 1.0) < 0.7)

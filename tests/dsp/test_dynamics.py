@@ -1,4 +1,4 @@
-"""Against the paper's recursion written as a plain loop, sample by sample."""
+"""The compressor, compared with the recursion of the paper as a plain loop, sample by sample."""
 
 from collections.abc import Mapping
 from math import exp, inf, log10

@@ -1,4 +1,4 @@
-"""Against physics (-3 dB at the cutoff) and against scipy's own evaluation of the same coefficients."""
+"""Filters, compared with theory (-3 dB at the cutoff) and with scipy's evaluation of the same coefficients."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -124,7 +124,7 @@ def test_float32_goes_in_and_float64_comes_out() -> None:
 def test_after_a_long_silence_the_state_is_zero_and_filtering_goes_on(
     stems: Mapping[str, np.ndarray], seed: int
 ) -> None:
-    """State that shrinks into denormal numbers would make silence slower than sound."""
+    """A state that decays into denormal numbers would make silence slower than sound."""
     sound = stems["guitar"][:, 400_000:420_000]
     audio = np.hstack([sound, np.zeros((2, 600_000)), sound])
     sos = eq([Bell(100, 6, 1), Bell(3000, -4, 1)], 44100)

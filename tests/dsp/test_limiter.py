@@ -1,4 +1,4 @@
-"""The limiter: what it promises of peaks, of steady tones, of the cut into blocks, and of what needs no limiting."""
+"""The limiter: peaks, steady tones, the cut into blocks, and audio that needs no limiting."""
 
 from collections.abc import Mapping
 
@@ -20,7 +20,7 @@ def limited(audio: np.ndarray, rate: int, ceiling_db: float = -1.0, seed: int = 
 
 
 def residue_db(audio: np.ndarray, frequency: float, rate: int) -> float:
-    """Return everything that is not the tone, relative to it: THD+N."""
+    """Return everything except the tone relative to the tone, in dB (THD+N)."""
     time = np.arange(len(audio)) / rate
     basis = np.stack([np.sin(2 * np.pi * frequency * time), np.cos(2 * np.pi * frequency * time)], axis=1)
     tone = basis @ np.linalg.lstsq(basis, audio, rcond=None)[0]
@@ -41,7 +41,7 @@ def test_a_steady_tone_is_reduced_by_3_db_without_distortion(frequency: int, rat
 
 @pytest.fixture(scope="module")
 def hot(stems: Mapping[str, np.ndarray]) -> np.ndarray:
-    """Eight seconds of a mix, driven 9 dB over the ceiling."""
+    """Eight seconds of a mix, driven 9 dB above the ceiling."""
     mix = np.sum([np.broadcast_to(stem, (2, stem.shape[1]))[:, : 8 * 44100] for stem in stems.values()], axis=0)
     return mix * to_gain(8.0 - true_peak_db(mix, 44100))
 

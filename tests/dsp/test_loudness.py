@@ -1,6 +1,6 @@
 """The minimum requirements of EBU Tech 3341 and 3342, synthesised; then libebur128 as a second opinion.
 
-Cases 7 and 8 of Tech 3341 are recordings that may not be passed on; the stems of the demo song stand in for them.
+Cases 7 and 8 of Tech 3341 are recordings that may not be redistributed; the stems of the demo song replace them.
 """
 
 from collections.abc import Mapping, Sequence
@@ -158,7 +158,7 @@ def test_libebur128_measures_the_same(stems: Mapping[str, np.ndarray], name: str
 
 
 def test_libebur128_finds_the_same_range(stems: Mapping[str, np.ndarray]) -> None:
-    """To half an LU: it looks once a second, we ten times, and Tech 3342 leaves that open above an overlap of two thirds."""
+    """Within half an LU: libebur128 uses one window per second, we ten, and Tech 3342 allows both (an overlap of two thirds or more)."""
     mix = sum((np.broadcast_to(stem, (2, stem.shape[1])) for stem in stems.values()), start=np.zeros((2, 1)))
     meter = LoudnessMeter(44100, 2).process(mix)
     assert meter.loudness_range == pytest.approx(second_opinion(mix, 44100)[1], abs=0.5)

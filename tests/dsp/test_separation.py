@@ -1,4 +1,4 @@
-"""Separation: stems that add up to the mix, whatever the blocks, and that hold more of their own than the mix does."""
+"""Separation: the stems add up to the mix, for any cut into blocks, and each contains more of its instrument than the mix does."""
 
 import numpy as np
 import pytest

@@ -16,7 +16,7 @@ RATES = [44100, 48000, 96000]
 
 
 def ramped_tone(amplitude: float, cycles: float, phase_deg: float, rate: int) -> np.ndarray:
-    """A tone of `cycles` per sample that comes and goes over 50 ms: at fs/4 an abrupt start really has a higher peak."""
+    """A tone of `cycles` per sample, faded in and out over 50 ms: at fs/4 an abrupt start has a higher true peak."""
     frames = rate
     ramp = rate // 20
     envelope = np.ones(frames)
@@ -45,7 +45,7 @@ def test_3341_15_to_19_tones(amplitude: float, cycles: float, phase_deg: float, 
 @pytest.mark.parametrize("rate", RATES)
 @pytest.mark.parametrize("offset", range(4), ids=["3341-20", "3341-21", "3341-22", "3341-23"])
 def test_3341_20_to_23_a_peak_between_the_samples(offset: int, rate: int) -> None:
-    """A tone at fs/6 with one period at fs/4 and twice the amplitude in it, made at 4 fs and thinned out at four offsets."""
+    """A tone at fs/6 with one period at fs/4 and twice the amplitude in it, made at 4 fs and decimated at four offsets."""
     quiet = 0.5 * np.sin(2 * np.pi * np.arange(24 * 400) / 24)
     loud = np.sin(2 * np.pi * np.arange(16) / 16)
     ramp = np.minimum(1.0, np.arange(len(quiet)) / 2400)
@@ -68,7 +68,7 @@ def test_libebur128_reads_the_same_and_never_more(stems: Mapping[str, np.ndarray
 
 
 def everywhere(audio: np.ndarray) -> float:
-    """The same union without gates: every interpolator at every sample."""
+    """The same maximum without gates: every interpolator at every sample."""
     padded = np.pad(audio, ((0, 0), (64, 64)))
     readings = [np.abs(audio).max()]
     for taps in (SHORT_TAPS, LONG_TAPS):

@@ -1,4 +1,4 @@
-"""Planted faults: sounds whose one fault lies at a chosen distance from a threshold."""
+"""Test sounds with a single fault at a chosen distance from a threshold."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ def time(seconds: float = SECONDS, rate: int = RATE) -> Array:
 
 
 def sine(hz: float, peak: float = 0.1, seconds: float = SECONDS, rate: int = RATE) -> Array:
-    """A tone with soft ends."""
+    """Return a tone with faded ends."""
     t = time(seconds, rate)
     return peak * np.sin(2 * np.pi * hz * t) * np.clip(np.minimum(t, t[-1] - t) / 0.02, 0.0, 1.0)
 
 
 def noise(seed: int, seconds: float = SECONDS, low_hz: float = 30.0, high_hz: float = 16000.0) -> Array:
-    """Pink noise between two frequencies, RMS 0.05."""
+    """Return pink noise between two frequencies, RMS 0.05."""
     frames = round(seconds * RATE)
     freqs = np.fft.rfftfreq(frames, 1 / RATE)
     random = np.random.default_rng(seed)
@@ -49,18 +49,18 @@ def found(folder: Path, audio: Array, rate: int = RATE) -> Findings:
 
 
 def tones(shares_db: Mapping[float, float]) -> Array:
-    """Several tones, each with so much of the power of the whole."""
+    """Return a sum of tones with the given levels in dB."""
     return sum((sine(hz, 0.2 * to_gain(level)) for hz, level in shares_db.items()), np.zeros(round(SECONDS * RATE)))
 
 
 def with_peak(steady: Array, above_db: float, folder: Path, at_s: float = 2.0) -> Findings:
-    """Add one short burst, so that the true peak stands `above_db` over the integrated loudness."""
+    """Add one short burst, so that the true peak is `above_db` above the integrated loudness; return the findings."""
     start = round(at_s * RATE)
     burst = np.zeros_like(steady)
-    shape = np.hanning(400) * np.sin(2 * np.pi * 1000 * np.arange(400) / RATE)
+    pulse = np.hanning(400) * np.sin(2 * np.pi * 1000 * np.arange(400) / RATE)
     level = to_gain(found(folder, steady).loudness_lufs + above_db)
     for _ in range(3):
-        burst[start : start + 400] = level * shape
-        got = found(folder, np.where(burst != 0.0, burst, steady))
-        level *= to_gain(above_db - got.plr_lu)
-    return got
+        burst[start : start + 400] = level * pulse
+        findings = found(folder, np.where(burst != 0.0, burst, steady))
+        level *= to_gain(above_db - findings.plr_lu)
+    return findings

@@ -1,4 +1,4 @@
-"""Steady noises, what they are put under, and what is left of a sound afterwards; the tests of the cleanup and its benchmark share them."""
+"""Steady noises, mixing them with a sound, and the SI-SDR of the result; shared by the tests of the cleanup and its benchmark."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ PLAYED = {
     SoundSource.STRINGS: "pad",
     SoundSource.BRASS: "synth",
 }
-"""The stem of the demo song that stands for each sound source."""
+"""Stem of the demo song used for each sound source."""
 
 
 def white(frames: int) -> Array:
@@ -41,7 +41,7 @@ def mains_hum(frames: int) -> Array:
 
 
 def fan(frames: int) -> Array:
-    """Air and two tones of the blades, a little louder and softer as it turns."""
+    """Return the noise of a fan: broadband noise with slow level changes, and two tones of the blades."""
     t, freqs = np.arange(frames) / RATE, np.fft.rfftfreq(frames, 1 / RATE)
     air = np.fft.irfft(np.fft.rfft(white(frames)) / np.maximum(freqs, 40.0) ** 0.8 / (1 + (freqs / 3000) ** 2), frames)
     air *= (1 + 0.1 * np.sin(2 * np.pi * 1.3 * t)) / np.std(air)
@@ -49,11 +49,11 @@ def fan(frames: int) -> Array:
 
 
 def under(sound: Array, noise: Array, snr_db: float) -> Array:
-    """Return the noise at so many dB under the sound."""
+    """Return the noise scaled to `snr_db` below the sound."""
     return noise * np.sqrt(np.mean(np.square(sound)) / np.mean(np.square(noise))) * 10 ** (-snr_db / 20)
 
 
-def si_sdr(made: Array, wanted: Array) -> float:
+def si_sdr(made: Array, reference: Array) -> float:
     """Return the scale-invariant ratio of signal to distortion (J. Le Roux et al., ICASSP 2019), at most 120 dB."""
-    part = (made @ wanted) / (wanted @ wanted) * wanted
+    part = (made @ reference) / (reference @ reference) * reference
     return float(10 * np.log10((part @ part) / max((made - part) @ (made - part), 1e-12 * (part @ part))))

@@ -2,7 +2,7 @@
 
 `SoftClipper` rounds off the peaks of the loudest hits, four times oversampled. A short overshoot is less audible as a rounded peak than as
 the dip in level of the whole band that a limiter would make. The curve is applied at four times the rate, between the samples, and only
-the difference is brought back to the rate of the audio: where no peak passes the knee, the audio is unchanged, bit for bit.
+the difference is converted back to the rate of the audio: where no peak passes the knee, the audio is unchanged, bit for bit.
 
 `Declipper` replaces flat tops (sound.md 2.11). Clipping leaves a run of samples at one level; the slopes of the waveform into and out of the
 run say how far it must have gone. The run is replaced by the cubic Hermite curve through both, which never lies below the clipping level.

@@ -36,7 +36,13 @@ ROOMS = {
     "OTHER": Room(1.3, 20),
 }
 _DECAY_HZ = (125, 500, 1000, 4000, 8000)
-_DECAY = (1.15, 1.05, 1.0, 0.75, 0.5)  # RT60 there relative to that of the room: air and walls absorb the treble first
+_DECAY = (
+    1.15,
+    1.05,
+    1.0,
+    0.75,
+    0.5,
+)  # RT60 there relative to that of the room: air and walls absorb high frequencies first
 _OCTAVES = (125, 250, 500, 1000, 2000, 4000, 8000, 16000)
 _MONO_BELOW_HZ = 200.0
 _SEND_HZ = (300.0, 9000.0)  # the band that is sent into a reverb

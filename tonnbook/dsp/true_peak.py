@@ -53,7 +53,7 @@ def thin_product(matrix: npt.NDArray[F], columns: npt.NDArray[F]) -> npt.NDArray
 
 
 def _windowed_sinc(taps: int, phases: int, window: Callable[[Array], Array]) -> Array:
-    """Return an interpolator as (taps, phases - 1), without the phase that lies on a sample; `window` takes -1 to 1."""
+    """Return an interpolator as (taps, phases - 1), without the phase of the samples themselves; the argument of `window` runs from -1 to 1."""
     lag = np.arange(taps)[:, None] - (taps // 2 - 1) - np.arange(1, phases) / phases
     return np.sinc(lag) * window(lag / (taps / 2))
 
@@ -148,11 +148,11 @@ def _highest(queue: Array, frames: int, known: float) -> float:
 
 def _highest_of_chunk(chunk: Array, known: float) -> float:
     """Return the larger of `known` and the true peak of a chunk that has a margin on either side."""
-    beside = _MARGIN // _CELL
+    margin = _MARGIN // _CELL
     peaks = peaks_of_cells(chunk, _CELL)
-    inner = peaks[:, beside:-beside]
+    inner = peaks[:, margin:-margin]
     known = max(known, float(inner.max()))
-    around = np.maximum(inner, np.maximum(peaks[:, beside - 1 : -beside - 1], peaks[:, beside + 1 : -beside + 1]))
+    around = np.maximum(inner, np.maximum(peaks[:, margin - 1 : -margin - 1], peaks[:, margin + 1 : -margin + 1]))
     cells = np.nonzero(around > _SHORT_GATE * known)
     between = np.maximum(_interpolated(chunk, cells, _SHORT), inner[cells])
     known = float(np.max(between, initial=known))

@@ -1,4 +1,4 @@
-"""Separation on disk: the stems add up to the mix, also to one that stands at full scale or over it."""
+"""Separation on disk: the stems add up to the mix, also to a mix at or above full scale."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Array = np.ndarray
 
 
 def hits() -> Array:
-    """Noise that decays twice in a second: something for each of the stems."""
+    """Noise that decays twice a second, with content for each stem."""
     beat = 0.2 + np.exp(-9.0 * np.mod(np.arange(round(SECONDS * RATE)) / RATE, 0.5))
     audio = stereo(noise(1, SECONDS) * beat, 0.3 * noise(2, SECONDS) * beat)
     return audio / np.abs(audio).max()

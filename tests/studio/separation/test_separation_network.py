@@ -1,4 +1,4 @@
-"""Separation by demucs where it is installed: found by its weights, never downloaded, and stems that add up to the mix.
+"""Separation by demucs: weights are searched for and never downloaded, and the stems add up to the mix.
 
 The package and torch are too large for every test run, so a stand-in of some fifty lines takes their place: the same modules, the same
 signatures (demucs 4.1.0), and a model file of a few bytes. Where the real ones are installed the last test runs a real, tiny, untrained
@@ -87,7 +87,7 @@ GAINS = '{"drums": 0.5, "bass": 0.25, "other": 0.1, "vocals": 0.125}'
 
 @pytest.fixture
 def without_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """The stand-in on the path, and every cache empty."""
+    """Put the stand-in for demucs on the import path, and empty every cache."""
     package = tmp_path / "installed" / "demucs"
     package.mkdir(parents=True)
     for name, code in {"__init__": "", "apply": _APPLY, "pretrained": _PRETRAINED, "hf": _HF}.items():
@@ -118,7 +118,7 @@ def with_weights(without_weights: Path, monkeypatch: pytest.MonkeyPatch) -> Path
 
 
 def mix(rate: int = RATE, seconds: float = 3.0, channels: int = 2) -> Array:
-    """Noise up to 16 kHz: what a change of rate leaves alone."""
+    """Noise up to 16 kHz, which a change of the rate preserves."""
     spectrum = np.fft.rfft(np.random.default_rng(1).standard_normal((channels, round(seconds * rate))))
     spectrum[:, round(16000 * seconds) :] = 0.0
     return 0.1 * np.fft.irfft(spectrum, round(seconds * rate))
@@ -165,23 +165,23 @@ def test_weights_are_found_in_each_place(
 @pytest.mark.parametrize(("rate", "to_rate"), [(44100, 44100), (48000, 48000), (44100, 48000)])
 def test_the_stems_are_the_networks_and_add_up(with_weights: Path, rate: int, to_rate: int) -> None:
     source = audio_files.write(with_weights / "mix.wav", mix(rate), rate, 32)
-    apart = separate(source, with_weights, rate=to_rate)
-    assert apart.method == "demucs small"
+    outcome = separate(source, with_weights, rate=to_rate)
+    assert outcome.method == "demucs small"
     whole = np.concatenate(list(audio_files.blocks(source, to_rate)), axis=1)
-    assert left_db(dict(apart.stems), whole) < -120.0
-    drums = audio_files.read(apart.stems["drums"])[0]
+    assert left_db(dict(outcome.stems), whole) < -120.0
+    drums = audio_files.read(outcome.stems["drums"])[0]
     assert drums.shape == whole.shape
     assert np.std(drums) / np.std(whole) == pytest.approx(0.5, abs=1e-3)
-    assert np.std(audio_files.read(apart.stems["other"])[0]) / np.std(whole) == pytest.approx(0.125, abs=1e-3)
+    assert np.std(audio_files.read(outcome.stems["other"])[0]) / np.std(whole) == pytest.approx(0.125, abs=1e-3)
 
 
 def test_two_stems_of_a_mono_mix_and_the_progress(with_weights: Path) -> None:
     source = audio_files.write(with_weights / "mix.wav", mix(channels=1), RATE, 24)
-    heard = []
-    apart = separate(source, with_weights, two_stems=True, progress=lambda share, text: heard.append((share, text)))
-    assert set(apart.stems) == {"vocals", "instrumental"}
-    assert left_db(dict(apart.stems), audio_files.read(source)[0].repeat(2, axis=0)) < -100.0
-    assert [share for share, text in heard if "network" in text] == [pytest.approx(n / 3.0) for n in range(3)]
+    reports = []
+    outcome = separate(source, with_weights, two_stems=True, progress=lambda share, text: reports.append((share, text)))
+    assert set(outcome.stems) == {"vocals", "instrumental"}
+    assert left_db(dict(outcome.stems), audio_files.read(source)[0].repeat(2, axis=0)) < -100.0
+    assert [share for share, text in reports if "network" in text] == [pytest.approx(n / 3.0) for n in range(3)]
     assert sorted(path.name for path in with_weights.iterdir() if path.name.startswith("network-")) == []
 
 
@@ -192,7 +192,7 @@ def test_an_enhancement_names_the_method_of_the_separation(with_weights: Path) -
 
 
 @pytest.mark.parametrize(
-    ("written", "said"),
+    ("written", "reason"),
     [
         ("no weights", "could not be loaded"),
         ("", "could not be loaded: EOFError"),
@@ -200,10 +200,10 @@ def test_an_enhancement_names_the_method_of_the_separation(with_weights: Path) -
         ('{"drums": 1, "bass": 1, "rest": 1}', "estimates no vocals"),
     ],
 )
-def test_wrong_weights_raise_an_audio_error(with_weights: Path, written: str, said: str) -> None:
+def test_wrong_weights_raise_an_audio_error(with_weights: Path, written: str, reason: str) -> None:
     (with_weights / "own" / "small.th").write_text(written)
     source = audio_files.write(with_weights / "mix.wav", mix(seconds=1.0), RATE, 24)
-    with pytest.raises(AudioError, match=f"demucs small.*{said}.*TONNBOOK_DEMUCS"):
+    with pytest.raises(AudioError, match=f"demucs small.*{reason}.*TONNBOOK_DEMUCS"):
         separate(source, with_weights)
 
 
@@ -237,6 +237,6 @@ def test_the_real_package_with_a_tiny_network(tmp_path: Path, monkeypatch: pytes
     torch.save(file, tmp_path / "own" / "tiny.th")
     monkeypatch.setenv(separation_network.FOLDER, str(tmp_path / "own"))
     source = audio_files.write(tmp_path / "mix.wav", mix(), RATE, 32)
-    apart = separate(source, tmp_path)
-    assert apart.method == "demucs tiny"
-    assert left_db(dict(apart.stems), audio_files.read(source)[0]) < -120.0
+    outcome = separate(source, tmp_path)
+    assert outcome.method == "demucs tiny"
+    assert left_db(dict(outcome.stems), audio_files.read(source)[0]) < -120.0
