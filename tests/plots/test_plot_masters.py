@@ -16,7 +16,7 @@ from tonnbook.models.mastering import MasterNotes, Tone
 from tonnbook.models.masters import Master, Masters
 from tonnbook.models.notes import Series, Sound
 from tonnbook.plots import plot_album, plot_gain_reduction, plot_loudness, plot_tone
-from tonnbook.plots.picture import Panel, Picture
+from tonnbook.plots.figure import Panel, Picture
 
 RATE = 44100
 
@@ -79,7 +79,7 @@ def test_an_album_has_a_panel_for_each_song() -> None:
     picture = plot_loudness(Masters((a_master("one"), a_master("two"))))
     assert isinstance(picture, Picture)
     assert [ax.get_title(loc="left") for ax in picture.axes] == [
-        f"Loudness of {name}: thin over 0.4 s, strong over 3 s" for name in ("one", "two")
+        f"Loudness of {name}: thin line 0.4 s, thick line 3 s" for name in ("one", "two")
     ]
 
 

@@ -42,7 +42,7 @@ def test_each_track_has_its_picture_and_its_reasons_beside_it(mix: Mix) -> None:
     assert page.alts[1].endswith("reverb −14.0 LU.")
     assert "turned down because it is number 7 <of many>" in page.words
     assert "EQ band 2 cut 2.8 dB at 310 Hz" in page.words
-    assert "Lead vocal · lead · recorded at −30.5 LUFS · 83% of it stands clear of the others" in page.words
+    assert "Lead vocal · lead · recorded at −30.5 LUFS · 83% audible above the other tracks" in page.words
     assert "set to -18 LUFS to leave room for the master" in page.words
     assert "tonnbook local studio" in page.words
 
@@ -65,7 +65,7 @@ def test_the_live_service_gets_its_settings_in_place_of_reasons(live: Mix) -> No
     page = Page(plot_mix(live).to_html())
     assert "the service gives settings without reasons" in page.words
     assert "attack 0.074 ms" in page.words
-    assert "reverb not told" in page.alts[0]
+    assert "reverb unknown" in page.alts[0]
 
 
 def test_a_page_can_be_kept_as_one_file(mix: Mix, tmp_path: Path) -> None:

@@ -5,17 +5,17 @@ from handmade_mixes import Mix
 
 from tonnbook.models.effects import TrackSettings
 from tonnbook.plots import plot_pan
-from tonnbook.plots.pan import place
+from tonnbook.plots.pan import pan_point
 
 
 def test_left_is_left_and_the_centre_is_straight_ahead() -> None:
-    assert place(0, 1) == pytest.approx((0, 1))
-    assert place(-30, 1) == pytest.approx((-0.5, 0.75**0.5))
-    assert place(30, 1)[0] > 0
+    assert pan_point(0, 1) == pytest.approx((0, 1))
+    assert pan_point(-30, 1) == pytest.approx((-0.5, 0.75**0.5))
+    assert pan_point(30, 1)[0] > 0
 
 
 def test_an_angle_beyond_the_edge_stands_on_the_edge(live: Mix) -> None:
-    assert place(-75, 1) == place(-60, 1)
+    assert pan_point(-75, 1) == pan_point(-60, 1)
     assert "masks-bass 75° left" in plot_pan(live).figure.description
 
 

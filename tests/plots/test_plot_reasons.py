@@ -38,5 +38,5 @@ def test_without_reasons_the_settings_are_told(live: Mix) -> None:
 
 
 def test_an_unknown_track_is_refused(mix: Mix) -> None:
-    with pytest.raises(ValueError, match="no track 'vox'"):
+    with pytest.raises(ValueError, match="unknown track 'vox'"):
         reasons(mix, "vox")

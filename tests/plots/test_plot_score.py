@@ -83,9 +83,9 @@ def test_the_sections_of_chroma_are_named_above_it(song: Song) -> None:
 
 
 @pytest.mark.parametrize("thing", [None, "song.mid", 3])
-def test_what_is_no_song_is_named(thing: object) -> None:
+def test_anything_but_a_song_is_named(thing: object) -> None:
     for plot in (plot_score, plot_chroma):
-        with pytest.raises(TypeError, match=f"takes a song, as compose returns it,.* not {type(thing).__name__}"):
+        with pytest.raises(TypeError, match=f"takes the result of beatoven.compose.* not {type(thing).__name__}"):
             plot(thing)  # type: ignore[arg-type]
 
 

@@ -12,14 +12,14 @@ def test_a_track_is_found_with_or_without_its_ending(mix: Mix, name: str) -> Non
     assert strips(mix, name) == {"vocal.flac": mix.settings["vocal.flac"]}
 
 
-def test_an_unknown_track_is_answered_with_those_that_are_there(mix: Mix) -> None:
-    with pytest.raises(ValueError, match="no track 'vox'; there are: kick, snare, hi-hat, bass"):
+def test_an_unknown_track_is_answered_with_the_track_names(mix: Mix) -> None:
+    with pytest.raises(ValueError, match="unknown track 'vox'; the tracks are: kick, snare, hi-hat, bass"):
         strips(mix, "vox")
 
 
-def test_a_name_that_fits_two_must_be_whole() -> None:
+def test_a_name_that_matches_two_tracks_is_refused() -> None:
     names = ["vocal.wav", "vocal.flac"]
-    with pytest.raises(ValueError, match=r"'vocal' may be vocal.wav or vocal.flac; give the whole name"):
+    with pytest.raises(ValueError, match=r"'vocal' matches vocal.wav and vocal.flac: give the whole name"):
         find("vocal", names)
     assert labels(names) == {"vocal.wav": "vocal.wav", "vocal.flac": "vocal.flac"}
     assert find("vocal.wav", names) == "vocal.wav"

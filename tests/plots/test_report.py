@@ -49,12 +49,12 @@ def test_each_verdict_has_a_symbol_a_word_and_its_sentence(bad: Analysis) -> Non
     assert (rows["Loudness"].mark, rows["Loudness"].word) == ("▼", "Too loud: less")
     assert (rows["In mono"].mark, rows["In mono"].word) == ("✗", "Not safe")
     assert "flat tops" in page.words
-    assert "✓ in order" in page.words
+    assert "✓ good" in page.words
 
 
-def test_the_picture_is_told_in_words(bad: Analysis, good: Analysis) -> None:
+def test_the_picture_has_a_description(bad: Analysis, good: Analysis) -> None:
     (alt,) = Page(report(bad).to_html()).alts
-    assert f"integrated {bad.verdicts.loudness_lufs:.1f} LUFS, wanted -24 to -15, clipped in" in alt
+    assert f"integrated {bad.verdicts.loudness_lufs:.1f} LUFS, recommended -24 to -15, clipped in" in alt
     assert "20 Hz to 200 Hz −" in alt
     assert "Width: side +" in alt
     assert "clipped" not in Page(report(good).to_html()).alts[0]
@@ -81,7 +81,7 @@ def test_a_report_goes_into_a_folder_by_its_name_and_says_which_folder_is_missin
     good: Analysis, tmp_path: Path
 ) -> None:
     assert report(good).save(tmp_path, players=False) == tmp_path / "good <mix> report.html"
-    with pytest.raises(FileNotFoundError, match=r"there is no folder .*elsewhere: make it first"):
+    with pytest.raises(FileNotFoundError, match=r"the folder .*elsewhere does not exist: create it first"):
         report(good).save(tmp_path / "elsewhere" / "page.html")
 
 
@@ -162,10 +162,10 @@ def test_a_mix_compared_with_itself_does_not_differ(good: Analysis) -> None:
     assert compare_mixes(good, good).names == ("A: good <mix>.wav", "B: good <mix>.wav")
 
 
-def test_what_is_no_analysis_is_refused(good: Analysis) -> None:
-    with pytest.raises(TypeError, match="report takes what"):
+def test_anything_but_an_analysis_is_refused(good: Analysis) -> None:
+    with pytest.raises(TypeError, match="report takes the result"):
         report("mix.wav")  # type: ignore[arg-type]
-    with pytest.raises(TypeError, match=r"after takes what tonn\.enhance"):
+    with pytest.raises(TypeError, match=r"after takes the result tonn\.enhance"):
         report(good, good)  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="compare_mixes takes"):
         compare_mixes(good, "mix.wav")  # type: ignore[arg-type]

@@ -31,11 +31,11 @@ def test_each_stage_has_a_mark_and_its_sentence() -> None:
     page = Page(table._repr_mimebundle_()["text/html"])
     assert page.open == []
     assert "What was done to my <mix>.wav" in page.words
-    assert "tried, and dropped" in page.words
+    assert "tried and dropped" in page.words
     assert str(table).splitlines()[2] == "– stereo       Width & phase are in order."
 
 
-def test_a_service_that_does_not_tell_is_said_to_be_one() -> None:
+def test_a_result_without_notes_says_so() -> None:
     shown = stages(Result("mix.wav", None))._repr_mimebundle_()
-    assert shown["text/plain"] == "What was done to mix.wav: this service does not tell"
+    assert shown["text/plain"] == "What was done to mix.wav: the service gives no details"
     assert not re.search("<table", shown["text/html"])

@@ -1,4 +1,4 @@
-"""Two analyses side by side: what differs, by how much."""
+"""Compare two analyses in a table: what differs, and by how much."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from html import escape
 from typing import Any
 
 from tonnbook.models.analysis import Analysis
-from tonnbook.plots.look import signed
+from tonnbook.plots.style import signed
 
 _NUMBERS = (
     ("Loudness", "LUFS", "verdicts.loudness_lufs"),
@@ -40,13 +40,13 @@ _CELL = "text-align:left;padding:3px 8px"
 
 @dataclass(frozen=True)
 class Difference:
-    """One row: what, in both, and what lies between."""
+    """One row: a figure or verdict, its value in both analyses, and the change."""
 
     what: str
     a: str
     b: str
     change: str
-    """The second less the first, or "same", or "differs"."""
+    """The second value minus the first, or "same" or "differs"."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class Comparison:
 
     @property
     def differing(self) -> tuple[Difference, ...]:
-        """The rows in which the two are not the same."""
+        """The rows in which the two differ."""
         return tuple(row for row in self.rows if row.change not in ("same", "0"))
 
     def __str__(self) -> str:
@@ -92,7 +92,7 @@ def compare_mixes(a: Analysis, b: Analysis) -> Comparison:
     """
     for analysis in (a, b):
         if not isinstance(analysis, Analysis):
-            raise TypeError(f"compare_mixes takes what tonn.analyse returns, not {type(analysis).__name__}")
+            raise TypeError(f"compare_mixes takes results of tonn.analyse, not {type(analysis).__name__}")
     names = (a.name, b.name) if a.name != b.name else (f"A: {a.name}", f"B: {b.name}")
     numbers = (_number(what, unit, _value(a, path), _value(b, path)) for what, unit, path in _NUMBERS)
     words = (_word(what, _value(a.verdicts, path), _value(b.verdicts, path)) for what, path in _WORDS)
@@ -108,14 +108,14 @@ def _value(thing: Any, path: str) -> Any:
 def _number(what: str, unit: str, a: float | None, b: float | None) -> Difference | None:
     if a is None and b is None:
         return None
-    told = [
+    texts = [
         f"{value:.1f} {unit}".rstrip() if isinstance(value, float) else ("none" if value is None else f"{value}")
         for value in (a, b)
     ]
     change = signed(b - a, 0 if isinstance(a, int) else 1) if a is not None and b is not None else "differs"
-    return Difference(what, told[0], told[1], change)
+    return Difference(what, texts[0], texts[1], change)
 
 
 def _word(what: str, a: Any, b: Any) -> Difference:
-    told = [("yes" if value else "no") if isinstance(value, bool) else value.label for value in (a, b)]
-    return Difference(what, told[0], told[1], "same" if a == b else "differs")
+    texts = [("yes" if value else "no") if isinstance(value, bool) else value.label for value in (a, b)]
+    return Difference(what, texts[0], texts[1], "same" if a == b else "differs")

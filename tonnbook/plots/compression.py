@@ -1,4 +1,4 @@
-"""The curve of a compressor, what comes out over what goes in: drawn from the gain computer that renders the mix."""
+"""Draw compressor curves, output level over input level, computed by the gain computer that renders the mix."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from tonnbook.dsp.dynamics import gain_reduction_db
 from tonnbook.models.effects import CompressionReading, TrackSettings
-from tonnbook.plots.look import BLUE, FAINT, INK, plain, signed, stroke
-from tonnbook.plots.picture import describe, panel_or
+from tonnbook.plots.figure import describe, panel_or
 from tonnbook.plots.strips import Strips, labels, strips
+from tonnbook.plots.style import BLUE, FAINT, INK, plain, signed, track_style
 
 FLOOR_DB = -60.0
 LEVELS = np.linspace(FLOOR_DB, 0.0, 241)
@@ -23,7 +23,7 @@ def plot_compression(mix: Strips, ax: Axes | None = None, *, track: str | None =
     """Draw output level over input level, in dBFS: of one track with its threshold marked, or of all tracks.
 
     `mix` is a preview or final mix, settings or effects by track name, or those of one track. Make-up gain is left out: the
-    curve shows what the compressor takes away.
+    curve shows the gain reduction.
     """
     chosen = strips(mix, track)
     ax = panel_or(ax, 4.6 if len(chosen) == 1 else 6.2, 4.0)
@@ -31,12 +31,12 @@ def plot_compression(mix: Strips, ax: Axes | None = None, *, track: str | None =
         name, only = next(iter(chosen.items()))
         draw_curve(ax, only.compression)
         ax.set_title(f"Compression of {labels([name])[name]}", loc="left", color=INK)
-        describe(ax, f"Compression of {labels([name])[name]}: {in_words(only.compression)}.")
+        describe(ax, f"Compression of {labels([name])[name]}: {compressor_text(only.compression)}.")
     else:
         _draw_all(ax, chosen)
         ax.set_title("Compression, track by track", loc="left", color=INK)
-        said = [f"{label}: {in_words(chosen[name].compression)}" for name, label in labels(chosen).items()]
-        describe(ax, f"Compressor curves of {len(said)} tracks. {'; '.join(said)}.")
+        texts = [f"{label}: {compressor_text(chosen[name].compression)}" for name, label in labels(chosen).items()]
+        describe(ax, f"Compressor curves of {len(texts)} tracks. {'; '.join(texts)}.")
     _level_axes(ax)
     ax.set_xlabel("level in, dBFS")
     ax.set_ylabel("level out, dBFS")
@@ -45,14 +45,14 @@ def plot_compression(mix: Strips, ax: Axes | None = None, *, track: str | None =
 
 
 def curve_db(settings: CompressionReading | None) -> NDArray[np.float64]:
-    """Return the level that comes out for each of `LEVELS`, in dBFS."""
+    """Return the output level in dBFS for each of `LEVELS`."""
     if settings is None or settings.ratio <= 1:
         return LEVELS
     return LEVELS - np.asarray(gain_reduction_db(LEVELS, settings.threshold_db, settings.ratio))
 
 
 def draw_curve(ax: Axes, settings: CompressionReading | None, *, small: bool = False) -> None:
-    """Draw one compressor: its curve, the straight line it leaves, and the threshold."""
+    """Draw one compressor: its curve, the line without compression, and the threshold."""
     out = curve_db(settings)
     ax.plot(LEVELS, LEVELS, color=FAINT, linewidth=0.9, linestyle="--")
     ax.fill_between(LEVELS, LEVELS, out, color=BLUE, alpha=0.16, linewidth=0)
@@ -70,7 +70,7 @@ def draw_curve(ax: Axes, settings: CompressionReading | None, *, small: bool = F
 
 
 def in_lines(settings: CompressionReading | None) -> str:
-    """Return the settings as a few short lines; times too short for milliseconds are marked, never rescaled."""
+    """Return the settings as a few short lines; times too short to be milliseconds are marked, not rescaled."""
     if settings is None or settings.ratio <= 1:
         return "off"
     odd = settings.attack_ms < _SHORTEST_ATTACK_MS or settings.release_ms < _SHORTEST_RELEASE_MS
@@ -94,15 +94,15 @@ def _level_axes(ax: Axes) -> None:
 def _draw_all(ax: Axes, chosen: Mapping[str, TrackSettings]) -> None:
     ax.plot(LEVELS, LEVELS, color=FAINT, linewidth=0.9, linestyle="--")
     for number, (name, label) in enumerate(labels(chosen).items()):
-        look = stroke(number).style()
+        look = track_style(number).keywords()
         every = slice(number * 5 % 30, None, 30)
         ax.plot(LEVELS, curve_db(chosen[name].compression), **look, markevery=every, markersize=5, label=label)
     columns = 1 + len(chosen) // 17
     ax.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), fontsize=8.5, frameon=False, ncols=columns)
 
 
-def in_words(settings: CompressionReading | None) -> str:
-    """Return the settings as people say them."""
+def compressor_text(settings: CompressionReading | None) -> str:
+    """Return the settings as one phrase."""
     if settings is None or settings.ratio <= 1:
         return "none"
     times = f"attack {settings.attack_ms:.3g} ms, release {settings.release_ms:.3g} ms"

@@ -1,4 +1,4 @@
-"""The EQ curve of a track, or of all tracks: drawn from the very filters that render the mix."""
+"""Draw the EQ curve of a track or of all tracks, computed by the filters that render the mix."""
 
 from __future__ import annotations
 
@@ -13,15 +13,26 @@ from numpy.typing import NDArray
 
 from tonnbook.dsp.filters import eq, response_db
 from tonnbook.models.effects import EqBandReading, TrackSettings
-from tonnbook.plots.look import BLUE, FAINT, HIGHEST_HZ, INK, LOWEST_HZ, frequency_axis, hertz, plain, signed, stroke
-from tonnbook.plots.picture import describe, panel_or
+from tonnbook.plots.figure import describe, panel_or
 from tonnbook.plots.strips import Strips, labels, strips
+from tonnbook.plots.style import (
+    BLUE,
+    FAINT,
+    HIGHEST_HZ,
+    INK,
+    LOWEST_HZ,
+    frequency_axis,
+    hertz,
+    plain,
+    signed,
+    track_style,
+)
 
 FREQUENCIES = np.geomspace(LOWEST_HZ, HIGHEST_HZ, 400)
 
 
 def plot_eq(mix: Strips, ax: Axes | None = None, *, track: str | None = None, rate: int = 44100) -> Axes:
-    """Draw the EQ curve of one track with its bands marked, or those of all tracks over each other.
+    """Draw the EQ curve of one track with its bands marked, or those of all tracks on the same axes.
 
     `mix` is a preview or final mix, settings or effects by track name, or those of one track. `rate` is the sample rate in Hz
     of the render, which shapes the curve near the top.
@@ -32,12 +43,12 @@ def plot_eq(mix: Strips, ax: Axes | None = None, *, track: str | None = None, ra
         name, only = next(iter(chosen.items()))
         draw_bands(ax, only, rate)
         ax.set_title(f"EQ of {labels([name])[name]}", loc="left", color=INK)
-        describe(ax, f"EQ of {labels([name])[name]}: {in_words(only.eq)}.")
+        describe(ax, f"EQ of {labels([name])[name]}: {bands_text(only.eq)}.")
     else:
         _draw_all(ax, chosen, rate)
         ax.set_title("EQ, track by track", loc="left", color=INK)
-        said = [f"{label}: {in_words(chosen[name].eq)}" for name, label in labels(chosen).items()]
-        describe(ax, f"EQ curves of {len(said)} tracks. {'; '.join(said)}.")
+        texts = [f"{label}: {bands_text(chosen[name].eq)}" for name, label in labels(chosen).items()]
+        describe(ax, f"EQ curves of {len(texts)} tracks. {'; '.join(texts)}.")
     frequency_axis(ax)
     ax.set_xlabel("frequency, Hz")
     ax.set_ylabel("gain, dB")
@@ -52,13 +63,13 @@ def curve_db(bands: Sequence[EqBandReading], rate: int = 44100) -> NDArray[np.fl
 
 
 def reach_db(chosen: Mapping[str, TrackSettings], rate: int = 44100) -> float:
-    """Return how far the gain axis must reach, in whole steps of 3 dB, so that every curve lies on it."""
+    """Return the limit of the gain axis in dB, a multiple of 3, that holds every curve."""
     farthest = max((float(np.abs(curve_db(s.eq, rate)).max()) for s in chosen.values() if s.eq), default=0.0)
     return max(6.0, 3.0 * ceil((farthest + 0.5) / 3.0))
 
 
 def draw_bands(ax: Axes, settings: TrackSettings, rate: int = 44100, *, small: bool = False) -> None:
-    """Draw one EQ: the sum, each band beneath it, and a numbered mark at each centre."""
+    """Draw one EQ: the total response, each band, and a numbered mark at each centre frequency."""
     total = curve_db(settings.eq, rate)
     ax.axhline(0, color=FAINT, linewidth=0.8)
     ax.fill_between(FREQUENCIES, total, color=BLUE, alpha=0.14, linewidth=0)
@@ -85,7 +96,7 @@ def _mark(ax: Axes, number: int, band: EqBandReading, height_db: float, *, small
 def _draw_all(ax: Axes, chosen: Mapping[str, TrackSettings], rate: int) -> None:
     ax.axhline(0, color=FAINT, linewidth=0.8)
     for number, (name, label) in enumerate(labels(chosen).items()):
-        look = stroke(number).style()
+        look = track_style(number).keywords()
         every = slice(number * 7 % 60, None, 60)
         ax.plot(FREQUENCIES, curve_db(chosen[name].eq, rate), **look, markevery=every, markersize=5, label=label)
     reach = reach_db(chosen, rate)
@@ -94,8 +105,8 @@ def _draw_all(ax: Axes, chosen: Mapping[str, TrackSettings], rate: int) -> None:
     ax.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), fontsize=8.5, frameon=False, ncols=columns)
 
 
-def in_words(bands: Sequence[EqBandReading]) -> str:
-    """Return the bands as people say them."""
+def bands_text(bands: Sequence[EqBandReading]) -> str:
+    """Return the bands as one phrase."""
     if not bands:
         return "flat"
     return ", ".join(f"{signed(b.gain_db)} dB at {hertz(b.centre_hz)} (Q {b.q:.2g})" for b in bands)

@@ -1,4 +1,4 @@
-"""The faders: the gain of each track, and where it stood before."""
+"""Draw the gain of each track, and its gain in an earlier mix."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from matplotlib.axes import Axes
 
 from tonnbook.models.effects import TrackSettings
-from tonnbook.plots.look import BLUE, FAINT, INK, VERMILLION, plain, signed
-from tonnbook.plots.picture import describe, panel_or
+from tonnbook.plots.figure import describe, panel_or
 from tonnbook.plots.strips import Strips, labels, strips
+from tonnbook.plots.style import BLUE, FAINT, INK, VERMILLION, plain, signed
 
 
 def plot_gains(mix: Strips, ax: Axes | None = None, *, before: Strips | None = None) -> Axes:
-    """Draw the gain of each track in dB; with `before`, an earlier mix of the same tracks, what has moved.
+    """Draw the gain of each track in dB; with `before`, an earlier mix of the same tracks, also what changed.
 
     `mix` is a preview or final mix, settings or effects by track name, or those of one track.
     """
@@ -31,7 +31,7 @@ def plot_gains(mix: Strips, ax: Axes | None = None, *, before: Strips | None = N
     ax.set_title("Gains" if before is None else "Gains, before (○) and after (●)", loc="left", color=INK)
     plain(ax)
     ax.grid(visible=False, axis="y")
-    describe(ax, f"Gains: {_in_words(chosen, earlier)}.")
+    describe(ax, f"Gains: {_description(chosen, earlier)}.")
     return ax
 
 
@@ -54,7 +54,7 @@ def _draw_row(ax: Axes, row: int, now: float, then: float | None) -> None:
     )  # fmt: skip
 
 
-def _in_words(chosen: Mapping[str, TrackSettings], earlier: Mapping[str, TrackSettings]) -> str:
+def _description(chosen: Mapping[str, TrackSettings], earlier: Mapping[str, TrackSettings]) -> str:
     def one(name: str, label: str) -> str:
         now = chosen[name].gain_db
         if name in earlier and abs(now - earlier[name].gain_db) >= 0.05:

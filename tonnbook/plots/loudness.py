@@ -1,6 +1,6 @@
-"""Loudness over time, as broadcasters draw it: momentary, short-term, the integrated value, the target; before and after.
+"""Draw loudness over time: momentary, short-term and integrated loudness and the target, before and after.
 
-What a studio measured while mastering is drawn as it stands in its notes; anything else is measured here, by the same meters.
+For a master of the studio the curves of its notes are drawn; other sounds are measured here with the same meters.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ from tonnbook.dsp.loudness import LoudnessMeter
 from tonnbook.dsp.true_peak import true_peak_db
 from tonnbook.models.masters import Master, Masters
 from tonnbook.models.notes import Series, Sound
-from tonnbook.plots.look import BLACK, BLUE, INK, VERMILLION, legend_above, plain
-from tonnbook.plots.picture import Panel, Picture, describe, panel_or
+from tonnbook.plots.figure import Panel, Picture, describe, panel_or
 from tonnbook.plots.spectrum import Sound as Playable
 from tonnbook.plots.spectrum import sound
+from tonnbook.plots.style import BLACK, BLUE, INK, VERMILLION, legend_above, plain
 
 _HOP_S = 0.1
 _LOWEST_LUFS = -60.0
 _HEIGHT_IN = 2.6
-_ROOM_LU = 6.0
+_MARGIN_LU = 6.0
 
 
 def plot_loudness(
@@ -34,11 +34,12 @@ def plot_loudness(
     *,
     target: float | None = None,
 ) -> Axes | Picture:
-    """Draw loudness over time (BS.1770, EBU Tech 3341): momentary (400 ms) thin, short-term (3 s) strong, integrated as a level line.
+    """Draw loudness over time (BS.1770, EBU Tech 3341): momentary (400 ms) as a thin line, short-term (3 s) as a
+    thick line, integrated as a horizontal line.
 
-    `thing` is a master, which brings its song and its target along; an album, which gives one panel for each song; or any sound,
-    with another one as `before`. The legend names integrated loudness, true peak and PLR, the distance between the two. Raises
-    ValueError for an album without a master, and where `before` or `ax` are given for an album of several panels.
+    `thing` is a master, drawn with its song and its target; an album, which gets one panel for each song; or any sound, with another
+    one as `before`. The legend gives integrated loudness, true peak and PLR (peak to loudness ratio). Raises ValueError for an album
+    without masters, and if `before` or `ax` is given for an album.
     """
     if isinstance(thing, Masters):
         if before is not None or ax is not None:
@@ -62,10 +63,10 @@ def plot_loudness(
     ax.set_xlabel("time, s")
     ax.set_ylabel("loudness, LUFS")
     of = f" of {name}" if name else ""
-    ax.set_title(f"Loudness{of}: thin over 0.4 s, strong over 3 s", loc="left", color=INK, pad=20)
+    ax.set_title(f"Loudness{of}: thin line 0.4 s, thick line 3 s", loc="left", color=INK, pad=20)
     legend_above(ax)
     plain(ax)
-    words = f"before {said(old)}, after {said(new)}" if old else said(new)
+    words = f"before {levels_text(old)}, after {levels_text(new)}" if old else levels_text(new)
     describe(ax, f"Loudness over time{of}: {words}.")
     return ax
 
@@ -85,16 +86,18 @@ def measured(thing: Playable) -> Sound:
     )
 
 
-def said(heard: Sound) -> str:
-    """Return integrated loudness, true peak and PLR in words."""
-    if heard.loudness_lufs is None:
+def levels_text(measures: Sound) -> str:
+    """Return integrated loudness, true peak and PLR as one phrase."""
+    if measures.loudness_lufs is None:
         return "silence"
-    peak = "" if heard.true_peak_dbtp is None else f", {heard.true_peak_dbtp:.1f} dBTP"
-    return f"{heard.loudness_lufs:.1f} LUFS{peak}" + ("" if heard.plr_lu is None else f", PLR {heard.plr_lu:.1f} LU")
+    peak = "" if measures.true_peak_dbtp is None else f", {measures.true_peak_dbtp:.1f} dBTP"
+    return f"{measures.loudness_lufs:.1f} LUFS{peak}" + (
+        "" if measures.plr_lu is None else f", PLR {measures.plr_lu:.1f} LU"
+    )
 
 
 def curve(series: Series, window_s: float = 0.0) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return times and values of a curve; a value stands at the end of its window. What has no value is not drawn."""
+    """Return times in s and values of a curve; each value stands at the end of its window. Missing values are NaN and are not drawn."""
     values = np.array([np.nan if value is None else value for value in series.values], dtype=np.float64)
     times = window_s + np.arange(len(values), dtype=np.float64) * series.hop_s
     return np.asarray(times, dtype=np.float64), values
@@ -102,7 +105,7 @@ def curve(series: Series, window_s: float = 0.0) -> tuple[NDArray[np.float64], N
 
 def _panels(masters: Sequence[Master], target: float | None) -> Picture:
     if not masters:
-        raise ValueError("there is no finished master to draw: no song of the album has come through")
+        raise ValueError("there is no finished master to draw: every song of the album failed")
     picture = Picture(8.0, _HEIGHT_IN * len(masters))
     for n, master in enumerate(masters, start=1):
         plot_loudness(master, ax=picture.add_subplot(len(masters), 1, n, axes_class=Panel), target=target)
@@ -127,22 +130,28 @@ def _target(master: Master, target: float | None) -> float | None:
     return master.request.target_lufs if master.request else None
 
 
-def _draw(ax: Axes, heard: Sound, name: str, colour: str, line: str) -> None:
-    if heard.momentary:
-        ax.plot(*curve(heard.momentary, 0.4), color=colour, linewidth=0.6, alpha=0.45)
-    if heard.short_term:
-        ax.plot(*curve(heard.short_term, 3.0), color=colour, linewidth=2.0, linestyle=line)
-    if heard.loudness_lufs is not None:
-        ax.axhline(heard.loudness_lufs, color=colour, linewidth=1.0, linestyle=line, label=f"{name}: {said(heard)}")
+def _draw(ax: Axes, measures: Sound, name: str, colour: str, line: str) -> None:
+    if measures.momentary:
+        ax.plot(*curve(measures.momentary, 0.4), color=colour, linewidth=0.6, alpha=0.45)
+    if measures.short_term:
+        ax.plot(*curve(measures.short_term, 3.0), color=colour, linewidth=2.0, linestyle=line)
+    if measures.loudness_lufs is not None:
+        ax.axhline(
+            measures.loudness_lufs,
+            color=colour,
+            linewidth=1.0,
+            linestyle=line,
+            label=f"{name}: {levels_text(measures)}",
+        )
 
 
 def _set_range(ax: Axes, sounds: Sequence[Sound], target: float | None) -> None:
-    """Let the axis hold the highest moment, and of the low ones what lasts: a gap between two notes would press all else flat."""
+    """Set the range of the axis: up to the highest momentary value, down to the lowest short-term one, as short gaps would flatten the rest."""
     strong = [value for each in sounds for value in (*_values(each.short_term), each.loudness_lufs, target)]
     thin = [value for each in sounds for value in _values(each.momentary)]
     held = [value for value in strong if value is not None and value > _LOWEST_LUFS]
     high = [value for value in (*held, *thin) if value is not None]
-    ax.set_ylim(max(_LOWEST_LUFS, min(held, default=-40.0) - _ROOM_LU), max(high, default=-10.0) + 3.0)
+    ax.set_ylim(max(_LOWEST_LUFS, min(held, default=-40.0) - _MARGIN_LU), max(high, default=-10.0) + 3.0)
 
 
 def _values(series: Series | None) -> tuple[float | None, ...]:

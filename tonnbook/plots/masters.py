@@ -1,4 +1,4 @@
-"""Masters: the tonal curve with its target, the limiter's work over time, and an album at a glance."""
+"""Draw masters: tone with its target, gain reduction of the limiter over time, and an overview of an album."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from tonnbook.models.mastering import MasterNotes
 from tonnbook.models.masters import Master, Masters, Spread, spread
 from tonnbook.models.notes import Sound
 from tonnbook.models.tone import centred, distance_db, filled
-from tonnbook.plots.look import (
+from tonnbook.plots.figure import Panel, Picture, describe, panel_or
+from tonnbook.plots.loudness import curve
+from tonnbook.plots.style import (
     BLACK,
     BLUE,
     FAINT,
@@ -24,26 +26,24 @@ from tonnbook.plots.look import (
     legend_above,
     plain,
     signed,
-    stroke,
+    track_style,
 )
-from tonnbook.plots.loudness import curve
-from tonnbook.plots.picture import Panel, Picture, describe, panel_or
 
-_LEGEND_LETTERS = 110  # in a line of the legend, its strokes counted
+_LEGEND_LETTERS = 110  # in a line of the legend, line samples included
 _LONGEST_NAME = 32
-_REFUSAL = "this draws finished masters, not a {}: pass what tonn.master(...) or tonn.master_all(...) came back with"
+_NOT_MASTERS = "this draws finished masters, not a {}: pass the result of tonn.master(...) or tonn.master_all(...)"
 
 
 def plot_tone(master: Master, ax: Axes | None = None) -> Axes:
     """Draw a song's third-octave spectrum before and after, its target, and the gain of the linear-phase curve between them.
 
-    Spectra are in dB around their own mean, where the song holds anything: tone, apart from level. The legend says how far the broad
-    shapes lie from the target. Raises ValueError for a master that the studio did not make, TypeError for what is no master.
+    Spectra are in dB around their mean over the bands that have content, so that they show tone without level. The legend gives the
+    distance of the broad shapes from the target. Raises ValueError for a master that the studio did not make, TypeError for anything else.
     """
     notes, ax = _notes(master), panel_or(ax, 8.0, 3.9)
     tone = notes.tone
     if tone is None:
-        raise ValueError(f"nothing is known of the tone of {master.name}")
+        raise ValueError(f"the notes of {master.name} have no tone")
     centres = np.array(tone.centres_hz)
     used = filled(notes.before.tone_db, tone.target_db)
     was, now = (distance_db(each.tone_db, tone.target_db) for each in (notes.before, notes.after))
@@ -74,13 +74,13 @@ def plot_tone(master: Master, ax: Axes | None = None) -> Axes:
 
 
 def plot_gain_reduction(master: Master, ax: Axes | None = None) -> Axes:
-    """Draw by how much the limiter turned a song down, in dB over time; the largest value of each moment.
+    """Draw the gain reduction of the limiter in dB over time, as the maximum of each interval.
 
-    Raises ValueError for a master that the studio did not make, TypeError for what is no master.
+    Raises ValueError for a master that the studio did not make, TypeError for anything else.
     """
     notes, ax = _notes(master), panel_or(ax, 8.0, 2.4)
     if notes.gain_reduction is None:
-        raise ValueError(f"nothing is known of the limiting of {master.name}")
+        raise ValueError(f"the notes of {master.name} have no gain reduction")
     times, reduction = curve(notes.gain_reduction)
     ax.fill_between(times, 0.0, -reduction, color=VERMILLION, alpha=0.7, linewidth=0)
     most = float(np.nanmax(reduction, initial=0.0))
@@ -94,10 +94,10 @@ def plot_gain_reduction(master: Master, ax: Axes | None = None) -> Axes:
 
 
 def plot_album(masters: Masters | Master | Sequence[Master]) -> Picture:
-    """Draw an album at a glance: loudness and width of all songs before and after, and the tone of all of them on one another.
+    """Draw an overview of an album: loudness and width of all songs before and after, and the tone of all songs on the same axes.
 
-    Titles say how far the songs lie apart, in the same figures as `Masters`. Raises ValueError for masters that the studio did not make
-    and where there are none, TypeError for what is no master.
+    Titles give the spread of the songs, with the same figures as `Masters`. Raises ValueError for masters that the studio did not make
+    and for an empty album, TypeError for anything else.
     """
     songs = [masters] if isinstance(masters, Master) else _songs(masters)
     notes = [_notes(song) for song in songs]
@@ -131,15 +131,15 @@ def plot_album(masters: Masters | Master | Sequence[Master]) -> Picture:
     picture.legend(
         *was.get_legend_handles_labels(), loc="outside lower center", ncols=columns, fontsize=8, frameon=False
     )
-    picture.alt = _in_words(names, notes, before, after)
+    picture.alt = _description(names, notes, before, after)
     return picture
 
 
 def _songs(masters: Masters | Sequence[Master]) -> list[Master]:
     if not isinstance(masters, Sequence) or isinstance(masters, str):
-        raise TypeError(_REFUSAL.format(type(masters).__name__))
+        raise TypeError(_NOT_MASTERS.format(type(masters).__name__))
     if not masters:
-        raise ValueError("there is no finished master to draw: no song of the album has come through")
+        raise ValueError("there is no finished master to draw: every song of the album failed")
     return list(masters)
 
 
@@ -148,7 +148,7 @@ def _short(name: str) -> str:
 
 
 def _targets(ax: Axes, targets: Sequence[float]) -> None:
-    """Draw the target of each song as a dotted stroke beside it."""
+    """Draw the target of each song as a dotted line."""
     rows = np.arange(len(targets))
     ax.vlines(targets, rows - 0.42, rows + 0.42, color=BLACK, linewidth=1.4, linestyle=":", label="target")
 
@@ -166,9 +166,9 @@ def _pairs(ax: Axes, names: list[str], before: list[float | None], after: list[f
 
 
 def _tones(ax: Axes, names: list[str], sounds: Sequence[Sound], notes: Sequence[MasterNotes]) -> None:
-    for n, (name, heard, note) in enumerate(zip(names, sounds, notes, strict=True)):
-        if heard.tone_db and note.tone:
-            look, levels = stroke(n), _tone(heard.tone_db, filled(heard.tone_db))
+    for n, (name, measures, note) in enumerate(zip(names, sounds, notes, strict=True)):
+        if measures.tone_db and note.tone:
+            look, levels = track_style(n), _tone(measures.tone_db, filled(measures.tone_db))
             ax.plot(note.tone.centres_hz, levels, color=look.colour, linestyle=look.line, linewidth=1.4, label=name)
     targets = {note.tone.target_db: note.tone.centres_hz for note in notes if note.tone}
     for n, (target, centres) in enumerate(targets.items()):
@@ -194,13 +194,13 @@ def _title(ax: Axes, words: str, pad: float = 6.0) -> None:
     ax.set_title(words, loc="left", color=INK, fontsize=9, pad=pad)
 
 
-def _in_words(names: list[str], notes: Sequence[MasterNotes], before: Spread | None, after: Spread | None) -> str:
+def _description(names: list[str], notes: Sequence[MasterNotes], before: Spread | None, after: Spread | None) -> str:
     levels = [
         f"{name} {note.before.loudness_lufs:.1f} to {note.after.loudness_lufs:.1f} LUFS"
         for name, note in zip(names, notes, strict=True)
         if note.before.loudness_lufs is not None and note.after.loudness_lufs is not None
     ]
-    apart = f" The songs lay apart by {before}; now by {after}." if before and after else ""
+    apart = f" Spread of the songs: {before} before, {after} after." if before and after else ""
     return (
         f"An album of {len(names)} song{'s' if len(names) > 1 else ''}, before and after: {'; '.join(levels)}.{apart}"
     )
@@ -208,14 +208,14 @@ def _in_words(names: list[str], notes: Sequence[MasterNotes], before: Spread | N
 
 def _notes(master: Master) -> MasterNotes:
     if not isinstance(master, Master):
-        raise TypeError(_REFUSAL.format(type(master).__name__))
+        raise TypeError(_NOT_MASTERS.format(type(master).__name__))
     if master.notes is None:
-        raise ValueError(f"{master.name} was not mastered by the studio, so nothing is known of what was done to it")
+        raise ValueError(f"{master.name} was not mastered by the studio, so its notes are missing")
     return master.notes
 
 
 def _tone(tone_db: Sequence[float], used: Sequence[bool]) -> NDArray[np.float64]:
-    """Return a spectrum around its mean; bands that are empty are not drawn."""
+    """Return a spectrum around its mean; empty bands are NaN and are not drawn."""
     return np.where(used, centred(tone_db, used), np.nan)
 
 

@@ -1,4 +1,4 @@
-"""A whole mix on one page: each track's EQ, compression, pan, gain and reverb as a picture, with the reasons beside it as text."""
+"""Draw a whole mix on one page: EQ, compression, pan, gain and reverb of each track, with the reasons beside the picture."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from matplotlib.axes import Axes
 from tonnbook.models.effects import TrackSettings
 from tonnbook.models.mixing import MixNotes, TrackNotes
 from tonnbook.plots import compression, eq, pan
-from tonnbook.plots.look import BLUE, FAINT, GREEN, INK, degrees, frequency_axis, plain, signed
-from tonnbook.plots.picture import Picture
+from tonnbook.plots.figure import Picture
+from tonnbook.plots.reason_table import Explained, Line, Reasons, reasons
 from tonnbook.plots.strips import labels, strips
-from tonnbook.plots.why import Explained, Line, Reasons, reasons
+from tonnbook.plots.style import BLUE, FAINT, GREEN, INK, degrees, frequency_axis, plain, signed
 
 _WIDTH, _HEIGHT = 5.8, 1.32
 _DOWN, _HIGH = 0.24, 0.9
@@ -29,7 +29,7 @@ _SHARP_DPI, _PLAIN_DPI = 192.0, 108.0
 
 @dataclass(frozen=True)
 class Scale:
-    """What the strips of one page share, so that they can be compared: how far their axes reach, in dB."""
+    """Axis limits in dB that all strips of a page share, so that they can be compared."""
 
     eq: float
     quietest: float
@@ -37,47 +37,47 @@ class Scale:
 
     @classmethod
     def of(cls, chosen: Mapping[str, TrackSettings]) -> Scale:
-        """Return a scale that holds every track."""
+        """Return the scale that fits every track."""
         gains = [settings.gain_db for settings in chosen.values()]
         return cls(6.0 * ceil(eq.reach_db(chosen) / 6.0), min(-30.0, *gains), max(12.0, *gains))
 
 
 @dataclass(frozen=True)
 class MixPage:
-    """A mix, track by track. It shows itself as plain HTML; `pictures` holds the figure of each track."""
+    """A mix, track by track. It displays itself as plain HTML; `pictures` holds the figure of each track."""
 
     pictures: Mapping[str, Picture] = field(repr=False)
-    abouts: Mapping[str, str] = field(repr=False)
-    why: Reasons = field(repr=False)
+    summaries: Mapping[str, str] = field(repr=False)
+    reasons: Reasons = field(repr=False)
     title: str
 
     def __iter__(self) -> Iterator[Picture]:
         return iter(self.pictures.values())
 
     def save(self, path: str | Path) -> Path:
-        """Write the page as one HTML file that needs no other; return its path."""
+        """Write the page as one self-contained HTML file and return its path."""
         target = Path(path)
         head = f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{escape(self.title)}</title>'
         target.write_text(f"{head}<body>{self.to_html()}</body></html>", encoding="utf-8")
         return target
 
     def to_html(self) -> str:
-        """Return the page as a table that needs no other file."""
-        told = {track: list(lines) for track, lines in groupby(self.why, lambda line: line.track)}
+        """Return the page as a self-contained HTML table."""
+        lines_of = {track: list(lines) for track, lines in groupby(self.reasons, lambda line: line.track)}
         rows = [
-            _HEADING.format(escape(label), escape(self.abouts[label]))
-            + f'{_ROW}<td style="{_CELL};width:60%">{picture.to_html()}</td><td style="{_CELL}">{_list(told.pop(label, []))}</td></tr>'
+            _HEADING.format(escape(label), escape(self.summaries[label]))
+            + f'{_ROW}<td style="{_CELL};width:60%">{picture.to_html()}</td><td style="{_CELL}">{_list(lines_of.pop(label, []))}</td></tr>'
             for label, picture in self.pictures.items()
         ]
         rest = [
             _HEADING.format(escape(t), "") + f'{_ROW}<td colspan="2" style="{_CELL}">{_list(r)}</td></tr>'
-            for t, r in told.items()
+            for t, r in lines_of.items()
         ]
         caption = f'<caption style="text-align:left;padding:4px 0">{escape(self.title)}</caption>'
         return f'<table style="text-align:left;width:100%">{caption}{"".join(rows + rest)}</table>'
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        return {"text/html": self.to_html(), "text/plain": str(self.why)}
+        return {"text/html": self.to_html(), "text/plain": str(self.reasons)}
 
 
 _CELL = "text-align:left;vertical-align:top;white-space:normal;padding:2px 6px"
@@ -89,16 +89,16 @@ _HEADING = (
 
 
 def plot_mix(mix: Explained) -> MixPage:
-    """Draw what a mix did, track by track, with the reasons; of the live service, which gives none, with the settings in words."""
+    """Draw the settings of a mix, track by track, with the reasons; for the live service, which gives no reasons, with the settings as text."""
     chosen = strips(mix)
     scale = Scale.of(chosen)
     dpi = _SHARP_DPI if len(chosen) <= _FEW else _PLAIN_DPI
-    pictures, abouts = {}, {}
+    pictures, summaries = {}, {}
     for name, label in labels(chosen).items():
         notes = mix.notes.tracks.get(name) if mix.notes else None
         pictures[label] = draw_strip(chosen[name], label, scale, notes, dpi)
-        abouts[label] = _about(notes)
-    return MixPage(pictures, abouts, reasons(mix), _title(mix.notes))
+        summaries[label] = _summary(notes)
+    return MixPage(pictures, summaries, reasons(mix), _title(mix.notes))
 
 
 def draw_strip(
@@ -112,8 +112,8 @@ def draw_strip(
     pan.draw_small(_panel(picture, _PAN, "pan"), settings)
     _draw_levels(_panel(picture, _LEVELS, "level"), settings, scale, notes)
     picture.alt = (
-        f"{label}: gain {signed(settings.gain_db)} dB, pan {degrees(settings.pan_deg)}, EQ {eq.in_words(settings.eq)}, "
-        f"compression {compression.in_words(settings.compression)}, {_reverb(notes) or 'reverb not told'}."
+        f"{label}: gain {signed(settings.gain_db)} dB, pan {degrees(settings.pan_deg)}, EQ {eq.bands_text(settings.eq)}, "
+        f"compression {compression.compressor_text(settings.compression)}, {_reverb(notes) or 'reverb unknown'}."
     )
     return picture
 
@@ -164,14 +164,14 @@ def _reverb(notes: TrackNotes | None) -> str:
     return "no reverb" if notes.reverb_send_db is None else f"reverb {signed(notes.reverb_send_db)} LU"
 
 
-def _about(notes: TrackNotes | None) -> str:
+def _summary(notes: TrackNotes | None) -> str:
     if notes is None:
         return ""
     parts = [notes.instrument.label, notes.presence.label.lower()]
     if notes.loudness_lufs is not None:
         parts.append(f"recorded at {signed(notes.loudness_lufs)} LUFS")
     if notes.audible is not None:
-        parts.append(f"{notes.audible:.0%} of it stands clear of the others")
+        parts.append(f"{notes.audible:.0%} audible above the other tracks")
     return " · ".join(parts)
 
 

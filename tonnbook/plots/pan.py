@@ -1,4 +1,4 @@
-"""The pan field: where each track stands between the loudspeakers."""
+"""Draw the pan position of each track."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from tonnbook.models.effects import TrackSettings
-from tonnbook.plots.look import BLUE, FAINT, GRID, INK, degrees, stroke
-from tonnbook.plots.picture import describe, panel_or
+from tonnbook.plots.figure import describe, panel_or
 from tonnbook.plots.strips import Strips, labels, strips
+from tonnbook.plots.style import BLUE, FAINT, GRID, INK, degrees, track_style
 
 EDGE_DEG = 60.0
 _INNER = 0.32
@@ -18,7 +18,7 @@ _MOST_NAMED = 12
 
 
 def plot_pan(mix: Strips, ax: Axes | None = None, *, track: str | None = None) -> Axes:
-    """Draw the tracks in a fan from 60 degrees left to 60 degrees right, one ring for each so that none hides another.
+    """Draw the tracks in a fan from 60 degrees left to 60 degrees right, each on its own ring so that none hides another.
 
     `mix` is a preview or final mix, settings or effects by track name, or those of one track.
     """
@@ -28,39 +28,39 @@ def plot_pan(mix: Strips, ax: Axes | None = None, *, track: str | None = None) -
     _draw_field(ax, radii)
     _draw_tracks(ax, chosen, radii)
     ax.set_title("Pan field", loc="left", color=INK)
-    said = [f"{label} {degrees(chosen[name].pan_deg)}" for name, label in labels(chosen).items()]
-    describe(ax, f"Pan field: {', '.join(said)}.")
+    angles = [f"{label} {degrees(chosen[name].pan_deg)}" for name, label in labels(chosen).items()]
+    describe(ax, f"Pan field: {', '.join(angles)}.")
     return ax
 
 
-def place(angle_deg: float, radius: float) -> tuple[float, float]:
-    """Return x and y of a pan angle: 0 straight ahead (up), negative to the left."""
+def pan_point(angle_deg: float, radius: float) -> tuple[float, float]:
+    """Return x and y of a pan angle in degrees: 0 is up (straight ahead), negative angles are to the left."""
     angle = np.radians(np.clip(angle_deg, -EDGE_DEG, EDGE_DEG))
     return float(radius * np.sin(angle)), float(radius * np.cos(angle))
 
 
 def draw_small(ax: Axes, settings: TrackSettings) -> None:
-    """Draw one track in a fan without words around it."""
-    _draw_field(ax, [], words=False)
-    x, y = place(settings.pan_deg, 0.8)
+    """Draw one track in a fan without labels."""
+    _draw_field(ax, [], labelled=False)
+    x, y = pan_point(settings.pan_deg, 0.8)
     ax.plot([0, x], [0, y], color=BLUE, linewidth=1.6)
     ax.plot([x], [y], marker="o", markersize=6, color=BLUE)
     ax.text(0, -0.16, degrees(settings.pan_deg), ha="center", va="top", fontsize=7.5, color=INK)
     ax.set_ylim(-0.5, 1.1)
 
 
-def _draw_field(ax: Axes, rings: Sequence[float], *, words: bool = True) -> None:
+def _draw_field(ax: Axes, rings: Sequence[float], *, labelled: bool = True) -> None:
     sweep = np.radians(np.linspace(-EDGE_DEG, EDGE_DEG, 91))
     for radius in rings:
         ax.plot(radius * np.sin(sweep), radius * np.cos(sweep), color=GRID, linewidth=0.7, zorder=1)
     ax.plot(np.sin(sweep), np.cos(sweep), color=FAINT, linewidth=1.0, zorder=1)
     for angle in (-60, -30, 0, 30, 60):
-        x, y = place(angle, 1.0)
+        x, y = pan_point(angle, 1.0)
         ax.plot([0, x], [0, y], color=GRID if abs(angle) < EDGE_DEG else FAINT, linewidth=0.8, zorder=1)
-        if words:
+        if labelled:
             side = "right" if angle < 0 else "left" if angle > 0 else "center"
             ax.text(x * 1.03, y * 1.03, degrees(angle), ha=side, va="bottom", fontsize=9, color=INK)
-    if words:
+    if labelled:
         ax.text(0, -0.03, "listener", ha="center", va="top", fontsize=8.5, color=FAINT)
     ax.set_aspect("equal")
     ax.set_xlim(-1.1, 1.1)
@@ -70,8 +70,8 @@ def _draw_field(ax: Axes, rings: Sequence[float], *, words: bool = True) -> None
 
 def _draw_tracks(ax: Axes, chosen: Mapping[str, TrackSettings], radii: Sequence[float]) -> None:
     for number, ((name, label), radius) in enumerate(zip(labels(chosen).items(), radii, strict=True)):
-        x, y = place(chosen[name].pan_deg, radius)
-        look = stroke(number)
+        x, y = pan_point(chosen[name].pan_deg, radius)
+        look = track_style(number)
         ax.plot([x], [y], marker=look.marker, color=look.colour, markersize=7, linestyle="none", label=label, zorder=3)
         if len(chosen) <= _MOST_NAMED:
             ax.annotate(label, (x, y), (6, 0), textcoords="offset points", va="center", fontsize=9, color=INK, zorder=4)

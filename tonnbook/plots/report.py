@@ -1,6 +1,6 @@
-"""A report on one track, on one page: the verdicts as symbols, words and sentences, and what was measured as a picture.
+"""Report on one track on one page: the verdicts as symbols, words and sentences, and the measurements as a picture.
 
-With what was made of the track beside it, the page tells what was done and what it changed too; saved, it lets both be heard.
+Together with an enhanced or cleaned version, the page also lists what was done and what it changed; the saved file plays both.
 """
 
 from __future__ import annotations
@@ -15,43 +15,45 @@ from tonnbook.models.cleanup import Cleanup
 from tonnbook.models.enhancement import Enhancement
 from tonnbook.plots import report_panels, report_players
 from tonnbook.plots.compared_mixes import compare_mixes
-from tonnbook.plots.picture import Picture
+from tonnbook.plots.figure import Picture
 from tonnbook.plots.stages import stages
 from tonnbook.plots.verdict_table import Row, headline, rows, table
 
 
 @dataclass(frozen=True)
 class Report:
-    """What is wrong with a track, and what is not. It shows itself; `save` writes it as one HTML file."""
+    """The report on a track. It displays itself; `save` writes it as one HTML file."""
 
     analysis: Analysis = field(repr=False)
     rows: tuple[Row, ...]
     picture: Picture | None = field(repr=False)
-    """None for the live service, which measures less than it says."""
+    """None for the live service, which sends fewer measurements."""
     after: Enhancement | Cleanup | None = field(default=None, repr=False)
-    """What was made of the track, where that is told of too."""
+    """The enhanced or cleaned version of the track, if it is part of the report."""
 
     def to_html(self) -> str:
-        """Return the page; it needs no other file."""
-        said = self.analysis.verdicts
+        """Return the page as self-contained HTML."""
+        verdicts = self.analysis.verdicts
         who = self.analysis.notes.made_by if self.analysis.notes else "measured by the service"
         picture = self.picture.to_html() if self.picture else ""
         return (
-            f"<h3>{escape(self.analysis.name)}</h3><p>{escape(headline(said))}</p>{picture}{table(self.rows)}"
+            f"<h3>{escape(self.analysis.name)}</h3><p>{escape(headline(verdicts))}</p>{picture}{table(self.rows)}"
             f"{_what_was_done(self.after)}<p><small>{escape(who)}</small></p>"
         )
 
     def save(self, path: str | Path, *, players: bool = True) -> Path:
-        """Write one HTML file, with the sounds in it that lie on this machine; return its path. Into a folder it goes by the track's name.
+        """Write one HTML file with players for the sounds on this machine, and return its path. In a folder it is named after the track.
 
-        They are the track, or, where the report has an `after`, both at equal loudness. They go in as MP3s of 96 kbit/s: about 1 MB for
-        each minute. `players=False` leaves them out. Raises FileNotFoundError for a folder that there is not.
+        The players play the track or, if the report has an `after`, both versions at equal loudness, as MP3s of 96 kbit/s: about 1 MB per
+        minute. `players=False` leaves them out. Raises FileNotFoundError if the folder does not exist.
         """
         target = Path(path)
         if target.is_dir():
             target /= f"{Path(self.analysis.name).stem} report.html"
         if not target.parent.is_dir():
-            raise FileNotFoundError(f"there is no folder {target.parent}: make it first, or save the report elsewhere")
+            raise FileNotFoundError(
+                f"the folder {target.parent} does not exist: create it first, or save the report elsewhere"
+            )
         head = f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{escape(self.analysis.name)}</title>'
         style = "<style>body{font:15px/1.45 system-ui,sans-serif;max-width:60em;margin:2em auto;padding:0 1em}</style>"
         sound = self._players() if players else ""
@@ -69,8 +71,8 @@ class Report:
         return report_players.before_and_after(before, self.after.cleaned.path, None)
 
     def __str__(self) -> str:
-        told = [f"{row.mark} {row.what}: {row.word}. {row.sentence}".rstrip() for row in self.rows]
-        return "\n".join([*told, *([str(stages(self.after))] if self.after else [])])
+        lines = [f"{row.mark} {row.what}: {row.word}. {row.sentence}".rstrip() for row in self.rows]
+        return "\n".join([*lines, *([str(stages(self.after))] if self.after else [])])
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         return {"text/html": self.to_html(), "text/plain": str(self)}
@@ -82,21 +84,21 @@ def report(analysis: Analysis, after: Enhancement | Cleanup | None = None) -> Re
     Parameters
     ----------
     analysis
-        What `tonn.analyse` returned.
+        The result of `tonn.analyse`.
     after
-        What was made of that track by `tonn.enhance`, its preview, or `tonn.clean_up`: the page then says what was done, and what it did to
-        the verdicts; saved, it has a player for before and one for after.
+        The result of `tonn.enhance`, `tonn.preview_enhancement` or `tonn.clean_up` for that track: the page then also lists what was done
+        and how the verdicts changed; the saved file has a player for before and one for after.
 
     >>> page = tb.report(await tonn.analyse("my mix.wav", "ROCK"))
     >>> page.save("my mix.html")
     >>> tb.report(analysis, after=enhanced).save("before and after.html")
 
-    Raises TypeError for anything that is no Analysis, and for an `after` that is neither enhanced nor cleaned.
+    Raises TypeError if `analysis` is no Analysis, or `after` neither an Enhancement nor a Cleanup.
     """
     if not isinstance(analysis, Analysis):
-        raise TypeError(f"report takes what tonn.analyse returns, not {type(analysis).__name__}")
+        raise TypeError(f"report takes the result of tonn.analyse, not {type(analysis).__name__}")
     if after is not None and not isinstance(after, Enhancement | Cleanup):
-        raise TypeError(f"after takes what tonn.enhance or tonn.clean_up returns, not {type(after).__name__}")
+        raise TypeError(f"after takes the result of tonn.enhance or tonn.clean_up, not {type(after).__name__}")
     picture = report_panels.draw(analysis, analysis.notes) if analysis.notes else None
     return Report(analysis, rows(analysis), picture, after)
 
@@ -109,6 +111,6 @@ def _what_was_done(after: Enhancement | Cleanup | None) -> str:
     if not isinstance(after, Enhancement) or after.notes is None:
         return done
     before_it, after_it = (
-        Analysis(name, said) for name, said in (("before", after.notes.before), ("after", after.notes.after))
+        Analysis(name, verdicts) for name, verdicts in (("before", after.notes.before), ("after", after.notes.after))
     )
     return done + compare_mixes(before_it, after_it)._repr_mimebundle_()["text/html"]

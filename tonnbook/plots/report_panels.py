@@ -1,4 +1,4 @@
-"""The pictures of a report: loudness over time, spectrum against the style, the stereo field by band."""
+"""Draw the picture of a report: loudness over time, spectrum compared with the style, stereo field by band."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from tonnbook.dsp.spectrum import THIRD_OCTAVES
 from tonnbook.models.analysis import TONAL_HZ, Analysis, Diagnosis
 from tonnbook.models.notes import Series
-from tonnbook.plots.look import BLUE, FAINT, GREEN, INK, PURPLE, VERMILLION, frequency_axis, hertz, plain, signed
-from tonnbook.plots.picture import Picture
+from tonnbook.plots.figure import Picture
+from tonnbook.plots.style import BLUE, FAINT, GREEN, INK, PURPLE, VERMILLION, frequency_axis, hertz, plain, signed
 
 _MIX_LUFS, _MASTER_LUFS = (-24.0, -15.0), (-17.5, -15.0)
 _WIDEST_DB, _NARROWEST_DB = 10.0, -40.0
@@ -19,14 +19,14 @@ _HALF_A_THIRD = 2.0 ** (1 / 6)
 
 
 def draw(analysis: Analysis, notes: Diagnosis) -> Picture:
-    """Return one picture of four panels, of what the file can hold at its rate."""
-    ends_hz = analysis.verdicts.sample_rate / 2.0
-    notes = notes.model_copy(update={"bands": tuple(band for band in notes.bands if band.low_hz < ends_hz)})
+    """Return a picture of four panels, up to the highest frequency that the file can contain."""
+    highest_hz = analysis.verdicts.sample_rate / 2.0
+    notes = notes.model_copy(update={"bands": tuple(band for band in notes.bands if band.low_hz < highest_hz)})
     picture = Picture(7.6, 6.6)
     grid = picture.add_gridspec(3, 2, height_ratios=(1.15, 1.2, 1.0))
     words = [
         loudness(picture.add_subplot(grid[0, :]), analysis, notes),
-        spectrum(picture.add_subplot(grid[1, :]), notes, ends_hz),
+        spectrum(picture.add_subplot(grid[1, :]), notes, highest_hz),
         width(picture.add_subplot(grid[2, 0]), notes),
         correlation(picture.add_subplot(grid[2, 1]), notes),
     ]
@@ -35,20 +35,20 @@ def draw(analysis: Analysis, notes: Diagnosis) -> Picture:
 
 
 def loudness(ax: Axes, analysis: Analysis, notes: Diagnosis) -> str:
-    """Draw loudness over time with the range that is wanted, and a mark for each clip; return it in words."""
-    said = analysis.verdicts
-    low, high = _MASTER_LUFS if said.mix_style == "MASTER" else _MIX_LUFS
+    """Draw loudness over time with the recommended range and a mark for each clip; return the description."""
+    verdicts = analysis.verdicts
+    low, high = _MASTER_LUFS if verdicts.mix_style == "MASTER" else _MIX_LUFS
     ax.axhspan(low, high, color=GREEN, alpha=0.12, linewidth=0)
-    ax.text(0.005, high, " wanted", transform=ax.get_yaxis_transform(), fontsize=8, color=INK, va="top")
+    ax.text(0.005, high, " recommended", transform=ax.get_yaxis_transform(), fontsize=8, color=INK, va="top")
     for series, window_s, colour, line_width, label in (
         (notes.momentary, 0.4, FAINT, 0.8, "momentary, 0.4 s"),
         (notes.short_term, 3.0, BLUE, 2.0, "short-term, 3 s"),
     ):
         if series and series.values:
             ax.plot(*_curve(series, window_s), label=label, color=colour, linewidth=line_width)
-    ax.axhline(said.loudness_lufs, color=VERMILLION, linestyle="--", linewidth=1.2, label="integrated")
-    bottom = min(said.loudness_lufs - 24.0, low - 6.0)
-    ax.set_ylim(bottom, max(high + 8.0, (notes.momentary_max_lufs or said.loudness_lufs) + 3.0))
+    ax.axhline(verdicts.loudness_lufs, color=VERMILLION, linestyle="--", linewidth=1.2, label="integrated")
+    bottom = min(verdicts.loudness_lufs - 24.0, low - 6.0)
+    ax.set_ylim(bottom, max(high + 8.0, (notes.momentary_max_lufs or verdicts.loudness_lufs) + 3.0))
     clips = notes.clips
     if clips.places_s:
         ax.plot(clips.places_s, [bottom + 1.5] * len(clips.places_s), "|", color=INK, markersize=9, label="clipped")
@@ -58,21 +58,21 @@ def loudness(ax: Axes, analysis: Analysis, notes: Diagnosis) -> str:
     ax.set_title("Loudness", loc="left", color=INK, fontsize=10)
     ax.legend(
         fontsize=8, frameon=False, ncols=4, loc="lower right", bbox_to_anchor=(1.0, 0.98)
-    )  # above: below are the clips
+    )  # above the axes: the marks of the clips are below
     plain(ax)
     clipped = f", clipped in {clips.runs} places, the first at {clips.places_s[0]:.1f} s" if clips.places_s else ""
-    return f"Loudness over {notes.seconds:.0f} s: integrated {said.loudness_lufs:.1f} LUFS, wanted {low:g} to {high:g}{clipped}."
+    return f"Loudness over {notes.seconds:.0f} s: integrated {verdicts.loudness_lufs:.1f} LUFS, recommended {low:g} to {high:g}{clipped}."
 
 
-def spectrum(ax: Axes, notes: Diagnosis, ends_hz: float) -> str:
-    """Draw the long-term spectrum against the style's, up to where the file ends; return it in words."""
+def spectrum(ax: Axes, notes: Diagnosis, highest_hz: float) -> str:
+    """Draw the long-term spectrum and that of the style, up to the highest frequency of the file; return the description."""
     centres = np.array(THIRD_OCTAVES)
-    there = centres * _HALF_A_THIRD <= ends_hz
+    there = centres * _HALF_A_THIRD <= highest_hz
     tone = np.where(there, notes.tone_db, np.nan)
     target = np.array(notes.target_tone_db)
     middle = slice(
         THIRD_OCTAVES.index(200), THIRD_OCTAVES.index(4000) + 1
-    )  # so that one odd end does not move the rest
+    )  # so that an unusual end of the spectrum does not shift the rest
     shift = float(np.nanmean((target - tone)[middle]))
     ax.fill_between(centres, target - 3.0, target + 3.0, color=GREEN, alpha=0.15, linewidth=0, label="style, ±3 dB")
     ax.plot(centres, target, color=GREEN, linestyle="--", linewidth=1.2)
@@ -90,7 +90,10 @@ def spectrum(ax: Axes, notes: Diagnosis, ends_hz: float) -> str:
     ax.set_xlabel("frequency, Hz")
     ax.set_ylabel("dB, third-octaves")
     ax.set_title(
-        "Spectrum against the style, and each range's share against the style's", loc="left", color=INK, fontsize=10
+        "Spectrum against the style, and the share of each range compared with the style",
+        loc="left",
+        color=INK,
+        fontsize=10,
     )
     ax.legend(fontsize=8, frameon=False, loc="lower center", ncols=2)
     plain(ax)
@@ -98,7 +101,7 @@ def spectrum(ax: Axes, notes: Diagnosis, ends_hz: float) -> str:
 
 
 def width(ax: Axes, notes: Diagnosis) -> str:
-    """Draw how wide each band is; return it in words."""
+    """Draw the width of each band; return the description."""
     values = [
         _NARROWEST_DB if b.width_db is None else float(np.clip(b.width_db, _NARROWEST_DB, _WIDEST_DB))
         for b in notes.bands
@@ -116,13 +119,13 @@ def width(ax: Axes, notes: Diagnosis) -> str:
 
 
 def correlation(ax: Axes, notes: Diagnosis) -> str:
-    """Draw the correlation of left and right in each band, and how often it is below 0; return it in words."""
+    """Draw the correlation of left and right in each band and the share of time it is below 0; return the description."""
     places = range(len(notes.bands))
     ax.axhspan(-1.0, 0.0, color=VERMILLION, alpha=0.08, linewidth=0)
     ax.plot(places, [band.correlation for band in notes.bands], "o-", color=BLUE, linewidth=1.2, markersize=6)
     for place, band in zip(places, notes.bands, strict=True):
         if band.out_of_phase >= 0.005:
-            under = band.correlation > -0.5  # else it would stand on the axis
+            under = band.correlation > -0.5  # otherwise it would overlap the axis
             at, side = (band.correlation - 0.12, "top") if under else (band.correlation + 0.12, "bottom")
             ax.text(place, at, f"{band.out_of_phase:.0%}", fontsize=7, color=INK, ha="center", va=side)
     ax.set_ylim(-1.1, 1.1)

@@ -1,4 +1,4 @@
-"""A song as notes: piano roll, percussion and chords where the score is at hand; its outline and its pitch classes where it is not."""
+"""Draw a song: piano roll, percussion and chords if it has a score, otherwise its waveform; and its pitch classes over time."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from matplotlib.text import Text
 from tonnbook import audio_files
 from tonnbook.models.beatoven_wire import ScoreSheet, SongSection
 from tonnbook.models.song import SectionSound, Song
-from tonnbook.plots.look import BLUE, FAINT, GREEN, INK, SKY, VERMILLION, plain
-from tonnbook.plots.picture import describe, panel_or
+from tonnbook.plots.figure import describe, panel_or
+from tonnbook.plots.style import BLUE, FAINT, GREEN, INK, SKY, VERMILLION, plain
 
 _COLOURS = {"bass": BLUE, "chords": GREEN, "melody": VERMILLION}
 _LINES = {"bass": 3.0, "chords": 2.0, "melody": 3.0}
@@ -41,18 +41,18 @@ _DRUMS |= {
     57: "crash",
 }
 _DRUMS |= {63: "conga", 70: "shaker", 80: "triangle", 82: "shaker"}
-"""General MIDI's names for the keys of a kit."""
+"""Names of the keys of a drum kit in General MIDI."""
 _RATE = 22050
 _WINDOW = 8192
 
 
 def plot_score(song: Song | ScoreSheet, ax: Axes | None = None) -> Axes:
-    """Draw a song as a piano roll with its chords and sections; percussion stands below, a lane to each drum.
+    """Draw a song as a piano roll with its chords and sections; percussion is drawn below, one lane per drum.
 
-    A song without a score, as from the live service, is drawn as a waveform with its sections. Raises TypeError for anything else.
+    A song without a score, such as one from the live service, is drawn as a waveform with its sections. Raises TypeError for anything else.
     """
     if not isinstance(song, Song | ScoreSheet):
-        raise TypeError(f"plot_score takes a song, as compose returns it, or its score, not {type(song).__name__}")
+        raise TypeError(f"plot_score takes the result of beatoven.compose or its score, not {type(song).__name__}")
     sheet = song if isinstance(song, ScoreSheet) else song.score
     if sheet is None:
         assert isinstance(song, Song)
@@ -71,14 +71,14 @@ def plot_score(song: Song | ScoreSheet, ax: Axes | None = None) -> Axes:
     ax.grid(visible=False, axis="x")
     handles = [ax.plot([], [], color=c, linewidth=3, label=role)[0] for role, c in _COLOURS.items()]
     ax.legend(handles=handles, loc="lower right", fontsize=8, frameon=False, ncols=3, bbox_to_anchor=(1.0, 1.0))
-    describe(ax, _in_words(sheet))
+    describe(ax, _description(sheet))
     return ax
 
 
 def plot_chroma(song: Song, ax: Axes | None = None) -> Axes:
-    """Draw how strong each pitch class is over time, from the sound alone; sections are marked. Raises TypeError for no song."""
+    """Draw the strength of each pitch class over time, computed from the audio, with the sections. Raises TypeError for anything but a song."""
     if not isinstance(song, Song):
-        raise TypeError(f"plot_chroma takes a song, as compose returns it, not {type(song).__name__}")
+        raise TypeError(f"plot_chroma takes the result of beatoven.compose, not {type(song).__name__}")
     ax = panel_or(ax, 10.0, 3.0)
     audio, _ = audio_files.read(song.mix.path, _RATE)
     tones = _chroma(audio.mean(axis=0))
@@ -91,7 +91,7 @@ def plot_chroma(song: Song, ax: Axes | None = None) -> Axes:
     ax.set_title("Pitch classes", loc="left", color=INK)
     plain(ax)
     ax.grid(visible=False)
-    ax.set_ylim(-0.5, 13.2)  # room for the names above the pitch classes
+    ax.set_ylim(-0.5, 13.2)  # space for the names above the pitch classes
     _draw_sections(ax, song.sections, 11.9)
     strongest = ", ".join(_NAMES[n] for n in np.argsort(-tones.mean(axis=1))[:3])
     describe(ax, f"Pitch classes over {seconds:.0f} seconds; the strongest are {strongest}.")
@@ -105,7 +105,7 @@ def _drum_lanes(sheet: ScoreSheet) -> dict[tuple[str, int], float]:
 
 
 def _name_drums(ax: Axes, drums: dict[tuple[str, int], float]) -> None:
-    """Write the name of each drum of a kit beside its lane; the strokes of a tabla or a taiko share one name."""
+    """Label the lane of each drum of a kit; the strokes of a tabla or a taiko share one label."""
     named: set[str] = set()
     for (part, key), height in drums.items():
         kit = part.endswith("-kit")
@@ -143,7 +143,7 @@ def _draw_grid(ax: Axes, sheet: ScoreSheet) -> None:
 
 
 def _draw_sections(ax: Axes, sections: tuple[SongSection | SectionSound, ...], height: float) -> None:
-    """Draw the border and the name of each section; the names in one line, in two, without scales or smaller, so that none meets the next."""
+    """Draw the border and the name of each section; names are wrapped, shortened or made smaller until none overlaps the next."""
     starts = [section.start_ms / 1000 for section in sections]
     scales = [section.scale if isinstance(section, SongSection) else "" for section in sections]
     style = {"color": INK, "weight": "bold", "clip_on": True, "va": "bottom"}
@@ -159,9 +159,9 @@ def _draw_sections(ax: Axes, sections: tuple[SongSection | SectionSound, ...], h
 
 
 def _apart(ax: Axes, edges: list[float], labels: list[Text]) -> bool:
-    """Whether each label ends before the next edge. A layout only makes the panel wider than it is now, and so the room."""
-    room = np.diff([ax.transData.transform((edge, 0))[0] for edge in edges])
-    return all(label.get_window_extent().width <= width for label, width in zip(labels, room, strict=True))
+    """Return whether each label ends before the next edge. The layout can only widen the panel later."""
+    widths = np.diff([ax.transData.transform((edge, 0))[0] for edge in edges])
+    return all(label.get_window_extent().width <= width for label, width in zip(labels, widths, strict=True))
 
 
 def _plot_wave(song: Song, ax: Axes) -> Axes:
@@ -182,7 +182,7 @@ def _plot_wave(song: Song, ax: Axes) -> Axes:
 
 
 def _chroma(mono: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Return the energy of the pitch classes between 100 Hz and 2 kHz, (12, frames), each frame's strongest at 1."""
+    """Return the amplitude of the pitch classes between 100 Hz and 2 kHz, (12, frames), with the maximum of each frame at 1."""
     padded = np.pad(mono, (0, max(0, _WINDOW - len(mono))))
     windows = np.lib.stride_tricks.sliding_window_view(padded, _WINDOW)[:: _WINDOW // 2]
     power = np.abs(np.fft.rfft(windows * np.hanning(_WINDOW), axis=1)).T ** 2
@@ -194,7 +194,7 @@ def _chroma(mono: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     return np.asarray(np.sqrt(rows / np.maximum(rows.max(axis=0), 1e-12)))
 
 
-def _in_words(sheet: ScoreSheet) -> str:
+def _description(sheet: ScoreSheet) -> str:
     sections = "; ".join(f"{s.emotion} in {s.scale} from {s.start_ms / 1000:g} s" for s in sheet.sections)
     notes = sum(len(part.notes) for part in sheet.parts)
     return f"Piano roll of {sheet.duration_s:g} seconds at {sheet.bpm:g} bpm, {notes} notes: {sections}."

@@ -1,4 +1,4 @@
-"""The long-term spectrum of one sound, or of two on the same axes: tone, apart from level."""
+"""Draw the long-term spectrum of one sound, or of two on the same axes."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from numpy.typing import NDArray
 from tonnbook import audio_files
 from tonnbook.dsp.loudness import integrated_loudness
 from tonnbook.dsp.spectrum import long_term_spectrum
-from tonnbook.plots.look import BLUE, INK, VERMILLION, frequency_axis, plain, signed
-from tonnbook.plots.picture import describe, panel_or
+from tonnbook.plots.figure import describe, panel_or
+from tonnbook.plots.style import BLUE, INK, VERMILLION, frequency_axis, plain, signed
 
 _SILENT_LUFS = -70.0
 _SHOWN_DB = 66.0
 _REGIONS = (("bass, under 200 Hz", 20.0, 200.0), ("middle", 200.0, 2000.0), ("treble, over 2 kHz", 2000.0, 20000.0))
 
 
-class OnDisk(Protocol):
-    """A sound with a file: what a server made, or a studio."""
+class HasPath(Protocol):
+    """A sound with a file on this machine."""
 
     @property
     def path(self) -> Path:
@@ -29,17 +29,17 @@ class OnDisk(Protocol):
         ...
 
 
-class WithMix(Protocol):
+class HasMix(Protocol):
     """A preview or a final mix."""
 
     @property
-    def mix(self) -> OnDisk:
+    def mix(self) -> HasPath:
         """The mix itself."""
         ...
 
 
-Sound: TypeAlias = str | Path | tuple[NDArray[Any], int] | OnDisk | WithMix
-"""What can be measured: a file, an array `(channels, frames)` with its rate, or a mix."""
+Sound: TypeAlias = str | Path | tuple[NDArray[Any], int] | HasPath | HasMix
+"""A sound to measure: a file, an array `(channels, frames)` with its rate, or a mix."""
 
 
 def plot_spectrum(
@@ -53,8 +53,8 @@ def plot_spectrum(
 ) -> Axes:
     """Draw the long-term spectrum of one or two sounds, smoothed to 1/`fraction` octave.
 
-    With `equal_loudness` the second is shifted to the loudness of the first (BS.1770, integrated), and the legend says by how much:
-    what is left to see is tone. Pink noise draws a level line.
+    With `equal_loudness` the second is shifted to the loudness of the first (BS.1770, integrated), and the legend gives the shift, so that
+    the curves differ by tone alone. Pink noise is a horizontal line.
     """
     ax = panel_or(ax)
     first, rate = sound(before)
@@ -96,14 +96,14 @@ def sound(thing: Sound) -> tuple[NDArray[np.float64], int]:
 
 
 def _shift_db(reference: tuple[NDArray[np.float64], int], other: tuple[NDArray[np.float64], int]) -> float:
-    """Return the gain that brings `other` to the loudness of `reference`; 0 where one is silent."""
+    """Return the gain in dB that brings `other` to the loudness of `reference`; 0 if one of them is silent."""
     target, found = integrated_loudness(*reference), integrated_loudness(*other)
     return 0.0 if min(target, found) < _SILENT_LUFS else target - found
 
 
 def _differences(freqs: NDArray[np.float64], difference: NDArray[np.float64]) -> str:
-    said = []
+    parts = []
     for name, low, high in _REGIONS:
         inside = (freqs >= low) & (freqs < high)
-        said.append(f"{name} {signed(float(difference[inside].mean()))} dB")
-    return f": {', '.join(said)}"
+        parts.append(f"{name} {signed(float(difference[inside].mean()))} dB")
+    return f": {', '.join(parts)}"

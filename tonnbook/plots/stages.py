@@ -1,4 +1,4 @@
-"""What was done to a recording, stage by stage, as a table of words: also what was left alone, and what was tried and dropped."""
+"""List what was done to a recording, stage by stage, as a table: stages that were done, skipped, or tried and dropped."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Any, Protocol
 
 from tonnbook.models.notes import StageNotes
 
-DID, LEFT, DROPPED = "✓", "–", "✗"
-LEGEND = f"{DID} done · {LEFT} left alone · {DROPPED} tried, and dropped"
+DONE, SKIPPED, DROPPED = "✓", "–", "✗"
+LEGEND = f"{DONE} done · {SKIPPED} not needed · {DROPPED} tried and dropped"
 
 _CELL = "text-align:left;vertical-align:top;white-space:normal;padding:3px 8px"
 
@@ -20,16 +20,16 @@ class HasStages(Protocol):
 
     @property
     def stages(self) -> Sequence[StageNotes]:
-        """In the order of the work."""
+        """The stages in order of processing."""
         ...
 
 
-class Worked(Protocol):
+class Processed(Protocol):
     """A result that may carry such notes."""
 
     @property
     def name(self) -> str:
-        """Of the track."""
+        """The name of the track."""
         ...
 
     @property
@@ -40,15 +40,15 @@ class Worked(Protocol):
 
 @dataclass(frozen=True)
 class Stages:
-    """A table that shows itself as HTML, and prints as text."""
+    """A table that displays itself as HTML and prints as text."""
 
     name: str
     rows: tuple[tuple[str, str, str], ...]
-    """A mark, the stage, and its sentence."""
+    """Mark, stage and sentence of each row."""
 
     def __str__(self) -> str:
-        told = [f"{mark} {stage:<12} {text}" for mark, stage, text in self.rows]
-        return "\n".join([self._title, *told])
+        lines = [f"{mark} {stage:<12} {text}" for mark, stage, text in self.rows]
+        return "\n".join([self._title, *lines])
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         rows = "".join(
@@ -61,11 +61,11 @@ class Stages:
 
     @property
     def _title(self) -> str:
-        return f"What was done to {self.name}" + ("" if self.rows else ": this service does not tell")
+        return f"What was done to {self.name}" + ("" if self.rows else ": the service gives no details")
 
 
-def stages(result: Worked) -> Stages:
-    """Return what was done to a track that was enhanced, cleaned or mastered, stage by stage, and why.
+def stages(result: Processed) -> Stages:
+    """Return what was done to an enhanced, cleaned or mastered track, stage by stage, with the reasons.
 
     >>> tb.stages(await tonn.enhance(builder.request))
     """
@@ -75,5 +75,5 @@ def stages(result: Worked) -> Stages:
 
 def _mark(stage: StageNotes) -> str:
     if stage.done:
-        return DID
-    return DROPPED if stage.dropped else LEFT
+        return DONE
+    return DROPPED if stage.dropped else SKIPPED

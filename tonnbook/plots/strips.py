@@ -1,4 +1,4 @@
-"""From whatever a person hands to a plot to channel strips by track: "vocal" finds "vocal.flac"."""
+"""Convert the argument of a plot to channel strip settings by track name; "vocal" finds "vocal.flac"."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from tonnbook.models.effects import CompressionReading, EqBandReading, TrackEffe
 
 
 class Mixed(Protocol):
-    """A finished mix: a preview or a final one, of the studio or of the live service."""
+    """A preview or final mix, of the studio or of the live service."""
 
     @property
     def settings(self) -> Mapping[str, TrackSettings]:
-        """What was done to each track, by track name."""
+        """The settings of each track, by track name."""
         ...
 
 
 Strip: TypeAlias = TrackSettings | TrackEffects
 Strips: TypeAlias = Mixed | Mapping[str, TrackSettings] | Mapping[str, TrackEffects] | Strip
-"""What a plot takes: a mix, settings or effects by track name, or those of one track."""
+"""The argument of a plot: a mix, settings or effects by track name, or those of one track."""
 
 
 def strips(mix: Strips, track: str | None = None) -> dict[str, TrackSettings]:
-    """Return the settings by track name; of `track` alone, where one is named.
+    """Return the settings by track name; only those of `track` if it is given.
 
-    Raises ValueError when there are none, or when no track, or more than one, has that name.
+    Raises ValueError if the mix has no settings, or if no track or more than one matches `track`.
     """
     if isinstance(mix, TrackSettings | TrackEffects):
         return {track or "track": settings_of(mix)}
@@ -41,36 +41,36 @@ def strips(mix: Strips, track: str | None = None) -> dict[str, TrackSettings]:
 
 
 def settings_of(strip: Strip) -> TrackSettings:
-    """Return the settings that a strip stands for; an effect that is left as it was counts as bypassed."""
+    """Return a strip as settings; an effect that is None counts as bypassed."""
     if isinstance(strip, TrackSettings):
         return strip
-    squeeze = strip.compression
+    compression = strip.compression
     return TrackSettings(
         gain_db=strip.gain_db,
         pan_deg=strip.pan_deg or 0.0,
         eq=tuple(EqBandReading.model_validate(band.model_dump()) for band in strip.eq or ()),
-        compression=CompressionReading.model_validate(squeeze.model_dump()) if squeeze else None,
+        compression=CompressionReading.model_validate(compression.model_dump()) if compression else None,
     )
 
 
 def find(track: str, names: Iterable[str]) -> str:
-    """Return the name of `track` among `names`, given with or without its ending.
+    """Return the name among `names` that matches `track`, with or without its extension.
 
-    Raises ValueError when there is none, or more than one.
+    Raises ValueError if none or more than one matches.
     """
     names = list(names)
     if track in names:
         return track
     alike = [name for name in names if PurePath(name).stem == track]
     if len(alike) > 1:
-        raise ValueError(f"{track!r} may be {' or '.join(alike)}; give the whole name")
+        raise ValueError(f"{track!r} matches {' and '.join(alike)}: give the whole name")
     if not alike:
-        raise ValueError(f"there is no track {track!r}; there are: {', '.join(labels(names).values())}")
+        raise ValueError(f"unknown track {track!r}; the tracks are: {', '.join(labels(names).values())}")
     return alike[0]
 
 
 def labels(names: Iterable[str]) -> dict[str, str]:
-    """Return a short label for each name: without its ending, unless two would read the same."""
+    """Return a short label for each name: without its extension, unless two labels would be equal."""
     names = list(names)
     uses = Counter(PurePath(name).stem for name in names)
     return {name: PurePath(name).stem if uses[PurePath(name).stem] == 1 else name for name in names}

@@ -1,4 +1,4 @@
-"""The verdicts of an analysis as rows of a table: a symbol, a word, and the sentence that names the numbers."""
+"""Format the verdicts of an analysis as rows of a table: a symbol, a word, and the sentence with the numbers."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tonnbook.models.analysis import Analysis, Verdicts
 from tonnbook.models.vocabulary import Advice, ClippingVerdict, StereoField, TonalLevel
 
 FINE, LESS, MORE, WRONG, NOTE = "✓", "▼", "▲", "✗", "•"
-LEGEND = f"{FINE} in order · {LESS} less · {MORE} more · {WRONG} a fault · {NOTE} to know"
+LEGEND = f"{FINE} good · {LESS} less needed · {MORE} more needed · {WRONG} fault · {NOTE} note"
 
 _TONAL = (
     ("bass", "Bass, 20-200 Hz"),
@@ -31,25 +31,29 @@ class Row:
 
 
 def rows(analysis: Analysis) -> tuple[Row, ...]:
-    """Return the verdicts that matter for what the track was taken for, a mix or a master."""
-    said, why = analysis.verdicts, analysis.verdicts.summary
-    kind = "master" if said.mix_style == "MASTER" else "mix"
-    loudness, drc = (said.master_loudness, said.master_drc) if kind == "master" else (said.mix_loudness, said.mix_drc)
+    """Return the verdicts for the kind of track it was analysed as, a mix or a master."""
+    verdicts, why = analysis.verdicts, analysis.verdicts.summary
+    kind = "master" if verdicts.mix_style == "MASTER" else "mix"
+    loudness, drc = (
+        (verdicts.master_loudness, verdicts.master_drc)
+        if kind == "master"
+        else (verdicts.mix_loudness, verdicts.mix_drc)
+    )
     return (
         Row(_advice(loudness), "Loudness", _louder(loudness), why.get(f"{kind}_loudness", "")),
         Row(_advice(drc), "Compression", drc.label, why.get(f"{kind}_drc", "")),
-        Row(_clipping(said.clipping), "Clipping", said.clipping.label, why.get("clipping", "")),
-        Row(_field(said.stereo_field), "Stereo field", said.stereo_field.label, why.get("stereo_field", "")),
+        Row(_clipping(verdicts.clipping), "Clipping", verdicts.clipping.label, why.get("clipping", "")),
+        Row(_field(verdicts.stereo_field), "Stereo field", verdicts.stereo_field.label, why.get("stereo_field", "")),
         Row(
-            FINE if said.mono_compatible else WRONG,
+            FINE if verdicts.mono_compatible else WRONG,
             "In mono",
-            "Safe" if said.mono_compatible else "Not safe",
+            "Safe" if verdicts.mono_compatible else "Not safe",
             why.get("mono_compatibility", ""),
         ),
         Row(
-            WRONG if said.phase_issues else FINE,
+            WRONG if verdicts.phase_issues else FINE,
             "Phase",
-            "Issues" if said.phase_issues else "No issues",
+            "Issues" if verdicts.phase_issues else "No issues",
             why.get("phase_issues", ""),
         ),
         *_tone(analysis),
@@ -108,6 +112,6 @@ def _field(word: StereoField) -> str:
     return {StereoField.BALANCED: FINE, StereoField.NARROW: MORE, StereoField.WIDE: LESS}.get(word, NOTE)
 
 
-def headline(said: Verdicts) -> str:
+def headline(verdicts: Verdicts) -> str:
     """Return the first and the last word on a track."""
-    return " ".join(filter(None, (said.summary.get("intro", ""), said.summary.get("summary", ""))))
+    return " ".join(filter(None, (verdicts.summary.get("intro", ""), verdicts.summary.get("summary", ""))))

@@ -1,7 +1,7 @@
-"""Figures that show themselves in a notebook without pyplot, whose global state does not stand threads.
+"""Figures that display themselves in a notebook without pyplot, whose global state is not thread-safe.
 
-A widget's callback may run beside a cell (jupyterlab#19719), so every figure here is a `matplotlib.figure.Figure` of its own. It
-leaves plain HTML in the saved notebook: a small palette PNG with its description as alternative text.
+A widget's callback may run at the same time as a cell (jupyterlab#19719), so every figure here is a separate `matplotlib.figure.Figure`.
+A saved notebook holds it as plain HTML: a small palette PNG with its description as alternative text.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Picture(Figure):
     """A figure that displays itself, with alternative text."""
 
     alt: str = ""
-    """What the figure shows, in words; the words of its panels where none are set here."""
+    """Description of the figure; if empty, the descriptions of its panels are used."""
 
     def __init__(
         self, width_in: float, height_in: float, layout: Any = "constrained", dpi: float = _SHARPEST_DPI
@@ -40,7 +40,7 @@ class Picture(Figure):
         FigureCanvasAgg(self)
 
     def panel(self) -> Panel:
-        """Add the one panel of a simple figure."""
+        """Add and return the panel of a figure with one panel."""
         return cast(Panel, self.add_subplot(axes_class=Panel))
 
     @property
@@ -49,7 +49,7 @@ class Picture(Figure):
         return self.alt or " ".join(ax.alt for ax in self.axes if isinstance(ax, Panel) and ax.alt)
 
     def png(self, most_bytes: int = MOST_BYTES) -> bytes:
-        """Return the figure as a PNG of at most `most_bytes`: as sharp as fits, in a palette of 256 colours."""
+        """Return the figure as a PNG of at most `most_bytes`: at the highest resolution that fits, with 256 colours."""
         width, height = self.get_size_inches()
         dpi = max(_COARSEST_DPI, min(self.sharpest_dpi, sqrt(_MOST_PIXELS / (width * height))))
         with _DRAWING:
@@ -69,7 +69,7 @@ class Picture(Figure):
         return small.getvalue()
 
     def to_html(self) -> str:
-        """Return the figure as an `<img>` that needs no other file."""
+        """Return the figure as an `<img>` element that contains the image."""
         width = round(self.get_size_inches()[0] * _SCREEN_DPI)
         data = b64encode(self.png()).decode()
         style = f"width:{width}px;max-width:100%;height:auto;background:white"
@@ -80,10 +80,10 @@ class Picture(Figure):
 
 
 class Panel(Axes):
-    """Axes of a `Picture`: as the last value of a cell they show the picture they stand in."""
+    """Axes of a `Picture`. As the last value of a cell they display the whole picture."""
 
     alt: str = ""
-    """What the panel shows, in words."""
+    """Description of the panel."""
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         figure = self.get_figure(root=True)
@@ -91,11 +91,11 @@ class Panel(Axes):
 
 
 def panel_or(ax: Axes | None, width_in: float = 7.5, height_in: float = 3.6) -> Axes:
-    """Return `ax`, or the panel of a new picture where there is none."""
+    """Return `ax`, or the panel of a new picture if `ax` is None."""
     return Picture(width_in, height_in).panel() if ax is None else ax
 
 
 def describe(ax: Axes, alt: str) -> None:
-    """Set the alternative text of a panel of ours; axes made by others have no place for it."""
+    """Set the alternative text of a `Panel`; other axes have no attribute for it and are left unchanged."""
     if isinstance(ax, Panel):
         ax.alt = alt

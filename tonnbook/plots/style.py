@@ -1,4 +1,4 @@
-"""How plots look and how values are written in them: never by colour alone.
+"""Set the style of plots and format the values in them. Nothing is distinguished by colour alone.
 
 Colours: Okabe and Ito, "Color Universal Design" (2008), without its yellow, which is too pale for lines on white.
 """
@@ -31,15 +31,15 @@ _FEW_TICKS = {100: "100", 1000: "1k", 10000: "10k"}
 
 
 @dataclass(frozen=True)
-class Stroke:
-    """How one track is drawn: no two of the first 44 look alike, even without colour."""
+class TrackStyle:
+    """Colour, line style and marker of one track. The first 44 differ from each other even without colour."""
 
     colour: str
     line: str
     marker: str
 
-    def style(self) -> dict[str, Any]:
-        """Return it as keywords for `Axes.plot`."""
+    def keywords(self) -> dict[str, Any]:
+        """Return the style as keyword arguments of `Axes.plot`."""
         return {"color": self.colour, "linestyle": self.line, "marker": self.marker}
 
 
@@ -48,13 +48,13 @@ _LINES = ("-", "--", "-.", ":")
 _MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*", "p", "<", ">")
 
 
-def stroke(number: int) -> Stroke:
-    """Return the look of track `number`, counted from 0; neighbours differ in all three."""
-    return Stroke(_COLOURS[number % len(_COLOURS)], _LINES[number % len(_LINES)], _MARKERS[number % len(_MARKERS)])
+def track_style(number: int) -> TrackStyle:
+    """Return the style of track `number`, counted from 0. Neighbours differ in colour, line and marker."""
+    return TrackStyle(_COLOURS[number % len(_COLOURS)], _LINES[number % len(_LINES)], _MARKERS[number % len(_MARKERS)])
 
 
 def frequency_axis(ax: Axes, *, few: bool = False) -> None:
-    """Make the x axis logarithmic, 20 Hz to 20 kHz, with ticks that people read."""
+    """Make the x axis logarithmic, 20 Hz to 20 kHz, with ticks at round frequencies."""
     ticks = _FEW_TICKS if few else _ALL_TICKS
     ax.set_xscale("log")
     ax.set_xlim(LOWEST_HZ, HIGHEST_HZ)
@@ -65,7 +65,7 @@ def frequency_axis(ax: Axes, *, few: bool = False) -> None:
 
 
 def plain(ax: Axes, *, size: float = 9) -> None:
-    """Give axes the house's look: light grid behind, no box."""
+    """Apply the common style: a light grid behind the data, no box, `size` points for the text."""
     ax.set_axisbelow(True)
     ax.grid(visible=True, color=GRID, linewidth=0.7)
     ax.tick_params(labelsize=size, colors=INK, length=0, pad=5)
@@ -78,7 +78,7 @@ def plain(ax: Axes, *, size: float = 9) -> None:
 
 
 def legend_above(ax: Axes, columns: int = 4) -> None:
-    """Put the legend between title and axes, where it covers nothing; leave room with `pad=20` in the title. Nothing named, no legend."""
+    """Draw the legend between title and axes, where it covers no data; the title needs `pad=20`. Without labels no legend is drawn."""
     if ax.get_legend_handles_labels()[0]:
         ax.legend(
             fontsize=8, frameon=False, loc="lower left", bbox_to_anchor=(0.0, 0.985), ncols=columns, borderpad=0.1
@@ -86,7 +86,7 @@ def legend_above(ax: Axes, columns: int = 4) -> None:
 
 
 def signed(value: float, digits: int = 1) -> str:
-    """Return a level change as engineers write it: +1.5, −2.8, 0."""
+    """Format a level or a change with its sign: +1.5, −2.8, 0."""
     rounded = round(value, digits)
     if rounded == 0:
         return "0"
@@ -94,11 +94,11 @@ def signed(value: float, digits: int = 1) -> str:
 
 
 def hertz(value: float) -> str:
-    """Return a frequency: 310 Hz, 3.5 kHz."""
+    """Format a frequency: 310 Hz, 3.5 kHz."""
     return f"{value:.3g} Hz" if value < 999.5 else f"{value / 1000:.3g} kHz"
 
 
 def degrees(angle: float) -> str:
-    """Return a pan position: centre, 20° left."""
+    """Format a pan angle: centre, 20° left."""
     rounded = round(angle)
     return "centre" if rounded == 0 else f"{abs(rounded)}° {'left' if rounded < 0 else 'right'}"

@@ -1,4 +1,4 @@
-"""What was done to each track and why, as a table of words."""
+"""List what was done to each track and why, as a table."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from typing import Any, Protocol
 from tonnbook.models.effects import TrackSettings
 from tonnbook.models.mixing import MixNotes
 from tonnbook.plots import compression, eq
-from tonnbook.plots.look import degrees, signed
 from tonnbook.plots.strips import Mixed, find, labels
+from tonnbook.plots.style import degrees, signed
 
 
 class Explained(Mixed, Protocol):
@@ -27,7 +27,7 @@ class Explained(Mixed, Protocol):
 
 @dataclass(frozen=True)
 class Line:
-    """One setting of one track, and the sentence that goes with it."""
+    """One setting of one track with its reason."""
 
     track: str
     setting: str
@@ -36,7 +36,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Reasons:
-    """A table that shows itself as HTML, and prints as text."""
+    """A table that displays itself as HTML and prints as text."""
 
     lines: Sequence[Line] = field(repr=False)
     title: str
@@ -68,34 +68,34 @@ _CELL = "text-align:left;vertical-align:top;white-space:normal"
 
 
 def reasons(mix: Explained, track: str | None = None) -> Reasons:
-    """Return why each track, or `track` alone, was set as it was, and what was done to the whole mix.
+    """Return the reason of every setting of all tracks, or of `track`, and of what was done to the whole mix.
 
-    The live service gives settings without reasons; then the table tells the settings.
+    The live service gives settings without reasons; the table then lists the settings.
     """
     named = labels(mix.settings or (mix.notes.tracks if mix.notes else {}))
     chosen = list(named) if track is None else [find(track, named)]
     if mix.notes is None:
-        lines = [Line(named[n], setting, text) for n in chosen for setting, text in facts(mix.settings[n])]
+        lines = [Line(named[n], setting, text) for n in chosen for setting, text in setting_values(mix.settings[n])]
         return Reasons(lines, "What was done to each track (this service gives settings without reasons)")
     tracks = mix.notes.tracks
-    lines = [Line(named[n], in_words(r.setting), r.text) for n in chosen if n in tracks for r in tracks[n].reasons]
+    lines = [Line(named[n], setting_label(r.setting), r.text) for n in chosen if n in tracks for r in tracks[n].reasons]
     if track is None:
-        lines += [Line("whole mix", in_words(reason.setting), reason.text) for reason in mix.notes.bus]
+        lines += [Line("whole mix", setting_label(reason.setting), reason.text) for reason in mix.notes.bus]
     return Reasons(lines, f"What was done and why: {mix.notes.made_by}")
 
 
-def facts(settings: TrackSettings) -> list[tuple[str, str]]:
-    """Return what a strip does, setting by setting, without reasons."""
+def setting_values(settings: TrackSettings) -> list[tuple[str, str]]:
+    """Return name and value of each setting of a strip."""
     return [
         ("gain", f"{signed(settings.gain_db)} dB"),
         ("pan", degrees(settings.pan_deg)),
-        *((f"EQ band {n}", eq.in_words([band])) for n, band in enumerate(settings.eq, start=1)),
-        ("compression", compression.in_words(settings.compression)),
+        *((f"EQ band {n}", eq.bands_text([band])) for n, band in enumerate(settings.eq, start=1)),
+        ("compression", compression.compressor_text(settings.compression)),
     ]
 
 
-def in_words(setting: str) -> str:
-    """Return the name of a setting as people say it: eq.band_2 is "EQ band 2"."""
+def setting_label(setting: str) -> str:
+    """Return the display name of a setting: "EQ band 2" for eq.band_2."""
     return setting.replace("eq.band_", "EQ band ").replace("_", " ")
 
 
