@@ -165,7 +165,7 @@ def test_a_mix_compared_with_itself_does_not_differ(good: Analysis) -> None:
 def test_anything_but_an_analysis_is_refused(good: Analysis) -> None:
     with pytest.raises(TypeError, match="report takes the result"):
         report("mix.wav")  # type: ignore[arg-type]
-    with pytest.raises(TypeError, match=r"after takes the result tonn\.enhance"):
+    with pytest.raises(TypeError, match=r"after takes the result of tonn\.enhance"):
         report(good, good)  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="compare_mixes takes"):
         compare_mixes(good, "mix.wav")  # type: ignore[arg-type]

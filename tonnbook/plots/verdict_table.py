@@ -85,7 +85,7 @@ def _tone(analysis: Analysis) -> list[Row]:
             found.append(Row(NOTE, what, "Not there", ends))
             continue
         sentence = (
-            f"{band.level_db:.1f} dB of the whole; the style has {band.target_db:.1f} dB, give or take {band.tolerance_db:g}."
+            f"{band.level_db:.1f} dB of the whole; the style has {band.target_db:.1f} dB ± {band.tolerance_db:g} dB."
             if band
             else ""
         )
