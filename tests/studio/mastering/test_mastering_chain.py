@@ -1,4 +1,4 @@
-"""What the chain before the level does with a plan: each stage alone, on tones whose levels can be read off."""
+"""The stages that a plan renders before the level: each alone, on tones of known levels."""
 
 from __future__ import annotations
 
@@ -41,19 +41,19 @@ def prepared(tmp_path: Path, audio: np.ndarray, **changes: Any) -> tuple[Prepare
     return song, np.concatenate(list(song.blocks()), axis=1)
 
 
-def test_what_needs_nothing_passes_untouched(tmp_path: Path) -> None:
+def test_a_plan_without_stages_changes_no_sample(tmp_path: Path) -> None:
     audio = np.random.default_rng(1).standard_normal((2, 100_000)).astype(np.float32) * 0.1
     assert np.array_equal(prepared(tmp_path, audio)[1], audio)
 
 
-def test_the_side_is_turned_up_and_the_middle_left_alone(tmp_path: Path) -> None:
+def test_a_side_gain_raises_the_side_and_not_the_middle(tmp_path: Path) -> None:
     middle, side = tone(500, 0.2), tone(900, 0.05)
     left, right = prepared(tmp_path, np.stack([middle + side, middle - side]), side_db=1.5)[1]
     assert level_db(0.5 * (left - right), 900) - level_db(side, 900) == pytest.approx(1.5, abs=0.01)
     assert level_db(0.5 * (left + right), 500) == pytest.approx(level_db(middle, 500), abs=0.01)
 
 
-def test_bass_is_made_mono_and_what_lies_above_keeps_its_side(tmp_path: Path) -> None:
+def test_low_mono_removes_the_side_below_100_hz_only(tmp_path: Path) -> None:
     side = tone(50, 0.2) + tone(900, 0.2)
     left, right = prepared(tmp_path, np.stack([side, -side]), low_mono=True)[1]
     out = 0.5 * (left - right)
@@ -61,7 +61,7 @@ def test_bass_is_made_mono_and_what_lies_above_keeps_its_side(tmp_path: Path) ->
     assert level_db(out, 900) == pytest.approx(level_db(side, 900), abs=0.01)
 
 
-def test_glue_turns_down_by_half_of_what_is_over_its_threshold(tmp_path: Path) -> None:
+def test_glue_of_2_to_1_halves_the_level_above_its_threshold(tmp_path: Path) -> None:
     both = np.stack([tone(500, 10 ** (-10 / 20))] * 2)[:, :-3]  # no whole number of cells
     for gain, out_db in ((1.0, -20.0), (0.01, -50.0)):
         song = prepared(tmp_path, both * gain)[0]
@@ -73,7 +73,7 @@ def test_glue_turns_down_by_half_of_what_is_over_its_threshold(tmp_path: Path) -
 
 
 @pytest.mark.parametrize(("band", "frequency"), [(0, 50.0), (1, 500.0), (2, 8000.0)])
-def test_each_band_is_compressed_by_itself(tmp_path: Path, band: int, frequency: float) -> None:
+def test_each_band_is_compressed_separately(tmp_path: Path, band: int, frequency: float) -> None:
     frequencies = (50.0, 500.0, 8000.0)
     audio = np.stack([np.sum([tone(each, 0.3) for each in frequencies], axis=0)] * 2)
     bands = tuple(TWO_TO_ONE if n == band else None for n in range(3))
@@ -83,7 +83,7 @@ def test_each_band_is_compressed_by_itself(tmp_path: Path, band: int, frequency:
         assert change == pytest.approx(0.5 * (-30.0 - db(0.3)) if each == frequency else 0.0, abs=0.4)
 
 
-def test_the_loudness_loop_is_told_the_energy_and_the_peaks_of_what_lies_on_the_disk(tmp_path: Path) -> None:
+def test_energies_and_peaks_are_those_of_the_written_file(tmp_path: Path) -> None:
     audio = np.random.default_rng(2).standard_normal((2, 100_000)) * 0.1
     song, out = prepared(tmp_path, audio, side_db=1.5)
     weighted = Filter(k_weighting(RATE), 2).process(out)

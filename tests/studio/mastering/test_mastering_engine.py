@@ -1,4 +1,4 @@
-"""The mastering engine by ear of others: the written file as libebur128, ffmpeg and the standard's own filter read it."""
+"""The mastering engine: the written file as measured by libebur128, ffmpeg and the filter of the standard."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tonnbook.errors import AudioError
 from tonnbook.models.mastering import AlbumContext, MasteringRequest
 from tonnbook.models.tone import distance_db
 from tonnbook.models.vocabulary import DesiredLoudness, MusicalStyle, SampleRate
-from tonnbook.studio.mastering import loudness_search as mastering_level
+from tonnbook.studio.mastering import loudness_search
 from tonnbook.studio.mastering.engine import MasterOutcome, master_song
 from tonnbook.studio.mastering.plan import requested_target, target_for
 from tonnbook.studio.measure.song_features import measure_song
@@ -27,13 +27,13 @@ TARGETS = (-23.0, -16.0, -14.0, -10.0, -8.0, -6.0)
 
 @pytest.fixture(scope="session")
 def master(songs: Mapping[str, Path], tmp_path_factory: pytest.TempPathFactory) -> MasterOutcome:
-    """One song, mastered loud enough that every stage has something to do."""
+    """A song mastered so loud that every stage has something to do."""
     folder = tmp_path_factory.mktemp("master")
-    wished = target_for(MusicalStyle.POP, -9.0, CD)
-    return master_song(songs["02_tabla_street"], wished, folder / "song.wav", folder / "song.mp3")
+    target = target_for(MusicalStyle.POP, -9.0, CD)
+    return master_song(songs["02_tabla_street"], target, folder / "song.wav", folder / "song.mp3")
 
 
-def judged(path: Path, target: float) -> None:
+def check_levels(path: Path, target: float) -> None:
     loudness, peak = libebur128(path)
     ffmpeg_loudness, ffmpeg_peak = ffmpeg(path)
     assert loudness == pytest.approx(target, abs=0.05)
@@ -53,22 +53,22 @@ def judged(path: Path, target: float) -> None:
         ("04_open_sky", -6.0, CD),
     ],
 )
-def test_the_written_file_stands_at_its_loudness_below_the_ceiling(
+def test_the_written_file_has_its_loudness_below_the_ceiling(
     songs: Mapping[str, Path], tmp_path: Path, song: str, target: float, rate: SampleRate
 ) -> None:
     outcome = master_song(songs[song], target_for(MusicalStyle.OTHER, target, rate), tmp_path / "master.wav")
-    judged(outcome.master, target)
+    check_levels(outcome.master, target)
     found = soundfile.info(outcome.master)
     assert (found.samplerate, found.channels, found.subtype) == (rate, 2, "PCM_16" if rate is CD else "PCM_24")
     assert found.frames == pytest.approx(8 * rate, abs=1)
 
 
-def test_a_render_that_passes_the_ceiling_is_made_again(
+def test_a_render_above_the_ceiling_is_repeated(
     songs: Mapping[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(mastering_level, "HEADROOM_DB", -0.3)
+    monkeypatch.setattr(loudness_search, "HEADROOM_DB", -0.3)
     outcome = master_song(songs["04_open_sky"], target_for(MusicalStyle.OTHER, -12.0, CD), tmp_path / "master.wav")
-    judged(outcome.master, -12.0)
+    check_levels(outcome.master, -12.0)
     assert next(note for note in outcome.notes.stages if note.stage == "loudness").numbers["renders"] > 1
 
 
@@ -79,17 +79,17 @@ def test_every_song_at_every_target_and_rate(songs: Mapping[str, Path], tmp_path
         for target in TARGETS:
             for rate in SampleRate:
                 outcome = master_song(song, target_for(MusicalStyle.POP, target, rate), tmp_path / "master.wav")
-                judged(outcome.master, target)
+                check_levels(outcome.master, target)
 
 
 class TestNotes:
-    def test_they_tell_what_the_written_file_holds(self, master: MasterOutcome) -> None:
+    def test_they_contain_the_measures_of_the_written_file(self, master: MasterOutcome) -> None:
         loudness, peak = libebur128(master.master)
         assert master.notes.after.loudness_lufs == pytest.approx(loudness, abs=0.006)
         assert peak - 0.006 <= master.notes.after.true_peak_dbtp <= -1.0
         assert master.notes.after.plr_lu < master.notes.before.plr_lu
 
-    def test_every_stage_reports_in_order(self, master: MasterOutcome) -> None:
+    def test_there_is_one_for_every_stage_in_order(self, master: MasterOutcome) -> None:
         names = [note.stage for note in master.notes.stages]
         assert names == [
             "declip",
@@ -106,13 +106,13 @@ class TestNotes:
         ]
         assert all(note.text.endswith(".") for note in master.notes.stages)
 
-    def test_the_gain_reduction_over_time_reaches_what_the_limiter_says_it_took(self, master: MasterOutcome) -> None:
+    def test_the_gain_reduction_over_time_reaches_that_of_the_limiter_stage(self, master: MasterOutcome) -> None:
         curve = master.notes.gain_reduction
         limiter = next(note for note in master.notes.stages if note.stage == "limiter")
         assert max(curve.values) == pytest.approx(limiter.numbers["most_db"], abs=0.01)
         assert len(curve.values) * curve.hop_s == pytest.approx(8.0, abs=0.1)
 
-    def test_the_tone_that_comes_out_lies_nearer_to_the_style(self, master: MasterOutcome) -> None:
+    def test_the_master_is_closer_to_the_tone_of_the_style(self, master: MasterOutcome) -> None:
         notes = master.notes
         before, after = (distance_db(each.tone_db, notes.tone.target_db) for each in (notes.before, notes.after))
         assert after < 0.7 * before
@@ -120,13 +120,13 @@ class TestNotes:
         assert tone.numbers["distance_before_db"] == pytest.approx(before, abs=0.02)
         assert tone.numbers["distance_after_db"] == pytest.approx(after, abs=0.02)
 
-    def test_the_gains_that_are_said_are_those_of_the_filter(self, master: MasterOutcome) -> None:
+    def test_the_gains_in_the_text_are_those_of_the_filter(self, master: MasterOutcome) -> None:
         tone = next(note for note in master.notes.stages if note.stage == "tone")
         applied = master.notes.tone.applied_db
         assert (tone.numbers["lowest_gain_db"], tone.numbers["highest_gain_db"]) == (min(applied), max(applied))
         assert f"{min(applied):+.1f} to {max(applied):+.1f} dB" in tone.text
 
-    def test_what_glue_leaves_is_what_the_clipper_finds(self, master: MasterOutcome) -> None:
+    def test_glue_and_clipper_report_the_same_level_over_the_ceiling(self, master: MasterOutcome) -> None:
         glue, clip = (next(note for note in master.notes.stages if note.stage == name) for name in ("glue", "clip"))
         left = glue.numbers["left_over_db"] if glue.done else glue.numbers["over_db"]
         assert clip.numbers["over_db"] == pytest.approx(left, abs=0.5)
@@ -136,16 +136,16 @@ class TestNotes:
 
 
 class TestPreview:
-    def test_it_plays_at_the_masters_own_loudness(self, master: MasterOutcome) -> None:
+    def test_it_is_as_loud_as_the_master(self, master: MasterOutcome) -> None:
         assert libebur128(master.preview)[0] == pytest.approx(libebur128(master.master)[0], abs=0.1)
 
-    def test_its_peaks_survive_the_encoder(self, master: MasterOutcome) -> None:
+    def test_its_decoded_peaks_are_below_the_limit(self, master: MasterOutcome) -> None:
         assert libebur128(master.preview)[1] <= -1.0
 
     @pytest.mark.parametrize(
         ("song", "target"), [("02_tabla_street", -6.0), ("04_open_sky", -8.0), ("03_basement", -6.0)]
     )
-    def test_a_loud_one_keeps_its_loudness_or_says_why_not(
+    def test_a_loud_one_is_as_loud_as_the_master_or_the_notes_give_the_reason(
         self, songs: Mapping[str, Path], tmp_path: Path, song: str, target: float
     ) -> None:
         outcome = master_song(
@@ -154,16 +154,16 @@ class TestPreview:
         loudness, peak = libebur128(tmp_path / "preview.mp3")
         assert peak <= -1.0
         quieter = outcome.notes.after.loudness_lufs - loudness
-        said = [line for line in outcome.notes.info if line.startswith("The preview plays")]
-        assert -0.1 < quieter < (1.5 if said else 0.11)
+        reasons = [line for line in outcome.notes.info if line.startswith("The preview plays")]
+        assert -0.1 < quieter < (1.5 if reasons else 0.11)
 
-    def test_a_short_song_is_there_whole(self, master: MasterOutcome) -> None:
+    def test_a_short_song_is_not_cut(self, master: MasterOutcome) -> None:
         assert audio_files.info(master.preview).seconds == pytest.approx(8.0, abs=0.05)
         assert master.notes.preview_start_s == 0.0
 
 
 class TestTheSameAgain:
-    def test_the_same_song_and_wish_give_the_same_bytes(
+    def test_the_same_song_and_target_give_the_same_bytes(
         self, songs: Mapping[str, Path], master: MasterOutcome, tmp_path: Path
     ) -> None:
         again = master_song(
@@ -176,16 +176,16 @@ class TestTheSameAgain:
     def test_a_master_at_its_target_keeps_its_level(self, master: MasterOutcome, tmp_path: Path) -> None:
         again = master_song(master.master, master.plan.target, tmp_path / "again.wav")
         assert abs(again.notes.gain_db) < 0.1
-        judged(again.master, -9.0)
+        check_levels(again.master, -9.0)
 
     @pytest.mark.parametrize("song", ["01_night_bus", "03_basement"])
     def test_a_dense_master_keeps_its_level_too(self, songs: Mapping[str, Path], tmp_path: Path, song: str) -> None:
-        """Here a hundredth LU takes several hundredths of a dB."""
-        wished = target_for(MusicalStyle.POP, -8.0, CD)
-        made = master_song(songs[song], wished, tmp_path / "master.wav")
-        assert abs(master_song(made.master, wished, tmp_path / "again.wav").notes.gain_db) < 0.1
+        """In a dense master 0.01 LU needs several hundredths of a dB."""
+        target = target_for(MusicalStyle.POP, -8.0, CD)
+        made = master_song(songs[song], target, tmp_path / "master.wav")
+        assert abs(master_song(made.master, target, tmp_path / "again.wav").notes.gain_db) < 0.1
 
-    def test_nothing_else_is_left_in_the_folder(self, master: MasterOutcome) -> None:
+    def test_no_other_file_is_left_in_the_folder(self, master: MasterOutcome) -> None:
         assert {path.name for path in master.master.parent.iterdir()} == {"song.wav", "song.mp3"}
 
 
@@ -198,37 +198,37 @@ class TestWhatComesIn:
         return random.standard_normal((channels, round(seconds * rate))) * gain
 
     @pytest.mark.parametrize("rate", [22050, 96000])
-    def test_other_rates_are_brought_to_the_one_asked_for(self, tmp_path: Path, rate: int) -> None:
+    def test_other_rates_are_converted_to_the_requested_one(self, tmp_path: Path, rate: int) -> None:
         outcome = master_song(
             self.made(tmp_path, self.noise(rate=rate), rate),
             target_for(MusicalStyle.POP, -14.0, CD),
             tmp_path / "m.wav",
         )
-        judged(outcome.master, -14.0)
+        check_levels(outcome.master, -14.0)
         assert soundfile.info(outcome.master).frames == pytest.approx(3 * 44100, abs=1)
 
-    def test_mono_comes_out_on_both_sides(self, tmp_path: Path) -> None:
+    def test_mono_becomes_two_equal_channels(self, tmp_path: Path) -> None:
         outcome = master_song(
             self.made(tmp_path, self.noise(1)), target_for(MusicalStyle.POP, -14.0, VIDEO), tmp_path / "m.wav"
         )
-        judged(outcome.master, -14.0)
+        check_levels(outcome.master, -14.0)
         left, right = audio_files.read(outcome.master)[0]
         assert np.array_equal(left, right)
         assert "mono" in outcome.notes.info[0]
 
-    def test_channels_against_each_other_keep_their_bass_and_the_notes_warn(self, tmp_path: Path) -> None:
+    def test_channels_of_opposite_polarity_keep_their_bass_and_the_notes_warn(self, tmp_path: Path) -> None:
         bass = 0.3 * np.sin(2 * np.pi * 60 * np.arange(3 * 44100) / 44100)
         side = bass + self.noise(1)[0]
         outcome = master_song(
             self.made(tmp_path, np.stack([side, -side])), target_for(MusicalStyle.POP, -16.0, CD), tmp_path / "m.wav"
         )
-        judged(outcome.master, -16.0)
+        check_levels(outcome.master, -16.0)
         low = slice(0, 6)
         kept = np.array(outcome.notes.after.tone_db)[low] - np.array(outcome.notes.before.tone_db)[low]
-        assert kept.max() > -5.0  # the tone curve's part; mono would have taken 18 dB and more
+        assert kept.max() > -5.0  # the effect of the tone curve; mono would have removed 18 dB and more
         assert any("against each other" in line and "mono" in line for line in outcome.notes.info)
 
-    def test_a_target_out_of_reach_is_named_as_it_was_wished(self, tmp_path: Path) -> None:
+    def test_a_target_out_of_reach_is_named_as_requested(self, tmp_path: Path) -> None:
         clicks = np.zeros((2, 10 * 44100))
         clicks[:, ::22050] = 0.9
         with pytest.raises(AudioError, match=r"^-14 LUFS cannot be reached"):
@@ -241,7 +241,7 @@ class TestWhatComesIn:
         source = self.made(tmp_path, np.stack([cut, cut]))
         outcome = master_song(source, target_for(MusicalStyle.POP, -16.0, CD), tmp_path / "m.wav")
         assert outcome.plan.declip_at == pytest.approx(0.7, abs=0.001)
-        judged(outcome.master, -16.0)
+        check_levels(outcome.master, -16.0)
         out = audio_files.read(outcome.master)[0][0]
 
         def residue(wave: np.ndarray) -> float:
@@ -249,7 +249,7 @@ class TestWhatComesIn:
 
         assert residue(whole) < 0.2 * residue(cut)
 
-    def test_dither_carries_what_is_smaller_than_a_step_of_16_bit(self, tmp_path: Path) -> None:
+    def test_dither_preserves_a_signal_below_one_step_of_16_bit(self, tmp_path: Path) -> None:
         quiet = np.sin(2 * np.pi * 1000 * np.arange(2 * 44100) / 44100) * 5e-6
         source = self.made(tmp_path, np.concatenate([self.noise(), np.stack([quiet, quiet])], axis=1), depth=32)
         master_song(source, target_for(MusicalStyle.POP, -14.0, CD), tmp_path / "m.wav")
@@ -257,14 +257,14 @@ class TestWhatComesIn:
         assert 1 <= np.abs(tail).max() <= 2
         assert np.corrcoef(tail, quiet[-44100:])[0, 1] > 0.1
 
-    def test_a_recording_beside_the_zero_line_is_moved_back(self, tmp_path: Path) -> None:
+    def test_a_dc_offset_is_removed(self, tmp_path: Path) -> None:
         outcome = master_song(
             self.made(tmp_path, self.noise() + 0.05), target_for(MusicalStyle.POP, -16.0, CD), tmp_path / "m.wav"
         )
         assert abs(audio_files.read(outcome.master)[0].mean()) < 1e-3
 
     @pytest.mark.parametrize(
-        ("audio", "said"),
+        ("audio", "words"),
         [
             (np.zeros((2, 44100)), "silent"),
             (np.full((1, 1), 0.5), "too short"),
@@ -272,14 +272,16 @@ class TestWhatComesIn:
             (np.full((3, 44100), 0.1), "3 channels"),
         ],
     )
-    def test_what_cannot_be_mastered_is_refused_in_words(self, tmp_path: Path, audio: np.ndarray, said: str) -> None:
+    def test_an_unusable_song_raises_an_error_with_the_reason(
+        self, tmp_path: Path, audio: np.ndarray, words: str
+    ) -> None:
         source = self.made(tmp_path, audio)
-        with pytest.raises(AudioError, match=f"in.wav.*{said}"):
+        with pytest.raises(AudioError, match=f"in.wav.*{words}"):
             master_song(source, target_for(MusicalStyle.POP, -14.0, CD), tmp_path / "m.wav")
         assert [path.name for path in tmp_path.iterdir()] == ["in.wav"]
 
 
-def test_a_request_becomes_a_wish(songs: Mapping[str, Path]) -> None:
+def test_the_target_of_a_request(songs: Mapping[str, Path]) -> None:
     request = MasteringRequest(
         source=songs["01_night_bus"], style=MusicalStyle.METAL, desired_loudness=DesiredLoudness.HIGH
     )
@@ -292,9 +294,7 @@ def test_a_request_becomes_a_wish(songs: Mapping[str, Path]) -> None:
     assert requested_target(request.model_copy(update={"album": album})).target_lufs == -11.3
 
 
-def test_a_float_mix_that_passes_full_scale_is_mastered_from_its_whole_wave(
-    tmp_path: Path, songs: Mapping[str, Path]
-) -> None:
+def test_a_float_mix_above_full_scale_is_not_clipped(tmp_path: Path, songs: Mapping[str, Path]) -> None:
     audio, rate = audio_files.read(songs["01_night_bus"])
     loud = audio_files.write(tmp_path / "mix.wav", audio * 30.0, rate, 32)
     plain = audio_files.write(tmp_path / "plain.wav", audio, rate, 32)
@@ -303,22 +303,22 @@ def test_a_float_mix_that_passes_full_scale_is_mastered_from_its_whole_wave(
         master_song(path, target_for(MusicalStyle.POP, -12.0, VIDEO), tmp_path / f"{path.stem}-master.wav")
         for path in (loud, plain)
     ]
-    judged(outcomes[0].master, -12.0)
+    check_levels(outcomes[0].master, -12.0)
     one, two = (audio_files.read(outcome.master)[0] for outcome in outcomes)
     assert np.abs(one - two).max() < 0.01
 
 
 def test_progress_runs_from_start_to_end(songs: Mapping[str, Path], tmp_path: Path) -> None:
-    event_of: list[tuple[float, str]] = []
-    wished = target_for(MusicalStyle.POP, -14.0, CD)
+    reports: list[tuple[float, str]] = []
+    target = target_for(MusicalStyle.POP, -14.0, CD)
     master_song(
         songs["01_night_bus"],
-        wished,
+        target,
         tmp_path / "m.wav",
         tmp_path / "m.mp3",
-        progress=lambda share, stage: event_of.append((share, stage)),
+        progress=lambda share, stage: reports.append((share, stage)),
     )
-    shares = [share for share, _ in event_of]
+    shares = [share for share, _ in reports]
     assert 0.0 < shares[0] < 0.2
     assert 0.85 < max(shares) <= 1.0
     assert {
@@ -326,4 +326,4 @@ def test_progress_runs_from_start_to_end(songs: Mapping[str, Path], tmp_path: Pa
         "shaping the tone and the dynamics",
         "setting the level",
         "cutting the preview",
-    } == {s for _, s in event_of}
+    } == {s for _, s in reports}

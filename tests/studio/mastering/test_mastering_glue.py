@@ -1,4 +1,4 @@
-"""How hard a shaped song is driven, read off its estimate: made-up songs, energies and peaks without a sound, and one real compression."""
+"""Glue compression of prepared songs with made-up energies and peaks: when it is used, its settings, and its effect on a real file."""
 
 from pathlib import Path
 
@@ -21,7 +21,7 @@ def master_target(target_lufs: float) -> MasterTarget:
 
 
 def song(folder: Path, crest_db: float = 12.0) -> PreparedSong:
-    """Noise at -20 LUFS with a hit of 50 ms in every half second, whose peaks stand `crest_db` over that."""
+    """Return noise at -20 LUFS with a hit of 50 ms in every half second, whose peaks are `crest_db` above that."""
     frames = SECONDS * RATE
     mean_square = 10.0 ** ((-20.0 + 0.691) / 10.0)
     loud = np.arange(frames) % (RATE // 2) < RATE // 20
@@ -36,28 +36,30 @@ def song(folder: Path, crest_db: float = 12.0) -> PreparedSong:
 
 
 @pytest.mark.parametrize(("target", "over"), [(-23.0, -9.92), (-13.5, -0.42)])
-def test_where_no_limiter_works_over_is_what_a_gain_leaves(tmp_path: Path, target: float, over: float) -> None:
+def test_over_db_without_limiting_is_peak_plus_gain_minus_ceiling(tmp_path: Path, target: float, over: float) -> None:
     assert LoudnessEstimate(song(tmp_path)).over_db(target, -1.0) == pytest.approx(over, abs=0.02)
 
 
-def test_the_loudness_that_limiter_and_clipper_cost_is_counted(tmp_path: Path) -> None:
+def test_over_db_includes_the_gain_that_makes_up_for_limiter_and_clipper(tmp_path: Path) -> None:
     over = LoudnessEstimate(song(tmp_path)).over_db(-8.0, -1.0)
     assert over > 5.08 + 0.2
 
 
 @pytest.mark.parametrize(
-    ("target", "said"), [(-23.0, "a gain is enough"), (-12.0, "the limiter alone"), (-9.9, "clipper and limiter")]
+    ("target", "words"), [(-23.0, "a gain is enough"), (-12.0, "the limiter alone"), (-9.9, "clipper and limiter")]
 )
-def test_what_is_not_driven_is_left_alone_and_the_clipper_agrees(tmp_path: Path, target: float, said: str) -> None:
+def test_a_song_little_over_the_ceiling_gets_no_glue_and_the_clipper_agrees(
+    tmp_path: Path, target: float, words: str
+) -> None:
     made = apply_glue(song(tmp_path), master_target(target), lambda _, __: None)
     over = made.note.numbers["over_db"]
     assert (made.glue, made.note.done, over <= GLUE_FROM_DB) == (None, False, True)
-    assert said in made.note.text
-    level = LevelSettings(0.0, -over)  # hits at 0 dBFS that pass the ceiling by as much
-    assert (level.clip_db(0.0) > 0.0) == ("clipper" in said)
+    assert words in made.note.text
+    level = LevelSettings(0.0, -over)  # hits at 0 dBFS, `over` dB over the ceiling
+    assert (level.clip_db(0.0) > 0.0) == ("clipper" in words)
 
 
-def test_a_driven_song_is_compressed_if_that_helps_and_its_old_file_goes(tmp_path: Path) -> None:
+def test_a_song_far_over_the_ceiling_is_compressed_if_that_helps_and_only_one_file_is_kept(tmp_path: Path) -> None:
     made = apply_glue(song(tmp_path), master_target(-6.0), lambda _, __: None)
     numbers = made.note.numbers
     assert numbers["over_db"] > GLUE_FROM_DB
@@ -68,13 +70,13 @@ def test_a_driven_song_is_compressed_if_that_helps_and_its_old_file_goes(tmp_pat
     )
 
 
-def test_the_more_is_over_the_lower_the_glue_starts(tmp_path: Path) -> None:
+def test_the_threshold_is_lower_the_more_the_hits_are_over_the_ceiling(tmp_path: Path) -> None:
     prepared = song(tmp_path)
     assert glue_settings(prepared, 5.0).threshold_db - glue_settings(prepared, 10.0).threshold_db == pytest.approx(
         3.0, abs=0.01
     )
 
 
-def test_the_clipper_takes_its_share_of_what_the_limiter_should_not(tmp_path: Path) -> None:
+def test_the_clipper_rounds_its_share_of_what_is_over_the_ceiling(tmp_path: Path) -> None:
     assert LevelSettings(6.0, -1.0).clip_db(0.0) == pytest.approx(CLIPPED_SHARE * (7.0 - LIMITER_ONLY_DB))
     assert LevelSettings(1.0, -1.0).clip_ceiling_db(0.0) is None

@@ -1,4 +1,4 @@
-"""Masters side by side: one here, others in processes beside, and what becomes of them when a process dies or the studio closes."""
+"""Masters side by side: one in this process and others in worker processes, which may be killed or closed."""
 
 from __future__ import annotations
 
@@ -25,22 +25,22 @@ TARGET = target_for(MusicalStyle.POP, -14.0, SampleRate.CD)
 
 @pytest.fixture(scope="module")
 def song(songs: Mapping[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Three seconds of a song."""
+    """Return three seconds of a song."""
     audio, rate = audio_files.read(songs["01_night_bus"])
     return audio_files.write(tmp_path_factory.mktemp("short") / "song.wav", audio[:, : 3 * rate], rate, 24)
 
 
 @pytest.fixture
 def pool(monkeypatch: pytest.MonkeyPatch) -> Iterator[MasteringPool]:
-    """A pool on two cores, whatever this machine has."""
+    """Return a pool for two cores, however many this machine has."""
     monkeypatch.setattr(mastering_pool, "_cores", lambda: 2)
     made = MasteringPool()
     yield made
     made.close()
 
 
-def beside() -> list[psutil.Process]:
-    """Return the processes that master songs beside this one; the tracker that loky keeps is none."""
+def workers() -> list[psutil.Process]:
+    """Return the worker processes of loky, without its resource tracker."""
     found = []
     for child in psutil.Process().children(recursive=True):
         with suppress(psutil.NoSuchProcess, psutil.ZombieProcess):
@@ -49,52 +49,52 @@ def beside() -> list[psutil.Process]:
     return found
 
 
-def test_songs_side_by_side_are_the_same_bytes_and_tell_their_progress(
+def test_songs_side_by_side_give_the_same_bytes_and_report_progress(
     pool: MasteringPool, song: Path, tmp_path: Path
 ) -> None:
-    event_of: dict[int, list[tuple[float, str]]] = {n: [] for n in range(3)}
+    progress: dict[int, list[tuple[float, str]]] = {n: [] for n in range(3)}
 
     def master(n: int) -> bytes:
         out = tmp_path / f"{n}.wav"
         pool.master(
-            song, TARGET, out, tmp_path / f"{n}.mp3", None, lambda share, stage: event_of[n].append((share, stage))
+            song, TARGET, out, tmp_path / f"{n}.mp3", None, lambda share, stage: progress[n].append((share, stage))
         )
         return out.read_bytes()
 
     with ThreadPoolExecutor(3) as tasks:
-        files = set(tasks.map(master, event_of))
+        files = set(tasks.map(master, progress))
     assert len(files) == 1
-    stages = {n: {stage for _, stage in lines} for n, lines in event_of.items()}
+    stages = {n: {stage for _, stage in lines} for n, lines in progress.items()}
     assert any("handed to a worker" in each for each in stages.values())
     assert all(each & {"measuring the song", "setting the level"} for each in stages.values())
     assert not list(tmp_path.glob("*.progress*"))
 
 
 def test_a_single_song_starts_no_process(pool: MasteringPool, song: Path, tmp_path: Path) -> None:
-    before = {process.pid for process in beside()}  # those of the test before may still be ending
+    before = {process.pid for process in workers()}  # workers of the test before may still be ending
     for _ in range(2):
         pool.master(song, TARGET, tmp_path / "out.wav", tmp_path / "out.mp3", None, lambda _, __: None)
-    assert {process.pid for process in beside()} <= before
+    assert {process.pid for process in workers()} <= before
 
 
-def test_a_process_that_is_killed_loses_no_song(pool: MasteringPool, song: Path, tmp_path: Path) -> None:
-    """The song is made here instead; the next one beside gets a new process."""
+def test_a_song_is_mastered_even_if_its_process_is_killed(pool: MasteringPool, song: Path, tmp_path: Path) -> None:
+    """The song is mastered in this process instead; the next one gets a new worker."""
     killed = threading.Event()
 
     def kill(share: float, stage: str) -> None:
         if stage != "handed to a worker" and not killed.is_set():
-            for process in beside():
+            for process in workers():
                 process.kill()
             killed.set()
 
-    pool._thread_free = False  # somebody else is being mastered here
+    pool._thread_free = False  # as if another song were being mastered in this process
     pool.master(song, TARGET, tmp_path / "1.wav", tmp_path / "1.mp3", None, kill)
     assert killed.is_set()
     pool.master(song, TARGET, tmp_path / "2.wav", tmp_path / "2.mp3", None, lambda _, __: None)
     assert (tmp_path / "1.wav").read_bytes() == (tmp_path / "2.wav").read_bytes()
 
 
-def test_a_close_ends_the_process_and_says_so(pool: MasteringPool, song: Path, tmp_path: Path) -> None:
+def test_close_ends_the_process_and_cancels_the_master(pool: MasteringPool, song: Path, tmp_path: Path) -> None:
     pool._thread_free = False
     at_work = threading.Event()
 
@@ -105,22 +105,22 @@ def test_a_close_ends_the_process_and_says_so(pool: MasteringPool, song: Path, t
 
     with pytest.raises(CancelledError):
         pool.master(song, TARGET, tmp_path / "1.wav", tmp_path / "1.mp3", None, close)
-    psutil.wait_procs(beside(), timeout=60)
-    assert not beside()
+    psutil.wait_procs(workers(), timeout=60)
+    assert not workers()
     assert not (tmp_path / "1.wav").exists()
 
 
-def test_progress_crosses_by_a_file_that_is_whole_or_absent(tmp_path: Path) -> None:
-    event_of = ProgressFile(tmp_path / "song.progress")
-    assert event_of.read() is None
-    event_of(0.25, "measuring the song")
-    event_of(0.26, "too soon to be written")
-    assert event_of.read() == (0.25, "measuring the song")
+def test_the_progress_file_is_complete_or_absent(tmp_path: Path) -> None:
+    progress = ProgressFile(tmp_path / "song.progress")
+    assert progress.read() is None
+    progress(0.25, "measuring the song")
+    progress(0.26, "not written so soon after the last report")
+    assert progress.read() == (0.25, "measuring the song")
     assert [path.name for path in tmp_path.iterdir()] == ["song.progress"]
 
 
 def test_an_executor_whose_worker_is_killed_is_not_used_any_more(song: Path, tmp_path: Path) -> None:
-    """Those of the standard library are broken for good then; the songs are made here."""
+    """An executor of the standard library is broken for good then; the songs are mastered in this process."""
     killed = threading.Event()
 
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as executor:
@@ -139,7 +139,7 @@ def test_an_executor_whose_worker_is_killed_is_not_used_any_more(song: Path, tmp
     assert (tmp_path / "1.wav").read_bytes() == (tmp_path / "2.wav").read_bytes()
 
 
-ORPHANS = """
+PARENT = """
 import time
 from tonnbook.studio.mastering import pool as mastering_pool
 mastering_pool._cores = lambda: 2
@@ -150,8 +150,8 @@ time.sleep(60)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a process keeps its parent's number there")
-def test_a_process_beside_ends_when_its_parent_is_killed() -> None:
-    with running([sys.executable, "-c", ORPHANS]) as program:
+def test_a_worker_ends_when_its_parent_is_killed() -> None:
+    with running([sys.executable, "-c", PARENT]) as program:
         assert program.stdout is not None
         worker = psutil.Process(int(program.stdout.readline()))
         program.kill()

@@ -1,4 +1,4 @@
-"""Where a preview starts, and how it fades."""
+"""Previews of masters: start, fades, loudness and peaks of the decoded file."""
 
 from pathlib import Path
 
@@ -35,7 +35,7 @@ def noise(seconds: float) -> np.ndarray:
 
 @pytest.fixture(scope="module")
 def late() -> SongFeatures:
-    """Seventy seconds that are loud from 25 to 55."""
+    """Return 70 s that are loud from 25 to 55 s."""
     audio = noise(70.0)
     audio[:, 25 * RATE : 55 * RATE] *= 4.0
     return measured(audio)
@@ -45,21 +45,21 @@ def test_the_loudest_thirty_seconds_are_found(late: SongFeatures) -> None:
     assert preview_start(late, None) == pytest.approx(25.0, abs=0.1)
 
 
-@pytest.mark.parametrize(("wished", "start"), [(0.0, 0.0), (3.5, 3.5), (40.0, 40.0), (40.1, 40.0), (1e6, 40.0)])
-def test_a_wish_is_kept_and_clamped_to_the_song(late: SongFeatures, wished: float, start: float) -> None:
-    assert preview_start(late, wished) == pytest.approx(start)
+@pytest.mark.parametrize(("requested", "start"), [(0.0, 0.0), (3.5, 3.5), (40.0, 40.0), (40.1, 40.0), (1e6, 40.0)])
+def test_a_requested_start_is_clamped_to_the_song(late: SongFeatures, requested: float, start: float) -> None:
+    assert preview_start(late, requested) == pytest.approx(start)
 
 
-def test_of_equals_the_first_is_taken() -> None:
+def test_the_first_of_equally_loud_starts_is_chosen() -> None:
     assert preview_start(measured(np.full((2, 60 * RATE), 0.1)), None) == 0.0
 
 
-@pytest.mark.parametrize("wished", [None, 5.0])
-def test_a_short_song_is_taken_whole(wished: float | None) -> None:
-    assert preview_start(measured(noise(10.0)), wished) == 0.0
+@pytest.mark.parametrize("requested", [None, 5.0])
+def test_a_short_song_starts_at_0(requested: float | None) -> None:
+    assert preview_start(measured(noise(10.0)), requested) == 0.0
 
 
-def test_a_cut_fades_in_and_out_and_the_songs_own_ends_do_not(tmp_path: Path) -> None:
+def test_cut_ends_are_faded_and_the_ends_of_the_song_are_not(tmp_path: Path) -> None:
     tone = np.stack([np.sin(np.arange(40 * 44100) * 0.05)] * 2) * 0.5
     master = audio_files.write(tmp_path / "master.wav", tone, 44100, 16)
     cut, _ = audio_files.read(write_preview(master, 5.0, tmp_path / "cut.mp3").path)
@@ -81,21 +81,21 @@ def squashed() -> np.ndarray:
     return flat * to_gain(-1.01 - true_peak_db(flat, 44100))
 
 
-def test_what_is_encoded_has_headroom_for_the_encoder_at_the_loudness_of_the_master(tmp_path: Path) -> None:
+def test_the_excerpt_is_limited_at_the_loudness_of_the_master_before_it_is_encoded(tmp_path: Path) -> None:
     audio = hits()
     assert true_peak_db(audio, 44100) > -1.5
     master = audio_files.write(tmp_path / "master.wav", audio, 44100, 24)
-    made = write_preview(master, 0.0, tmp_path / "cut.wav")  # what goes into the encoder
+    made = write_preview(master, 0.0, tmp_path / "cut.wav")  # a WAV shows the input of the encoder
     cut, _ = audio_files.read(made.path)
     assert -2.6 < true_peak_db(cut, 44100) <= PREVIEW_CEILING_DBTP + 0.01
     assert integrated_loudness(cut, 44100) == pytest.approx(integrated_loudness(audio, 44100), abs=0.08)
 
 
 @pytest.mark.parametrize("most_drive_db", [0.0, 3.0])
-def test_what_comes_out_of_the_decoder_stays_below_the_peak_and_is_what_is_said(
+def test_the_decoded_preview_stays_below_the_peak_and_is_reported_correctly(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, most_drive_db: float
 ) -> None:
-    """Hits squashed to a flat line, as loud as can be: without drive headroom and loudness cannot both be had."""
+    """The hits have no crest left, so without drive the preview cannot have both the headroom and the loudness."""
     monkeypatch.setattr(mastering_preview, "_MOST_DRIVE_DB", most_drive_db)
     audio = squashed()
     master = audio_files.write(tmp_path / "master.wav", audio, 44100, 24)
@@ -110,7 +110,7 @@ def test_what_comes_out_of_the_decoder_stays_below_the_peak_and_is_what_is_said(
 
 
 def test_drive_has_a_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A square wave has no peaks to give up: below a lower ceiling no drive whatever makes it as loud as it was."""
+    """A square wave has no peaks to reduce: no drive makes it as loud below a lower ceiling."""
     drives = []
     monkeypatch.setattr(mastering_preview, "to_gain", lambda gain_db: drives.append(gain_db) or to_gain(gain_db))
     square = np.sign(np.sin(2 * np.pi * 100.3 * np.arange(3 * 44100) / 44100)) * np.ones((2, 1))
@@ -119,6 +119,6 @@ def test_drive_has_a_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     assert max(drives) == 3.0
 
 
-def test_silence_is_no_reason_to_stop(tmp_path: Path) -> None:
+def test_a_preview_of_silence_is_written(tmp_path: Path) -> None:
     master = audio_files.write(tmp_path / "master.wav", np.zeros((2, 44100)), 44100, 16)
     assert write_preview(master, 0.0, tmp_path / "cut.mp3").quieter_lu == 0.0

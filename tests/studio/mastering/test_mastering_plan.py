@@ -1,4 +1,4 @@
-"""What the mastering engineer decides, and why: from made-up measurements, without a sound."""
+"""The plan of a master and its reasons, from made-up measures."""
 
 from dataclasses import replace
 
@@ -30,7 +30,7 @@ def master_target(target_lufs: float = -10.0, style: MusicalStyle = MusicalStyle
 
 
 def song(**changes: object) -> SongFeatures:
-    """A song of 20 s at -20 LUFS with a PLR of 12, in tune with POP, even and of usual width."""
+    """Return a song of 20 s at -20 LUFS with a PLR of 12, the tone of POP, even dynamics and a usual width."""
     tone = np.power(10.0, master_tone_db(MusicalStyle.POP) / 10.0)
     usual = SongFeatures(
         rate=44100,
@@ -58,7 +58,7 @@ def changes_sound(plan: MasterPlan) -> bool:
     return plan.tone_db is not None or plan.low_mono or plan.side_db != 0.0 or any(plan.bands)
 
 
-def test_a_song_that_needs_nothing_gets_nothing_but_its_level() -> None:
+def test_a_song_without_problems_gets_no_stage() -> None:
     plan = decide(song(), master_target())
     assert (plan.declip_at, plan.offsets, plan.tone_db, plan.low_mono, plan.side_db, plan.glue) == (
         None,
@@ -72,7 +72,7 @@ def test_a_song_that_needs_nothing_gets_nothing_but_its_level() -> None:
     assert not any(note.done for note in plan.stages)
 
 
-def test_every_stage_says_something_in_a_whole_sentence() -> None:
+def test_every_reason_is_a_whole_sentence() -> None:
     for plan in (
         decide(song(), master_target()),
         decide(song(), master_target(-6.0)),
@@ -81,7 +81,7 @@ def test_every_stage_says_something_in_a_whole_sentence() -> None:
         assert all(note.text[0].isupper() and note.text.endswith(".") for note in plan.stages)
 
 
-def test_deciding_twice_is_deciding_the_same() -> None:
+def test_the_same_measures_give_the_same_plan() -> None:
     assert decide(song(), master_target()) == decide(song(), master_target())
 
 
@@ -101,7 +101,7 @@ class TestTone:
         assert boomy[THIRD_OCTAVES.index(80)] < -1.0 < 0.0 < boomy[THIRD_OCTAVES.index(2000)]
 
     @pytest.mark.parametrize("by", [-6.0, 6.0])
-    def test_the_distance_is_to_fall_by_a_third_and_the_plan_says_so(self, by: float) -> None:
+    def test_the_curve_reduces_the_distance_by_a_third_as_the_plan_foresees(self, by: float) -> None:
         plan = decide(self.bent(_2000_16000=by), master_target())
         numbers = stage(plan, "tone").numbers
         assert numbers["foreseen_distance_db"] < 0.67 * numbers["distance_before_db"]
@@ -114,8 +114,8 @@ class TestTone:
         assert np.abs(curve).max() <= LARGEST_TONE_GAIN_DB
         assert curve[THIRD_OCTAVES.index(10000)] <= LARGEST_TREBLE_LIFT_DB
 
-    def test_a_song_that_lies_too_far_off_gets_most_of_what_the_limits_allow(self) -> None:
-        """As in the album's `04_open_sky`: no bass, and noise in the treble. The best curve within the limits is a least-squares problem."""
+    def test_a_song_far_from_its_target_gets_most_of_what_the_limits_permit(self) -> None:
+        """The song has no bass and noise in the treble, as `04_open_sky` of the album; least squares give the best curve within the limits."""
         far = self.bent(_30_63=-15.0, _10000_16000=15.0)
         numbers = stage(decide(far, master_target()), "tone").numbers
         before, after = numbers["distance_before_db"], numbers["foreseen_distance_db"]
@@ -128,13 +128,13 @@ class TestTone:
         assert 0.85 * possible < before - after <= possible
         assert numbers["held_back"] >= 6
 
-    def test_where_there_is_nothing_nothing_is_lifted(self) -> None:
+    def test_empty_bands_are_not_raised(self) -> None:
         curve = np.array(decide(self.bent(_200_800=6.0, _10000_16000=-60.0), master_target()).tone_db)
         assert (curve[[centre >= 10000 for centre in THIRD_OCTAVES]] <= 0.0).all()
 
     @pytest.mark.parametrize("empty_from_hz", [10000, 5000])
-    def test_what_a_narrow_file_does_not_hold_moves_nothing_in_what_it_holds(self, empty_from_hz: int) -> None:
-        """An MP3 of 128 kbit/s or a file at 8 kHz: its tone is judged by the bands that it fills."""
+    def test_missing_treble_does_not_change_the_curve_below_it(self, empty_from_hz: int) -> None:
+        """The tone of an MP3 of 128 kbit/s, or of a file at 8 kHz, is compared in the bands that it fills."""
         whole, narrow = self.bent(_200_800=6.0), self.bent(_200_800=6.0, **{f"_{empty_from_hz}_16000": -70.0})
         one, two = np.array(decide(whole, master_target()).tone_db), np.array(decide(narrow, master_target()).tone_db)
         kept = np.array(THIRD_OCTAVES) < 0.6 * empty_from_hz
@@ -145,36 +145,36 @@ class TestTone:
             stage(decide(whole, master_target()), "tone").numbers["distance_before_db"], abs=0.6
         )
 
-    def test_an_album_takes_the_place_of_the_style(self) -> None:
+    def test_the_average_of_an_album_replaces_the_style(self) -> None:
         bent = self.bent(_2000_16000=-6.0)
-        wished = target_for(MusicalStyle.POP, -10.0, SampleRate.CD, tuple(bent.tone_db.tolist()))
+        target = target_for(MusicalStyle.POP, -10.0, SampleRate.CD, tuple(bent.tone_db.tolist()))
         assert decide(bent, master_target()).tone_db is not None
-        plan = decide(bent, wished)
+        plan = decide(bent, target)
         assert plan.tone_db is None
         assert "the album's average" in stage(plan, "tone").text
 
 
 class TestStereo:
-    def test_a_side_in_the_bass_is_taken_out(self) -> None:
+    def test_a_small_side_in_the_bass_is_removed(self) -> None:
         usual = song()
         assert decide(song(side=usual.middle * 0.05), master_target()).low_mono
         assert not decide(usual, master_target()).low_mono
 
     @pytest.mark.parametrize("side", [0.7, 10.0, 1e6])
-    def test_a_bass_that_stands_in_the_side_is_not_taken_out(self, side: float) -> None:
+    def test_a_bass_that_is_mostly_in_the_side_is_kept(self, side: float) -> None:
         plan = decide(song(side=song().middle * side), master_target())
         assert not plan.low_mono
         assert "would lose" in stage(plan, "stereo").text
 
     @pytest.mark.parametrize("side", [10.0, 1e9])
-    def test_channels_against_each_other_are_left_to_the_mix(self, side: float) -> None:
+    def test_channels_of_opposite_polarity_are_not_changed(self, side: float) -> None:
         plan = decide(song(side=song().middle * side), master_target())
         assert plan.side_db == 0.0
         assert "polarity" in stage(plan, "stereo").text
         assert stage(plan, "stereo").numbers["width_db"] <= 60.0
 
     @pytest.mark.parametrize(("side", "step"), [(1e-3, 1.5), (0.05, 0.0), (0.7, -1.5)])
-    def test_the_width_moves_one_step_toward_the_usual(self, side: float, step: float) -> None:
+    def test_the_width_changes_by_one_step_toward_the_usual_one(self, side: float, step: float) -> None:
         assert decide(song(side=song().middle * side), master_target()).side_db == step
 
     def test_mono_stays_mono(self) -> None:
@@ -184,7 +184,7 @@ class TestStereo:
 
 
 class TestMultiband:
-    def test_a_band_whose_hits_stand_out_is_compressed_and_the_others_not(self) -> None:
+    def test_only_a_band_whose_hits_stand_out_is_compressed(self) -> None:
         peaks = np.full((3, STEPS), 0.1)
         peaks[0, ::10] = 0.5
         low, middle, high = decide(song(band_peaks=peaks), master_target()).bands
@@ -193,7 +193,7 @@ class TestMultiband:
         assert -20 < low.threshold_db < -6.02
         assert low.makeup_db > 0
 
-    def test_an_empty_band_is_left_alone(self) -> None:
+    def test_an_empty_band_is_not_compressed(self) -> None:
         peaks = np.zeros((3, STEPS))
         peaks[2, ::10] = 1e-5
         assert not any(decide(song(band_peaks=peaks), master_target()).bands)
@@ -206,12 +206,12 @@ class TestRepairs:
         )
         assert decide(song(clipping=Clipping(1, -1.0, 1e-4)), master_target()).declip_at is None
 
-    def test_an_offset_is_taken_out(self) -> None:
+    def test_an_offset_is_removed(self) -> None:
         assert decide(song(offsets=(0.01, 0.0)), master_target()).offsets == (0.01, 0.0)
         assert decide(song(offsets=(1e-4, 0.0)), master_target()).offsets is None
 
 
-def test_a_master_at_its_target_is_left_alone() -> None:
+def test_a_master_at_its_target_is_not_changed() -> None:
     bent = song(
         middle=song().middle * np.linspace(0.1, 1.0, 28), true_peak_dbtp=-1.01, clipping=Clipping(400, -1.0, 0.02)
     )

@@ -1,4 +1,4 @@
-"""The search for a gain: on curves like a limiter's, and over a gap that gating tears open."""
+"""The search for a gain: on curves like that of a limiter, and across a jump that the loudness gate causes."""
 
 from collections.abc import Callable
 from math import log10
@@ -16,15 +16,15 @@ def tries(curve: Callable[[float], float], target: float, start: float) -> int:
 
 
 @pytest.mark.parametrize("target", [-14.0, -10.0, -7.0])
-def test_a_curve_that_flattens_is_followed_in_a_few_steps(target: float) -> None:
+def test_a_flattening_curve_is_solved_in_a_few_steps(target: float) -> None:
     assert tries(lambda gain: -5.0 - 10.0 * log10(1.0 + 10.0 ** (-gain / 10.0)), target, -8.0) <= 6
 
 
-def test_a_plain_gain_is_found_at_once() -> None:
+def test_a_linear_gain_is_found_at_once() -> None:
     assert tries(lambda gain: gain - 20.0, -14.0, 6.0) == 1
 
 
-def test_a_jump_over_the_target_is_seen() -> None:
+def test_a_jump_over_the_target_is_found() -> None:
     def gated(gain: float) -> float:
         return gain - 20.0 + (0.3 if gain > 6.0 else 0.0)
 

@@ -1,4 +1,4 @@
-"""The mastering calls over HTTP: states, links, the ledger, webhooks, refusals, and songs side by side."""
+"""The mastering calls over HTTP: states, links, the ledger, webhooks, invalid requests, and songs mastered side by side."""
 
 from __future__ import annotations
 
@@ -19,28 +19,28 @@ from tonnbook.models.mastering import FinalMasterAnswer, PreviewMasterAnswer
 from tonnbook.studio.server.server import Studio
 
 
-def order(caller: Caller, link: str, **options: Any) -> requests.Response:
+def start(caller: Caller, link: str, **options: Any) -> requests.Response:
     data = {"trackData": [{"trackURL": link}], "musicalStyle": "POP", "desiredLoudness": "LOW", **options}
     return caller.post("/masteringpreview", {"masteringData": data})
 
 
-def ask(caller: Caller, what: str, task_id: str) -> requests.Response:
+def retrieve(caller: Caller, what: str, task_id: str) -> requests.Response:
     return caller.post(f"/retrieve{what}master", {"masteringData": {"masteringTaskId": task_id}})
 
 
-def ordered(caller: Caller, link: str, **options: Any) -> str:
-    answer = order(caller, link, **options)
+def start_task(caller: Caller, link: str, **options: Any) -> str:
+    answer = start(caller, link, **options)
     assert answer.status_code == 200, answer.text
     return str(answer.json()["mastering_task_id"])
 
 
 def finished(caller: Caller, task_id: str, what: str = "preview") -> requests.Response:
-    answer = poll(lambda: ask(caller, what, task_id))
+    answer = poll(lambda: retrieve(caller, what, task_id))
     assert answer.status_code == 200, answer.text
     return answer
 
 
-def fetched(link: str, to: Path) -> Path:
+def download(link: str, to: Path) -> Path:
     to.write_bytes(requests.get(link, timeout=60).content)
     return to
 
@@ -54,16 +54,16 @@ class TestAMaster:
     @pytest.fixture(scope="class")
     @classmethod
     def task_id(cls, studio: Studio, link: str) -> str:
-        return ordered(Caller(studio), link, forcedLoudness=True, forcedLoudnessInLUFS=-12, sampleRate="48000")
+        return start_task(Caller(studio), link, forcedLoudness=True, forcedLoudnessInLUFS=-12, sampleRate="48000")
 
-    def test_while_it_is_being_made_both_calls_answer_202(self, caller: Caller, songs: Mapping[str, Path]) -> None:
+    def test_both_calls_answer_202_while_the_master_is_made(self, caller: Caller, songs: Mapping[str, Path]) -> None:
         with Studio(executor=(pool := ThreadPoolExecutor(1))) as studio:
             started = threading.Event()
             pool.submit(started.wait)
             own = Caller(studio)
-            task_id = ordered(own, own.upload(songs["01_night_bus"]))
+            task_id = start_task(own, own.upload(songs["01_night_bus"]))
             for what in ("preview", "final"):
-                answer = ask(own, what, task_id)
+                answer = retrieve(own, what, task_id)
                 assert answer.status_code == 202
                 assert answer.json()["status"] == f"MASTERING_TASK_{what.upper()}_PROCESSING"
             started.set()
@@ -75,20 +75,20 @@ class TestAMaster:
         results = body["previewMasterTaskResults"]
         assert body["status"] == results["status"] == "MASTERING_TASK_PREVIEW_COMPLETED"
         assert results["preview_start_time"] == 0.0
-        preview = fetched(results["download_url_mastered_preview"], tmp_path / "preview.mp3")
+        preview = download(results["download_url_mastered_preview"], tmp_path / "preview.mp3")
         assert audio_files.info(preview).format == "mp3"
         assert libebur128(preview)[0] == pytest.approx(-12.0, abs=0.15)
 
-    def test_the_final_is_the_file_that_was_asked_for(self, caller: Caller, task_id: str, tmp_path: Path) -> None:
+    def test_the_final_master_has_the_requested_format(self, caller: Caller, task_id: str, tmp_path: Path) -> None:
         answer = FinalMasterAnswer.model_validate(finished(caller, task_id, "final").json())
-        master = fetched(answer.results.master_url, tmp_path / "master.wav")
+        master = download(answer.results.master_url, tmp_path / "master.wav")
         loudness, peak = libebur128(master)
         assert loudness == pytest.approx(-12.0, abs=0.05)
         assert peak <= -1.0
         found = audio_files.info(master)
         assert (found.rate, found.bit_depth, found.channels) == (48000, 24, 2)
 
-    def test_the_studio_says_what_it_did(self, caller: Caller, task_id: str) -> None:
+    def test_the_answer_contains_the_notes(self, caller: Caller, task_id: str) -> None:
         notes = PreviewMasterAnswer.model_validate(finished(caller, task_id).json()).results.notes
         assert notes.target_lufs == -12.0
         assert len(notes.stages) == 11
@@ -105,43 +105,41 @@ class TestAMaster:
         assert charged == [("master_preview", 0), ("final_master", 220)]
 
 
-def test_a_preview_that_is_asked_for_too_late_starts_as_late_as_can_be(
-    caller: Caller, tmp_path: Path, songs: Mapping[str, Path]
-) -> None:
+def test_a_preview_start_after_the_end_is_clamped(caller: Caller, tmp_path: Path, songs: Mapping[str, Path]) -> None:
     audio, rate = audio_files.read(songs["02_tabla_street"])
     long = audio_files.write(tmp_path / "long.flac", np.tile(audio, (1, 4)), rate, 16)
-    task_id = ordered(caller, caller.upload(long, kind="audio/flac"), previewStartTime=1000.0)
+    task_id = start_task(caller, caller.upload(long, kind="audio/flac"), previewStartTime=1000.0)
     results = finished(caller, task_id).json()["previewMasterTaskResults"]
     assert results["preview_start_time"] == pytest.approx(2.0, abs=0.01)
 
 
-def test_webhooks_tell_of_the_preview_and_of_the_final(caller: Caller, web: Web, link: str) -> None:
+def test_a_webhook_is_sent_for_the_preview_and_for_the_final_master(caller: Caller, web: Web, link: str) -> None:
     hook = web.serve("/hook", 200)
-    task_id = ordered(caller, link, webhookURL=hook)
-    event_of = web.received.get(timeout=60)
-    assert (event_of["mastering_task_id"], event_of["state"]) == (task_id, "MASTERING_TASK_PREVIEW_COMPLETED")
-    assert event_of["download_url_mastered_preview"].startswith("http")
+    task_id = start_task(caller, link, webhookURL=hook)
+    event = web.received.get(timeout=60)
+    assert (event["mastering_task_id"], event["state"]) == (task_id, "MASTERING_TASK_PREVIEW_COMPLETED")
+    assert event["download_url_mastered_preview"].startswith("http")
     finished(caller, task_id, "final")
-    event_of = web.received.get(timeout=60)
-    assert event_of["state"] == "MASTERING_TASK_FINAL_COMPLETED"
-    assert event_of["download_url_mastered"].startswith("http")
+    event = web.received.get(timeout=60)
+    assert event["state"] == "MASTERING_TASK_FINAL_COMPLETED"
+    assert event["download_url_mastered"].startswith("http")
     finished(caller, task_id, "final")
     assert web.received.empty()
 
 
-def test_a_song_that_cannot_be_mastered_fails_in_words(caller: Caller, web: Web) -> None:
+def test_a_song_that_cannot_be_mastered_names_the_file_in_its_error(caller: Caller, web: Web) -> None:
     hook = web.serve("/hook", 200)
-    task_id = ordered(caller, caller.upload(b"RIFF no sound at all", "broken.wav"), webhookURL=hook)
-    answer = poll(lambda: ask(caller, "preview", task_id))
+    task_id = start_task(caller, caller.upload(b"RIFF no sound at all", "broken.wav"), webhookURL=hook)
+    answer = poll(lambda: retrieve(caller, "preview", task_id))
     assert (answer.status_code, answer.json()["error"]) == (500, True)
     assert "broken.wav" in answer.json()["message"]
-    assert ask(caller, "final", task_id).status_code == 500
-    event_of = web.received.get(timeout=60)
-    assert (event_of["state"], event_of["error_message"]) == ("MASTERING_TASK_PREVIEW_ERROR", answer.json()["message"])
+    assert retrieve(caller, "final", task_id).status_code == 500
+    event = web.received.get(timeout=60)
+    assert (event["state"], event["error_message"]) == ("MASTERING_TASK_PREVIEW_ERROR", answer.json()["message"])
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "words"),
     [
         ({"trackData": []}, "trackData"),
         ({"desiredLoudness": "LOUD"}, "LOW, MEDIUM or HIGH"),
@@ -150,31 +148,31 @@ def test_a_song_that_cannot_be_mastered_fails_in_words(caller: Caller, web: Web)
         ({"webhookURL": ""}, "webhookURL"),
     ],
 )
-def test_a_request_at_fault_is_refused_by_name(caller: Caller, link: str, options: dict[str, Any], said: str) -> None:
-    answer = order(caller, link, **options)
+def test_an_invalid_request_names_its_field(caller: Caller, link: str, options: dict[str, Any], words: str) -> None:
+    answer = start(caller, link, **options)
     assert answer.status_code == 400
-    assert said in answer.json()["message"]
+    assert words in answer.json()["message"]
 
 
-def test_a_body_without_its_envelope_is_refused(caller: Caller) -> None:
+def test_a_body_without_its_outer_object_is_a_400(caller: Caller) -> None:
     answer = caller.post("/masteringpreview", {"trackData": []})
     assert (answer.status_code, "masteringData" in answer.json()["message"]) == (400, True)
 
 
 def test_an_unknown_task_is_404(caller: Caller) -> None:
-    assert ask(caller, "preview", "nobody").status_code == 404
-    assert ask(caller, "final", "nobody").status_code == 404
+    assert retrieve(caller, "preview", "unknown").status_code == 404
+    assert retrieve(caller, "final", "unknown").status_code == 404
 
 
 def test_workers_in_other_processes_make_the_same_files(
     caller: Caller, link: str, songs: Mapping[str, Path], tmp_path: Path
 ) -> None:
-    here = FinalMasterAnswer.model_validate(finished(caller, ordered(caller, link), "final").json()).results
+    here = FinalMasterAnswer.model_validate(finished(caller, start_task(caller, link), "final").json()).results
     with ProcessPoolExecutor(1) as pool, Studio(executor=pool) as studio:
         own = Caller(studio)
-        task_id = ordered(own, own.upload(songs["01_night_bus"]))
+        task_id = start_task(own, own.upload(songs["01_night_bus"]))
         there = FinalMasterAnswer.model_validate(finished(own, task_id, "final").json()).results
-        files = [fetched(url, tmp_path / f"{n}.wav") for n, url in enumerate((here.master_url, there.master_url))]
+        files = [download(url, tmp_path / f"{n}.wav") for n, url in enumerate((here.master_url, there.master_url))]
         assert files[0].read_bytes() == files[1].read_bytes()
         assert own.final(
             own.start([own.upload(songs[name]) for name in ("01_night_bus", "03_basement")])
