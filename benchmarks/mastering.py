@@ -67,10 +67,10 @@ def long_song(minutes: float, folder: Path) -> Path:
     return path
 
 
-def one(song: Path, target: float, preview: bool) -> None:
+def one(song: Path, target_lufs: float, preview: bool) -> None:
     """Master one song in this process; print wall time, CPU time and peak memory."""
     start, busy = time.perf_counter(), time.process_time()
-    target = target_for(MusicalStyle.POP, target, SampleRate.CD)
+    target = target_for(MusicalStyle.POP, target_lufs, SampleRate.CD)
     master_song(song, target, song.with_suffix(".master.wav"), song.with_suffix(".mp3") if preview else None)
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(time.perf_counter() - start, time.process_time() - busy, memory)

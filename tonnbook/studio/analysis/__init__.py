@@ -1,1 +1,1 @@
-"""Analyse a recording and say what is wrong with it."""
+"""Analyse a recording: measures, verdicts and advice."""
