@@ -1,14 +1,14 @@
-"""Master a catalogue on a cluster: the studio hands each song to Dask, and the files are the same as from one machine, byte for byte.
+"""Master a catalogue on a cluster: the studio masters each song on a Dask worker; the files are the same as from one machine, byte for byte.
 
     pip install "tonnbook[cluster]"
     python examples/master_on_a_cluster.py album_mastering_payload.json final_masters
 
-The studio takes any `concurrent.futures.Executor`; `Client.get_executor()` of `dask.distributed` is one. A worker that dies in the middle of
-a song loses nothing: Dask gives the song to another worker, and a file gets its name only when it is whole. Workers on other machines must
+The studio uses any `concurrent.futures.Executor`; `Client.get_executor()` of `dask.distributed` is one. If a worker dies, Dask gives its
+song to another worker, and a file gets its name only when it is complete. Workers on other machines must
 see the studio's folder under the same path (`Studio(folder=...)` on a shared disk) and have the same tonnbook installed.
 
-With the live service there is nothing to compute here, but songs to send and to fetch: there `master_all(album, executor=...)` hands out the
-songs themselves. Their workers must reach the server, and see the songs and the folder of the masters.
+With the live service there is nothing to compute here, only songs to upload and to download: `master_all(album, executor=...)` runs these on
+the workers, which must reach the server, and see the songs and the folder of the masters.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from tonnbook.studio.server.server import Studio
 
 
 def master_on(cluster: Client, album: Path, to: Path) -> Masters:
-    """Master an album with the workers of a cluster; songs that fail are named in the result."""
+    """Master an album with the workers of a cluster; the result has the reasons of the songs that fail."""
     with Studio(executor=cluster.get_executor(retries=3)) as studio:
         tonn = TonnClient(studio.url, studio.key)
         try:

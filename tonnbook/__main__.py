@@ -1,8 +1,8 @@
-"""The program `tonnbook`.
+"""The command line program `tonnbook`.
 
-tonnbook lab                JupyterLab on the lessons
-tonnbook studio --port N    the studio alone, for any client
-tonnbook master album.json  the masters of an album, in the local studio or, with --live, on the service
+tonnbook lab                open the lessons in JupyterLab
+tonnbook studio --port N    run only the studio, for any client
+tonnbook master album.json  master an album, in the local studio or, with --live, on the service
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ FIRST_LESSON = "00_start_here.ipynb"
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the program; return its exit status."""
     parser = _parser()
-    chosen, more = parser.parse_known_args(arguments)
-    if more and chosen.run is not _lab:
-        parser.error(f"unrecognized arguments: {' '.join(more)}")
-    chosen.jupyter = [option for option in more if option != "--"]
+    chosen, other = parser.parse_known_args(arguments)
+    if other and chosen.run is not _lab:
+        parser.error(f"unrecognized arguments: {' '.join(other)}")
+    chosen.jupyter = [option for option in other if option != "--"]
     return int(chosen.run(chosen))
 
 
@@ -41,12 +41,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"tonnbook {__version__}")
     commands = parser.add_subparsers(required=True, metavar="command")
     lab = commands.add_parser(
-        "lab", help="open JupyterLab on the lessons", epilog="What is not listed here is handed on to JupyterLab."
+        "lab", help="open the lessons in JupyterLab", epilog="Other options are passed to JupyterLab."
     )
     lab.add_argument("--folder", type=Path, help="work on a copy of the lessons in this folder")
     lab.set_defaults(run=_lab)
-    studio = commands.add_parser("studio", help="run the studio alone, for any client")
-    studio.add_argument("--port", type=int, default=8765, help="port on 127.0.0.1; 0 takes a free one (default 8765)")
+    studio = commands.add_parser("studio", help="run only the studio, for any client")
+    studio.add_argument("--port", type=int, default=8765, help="port on 127.0.0.1; 0 for a free one (default 8765)")
     studio.add_argument("--key", default="studio", help='the key that clients must send (default "studio")')
     studio.set_defaults(run=_studio)
     album_program.add(commands)
@@ -54,13 +54,13 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def lessons_folder() -> Path | None:
-    """Return the folder of the lessons: beside the package in a checkout, inside it when installed."""
+    """Return the folder of the lessons: beside the package in a checkout, in the package when installed."""
     package = Path(__file__).resolve().parent
     return next((f for f in (package.parent / "notebooks", package / "notebooks") if (f / FIRST_LESSON).exists()), None)
 
 
 def copy_lessons(lessons: Path, to: Path) -> Path:
-    """Copy the lessons into folder `to`, leaving alone every file that is already there; return `to`."""
+    """Copy the lessons to the folder `to` without overwriting files; return `to`."""
     to.mkdir(parents=True, exist_ok=True)
     for lesson in sorted(lessons.glob("*.ipynb")):
         if not (to / lesson.name).exists():
@@ -74,14 +74,14 @@ def _lab(chosen: argparse.Namespace) -> int:
         return 1
     folder = lessons_folder()
     if folder is None:
-        print("The lessons are not beside this installation; get them with: git clone the repository", file=sys.stderr)
+        print("This installation has no lessons; clone the repository to get them", file=sys.stderr)
         return 1
     if chosen.folder or folder.parent == Path(__file__).resolve().parent:
         folder = copy_lessons(folder, chosen.folder or Path("tonnbook-lessons"))
-    # Jupyter refuses to run as root, which is who one is in a container; it still listens on loopback only, with a token.
+    # Jupyter refuses to run as root, the user in many containers; it listens on loopback only, with a token.
     root = ["--allow-root"] if getattr(os, "geteuid", lambda: 1)() == 0 else []
-    where = [f"--ServerApp.root_dir={folder}", f"--LabApp.default_url=/lab/tree/{FIRST_LESSON}"]
-    command = [sys.executable, "-m", "jupyter", "lab", *root, *where, *chosen.jupyter]
+    options = [f"--ServerApp.root_dir={folder}", f"--LabApp.default_url=/lab/tree/{FIRST_LESSON}"]
+    command = [sys.executable, "-m", "jupyter", "lab", *root, *options, *chosen.jupyter]
     try:
         return subprocess.call(command, cwd=folder)
     except KeyboardInterrupt:
@@ -94,16 +94,16 @@ def _studio(chosen: argparse.Namespace) -> int:
 
     try:
         studio = Studio(port=chosen.port, key=chosen.key).start()
-    except (OSError, TonnbookError) as problem:
-        print(f"The studio could not start on port {chosen.port}: {problem}", file=sys.stderr)
+    except (OSError, TonnbookError) as error:
+        print(f"The studio could not start on port {chosen.port}: {error}", file=sys.stderr)
         return 1
     ended = threading.Event()
-    for ending in (signal.SIGINT, signal.SIGTERM):  # both end it cleanly, also where a shell has made it ignore Ctrl-C
-        signal.signal(ending, lambda *_: ended.set())
+    for number in (signal.SIGINT, signal.SIGTERM):  # also if a shell has made the process ignore Ctrl-C
+        signal.signal(number, lambda *_: ended.set())
     with studio:
         print(f"tonnbook studio at {studio.url}", flush=True)
         print(f"health: curl {studio.url}/health    calls: {studio.url}/docs    Ctrl-C ends it", flush=True)
-        while not ended.wait(1.0):  # with a time limit, because without one Windows does not notice the signal
+        while not ended.wait(1.0):  # with a timeout, because without one Windows does not notice the signal
             pass
     print("\nThe studio is closed.", flush=True)
     return 0

@@ -1,4 +1,4 @@
-"""`tonnbook master`: the batch-mastering tutorial's whole job, for people without a notebook."""
+"""`tonnbook master`: master the songs of an album file from a terminal."""
 
 from __future__ import annotations
 
@@ -18,46 +18,44 @@ if TYPE_CHECKING:
     from tonnbook.services import Services
 
 _WIDTH = 24
-_PAUSE_S = 0.2
+_REFRESH_S = 0.2
 
 
 def add(commands: Any) -> None:
     """Add the command to the program's parser."""
     master = commands.add_parser("master", help="master the songs of an album file")
+    master.add_argument("album", type=Path, help="the tutorial's JSON file: an array of objects, each with a trackURL")
     master.add_argument(
-        "album", type=Path, help="the tutorial's JSON file: an array of objects, each with its trackURL"
+        "--to", type=Path, default=Path("final_masters"), help="folder for the masters (default final_masters)"
     )
     master.add_argument(
-        "--to", type=Path, default=Path("final_masters"), help="folder of the masters (default final_masters)"
+        "--live", action="store_true", help="use the live service, with TONN_API_KEY; final masters cost credits"
     )
-    master.add_argument(
-        "--live", action="store_true", help="on the live service, with TONN_API_KEY; final masters cost credits"
-    )
-    master.add_argument("--yes", action="store_true", help="with --live: do not ask before credits are spent")
+    master.add_argument("--yes", action="store_true", help="with --live: do not ask before spending credits")
     master.add_argument("--previews", action="store_true", help="stop at the previews, which cost nothing")
     master.add_argument(
-        "--coherence", action="store_true", help="keep the songs' order of loudness, and one tone for all"
+        "--coherence", action="store_true", help="keep the songs' order of loudness, and move them toward one tone"
     )
     master.set_defaults(run=run)
 
 
 def run(chosen: argparse.Namespace, out: TextIO | None = None) -> int:
-    """Master the album; return 0 when every song is there, 1 when one is not, 130 after Ctrl-C."""
+    """Master the album; return 0 if every song was mastered, 1 if one was not, 130 after Ctrl-C."""
     out = out or sys.stdout
     try:
         with _services(chosen) as services:
             plan = services.tonn.plan_all(
                 chosen.album, chosen.to, coherence=chosen.coherence, final=not chosen.previews
             )
-            if chosen.live and not chosen.previews and not _agreed(plan, out, ask=not chosen.yes):
+            if chosen.live and not chosen.previews and not _confirmed(plan, out, ask=not chosen.yes):
                 out.write("Nothing was ordered.\n")
                 return 1
-            return _followed(plan.start(), out, previews=chosen.previews)
+            return _progress_shown(plan.start(), out, previews=chosen.previews)
     except KeyboardInterrupt:
-        out.write("\nInterrupted. Run the same command again: it goes on from there, and nothing is charged twice.\n")
+        out.write("\nInterrupted. Run the same command again: it continues from there, and nothing is charged twice.\n")
         return 130
-    except (TonnbookError, OSError, ValueError) as problem:
-        sys.stderr.write(f"{problem}\n")
+    except (TonnbookError, OSError, ValueError) as error:
+        sys.stderr.write(f"{error}\n")
         return 1
 
 
@@ -67,8 +65,8 @@ def _services(chosen: argparse.Namespace) -> Services:
     return live() if chosen.live else offline()
 
 
-def _agreed(plan: AlbumPlan, out: TextIO, *, ask: bool) -> bool:
-    """Say what it will cost, and ask."""
+def _confirmed(plan: AlbumPlan, out: TextIO, *, ask: bool) -> bool:
+    """Print the cost and, with `ask`, return the answer to a yes/no question."""
     from tonnbook.models.vocabulary import CREDITS
 
     count, price = len(plan.due), CREDITS["final_master"]
@@ -82,17 +80,17 @@ def _agreed(plan: AlbumPlan, out: TextIO, *, ask: bool) -> bool:
     return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
-def _followed(batch: Batch, out: TextIO, *, previews: bool) -> int:
-    """Show how the songs get on until all have ended; return the exit status."""
+def _progress_shown(batch: Batch, out: TextIO, *, previews: bool) -> int:
+    """Show the progress of the songs until all have ended; return the exit status."""
     draw = _Bars(batch, out) if out.isatty() else _Lines(batch, out)
     while not batch.done:
         draw.show()
-        time.sleep(_PAUSE_S)
+        time.sleep(_REFRESH_S)
     draw.show()
     masters = batch.result()
-    where = batch.folder / "previews" if previews else batch.folder
+    folder = batch.folder / "previews" if previews else batch.folder
     every = _counted(len(masters) + len(masters.failed), "song")
-    out.write(f"\n{masters}\n\n{len(masters)} of {every} {'is' if len(masters) == 1 else 'are'} in {where}\n")
+    out.write(f"\n{masters}\n\n{len(masters)} of {every} {'is' if len(masters) == 1 else 'are'} in {folder}\n")
     return 1 if masters.failed else 0
 
 
@@ -101,16 +99,16 @@ def _counted(count: int, what: str) -> str:
 
 
 class _Bars:
-    """A bar for each song, drawn again in place."""
+    """A progress bar for each song, redrawn in place."""
 
     def __init__(self, batch: Batch, out: TextIO) -> None:
         self._batch, self._out = batch, out
         self._drawn = 0
 
     def show(self) -> None:
-        columns = shutil.get_terminal_size().columns - 1  # a line that wraps would be two to go back
+        columns = shutil.get_terminal_size().columns - 1  # a line that wraps would take two lines
         songs = [(name, job.status, job.progress or 0.0, job.message) for name, job in self._batch.jobs.items()]
-        songs += [(name, "failed", 0.0, why) for name, why in self._batch.refused.items()]
+        songs += [(name, "failed", 0.0, reason) for name, reason in self._batch.refused.items()]
         lines = [_bar(*song, columns) for song in songs]
         up = f"\x1b[{self._drawn}A" if self._drawn else ""
         self._out.write(up + "".join(f"\x1b[2K{line}\n" for line in lines))
@@ -119,20 +117,20 @@ class _Bars:
 
 
 class _Lines:
-    """A line whenever a song begins something else: for logs."""
+    """A line for each new message of a song: for logs."""
 
     def __init__(self, batch: Batch, out: TextIO) -> None:
         self._batch, self._out = batch, out
-        self._said: dict[str, str] = {}
+        self._last: dict[str, str] = {}
 
     def show(self) -> None:
-        for name, why in self._batch.refused.items():
-            if self._said.setdefault(name, "") != why:
-                self._said[name] = why
-                self._out.write(f"{name}: {why}\n")
+        for name, reason in self._batch.refused.items():
+            if self._last.setdefault(name, "") != reason:
+                self._last[name] = reason
+                self._out.write(f"{name}: {reason}\n")
         for name, job in self._batch.jobs.items():
-            if self._said.get(name) != job.message:
-                self._said[name] = job.message
+            if self._last.get(name) != job.message:
+                self._last[name] = job.message
                 self._out.write(f"{name}: {job.message}\n")
         self._out.flush()
 
@@ -146,7 +144,7 @@ def _bar(name: str, status: str, progress: float, message: str, columns: int) ->
 
 
 def _cut(text: str, columns: int, *, fill: bool = False) -> str:
-    """Return a text cut to so many columns of a terminal, in which some characters take two and marks above letters none."""
+    """Return a text cut to `columns` columns of a terminal: some characters take two columns, combining marks none."""
     shown, width = "", 0
     for character in text:
         takes = 0 if unicodedata.combining(character) else 2 if unicodedata.east_asian_width(character) in "WF" else 1

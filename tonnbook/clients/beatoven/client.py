@@ -102,7 +102,9 @@ class BeatovenClient:
             raise TypeError(f"compose takes a prompt or a CompositionRequest, not {type(wanted).__name__}")
         if title is not None:
             request = request.model_copy(update={"title": title})
-        return self._start(Job("composition", partial(self._begin, request, stems), self._poller))
+        return self._start(
+            Job("composition", partial(self._begin, request, stems), self._poller, find_again=_FIND_AGAIN)
+        )
 
     def compose_again(self, song: Song, wanted: CompositionRequest | None = None, *, stems: bool = True) -> Job[Song]:
         """Compose another version of a song's track, with the same request or with some fields changed; older versions are kept.
@@ -110,7 +112,7 @@ class BeatovenClient:
         A prompt stays and the changed fields override it; a new prompt replaces the whole request.
         """
         begin = partial(self._begin_again, song, wanted, stems)
-        return self._start(Job("composition", begin, self._poller))
+        return self._start(Job("composition", begin, self._poller, find_again=_FIND_AGAIN))
 
     def attach(self, task_id: str, track_id: str = "", *, stems: bool = False) -> Job[Song]:
         """Return a job for a composition that was started before. The live service needs `track_id` for the stems."""
@@ -147,7 +149,9 @@ class BeatovenClient:
         A song with `looping` has whole bars and no ending.
         """
         request = DirectRequest(prompt=PromptText(text=prompt), format=AudioFormat.read(format), looping=looping)
-        return self._start(Job("composition", partial(self._begin_direct, request), self._poller))
+        return self._start(
+            Job("composition", partial(self._begin_direct, request), self._poller, find_again=_FIND_DIRECT_AGAIN)
+        )
 
     def close(self) -> None:
         """Stop polling jobs and close the connections."""

@@ -230,6 +230,7 @@ def _turned(gain_db: float) -> str:
 
 
 def overload(track: Track) -> str:
+    """Return a warning if the peaks of a track are over full scale, else ""."""
     if track.peak_db <= 0:
         return ""
     return f"Peaks reach {signed(track.peak_db)} dB over full scale: turn the volume down by as much, or they clip."
