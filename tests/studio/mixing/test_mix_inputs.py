@@ -82,7 +82,7 @@ def long(folder: Path) -> Path:
     return audio_files.write(folder / "vocal.wav", np.tile(WAVE[:, :8000], 490), 8000, 16)
 
 
-def no_numbers(folder: Path) -> Path:
+def not_finite(folder: Path) -> Path:
     return material.save(folder, "vocal.wav", np.where(np.arange(88200) == 50000, np.nan, WAVE[0]))
 
 
@@ -98,7 +98,7 @@ CASES = [
     (surround, "6 channels"),
     (slow, "6000 Hz"),
     (long, "at most 8 min"),
-    (no_numbers, "no numbers"),
+    (not_finite, "NaN or infinity"),
     (missing, "no such file"),
 ]
 
