@@ -28,6 +28,7 @@ from tonnbook.studio.composition.composer.writing.plan import ROLES
 from tonnbook.studio.composition.composer.writing.score import Note
 from tonnbook.studio.composition.composer.writing.tala import BOL_KEYS
 from tonnbook.studio.composition.engine import frame
+from tonnbook.studio.measure.progress import no_progress
 
 ASKED = {
     "pop": plan("pop", "happy sad", "medium", 11_111),
@@ -78,7 +79,7 @@ def test_every_combination_is_as_long_as_asked_at_any_length(tmp_path: Path) -> 
             assert abs(score.sections[-1].end * RATE - frames) <= 0.501
             assert all(section.at(section.beats) == pytest.approx(section.end, abs=1e-9) for section in score.sections)
             mute = replace(score, parts=())
-            stem = render_stem(mute, "melody", False, synth, tmp_path / "raw", lambda share: None)
+            stem = render_stem(mute, "melody", False, synth, tmp_path / "raw", no_progress)
             assert stem.frames == stem.path.stat().st_size / 8 == frames
             slices = [frame(s.start_ms + s.length_ms) - frame(s.start_ms) for s in score.plan.sections]
             assert (len(slices), sum(slices)) == (len(emotions.split()), frames)
@@ -160,7 +161,7 @@ def test_plucked_notes_begin_at_the_times_of_the_score(voice: str, tmp_path: Pat
     score = compose_score(plan("pop", "happy", "medium", 8_000, lead="piano"))
     (part,) = score.of("melody")
     alone = replace(score, parts=(replace(part, voice=voice),))
-    stem = render_stem(alone, "melody", False, Synth(0), tmp_path / "raw", lambda share: None)
+    stem = render_stem(alone, "melody", False, Synth(0), tmp_path / "raw", no_progress)
     late = lateness_ms(np.concatenate(list(stem.blocks()), axis=1), part.notes)
     assert len(late) > len(part.notes) / 3
     assert np.median(late) <= 15

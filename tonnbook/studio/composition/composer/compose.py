@@ -12,7 +12,7 @@ from tonnbook.studio.composition.composer.sound.synth import Synth
 from tonnbook.studio.composition.composer.writing.arrange import compose_score, song_of
 from tonnbook.studio.composition.composer.writing.plan import ROLES, Plan
 from tonnbook.studio.composition.composer.writing.score import Score
-from tonnbook.studio.measure.progress import Progress, no_progress
+from tonnbook.studio.measure.progress import Progress, no_progress, part
 from tonnbook.studio.runtime.temporary_folder import temporary_folder
 
 _STEMS_FROM, _STEMS_TO = 0.04, 0.80
@@ -42,13 +42,9 @@ def compose(plan: Plan, to: Path, progress: Progress = no_progress) -> Compositi
     with temporary_folder(to, "raw-") as raw_folder:
         raw = []
         for n, role in enumerate(ROLES):
-            share = (_STEMS_TO - _STEMS_FROM) / len(ROLES)
-            first = _STEMS_FROM + n * share
-
-            def within(done: float, first: float = first, share: float = share, role: str = role) -> None:
-                progress(first + share * done, f"Playing the {role}")
-
-            raw.append(render_stem(score, role, song.ducked, synth, raw_folder / f"{role}.raw", within))
+            start, stop = (_STEMS_FROM + (_STEMS_TO - _STEMS_FROM) * k / len(ROLES) for k in (n, n + 1))
+            stem_progress = part(progress, start, stop)
+            raw.append(render_stem(score, role, song.ducked, synth, raw_folder / f"{role}.raw", stem_progress))
         progress(_STEMS_TO, "Mixing")
         done: Mixdown = mix_down(raw, to, plan.looping)
     progress(1.0, "Done")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import zlib
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import cos, pi, sin
 from pathlib import Path
@@ -24,6 +24,7 @@ from tonnbook.studio.composition.composer.sound.soundfont import RATE
 from tonnbook.studio.composition.composer.sound.synth import Synth
 from tonnbook.studio.composition.composer.voices import DRUM_PAN, KIT_BANK, VOICES
 from tonnbook.studio.composition.composer.writing.score import Note, Part, Score
+from tonnbook.studio.measure.progress import Progress
 
 BLOCK = Convolver.PARTITION * 8
 TAIL_S = 7.0
@@ -93,9 +94,7 @@ class PartPlayer:
         return out
 
 
-def render_stem(
-    score: Score, role: str, side_chain: bool, synth: Synth, to: Path, progress: Callable[[float], None]
-) -> RawStem:
+def render_stem(score: Score, role: str, side_chain: bool, synth: Synth, to: Path, progress: Progress) -> RawStem:
     """Render all parts of one role into the raw file `to`; with `side_chain` the kick ducks bass and chords."""
     frames = round(score.plan.duration_ms * RATE / 1000)
     genre = score.plan.genre
@@ -112,7 +111,7 @@ def render_stem(
             file.write(whole.tobytes())
             if start + BLOCK > frames and score.plan.looping:
                 _add_tail(file, block[:, max(0, frames - start) :], max(0, start - frames), frames)
-            progress(min(1.0, (start + BLOCK) / total))
+            progress(min(1.0, (start + BLOCK) / total), f"Playing the {role}")
     return RawStem(role, to, frames)
 
 

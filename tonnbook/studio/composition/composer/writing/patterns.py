@@ -59,7 +59,9 @@ class Band:
     """The instruments of a band and their patterns."""
 
     name: str
+    """For readers of the tables."""
     bass: str
+    """Voice of the bass."""
     bass_lines: tuple[Levels, ...]
     comps: tuple[Comp, ...]
     grooves: tuple[Groove, ...]
