@@ -1,4 +1,4 @@
-"""`tonnbook master`: the tutorial's job from the shell, offline; and what it says before it spends credits."""
+"""`tonnbook master`: an album from the shell, offline; and the question before it spends credits."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_an_album_from_the_shell(album: Path, tmp_path: Path) -> None:
     assert "2 of 2 songs are in" in again.stdout
 
 
-def test_what_is_no_album_is_said_in_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_invalid_album_is_reported_in_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "album.json").write_text("{}")
     assert main(["master", str(tmp_path / "album.json")]) == 1
     assert "is no album file" in capsys.readouterr().err
@@ -88,13 +88,11 @@ class TestLive:
 
         return run
 
-    def test_it_says_what_it_costs_and_asks_and_pays_that_and_no_more(
-        self, service: Studio, run: Callable[..., str]
-    ) -> None:
+    def test_it_prints_the_cost_and_asks_and_pays_no_more(self, service: Studio, run: Callable[..., str]) -> None:
         for answer in ("", "n\n", "what?\n"):
-            said = run(answer=answer)
-            assert "2 final masters at 220 credits each: this will cost about 440 credits." in said
-            assert said.endswith("Nothing was ordered.\n")
+            output = run(answer=answer)
+            assert "2 final masters at 220 credits each: this will cost about 440 credits." in output
+            assert output.endswith("Nothing was ordered.\n")
         assert service.ledger.entries == ()
         assert "2 of 3 songs are in " in run(answer="y\n")
         assert service.ledger.credits == 440
@@ -105,9 +103,9 @@ class TestLive:
         self, service: Studio, run: Callable[..., str]
     ) -> None:
         run("--yes")
-        said = run("--coherence")
-        assert "about 440 credits" in said
-        assert "Go on? [y/N]" in said
+        output = run("--coherence")
+        assert "about 440 credits" in output
+        assert "Go on? [y/N]" in output
         assert service.ledger.credits == 440
         run("--coherence", answer="y\n")
         assert "about 0 credits" in run("--coherence")

@@ -65,7 +65,7 @@ def test_a_worker_that_is_killed_loses_nothing(cluster: object, album: Path, tmp
         assert one.master.path.read_bytes() == other.master.path.read_bytes()
 
 
-def test_songs_can_be_handed_out_whole(cluster: object, album: Path, tmp_path: Path) -> None:
+def test_workers_can_master_whole_songs(cluster: object, album: Path, tmp_path: Path) -> None:
     """The other place for an executor: each worker sends its song to the server and fetches the master."""
     with Studio() as studio:
         tonn = TonnClient(studio.url, studio.key)

@@ -1,4 +1,4 @@
-"""The program: the studio alone answers any client and ends cleanly on Ctrl-C; the lab says what it needs."""
+"""The program: the studio answers any client and ends cleanly on Ctrl-C; the lab reports what is missing."""
 
 import os
 import re
@@ -28,7 +28,7 @@ def test_the_studio_prints_its_address_answers_and_ends_cleanly(ending: signal.S
     assert "closed" in out
 
 
-def test_a_port_in_use_is_said_in_one_line() -> None:
+def test_a_port_in_use_is_reported_in_one_line() -> None:
     from tonnbook.studio.server.server import Studio
 
     with Studio() as studio:

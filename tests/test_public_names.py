@@ -1,4 +1,4 @@
-"""The public names: the table, the type checker's view and what is really there are one list; each is documented."""
+"""The public names: the table and the type checker's imports have the same names, each exists and is documented."""
 
 import ast
 from pathlib import Path

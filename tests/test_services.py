@@ -1,4 +1,4 @@
-"""Opening and closing the services of a notebook, and running a coroutine wherever we are."""
+"""Opening and closing the services of a notebook, and running a coroutine in a script or a notebook."""
 
 import asyncio
 import os
@@ -50,7 +50,7 @@ def test_a_closed_one_is_started_anew(local: Services) -> None:
     again.close()
 
 
-def test_downloads_go_where_they_are_wanted(tmp_path: Path) -> None:
+def test_downloads_go_to_the_given_folder(tmp_path: Path) -> None:
     with offline(tmp_path) as local:
         assert local.tonn.downloads == tmp_path
         assert offline(tmp_path) is offline() is local
@@ -61,7 +61,7 @@ def test_downloads_go_where_they_are_wanted(tmp_path: Path) -> None:
     assert local.closed
 
 
-def test_services_say_what_they_are(local: Services) -> None:
+def test_the_repr_of_services(local: Services) -> None:
     assert repr(local) == f"<Services local studio at {local.tonn.url}>"
     local.close()
     assert repr(local).endswith(", closed>")
@@ -108,14 +108,14 @@ def test_a_key_in_the_environment_does_not_choose_live(monkeypatch: pytest.Monke
         assert urlsplit(local.tonn.url).hostname == "127.0.0.1"
 
 
-def test_live_announces_the_webhook_address_that_it_is_given(tmp_path: Path) -> None:
+def test_live_sends_the_given_webhook_address(tmp_path: Path) -> None:
     with live("some-key", webhook_url="https://tunnel.example/hook", folder=tmp_path) as found:
         assert found.inbox is not None
         assert found.inbox.url == "https://tunnel.example/hook"
         assert found.tonn.downloads == tmp_path
 
 
-def test_the_studio_is_loaded_only_when_it_is_wanted() -> None:
+def test_the_studio_is_imported_only_when_it_is_used() -> None:
     code = (
         "import sys, tonnbook.services; print([m for m in ('fastapi', 'scipy', 'nest_asyncio2') if m in sys.modules])"
     )
@@ -175,10 +175,10 @@ async def inner():
 async def notebook():
     nest_asyncio2.apply()
     del asyncio._nest_asyncio2  # all that tells it from nest_asyncio 1.6, which sets the other marker only
-    with warnings.catch_warnings(record=True) as told:
+    with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         print(run(inner()))
-    print(*[f"{w.category.__name__}: {w.message} {w.filename}" for w in told])
+    print(*[f"{w.category.__name__}: {w.message} {w.filename}" for w in caught])
 
 asyncio.run(notebook())
 """

@@ -1,4 +1,4 @@
-"""A server that does what a test tells it: for what the studio cannot be made to do."""
+"""An HTTP server with scripted answers, for behaviour that the studio cannot have."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Call:
 
 @dataclass
 class Answer:
-    """What to answer. `cut` bytes of the body are promised and never sent; `drop` hangs up without a word."""
+    """What to answer. `cut` bytes of the body are promised and never sent; `drop` closes the connection without an answer."""
 
     status: int = 200
     body: Any = field(default_factory=dict)
@@ -47,7 +47,7 @@ class Scripted:
 
 @contextmanager
 def scripted(answer: Callable[[Call], Answer]) -> Iterator[Scripted]:
-    """Serve on a free port; `answer` is asked for each request, in a thread of its own."""
+    """Serve on a free port; `answer` is called for each request, in a thread of its own."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -56,16 +56,20 @@ def scripted(answer: Callable[[Call], Answer]) -> Iterator[Scripted]:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             call = Call(self.command, self.path, dict(self.headers), body)
             calls.append(call)
-            told = answer(call)
-            content = told.body if isinstance(told.body, bytes) else json.dumps(told.body).encode()
-            if not told.drop:
-                self.send_response(told.status)
-                for name, value in {"Content-Type": "application/json", **told.headers}.items():
+            scripted_answer = answer(call)
+            content = (
+                scripted_answer.body
+                if isinstance(scripted_answer.body, bytes)
+                else json.dumps(scripted_answer.body).encode()
+            )
+            if not scripted_answer.drop:
+                self.send_response(scripted_answer.status)
+                for name, value in {"Content-Type": "application/json", **scripted_answer.headers}.items():
                     self.send_header(name, value)
                 self.send_header("Content-Length", str(len(content)))
                 self.end_headers()
-                self.wfile.write(content[: len(content) - told.cut])
-            self.close_connection = bool(told.drop or told.cut)
+                self.wfile.write(content[: len(content) - scripted_answer.cut])
+            self.close_connection = bool(scripted_answer.drop or scripted_answer.cut)
 
         do_GET = do_POST = do_PUT = handle_any  # noqa: N815
 

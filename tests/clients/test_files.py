@@ -1,4 +1,4 @@
-"""Uploads and downloads, against the real studio; a broken line and a dying server where the studio cannot play along."""
+"""Uploads and downloads with the real studio, and with broken connections and a server that is killed."""
 
 import stat
 import subprocess
@@ -44,7 +44,7 @@ def leftovers(folder: Path) -> list[Path]:
     return [path for path in folder.rglob("*") if path.is_file()]
 
 
-def test_what_goes_up_comes_down_the_same(files: Files, tmp_path: Path) -> None:
+def test_an_uploaded_file_downloads_unchanged(files: Files, tmp_path: Path) -> None:
     source = sound(tmp_path / "vocal take 1 (ä).wav")
     sent: list[int] = []
     link = files.upload(source, sent.append)
@@ -54,7 +54,7 @@ def test_what_goes_up_comes_down_the_same(files: Files, tmp_path: Path) -> None:
     assert files.name_of(link) == source.name
 
 
-def test_the_same_content_is_sent_once_while_its_link_is_young(http: Http, tmp_path: Path) -> None:
+def test_the_same_content_is_sent_once_while_its_link_is_valid(http: Http, tmp_path: Path) -> None:
     now = [0.0]
     files = Files(http, tmp_path, clock=lambda: now[0])
     source = sound(tmp_path / "vocal.wav")
@@ -111,7 +111,7 @@ def test_a_wrong_key_ends_an_upload(studio: Studio, tmp_path: Path) -> None:
     http.close()
 
 
-def test_an_upload_is_put_with_the_type_that_it_was_announced_with(tmp_path: Path) -> None:
+def test_an_upload_is_put_with_the_content_type_of_its_request(tmp_path: Path) -> None:
     with scripted(
         lambda call: Answer(body={"signed_url": f"{url}/put?s=1", "readable_url": f"{url}/get?s=1"})
     ) as server:
@@ -119,8 +119,8 @@ def test_an_upload_is_put_with_the_type_that_it_was_announced_with(tmp_path: Pat
         http = Http(url, "key")
         Files(http, tmp_path).upload(sound(tmp_path / "vocal.wav"))
         http.close()
-    asked, put = server.calls
-    assert asked.json == {"filename": "vocal.wav", "contentType": "audio/wav"}
+    requested, put = server.calls
+    assert requested.json == {"filename": "vocal.wav", "contentType": "audio/wav"}
     assert (put.method, put.headers["Content-Type"]) == ("PUT", "audio/wav")
     assert put.body == (tmp_path / "vocal.wav").read_bytes()
 
@@ -128,20 +128,20 @@ def test_an_upload_is_put_with_the_type_that_it_was_announced_with(tmp_path: Pat
 @pytest.mark.parametrize(
     ("body", "message"),
     [
-        ({"signed_url": "http://a.example/x?s=hush"}, "readable_url: is missing"),
-        ({"error": True, "message": "too large, see http://a.example/?s=hush"}, r"refused vocal\.wav: too large"),
+        ({"signed_url": "http://a.example/x?s=SECRET"}, "readable_url: is missing"),
+        ({"error": True, "message": "too large, see http://a.example/?s=SECRET"}, r"refused vocal\.wav: too large"),
     ],
 )
-def test_an_answer_without_links_is_called_that(tmp_path: Path, body: dict[str, Any], message: str) -> None:
+def test_an_answer_without_links_is_an_unexpected_answer(tmp_path: Path, body: dict[str, Any], message: str) -> None:
     with scripted(lambda call: Answer(body=body)) as server:
         http = Http(server.url, "key")
         with pytest.raises(UnexpectedAnswer, match=message) as caught:
             Files(http, tmp_path).upload(sound(tmp_path / "vocal.wav"))
         http.close()
-    assert "hush" not in str(caught.value)
+    assert "SECRET" not in str(caught.value)
 
 
-def test_a_download_that_breaks_off_is_taken_up_again(tmp_path: Path) -> None:
+def test_a_download_that_breaks_off_is_repeated(tmp_path: Path) -> None:
     answers = [Answer(body=b"x" * 1000, cut=400), Answer(body=b"x" * 1000, cut=1), Answer(body=b"x" * 1000)]
     with scripted(lambda call: answers.pop(0)) as server:
         http = Http(server.url, "key", sleep=lambda pause: None)
@@ -204,7 +204,7 @@ def test_an_unknown_link_leaves_nothing(files: Files, studio: Studio, tmp_path: 
     assert leftovers(tmp_path / "downloads") == []
 
 
-def test_a_file_is_fetched_when_it_is_asked_for_and_only_once(files: Files, tmp_path: Path) -> None:
+def test_a_file_is_downloaded_on_first_use_and_only_once(files: Files, tmp_path: Path) -> None:
     link = files.upload(sound(tmp_path / "vocal.wav"))
     remote = files.remote_file(link, "mix", files.new_folder("preview-1"), ".mp3")
     assert (remote.name, leftovers(files.folder)) == ("mix.wav", [])
@@ -216,7 +216,7 @@ def test_a_file_is_fetched_when_it_is_asked_for_and_only_once(files: Files, tmp_
     assert remote.path.stat().st_mtime_ns == before
 
 
-def test_each_job_has_a_shelf_of_its_own(files: Files) -> None:
+def test_each_job_has_a_folder_of_its_own(files: Files) -> None:
     first = files.new_folder("final-1")
     assert [first.name, files.new_folder("final-1").name, files.new_folder("final-2").name] == [
         "final-1",
@@ -225,7 +225,7 @@ def test_each_job_has_a_shelf_of_its_own(files: Files) -> None:
     ]
 
 
-def test_left_to_itself_it_keeps_a_private_folder_and_clears_it_away(http: Http) -> None:
+def test_without_a_folder_downloads_go_to_a_temporary_one(http: Http) -> None:
     files = Files(http)
     folder = files.folder
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
@@ -238,7 +238,7 @@ def test_left_to_itself_it_keeps_a_private_folder_and_clears_it_away(http: Http)
     ("word", "name"),
     [("../../etc/passwd", "_.._etc_passwd"), ("..", "track"), ("", "track"), ("hi-hat", "hi-hat"), ("a\\b:c", "a_b_c")],
 )
-def test_a_servers_word_for_a_file_stays_in_its_folder(word: str, name: str) -> None:
+def test_a_file_name_from_a_server_stays_in_its_folder(word: str, name: str) -> None:
     assert safe_name(word) == name
 
 

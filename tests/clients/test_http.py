@@ -1,4 +1,4 @@
-"""The http: what is repeated and what never, what errors become, and that neither key nor signed link is ever shown."""
+"""Http: what is repeated, which errors are raised, and that neither keys nor signed links are shown."""
 
 import io
 import logging
@@ -25,7 +25,7 @@ from tonnbook.errors import (
 )
 
 KEY = "very-secret-key-123"
-SIGNED = "/files/1/vocal.flac?signature=hush-hush"
+SIGNED = "/files/1/vocal.flac?signature=SECRET"
 
 
 @pytest.fixture
@@ -67,11 +67,11 @@ def http(server: Scripted, pauses: list[float]) -> Iterator[Http]:
         (503, ServerFault),
     ],
 )
-def test_a_creating_call_is_sent_once_and_its_error_is_of_the_tree(
+def test_a_creating_call_is_sent_once_and_raises_the_error_of_its_status(
     server: Scripted, script: list[Answer], http: Http, status: int, kind: type[ApiError]
 ) -> None:
-    script.append(Answer(status, {"error": True, "message": "told by the server"}, {"Retry-After": "0"}))
-    with pytest.raises(kind, match=r"/mixpreview answered .* told by the server") as caught:
+    script.append(Answer(status, {"error": True, "message": "message of the server"}, {"Retry-After": "0"}))
+    with pytest.raises(kind, match=r"/mixpreview answered .* message of the server") as caught:
         http.create("/mixpreview", {})
     assert type(caught.value) is kind
     assert caught.value.status == status
@@ -104,21 +104,28 @@ def test_what_costs_nothing_is_repeated(
     assert 0.25 <= pauses[0] <= 0.5 <= pauses[1] <= 1.0
 
 
-def test_a_fault_of_the_request_is_not_repeated(server: Scripted, script: list[Answer], http: Http) -> None:
+def test_an_invalid_request_is_not_repeated(server: Scripted, script: list[Answer], http: Http) -> None:
     script.append(Answer(404))
     with pytest.raises(NotFound):
         http.get("/x")
     assert len(server.calls) == 1
 
 
-@pytest.mark.parametrize("asked", ["7", "date"])
-def test_the_server_says_how_long_to_pause(script: list[Answer], http: Http, pauses: list[float], asked: str) -> None:
-    script += [Answer(429, headers={"Retry-After": formatdate(time() + 7) if asked == "date" else asked}), Answer()]
+@pytest.mark.parametrize("requested", ["7", "date"])
+def test_the_server_says_how_long_to_pause(
+    script: list[Answer], http: Http, pauses: list[float], requested: str
+) -> None:
+    script += [
+        Answer(429, headers={"Retry-After": formatdate(time() + 7) if requested == "date" else requested}),
+        Answer(),
+    ]
     http.get("/x")
     assert pauses == [pytest.approx(7, abs=1.1)]
 
 
-def test_a_pause_beyond_our_patience_ends_the_repeating(script: list[Answer], http: Http, pauses: list[float]) -> None:
+def test_a_requested_pause_that_is_too_long_ends_the_retries(
+    script: list[Answer], http: Http, pauses: list[float]
+) -> None:
     script.append(Answer(429, headers={"Retry-After": "3600"}))
     with pytest.raises(TooManyRequests) as caught:
         http.get("/x")
@@ -126,7 +133,7 @@ def test_a_pause_beyond_our_patience_ends_the_repeating(script: list[Answer], ht
     assert caught.value.retry_after_s == 3600
 
 
-def test_repeating_ends_when_patience_does(server: Scripted, script: list[Answer]) -> None:
+def test_retries_end_after_their_time_limit(server: Scripted, script: list[Answer]) -> None:
     script.append(Answer(503))
     http = Http(server.url, KEY, retry_for_s=0.3, first_pause_s=0.05)
     with pytest.raises(ServerFault):
@@ -175,7 +182,7 @@ def test_a_success_that_is_no_json(script: list[Answer], http: Http) -> None:
         http.get("/x").json()
 
 
-def test_an_expired_link_is_called_that(server: Scripted, script: list[Answer], http: Http) -> None:
+def test_an_expired_link_is_reported_as_expired(server: Scripted, script: list[Answer], http: Http) -> None:
     script.append(Answer(403, b"<Error><Code>AccessDenied</Code></Error>"))
     with pytest.raises(NotFound, match="older than an hour"), http.open(server.url + SIGNED, "download of mix.mp3"):
         pass
@@ -189,7 +196,7 @@ def test_a_refused_connection() -> None:
         http.get("/health")
 
 
-def test_a_name_that_nobody_knows() -> None:
+def test_an_unknown_host_name() -> None:
     with pytest.raises(Unreachable, match="the name of the server was not found"):
         Http("http://nowhere.invalid", KEY, retry_for_s=0).get("/health")
 
@@ -203,7 +210,7 @@ def test_a_server_that_never_answers() -> None:
 
 
 @pytest.mark.parametrize("key", ["", "two words", "line\nbreak", "schlüssel"])
-def test_a_key_that_cannot_be_one_is_refused_without_being_shown(key: str) -> None:
+def test_an_invalid_key_is_refused_without_being_shown(key: str) -> None:
     with pytest.raises(ValueError, match="copy it again") as caught:
         Http("http://127.0.0.1:1", key)
     assert not key or key not in str(caught.value)
@@ -253,4 +260,4 @@ def test_secrets_are_in_no_log_no_repr_and_no_traceback(
     shown = "\n".join([*seen, caplog.text])
     assert "urllib3" in caplog.text
     assert KEY not in shown
-    assert "hush-hush" not in shown
+    assert "SECRET" not in shown

@@ -1,4 +1,4 @@
-"""The inbox: what it takes, what it turns away, and that a webhook is a hint and nothing more."""
+"""WebhookInbox: what it accepts and what it rejects."""
 
 import http.client
 import json
@@ -14,7 +14,7 @@ from tonnbook.clients.inbox import MAX_BODY, Webhook, WebhookInbox
 DONE = {
     "multitrack_task_id": "t1",
     "state": "MIX_TASK_PREVIEW_COMPLETED",
-    "download_url_preview_mixed": "https://evil.example/mix.mp3?signature=hush",
+    "download_url_preview_mixed": "https://evil.example/mix.mp3?signature=SECRET",
 }
 
 
@@ -40,14 +40,14 @@ def post(inbox: WebhookInbox, body: bytes, path: str | None = None, kind: str | 
     return status
 
 
-def test_a_webhook_names_the_task_that_has_news(inbox: WebhookInbox, woken: list[str]) -> None:
+def test_a_webhook_names_a_changed_task(inbox: WebhookInbox, woken: list[str]) -> None:
     assert post(inbox, json.dumps(DONE).encode(), kind="application/json; charset=utf-8") == 200
     assert woken == ["t1"]
     assert inbox.received == (Webhook("t1", "MIX_TASK_PREVIEW_COMPLETED"),)
 
 
 @pytest.mark.parametrize("key", ["multitrack_task_id", "mastering_task_id", "mixrevive_task_id", "task_id"])
-def test_each_service_has_its_own_word_for_the_task(inbox: WebhookInbox, woken: list[str], key: str) -> None:
+def test_each_service_has_its_own_key_for_the_task_id(inbox: WebhookInbox, woken: list[str], key: str) -> None:
     post(inbox, json.dumps({key: "t2"}).encode())
     assert woken == ["t2"]
 
@@ -64,7 +64,9 @@ def test_each_service_has_its_own_word_for_the_task(inbox: WebhookInbox, woken: 
         (b" " * (MAX_BODY + 1), "application/json", 413),
     ],
 )
-def test_what_is_turned_away(inbox: WebhookInbox, woken: list[str], body: bytes, kind: str | None, status: int) -> None:
+def test_invalid_webhooks_are_rejected(
+    inbox: WebhookInbox, woken: list[str], body: bytes, kind: str | None, status: int
+) -> None:
     assert post(inbox, body, kind=kind) == status
     assert woken == []
 
@@ -75,7 +77,7 @@ def test_a_task_id_that_is_no_text_is_ignored(inbox: WebhookInbox, woken: list[s
     assert woken == []
 
 
-def test_other_paths_are_not_there(inbox: WebhookInbox, woken: list[str]) -> None:
+def test_other_paths_are_not_found(inbox: WebhookInbox, woken: list[str]) -> None:
     for path in ("/", "/webhooks", "/webhooks/guess", urlsplit(inbox.url).path + "x"):
         assert post(inbox, json.dumps(DONE).encode(), path) == 404
     assert woken == []
@@ -89,7 +91,7 @@ def test_it_listens_on_this_machine_only_and_each_on_a_path_of_its_own(inbox: We
     other.close()
 
 
-def test_a_public_address_is_announced_as_it_is(woken: list[str]) -> None:
+def test_a_public_address_is_sent_unchanged(woken: list[str]) -> None:
     inbox = WebhookInbox("https://tunnel.example/hooks/7")
     inbox.on_task(woken.append)
     assert inbox.url == "https://tunnel.example/hooks/7"
@@ -113,11 +115,11 @@ def test_a_sender_that_hangs_up_or_sends_nonsense_does_no_harm(
     assert capfd.readouterr() == ("", "")
 
 
-def test_links_and_the_path_are_kept_out_of_sight(inbox: WebhookInbox, caplog: pytest.LogCaptureFixture) -> None:
+def test_links_and_the_path_are_not_shown(inbox: WebhookInbox, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
-    post(inbox, json.dumps({**DONE, "state": "see http://a.example/x?signature=hush"}).encode())
+    post(inbox, json.dumps({**DONE, "state": "see http://a.example/x?signature=SECRET"}).encode())
     shown = caplog.text + repr(inbox) + repr(inbox.received)
-    assert "hush" not in shown
+    assert "SECRET" not in shown
     assert urlsplit(inbox.url).path not in shown
 
 

@@ -1,4 +1,4 @@
-"""Jobs and the thread that watches them: waiting in every way, interrupts, callbacks that raise, patience and deadlines."""
+"""Jobs and the thread that polls them: waiting, interrupts, callbacks that raise, time limits and deadlines."""
 
 import _thread
 import asyncio
@@ -34,7 +34,7 @@ def started(begin: Begin[Any], polling: PollSettings = QUICK, task_id: str | Non
 
 
 def asking(*answers: Any) -> Begin[Any]:
-    """A task that is asked after: each answer in turn, the last for ever; exceptions are raised."""
+    """A task that is polled: each answer in turn, then the last one again; exceptions are raised."""
     left = list(answers)
 
     def ask() -> Any:
@@ -63,7 +63,7 @@ def gated(gate: threading.Event) -> Begin[str]:
 
 @pytest.fixture
 def uncaught(monkeypatch: pytest.MonkeyPatch) -> list[BaseException | None]:
-    """What threads died of."""
+    """Exceptions that ended threads."""
     seen: list[BaseException | None] = []
     monkeypatch.setattr(threading, "excepthook", lambda args: seen.append(args.exc_value))
     return seen
@@ -83,7 +83,7 @@ def test_a_result_that_takes_a_while() -> None:
     assert job.result() == "the mix"
 
 
-def test_elapsed_time_stands_still_at_the_end() -> None:
+def test_elapsed_time_stops_at_the_end() -> None:
     job = started(asking("the mix"))
     job.result()
     before = job.elapsed_s
@@ -121,7 +121,7 @@ def test_a_timeout_leaves_the_job_running(gate: threading.Event) -> None:
     assert job.result(timeout=60) == "the mix"
 
 
-def test_past_its_deadline_a_job_rests_until_it_is_waited_for_again(gate: threading.Event) -> None:
+def test_past_its_deadline_a_job_is_not_polled_until_it_is_waited_for_again(gate: threading.Event) -> None:
     job = started(gated(gate), PollSettings(first_s=0.01, longest_s=0.02, deadline_s=0.15))
     with pytest.raises(JobTimeout):
         job.result()
@@ -219,37 +219,37 @@ def test_progress_never_falls_and_stays_between_0_and_1(gate: threading.Event) -
     assert seen == [0.0, 0.3, 0.3, 0.3, 0.9, 1.0, 1.0]
 
 
-def test_callbacks_hear_of_changes_in_order_and_of_the_end(gate: threading.Event) -> None:
+def test_callbacks_are_called_for_changes_in_order_and_for_the_end(gate: threading.Event) -> None:
     job = started(asking(StillRunning("one", 0.1), StillRunning("two", 0.2), StillRunning("two", 0.2), "the mix"))
-    told: list[tuple[str, float | None, str]] = []
-    job.on_change(lambda j: told.append((j.status, j.progress, threading.current_thread().name)))
+    seen: list[tuple[str, float | None, str]] = []
+    job.on_change(lambda j: seen.append((j.status, j.progress, threading.current_thread().name)))
     job.result(timeout=60)
-    assert eventually(lambda: bool(told) and told[-1][0] == "done")
-    shares = [share or 0 for _, share, _ in told]
+    assert eventually(lambda: bool(seen) and seen[-1][0] == "done")
+    shares = [share or 0 for _, share, _ in seen]
     assert shares == sorted(shares)
-    assert {name for *_, name in told} == {"tonnbook poller"}
+    assert {name for *_, name in seen} == {"tonnbook poller"}
 
 
 def test_an_unsubscribed_callback_is_called_no_more(gate: threading.Event) -> None:
     job = started(gated(gate))
-    told: list[str] = []
-    stop = job.on_change(lambda j: told.append(j.status))
-    assert eventually(lambda: bool(told))
+    seen: list[str] = []
+    stop = job.on_change(lambda j: seen.append(j.status))
+    assert eventually(lambda: bool(seen))
     stop()
     stop()
     time.sleep(0.05)
-    before = len(told)
+    before = len(seen)
     gate.set()
     job.result(timeout=60)
     time.sleep(0.05)
-    assert len(told) == before
+    assert len(seen) == before
 
 
-def test_a_callback_that_raises_is_reported_once_and_harms_nobody(
+def test_a_callback_that_raises_is_reported_once_and_does_not_affect_the_job(
     gate: threading.Event, uncaught: list[BaseException | None]
 ) -> None:
     job = started(gated(gate))
-    told: list[str] = []
+    seen: list[str] = []
     calls: list[int] = []
 
     def broken(job: Job[Any]) -> None:
@@ -257,11 +257,11 @@ def test_a_callback_that_raises_is_reported_once_and_harms_nobody(
         raise LookupError("the card is gone")
 
     job.on_change(broken)
-    job.on_change(lambda j: told.append(j.status))
-    assert eventually(lambda: len(told) > 2)
+    job.on_change(lambda j: seen.append(j.status))
+    assert eventually(lambda: len(seen) > 2)
     gate.set()
     assert job.result(timeout=60) == "the mix"
-    assert eventually(lambda: told[-1] == "done")
+    assert eventually(lambda: seen[-1] == "done")
     assert len(calls) == 1
     assert [str(problem) for problem in uncaught] == ["the card is gone"]
 
@@ -275,7 +275,7 @@ def test_a_callback_cannot_wait_for_its_own_job(gate: threading.Event, uncaught:
     assert job.result(timeout=60) == "the mix"
 
 
-def test_a_fault_of_ours_fails_the_job_and_is_seen(uncaught: list[BaseException | None], gate: threading.Event) -> None:
+def test_a_bug_fails_the_job_and_is_reported(uncaught: list[BaseException | None], gate: threading.Event) -> None:
     poller = JobPoller(QUICK)
     broken = Job("preview mix", asking(StillRunning(), TypeError("a fault")), poller)
     sound = Job("preview mix", gated(gate), poller)
@@ -288,19 +288,19 @@ def test_a_fault_of_ours_fails_the_job_and_is_seen(uncaught: list[BaseException 
     assert eventually(lambda: [str(problem) for problem in uncaught] == ["a fault"])
 
 
-def test_a_question_without_an_answer_is_asked_again() -> None:
+def test_a_poll_without_an_answer_is_repeated() -> None:
     job = started(asking(Unreachable("gone"), TooManyRequests(429, "/x", "slow down"), "the mix"))
     assert job.result(timeout=60) == "the mix"
 
 
-def test_patience_with_an_unreachable_server_ends() -> None:
+def test_polls_of_an_unreachable_server_end_after_their_time_limit() -> None:
     job = started(asking(Unreachable("the server is gone")))
     with pytest.raises(Unreachable, match="the server is gone"):
         job.result(timeout=60)
     assert job.elapsed_s >= 0.1
 
 
-def test_an_error_that_will_not_pass_ends_the_job_at_once() -> None:
+def test_a_permanent_error_ends_the_job_at_once() -> None:
     job = started(asking(RequestRejected(400, "/x", "no such field")), PollSettings(retry_for_s=60))
     with pytest.raises(RequestRejected):
         job.result(timeout=60)
@@ -314,20 +314,20 @@ def test_the_server_may_ask_for_a_longer_pause() -> None:
     assert job.elapsed_s >= 0.3
 
 
-def test_questions_come_at_growing_intervals() -> None:
-    asked: list[float] = []
+def test_polls_come_at_growing_intervals() -> None:
+    polls: list[float] = []
 
     def ask() -> str | StillRunning:
-        asked.append(time.monotonic())
-        return "the mix" if len(asked) == 6 else StillRunning()
+        polls.append(time.monotonic())
+        return "the mix" if len(polls) == 6 else StillRunning()
 
     started(lambda job: ask, PollSettings(first_s=0.02, longest_s=0.1)).result(timeout=60)
-    gaps = [b - a for a, b in pairwise(asked)]
+    gaps = [b - a for a, b in pairwise(polls)]
     for gap, least in zip(gaps, [0.02, 0.04, 0.08, 0.1, 0.1], strict=True):
         assert least * 0.95 <= gap < least + 1
 
 
-def test_waking_a_task_asks_at_once(gate: threading.Event) -> None:
+def test_waking_a_task_polls_at_once(gate: threading.Event) -> None:
     poller = JobPoller(PollSettings(first_s=3600))
     job = Job("preview mix", gated(gate), poller, task_id="t1")
     poller.start(job)
@@ -340,13 +340,13 @@ def test_waking_a_task_asks_at_once(gate: threading.Event) -> None:
     assert job.result(timeout=60) == "the mix"
 
 
-def test_news_that_comes_while_the_server_is_being_asked_is_not_lost() -> None:
+def test_a_webhook_during_a_poll_is_not_lost() -> None:
     poller = JobPoller(PollSettings(first_s=3600))
-    asked: list[int] = []
+    polls: list[int] = []
 
     def ask() -> str | StillRunning:
-        asked.append(1)
-        if len(asked) == 1:
+        polls.append(1)
+        if len(polls) == 1:
             poller.wake("t1")  # the task ends after this question was answered and before we are back from it
             return StillRunning()
         return "the mix"
@@ -356,7 +356,7 @@ def test_news_that_comes_while_the_server_is_being_asked_is_not_lost() -> None:
     assert job.result(timeout=60) == "the mix"
 
 
-def test_one_thread_watches_all_jobs_and_goes_when_they_are_done(gate: threading.Event) -> None:
+def test_one_thread_polls_all_jobs_and_ends_when_they_are_done(gate: threading.Event) -> None:
     poller = JobPoller(QUICK)
     jobs = [Job("preview mix", gated(gate), poller, task_id=f"t{n}") for n in range(5)]
     for job in jobs:
@@ -368,7 +368,7 @@ def test_one_thread_watches_all_jobs_and_goes_when_they_are_done(gate: threading
     assert eventually(lambda: not any(t.name.startswith("tonnbook") for t in threading.enumerate()))
 
 
-def test_closing_the_client_lets_everybody_go(gate: threading.Event) -> None:
+def test_closing_the_client_fails_its_jobs(gate: threading.Event) -> None:
     poller = JobPoller(QUICK)
     job = Job("preview mix", gated(gate), poller, task_id="t1")
     poller.start(job)
@@ -377,7 +377,7 @@ def test_closing_the_client_lets_everybody_go(gate: threading.Event) -> None:
         job.result(timeout=60)
 
 
-def test_the_repr_is_short_and_says_where_it_stands(gate: threading.Event) -> None:
+def test_the_repr_shows_id_status_and_progress(gate: threading.Event) -> None:
     def begin(job: Job[Any]) -> Poll[Any]:
         job.report(progress=0.4)
         gate.wait(3)

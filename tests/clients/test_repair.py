@@ -1,4 +1,4 @@
-"""The client's repair calls against the studio: files in, values out, and what goes wrong in words."""
+"""Analysis, cleanup, enhancement, separation and recombination with the real studio."""
 
 from __future__ import annotations
 
@@ -53,14 +53,14 @@ def test_analysing_a_request_or_a_link(tonn: TonnClient, mono: Path) -> None:
     assert "signature" not in repr(other)
 
 
-def test_what_cannot_be_uploaded_is_said_before_anything_is_sent(tonn: TonnClient, tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_uploaded_raises_before_anything_is_sent(tonn: TonnClient, tmp_path: Path) -> None:
     with pytest.raises(AudioError, match=r"nothing\.wav does not exist"):
         tonn.analyse(tmp_path / "nothing.wav")
     with pytest.raises(ValueError, match="POLKA"):
         tonn.analyse(tmp_path / "nothing.wav", "POLKA")
 
 
-def test_what_the_server_refuses_is_said(tonn: TonnClient, tmp_path: Path) -> None:
+def test_a_refusal_of_the_server_is_reported(tonn: TonnClient, tmp_path: Path) -> None:
     silent = audio_files.write(tmp_path / "silent.wav", np.zeros((2, RATE)), RATE)
     with pytest.raises(RequestRejected, match=r"silent\.wav is silent from beginning to end"):
         tonn.analyse(silent).result(60)
@@ -101,7 +101,7 @@ def test_an_enhancement_that_fails_says_why(tonn: TonnClient, tmp_path: Path) ->
         tonn.enhance(silent)  # type: ignore[arg-type]
 
 
-def test_taking_a_mix_apart(tonn: TonnClient, mono: Path) -> None:
+def test_separating_a_mix(tonn: TonnClient, mono: Path) -> None:
     apart = tonn.separate(mono).result(60)
     assert set(apart.playable) == {"vocals", "drums", "bass", "other"}
     assert apart.separation == "classical"
@@ -113,7 +113,7 @@ def test_taking_a_mix_apart(tonn: TonnClient, mono: Path) -> None:
     assert again.stems["vocals"].path.read_bytes() == two.stems["vocals"].path.read_bytes()
 
 
-def test_putting_a_mix_together_again(tonn: TonnClient, mono: Path, tmp_path: Path) -> None:
+def test_recombining_a_voice_and_its_backing(tonn: TonnClient, mono: Path, tmp_path: Path) -> None:
     backing = tmp_path / "my mix.wav"
     backing.write_bytes(mono.read_bytes())
     request = RecombinationRequest(style=RecombinationStyle.POP, vocal=mono, backing=backing, vocal_gain_db=-1.0)

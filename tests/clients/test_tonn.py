@@ -1,4 +1,4 @@
-"""The Tonn client against the real studio on a real port: from files on disk to a final mix, webhooks, interrupts, secrets."""
+"""TonnClient with the real studio on a real port: mixes from files, webhooks, interrupts, secrets."""
 
 import _thread
 import asyncio
@@ -113,7 +113,7 @@ def test_files_are_uploaded_in_the_background_with_rising_progress(
     assert seen[0] == ("uploading", 0.0), "the call came back only after the upload"
     shares = [share for _, share in seen if share is not None]
     assert shares == sorted(shares)
-    assert preview.settings == {}  # FX settings cost credits live: not asked for unless somebody says so
+    assert preview.settings == {}  # FX settings cost credits live: not requested by default
     assert job.task_id == preview.task_id
     client.close()
 
@@ -137,7 +137,7 @@ def test_a_final_mix_with_changes(tonn: TonnClient, preview: MixPreview, studio:
     assert studio.ledger.credits - before == 250
 
 
-def test_the_rate_of_the_final_is_the_previews_unless_told(tonn: TonnClient, preview: MixPreview) -> None:
+def test_the_rate_of_the_final_is_the_previews_unless_given(tonn: TonnClient, preview: MixPreview) -> None:
     found = audio_files.info(tonn.final_mix(preview).result(timeout=60).mix.path)
     assert (found.rate, found.bit_depth) == (44100, 16)
 
@@ -221,7 +221,7 @@ def _until_ordered(job: Job[Any]) -> None:
     assert job.task_id
 
 
-def test_after_a_restart_attach_finds_what_was_ordered_where_downloads_were_kept(
+def test_after_a_restart_attach_finds_the_request_in_the_downloads_folder(
     studio: Studio, tonn: TonnClient, preview: MixPreview
 ) -> None:
     reborn = TonnClient(studio.url, studio.key, downloads=tonn.downloads, polling=QUICK)
@@ -245,7 +245,7 @@ def test_after_a_restart_without_a_folder_it_says_what_is_missing(studio: Studio
     reborn.close()
 
 
-def test_attach_wants_the_request_with_links(tonn: TonnClient, excerpts: Mapping[str, Path]) -> None:
+def test_attach_needs_the_request_with_links(tonn: TonnClient, excerpts: Mapping[str, Path]) -> None:
     with pytest.raises(ValueError, match=r"needs the request as it was sent.*kick\.wav is a file on this machine"):
         tonn.attach("t1", order(excerpts))
 
@@ -270,7 +270,7 @@ def test_a_change_to_an_unknown_track(tonn: TonnClient, preview: MixPreview, nam
         tonn.final_mix(preview, {name: TrackEffects()})
 
 
-def test_what_is_no_request_is_said_at_once(tonn: TonnClient, preview: MixPreview, tmp_path: Path) -> None:
+def test_an_argument_of_the_wrong_type_raises_at_once(tonn: TonnClient, preview: MixPreview, tmp_path: Path) -> None:
     with pytest.raises(TypeError, match=r"takes a MixRequest, not dict; MixRequest\.from_wire"):
         tonn.preview_mix({"multitrackData": {}})  # type: ignore[arg-type]
     with pytest.raises(TypeError, match=r"changes\['vocal'\] is a float"):
@@ -285,7 +285,7 @@ def test_what_is_no_request_is_said_at_once(tonn: TonnClient, preview: MixPrevie
         tonn.preview_mix(MixRequest(tracks=(gone, also), style=MusicalStyle.POP))
 
 
-def test_a_track_that_is_no_sound_fails_the_job_with_its_name(
+def test_a_track_that_is_no_audio_fails_the_job_with_its_name(
     tonn: TonnClient, excerpts: Mapping[str, Path], tmp_path: Path
 ) -> None:
     (tmp_path / "broken.wav").write_bytes(b"this is no sound" * 100)
@@ -329,7 +329,7 @@ def test_a_job_that_is_not_waited_for_ends_all_the_same(tonn: TonnClient, excerp
     assert job.status == "done"
 
 
-def test_no_key_and_no_signature_in_sight(
+def test_no_key_and_no_signature_is_shown(
     excerpts: Mapping[str, Path], caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:
     caplog.set_level(logging.DEBUG)

@@ -1,4 +1,4 @@
-"""What a live service may do and the studio never does: no credits, odd answers, one long call, a Location that leads away."""
+"""TonnClient with scripted answers that the studio never gives: no credits, unexpected bodies, one long call, foreign Locations."""
 
 import re
 import threading
@@ -33,7 +33,7 @@ from tonnbook.models.recombination import RecombinationRequest
 from tonnbook.models.vocabulary import DesiredLoudness, InstrumentGroup, MusicalStyle
 
 QUICK = PollSettings(first_s=0.01, longest_s=0.02, retry_for_s=0.2)
-LINKS = ["https://bucket.example/a1b2/vocal.flac?sig=hush", "https://bucket.example/c3d4/bass.flac?sig=hush"]
+LINKS = ["https://bucket.example/a1b2/vocal.flac?sig=SECRET", "https://bucket.example/c3d4/bass.flac?sig=SECRET"]
 REQUEST = MixRequest(
     tracks=tuple(MixTrack(source=link, instrument=InstrumentGroup.OTHER_1) for link in LINKS),
     style=MusicalStyle.POP,
@@ -44,24 +44,24 @@ READY: dict[str, Any] = {
     "status": "MIX_TASK_PREVIEW_COMPLETED",
     "previewMixTaskResults": {
         "status": "MIX_TASK_PREVIEW_COMPLETED",
-        "download_url_preview_mixed": "https://bucket.example/mix.mp3?sig=hush",
+        "download_url_preview_mixed": "https://bucket.example/mix.mp3?sig=SECRET",
     },
 }
-FINAL = {"applyAudioEffectsResults": {"download_url_mixed": "https://bucket.example/mix.wav?sig=hush"}}
+FINAL = {"applyAudioEffectsResults": {"download_url_mixed": "https://bucket.example/mix.wav?sig=SECRET"}}
 PREVIEW = MixPreview("t1", REQUEST, mix=None)  # type: ignore[arg-type]  # the final mix needs its id and request only
 
 
 @contextmanager
 def service(routes: dict[str, Any], **options: Any) -> Iterator[tuple[TonnClient, Scripted]]:
-    """A service that answers each path with a fixed answer, a list of answers in turn, or what a function says."""
+    """A service with an answer for each path: a fixed one, a list of answers in turn, or a function."""
 
     def answer(call: Call) -> Answer:
-        told = routes[call.path]
-        if callable(told):
-            told = told(call)
-        if isinstance(told, list):
-            told = told.pop(0) if len(told) > 1 else told[0]
-        return told if isinstance(told, Answer) else Answer(body=told)
+        found = routes[call.path]
+        if callable(found):
+            found = found(call)
+        if isinstance(found, list):
+            found = found.pop(0) if len(found) > 1 else found[0]
+        return found if isinstance(found, Answer) else Answer(body=found)
 
     with scripted(answer) as server:
         with patch("tonnbook.clients.tonn.Http", partial(Http, retry_for_s=0, read_s=2)):
@@ -70,7 +70,7 @@ def service(routes: dict[str, Any], **options: Any) -> Iterator[tuple[TonnClient
         client.close()
 
 
-def test_a_preview_that_is_ready_at_the_first_question() -> None:
+def test_a_preview_that_is_ready_at_the_first_poll() -> None:
     with service({"/mixpreview": TASK, "/retrievepreviewmix": READY}) as (tonn, server):
         preview = tonn.preview_mix(REQUEST).result(timeout=60)
     assert (preview.task_id, preview.mix.name, preview.notes) == ("t1", "mix.mp3", None)
@@ -103,7 +103,7 @@ def test_an_error_in_the_body_fails_the_job(status: int) -> None:
         assert server.count("/retrievepreviewmix") == 2
 
 
-def test_an_order_that_is_turned_down_in_the_body() -> None:
+def test_a_request_that_is_refused_in_the_body() -> None:
     refusal = {"error": True, "message": "too many tracks"}
     with service({"/mixpreview": refusal}) as (tonn, _), pytest.raises(JobFailed, match="too many tracks"):
         tonn.preview_mix(REQUEST).result(timeout=60)
@@ -132,7 +132,7 @@ def test_a_success_of_the_wrong_shape_says_what_is_missing(routes: dict[str, Any
         tonn.preview_mix(REQUEST).result(timeout=60)
 
 
-def test_a_poll_that_is_turned_away_for_a_moment_is_made_again() -> None:
+def test_a_poll_that_fails_for_a_moment_is_repeated() -> None:
     answers = [Answer(429, headers={"Retry-After": "0"}), Answer(503), Answer(drop=True), READY]
     with service({"/mixpreview": TASK, "/retrievepreviewmix": answers}) as (tonn, server):
         tonn.preview_mix(REQUEST).result(timeout=60)
@@ -157,34 +157,34 @@ def test_what_may_cost_credits_is_sent_exactly_once(path: str, answer: Answer, k
         assert (job.status, server.count(path)) == ("failed", 1)
 
 
-def test_fx_settings_are_asked_once_when_the_mix_is_ready() -> None:
-    asked: list[bool] = []
+def test_fx_settings_are_requested_once_when_the_mix_is_ready() -> None:
+    requested: list[bool] = []
 
     def retrieve(call: Call) -> Answer:
-        asked.append(call.json["multitrackData"]["retrieveFXSettings"])
-        return WORKING if len(asked) < 4 else Answer(body=READY)
+        requested.append(call.json["multitrackData"]["retrieveFXSettings"])
+        return WORKING if len(requested) < 4 else Answer(body=READY)
 
     with service({"/mixpreview": TASK, "/retrievepreviewmix": retrieve}) as (tonn, _):
         tonn.preview_mix(REQUEST, fx_settings=True).result(timeout=60)
-        assert asked == [False, False, False, False, True]
-        asked[:] = [False] * 4
+        assert requested == [False, False, False, False, True]
+        requested[:] = [False] * 4
         tonn.preview_mix(REQUEST).result(timeout=60)
-        assert asked == [False] * 5
+        assert requested == [False] * 5
 
 
-def test_fx_settings_that_do_not_come_are_not_asked_again() -> None:
-    asked: list[bool] = []
+def test_fx_settings_that_cannot_be_retrieved_are_not_requested_again() -> None:
+    requested: list[bool] = []
 
     def retrieve(call: Call) -> Answer:
-        asked.append(call.json["multitrackData"]["retrieveFXSettings"])
-        return Answer(503) if asked[-1] else Answer(body=READY)
+        requested.append(call.json["multitrackData"]["retrieveFXSettings"])
+        return Answer(503) if requested[-1] else Answer(body=READY)
 
     with service({"/mixpreview": TASK, "/retrievepreviewmix": retrieve}) as (tonn, _):
         with pytest.raises(
             JobFailed, match=r"mix is ready, but its FX settings could not be retrieved.*fx_settings=False\) gets"
         ):
             tonn.preview_mix(REQUEST, fx_settings=True).result(timeout=60)
-        assert asked == [False, True]
+        assert requested == [False, True]
         assert tonn.attach("t1").result(timeout=60).mix.name == "mix.mp3"
 
 
@@ -217,7 +217,7 @@ def test_a_final_mix_names_every_track_by_its_link() -> None:
     assert server.calls[0].headers["Prefer"] == "respond-async"
 
 
-def test_a_server_that_answers_later_is_asked_where_it_says() -> None:
+def test_a_server_that_answers_later_is_polled_at_its_location() -> None:
     accepted = Answer(202, {"status": "MIX_TASK_FINAL_PROCESSING"}, {"Location": "/studio/renders/7"})
     rendering = Answer(202, {"progress": 0.5, "message": "mixing"})
     with service({"/retrievefinalmix": accepted, "/studio/renders/7": [rendering, Answer(503), FINAL]}) as (
@@ -282,7 +282,7 @@ def test_one_long_call_that_takes_too_long() -> None:
         gate.set()
 
 
-def test_two_tracks_of_one_name_are_told_apart() -> None:
+def test_two_tracks_of_one_name_are_distinguished() -> None:
     links = ["https://a.example/1/take.wav", "https://a.example/2/take.wav", "https://a.example/3/take.flac"]
     tracks = tuple(MixTrack(source=link, instrument=InstrumentGroup.KEYS) for link in links)
     preview = MixPreview("t1", MixRequest(tracks=tracks, style=MusicalStyle.POP), mix=None)  # type: ignore[arg-type]
@@ -307,7 +307,7 @@ def test_stems_of_one_name_become_two_files() -> None:
 
 
 RUNNING = Answer(202, {"message": "working"})
-LINK = "https://bucket.example/a1b2/mix.wav?sig=hush"
+LINK = "https://bucket.example/a1b2/mix.wav?sig=SECRET"
 SEPARATING = {"stemflowTaskId": "t1", "status": "processing", "message": "working"}
 RECOMBINING = {"recombineTaskId": "t1", "status": "processing", "message": "working"}
 CREATED = {

@@ -1,4 +1,4 @@
-"""The mastering models: the album file as the tutorial has it, the wire's list of one, and what a loudness word means."""
+"""The mastering models: the tutorial's album file, the wire form with its list of one, and the loudness presets."""
 
 import json
 from pathlib import Path
@@ -64,12 +64,12 @@ class TestTheWire:
         read = MasteringRequest.from_wire(wire(fixDRCIssues=True, webhookURL=None, previewStartTime=None))
         assert read == a_request()
 
-    def test_a_server_does_not_look_at_what_is_not_in_force(self) -> None:
+    def test_a_server_ignores_a_loudness_that_is_not_forced(self) -> None:
         for fields in ({"forcedLoudnessInLUFS": 0}, {"forcedLoudness": False, "forcedLoudnessInLUFS": -100}):
             assert MasteringRequest.from_wire(wire(**fields)).target_lufs == -10
 
     @pytest.mark.parametrize(
-        ("fields", "said"),
+        ("fields", "message"),
         [
             ({"trackData": []}, "trackData: has 0 entries; at least 1"),
             ({"trackData": [{"trackURL": "https://a.example/x.wav"}] * 2}, "trackData: has 2 entries; at most 1"),
@@ -86,10 +86,10 @@ class TestTheWire:
             ({"tonnbook": {"toneDb": [0, 0]}}, "28 third-octaves"),
         ],
     )
-    def test_a_refusal_names_the_field_and_what_is_allowed(self, fields: dict[str, object], said: str) -> None:
+    def test_a_refusal_names_the_field_and_what_is_allowed(self, fields: dict[str, object], message: str) -> None:
         with pytest.raises(ValidationError) as caught:
             MasteringRequest.from_wire(wire(**fields))
-        assert said in explain(caught.value)
+        assert message in explain(caught.value)
 
     def test_the_schema_is_that_of_the_wire(self) -> None:
         schema = MasteringRequest.model_json_schema()
@@ -118,7 +118,7 @@ class TestTheWire:
 
 class TestLoudness:
     @pytest.mark.parametrize(("word", "lufs"), [("LOW", -14), ("MEDIUM", -10), ("HIGH", -8)])
-    def test_the_words_mean_what_the_api_text_says(self, word: str, lufs: float) -> None:
+    def test_the_presets_have_the_loudness_of_the_api_text(self, word: str, lufs: float) -> None:
         assert a_request(desiredLoudness=word).target_lufs == lufs
 
     def test_a_forced_loudness_counts_only_where_it_is_forced(self) -> None:

@@ -1,4 +1,4 @@
-"""What finished masters hand over: by name, by place, and how far they lie apart."""
+"""Masters: songs by name and by index, and the differences between them."""
 
 from pathlib import Path
 
@@ -25,7 +25,7 @@ def masters() -> Masters:
     return Masters(songs, {"four": "it is <silent>"})
 
 
-def test_a_song_is_found_by_place_and_by_name_and_some_are_an_album(masters: Masters) -> None:
+def test_a_song_is_found_by_index_and_by_name_and_a_slice_is_an_album(masters: Masters) -> None:
     assert masters[1] is masters["two"]
     assert [song.name for song in masters[1:]] == ["two", "three"]
     assert isinstance(masters[1:], Masters)
@@ -33,7 +33,7 @@ def test_a_song_is_found_by_place_and_by_name_and_some_are_an_album(masters: Mas
         masters["five"]
 
 
-def test_how_far_they_lie_apart_is_shown_before_and_after(masters: Masters) -> None:
+def test_the_differences_are_shown_before_and_after(masters: Masters) -> None:
     assert masters.before is not None
     assert masters.after is not None
     assert (masters.before.loudness_lu, masters.after.loudness_lu) == (6.0, 1.5)
@@ -45,5 +45,5 @@ def test_how_far_they_lie_apart_is_shown_before_and_after(masters: Masters) -> N
     assert "it is &lt;silent&gt;" in shown
 
 
-def test_one_song_lies_nowhere_apart(masters: Masters) -> None:
+def test_one_song_has_no_differences(masters: Masters) -> None:
     assert "apart" not in masters[:1]._repr_html_()

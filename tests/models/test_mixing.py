@@ -1,4 +1,4 @@
-"""The mix models: the service's spelling out, everything the wire notes allow in."""
+"""The mix models: requests with the service's names, and the answers that they read."""
 
 from pathlib import Path
 
@@ -107,7 +107,7 @@ class TestWhatWeRead:
         assert request.webhook_url is None
         assert request.sample_rate is SampleRate.CD
 
-    def test_the_state_stands_at_both_levels(self) -> None:
+    def test_the_state_is_at_both_levels(self) -> None:
         results = PreviewMixResults(mix_url="https://files.example/mix.mp3")
         wire = PreviewMixAnswer(results=results).to_wire()
         assert wire["status"] == wire["previewMixTaskResults"]["status"] == "MIX_TASK_PREVIEW_COMPLETED"

@@ -19,7 +19,7 @@ def complaint(**fields: object) -> str:
 
 
 @pytest.mark.parametrize(
-    ("fields", "said"),
+    ("fields", "message"),
     [
         ({"musicalStyle": "POLKA"}, ["musicalStyle: is 'POLKA'", "allowed: ROCK_INDIE, POP"]),
         ({"sampleRate": 96000}, ["sampleRate: is 96000", "44100 or 48000"]),
@@ -29,9 +29,9 @@ def complaint(**fields: object) -> str:
         ({"musicalStyle": None}, ["musicalStyle: is missing"]),
     ],
 )
-def test_field_value_and_what_is_allowed(fields: dict[str, object], said: list[str]) -> None:
+def test_field_value_and_what_is_allowed(fields: dict[str, object], message: list[str]) -> None:
     text = complaint(**fields)
-    for part in said:
+    for part in message:
         assert part in text
 
 

@@ -42,7 +42,7 @@ def test_a_text_names_a_file_in_python_and_never_on_the_wire(
 
 
 @pytest.mark.parametrize(
-    ("make", "said"),
+    ("make", "message"),
     [
         (lambda: EnhancementRequest(source="a.wav", style="POLKA"), "is 'POLKA'; allowed: ROCK_INDIE, POP"),
         (
@@ -54,9 +54,9 @@ def test_a_text_names_a_file_in_python_and_never_on_the_wire(
         (lambda: CleanupRequest(sound_source="KICK_GROUP"), "is missing"),
     ],
 )
-def test_an_error_says_what_is_allowed_and_sends_nobody_elsewhere(make: Any, said: str) -> None:
+def test_an_error_says_what_is_allowed_and_has_no_link(make: Any, message: str) -> None:
     with pytest.raises(ValidationError) as caught:
         make()
-    assert said in str(caught.value)
+    assert message in str(caught.value)
     assert "pydantic.dev" not in str(caught.value)
-    assert said in str(problems(caught.value)[0])
+    assert message in str(problems(caught.value)[0])

@@ -1,4 +1,4 @@
-"""How tones are compared: broad shapes, around their own mean, where both hold anything."""
+"""Comparing tones: smoothed spectra, relative to their mean, over the bands in which both have content."""
 
 import pytest
 
@@ -12,7 +12,7 @@ def tilted(by_db: float) -> list[float]:
     return [by_db * n for n in range(28)]
 
 
-def test_a_band_beside_an_empty_one_is_cut_by_the_edge_and_does_not_count() -> None:
+def test_a_band_beside_an_empty_one_does_not_count() -> None:
     assert filled(FLAT) == [True] * 28
     assert filled(NARROW) == [True] * 19 + [False] * 9
     assert filled(FLAT, NARROW) == filled(NARROW)
@@ -33,18 +33,18 @@ def test_a_bump_of_one_band_is_a_note_and_a_shelf_is_a_tone() -> None:
     assert max(smoothed(shelf, [True] * 28)) == pytest.approx(2.0)
 
 
-def test_the_way_to_a_target_is_the_same_whatever_the_levels_and_points_from_the_song_to_it() -> None:
+def test_the_difference_does_not_depend_on_the_levels() -> None:
     away = difference_db(tilted(0.5), [level + 7.0 for level in FLAT])
     assert away[0] > 0.0 > away[-1]
     assert away == pytest.approx(difference_db([level - 20.0 for level in tilted(0.5)], FLAT))
 
 
-def test_nothing_is_lifted_where_a_song_holds_nothing() -> None:
+def test_empty_bands_are_not_lifted() -> None:
     away = difference_db([level + 0.5 * n for n, level in enumerate(reversed(NARROW))], FLAT)
     assert max(away[:8]) <= 0.0
 
 
-def test_distance_is_none_to_itself_and_grows_with_the_tilt_but_not_with_an_empty_end() -> None:
+def test_distance_is_zero_to_itself_and_grows_with_the_tilt_but_not_with_an_empty_band() -> None:
     assert distance_db(tilted(0.3), tilted(0.3)) == pytest.approx(0.0)
     assert distance_db(tilted(0.4), FLAT) == pytest.approx(2 * distance_db(tilted(0.2), FLAT))
     assert distance_db(NARROW, FLAT) == pytest.approx(0.0)

@@ -1,4 +1,4 @@
-"""An album through the client and a real studio: songs side by side, bad ones among them, interrupts, kills, and what is charged."""
+"""Albums with the client and a real studio: parallel songs, bad ones among them, interrupts, kills, and what is charged."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def record_of(folder: Path, song: str) -> SongRecord:
 
 
 class TestAnAlbum:
-    def test_every_song_is_mastered_and_the_results_say_what_became_of_it(
+    def test_every_song_is_mastered_and_in_the_results(
         self, own: Studio, tonn: TonnClient, shorts: Mapping[str, Path], tmp_path: Path
     ) -> None:
         masters = tonn.master_all(shorts, tmp_path / "out", desired_loudness="LOW").result(120)
@@ -99,7 +99,7 @@ class TestAnAlbum:
         assert masters.after.loudness_lu < 0.1 < masters.before.loudness_lu
         assert "-14.0 LUFS" in str(masters)
 
-    def test_done_again_it_asks_the_server_nothing(
+    def test_a_second_run_sends_nothing(
         self, own: Studio, tonn: TonnClient, shorts: Mapping[str, Path], tmp_path: Path
     ) -> None:
         two = dict(list(shorts.items())[:2])
@@ -111,7 +111,7 @@ class TestAnAlbum:
         assert again[0].notes == first[0].notes
         assert len(own.ledger.entries) == entries
 
-    def test_other_wishes_or_another_recording_are_another_master(
+    def test_other_settings_or_another_recording_are_another_master(
         self, own: Studio, tonn: TonnClient, shorts: Mapping[str, Path], tmp_path: Path
     ) -> None:
         song = tmp_path / "song.wav"
@@ -135,7 +135,7 @@ class TestAnAlbum:
             assert path.read_bytes() == before
         assert (tasks(own), own.ledger.credits) == (1, 220)
 
-    def test_previews_first_and_the_finals_when_they_please(
+    def test_previews_first_and_the_finals_later(
         self, own: Studio, tonn: TonnClient, shorts: Mapping[str, Path], tmp_path: Path
     ) -> None:
         two = dict(list(shorts.items())[:2])
@@ -153,16 +153,16 @@ class TestAnAlbum:
     def test_it_can_be_awaited(self, tonn: TonnClient, shorts: Mapping[str, Path], tmp_path: Path) -> None:
         assert asyncio.run(self._awaited(tonn, {"one": shorts["01 song"]}, tmp_path)) == 1
 
-    def test_asked_for_again_while_it_runs_it_is_the_same_batch(
+    def test_a_second_call_while_it_runs_returns_the_same_batch(
         self, own: Studio, tonn: TonnClient, shorts: Mapping[str, Path], tmp_path: Path
     ) -> None:
         batch = tonn.master_all(shorts, tmp_path)
         assert tonn.master_all(shorts, tmp_path) is batch
         with pytest.raises(ValueError, match="another album"):
             tonn.master_all({"one": shorts["01 song"]}, tmp_path)
-        for wishes in ({"desired_loudness": "HIGH"}, {"final": False}, {"coherence": True}):
+        for settings in ({"desired_loudness": "HIGH"}, {"final": False}, {"coherence": True}):
             with pytest.raises(ValueError, match="other settings"):
-                tonn.master_all(shorts, tmp_path, **wishes)
+                tonn.master_all(shorts, tmp_path, **settings)
         assert len(batch.result(120)) == 6
         assert tasks(own) == 6
 
@@ -177,14 +177,14 @@ class TestAnAlbum:
         assert "1 done, 1 failed, 100%" in repr(batch)
 
     @pytest.mark.parametrize("at_once", [0, -1])
-    def test_no_song_at_once_is_said_and_blocks_nothing(
+    def test_at_once_below_one_raises_and_leaves_the_folder_usable(
         self, tonn: TonnClient, shorts: Mapping[str, Path], tmp_path: Path, at_once: int
     ) -> None:
         with pytest.raises(ValueError, match="at least one"):
             tonn.master_all({"one": shorts["01 song"]}, tmp_path, at_once=at_once)
         assert len(tonn.master_all({"one": shorts["01 song"]}, tmp_path).result(60)) == 1
 
-    def test_a_preview_that_was_lost_comes_again(
+    def test_a_preview_that_was_lost_is_downloaded_again(
         self, own: Studio, tonn: TonnClient, shorts: Mapping[str, Path], tmp_path: Path
     ) -> None:
         one = {"one": shorts["01 song"]}
@@ -200,7 +200,7 @@ class TestAnAlbum:
         with pytest.raises(TonnbookError, match="is lost"):
             _ = alone.preview.path
 
-    def test_two_programs_do_not_work_at_one_folder(
+    def test_two_programs_cannot_use_one_folder(
         self, own: Studio, tonn: TonnClient, shorts: Mapping[str, Path], tmp_path: Path
     ) -> None:
         batch = tonn.master_all(shorts, tmp_path)
@@ -229,7 +229,7 @@ class TestNames:
         assert (tmp_path / "other.wav").read_bytes() == b"not ours"
         assert (tmp_path / "other (master).wav").is_file()
 
-    def test_names_that_a_disk_cannot_tell_apart_lose_no_song(
+    def test_names_that_differ_only_in_case_lose_no_song(
         self, tonn: TonnClient, shorts: Mapping[str, Path], tmp_path: Path
     ) -> None:
         one, two, three = list(shorts.values())[:3]
@@ -239,7 +239,7 @@ class TestNames:
 
 
 class TestBadSongs:
-    def test_they_lose_no_other(
+    def test_bad_songs_do_not_affect_others(
         self, own: Studio, tonn: TonnClient, shorts: Mapping[str, Path], tmp_path: Path
     ) -> None:
         silent = audio_files.write(tmp_path / "silent.wav", np.zeros((2, 44100)), 44100, 16)
@@ -294,7 +294,7 @@ class TestTheAlbumFile:
         assert "ROCK_INDIE, POP" in masters.failed["03 song"]
 
     @pytest.mark.parametrize("content", [b"{}", b"[1]", b"[{]", b"", b"RIFF\xe4\xff"])
-    def test_what_is_no_album_file_is_said_so(self, tonn: TonnClient, tmp_path: Path, content: bytes) -> None:
+    def test_a_file_that_is_no_album_file_is_refused(self, tonn: TonnClient, tmp_path: Path, content: bytes) -> None:
         (tmp_path / "album.json").write_bytes(content)
         with pytest.raises(ValueError, match=r"album\.json is no album file"):
             tonn.master_all(tmp_path / "album.json", tmp_path)
@@ -311,20 +311,20 @@ class TestTheAlbumFile:
         assert tasks(own) == 1
 
     @pytest.mark.parametrize(
-        ("fields", "said"),
+        ("fields", "message"),
         [
             ({"forcedLoudnes": True}, "forcedLoudnes: is no field of a song; did you mean forcedLoudness"),
             ({"forcedLoudnessInLUFS": -20}, "counts only with forcedLoudness"),
             ({"desiredLoudness": "LOUD"}, "allowed: LOW, MEDIUM or HIGH"),
         ],
     )
-    def test_a_slip_is_named_and_not_mastered(
-        self, tonn: TonnClient, shorts: Mapping[str, Path], tmp_path: Path, fields: dict[str, Any], said: str
+    def test_a_misspelled_field_is_named_and_not_mastered(
+        self, tonn: TonnClient, shorts: Mapping[str, Path], tmp_path: Path, fields: dict[str, Any], message: str
     ) -> None:
         entry = {"trackURL": str(shorts["01 song"]), "musicalStyle": "POP", "desiredLoudness": "LOW", **fields}
-        assert said in tonn.master_all([entry], tmp_path).result(10).failed["01 song"]
+        assert message in tonn.master_all([entry], tmp_path).result(10).failed["01 song"]
 
-    def test_wishes_are_named_with_what_is_allowed(
+    def test_an_invalid_setting_is_named_with_what_is_allowed(
         self, tonn: TonnClient, shorts: Mapping[str, Path], tmp_path: Path
     ) -> None:
         with pytest.raises(ValueError, match="allowed: LOW, MEDIUM or HIGH"):
@@ -338,7 +338,7 @@ class TestTheAlbumFile:
         assert plan.orders["one"].request.sample_rate == 48000
 
 
-def test_an_album_that_holds_together(tonn: TonnClient, songs: Mapping[str, Path], tmp_path: Path) -> None:
+def test_a_coherent_album(tonn: TonnClient, songs: Mapping[str, Path], tmp_path: Path) -> None:
     masters = tonn.master_all(songs, tmp_path, desired_loudness="LOW", coherence=True).result(60)
     before = sorted(masters, key=lambda song: song.notes.before.loudness_lufs)
     after = sorted(masters, key=lambda song: song.notes.after.loudness_lufs)
@@ -348,7 +348,7 @@ def test_an_album_that_holds_together(tonn: TonnClient, songs: Mapping[str, Path
     assert all("the album's average" in str(song.notes.stages) for song in masters)
 
 
-def test_coherence_needs_songs_it_can_hear(own: Studio, tonn: TonnClient, tmp_path: Path) -> None:
+def test_coherence_needs_songs_on_this_machine(own: Studio, tonn: TonnClient, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="must be files on this machine"):
         tonn.master_all(["https://files.example/song.wav"], tmp_path, coherence=True)
 
@@ -439,9 +439,7 @@ def killed_and_resumed(kills: int, shorts: Mapping[str, Path], tmp_path: Path, l
     assert not list((tmp_path / "out").rglob("*.part"))
 
 
-def test_killed_and_run_again_it_goes_on_from_there(
-    shorts: Mapping[str, Path], tmp_path: Path, tonn: TonnClient
-) -> None:
+def test_killed_and_run_again_it_continues(shorts: Mapping[str, Path], tmp_path: Path, tonn: TonnClient) -> None:
     killed_and_resumed(3, shorts, tmp_path, 2.5)
     whole = tonn.master_all(shorts, tmp_path / "whole", desired_loudness="LOW").result(120)
     assert len(whole) == 6

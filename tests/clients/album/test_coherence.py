@@ -1,4 +1,4 @@
-"""What an album asks of its songs: their order of loudness kept, one tone to move toward."""
+"""Coherent albums: the songs keep their order of loudness, and get one target tone."""
 
 from itertools import pairwise
 from pathlib import Path
@@ -16,7 +16,7 @@ def sounds(*levels: float) -> dict[str, Sound]:
     return {f"song {n}": Sound(loudness_lufs=level, tone_db=(float(n), *[0.0] * 27)) for n, level in enumerate(levels)}
 
 
-def test_equal_songs_all_stand_at_the_target() -> None:
+def test_equal_songs_all_get_the_target() -> None:
     assert list(target_loudnesses(sounds(-20, -20, -20), -14).values()) == pytest.approx([-14] * 3)
 
 
@@ -26,7 +26,7 @@ def test_small_differences_are_kept_as_they_are() -> None:
     assert three - one == pytest.approx(0.5, abs=0.01)
 
 
-def test_large_ones_are_pulled_in_and_no_two_songs_change_places() -> None:
+def test_large_differences_are_reduced_and_the_order_is_kept() -> None:
     wild = sounds(-17.6, -22.5, -27.9, -32.0, -40.0)
     targets = list(target_loudnesses(wild, -14).values())
     assert targets == sorted(targets, reverse=True)
@@ -34,12 +34,12 @@ def test_large_ones_are_pulled_in_and_no_two_songs_change_places() -> None:
     assert all(a - b > 0.05 for a, b in pairwise(targets))
 
 
-def test_no_song_leaves_what_can_be_asked_for() -> None:
+def test_no_song_leaves_the_allowed_range() -> None:
     assert min(target_loudnesses(sounds(-10, -30, -70), -39).values()) >= -40.0
 
 
 @pytest.mark.parametrize("levels", [(-20.0, -20.0), (-17.6, -22.5, -27.9, -32.0), (-10.0, -30.0, -30.0, -30.0)])
-def test_the_loudest_song_stands_at_the_target_and_a_louder_target_makes_every_song_louder(
+def test_the_loudest_song_gets_the_target_and_a_louder_target_makes_every_song_louder(
     levels: tuple[float, ...],
 ) -> None:
     quiet, medium, loud = (list(target_loudnesses(sounds(*levels), target).values()) for target in (-14.0, -10.0, -8.0))
@@ -47,7 +47,7 @@ def test_the_loudest_song_stands_at_the_target_and_a_louder_target_makes_every_s
     assert all(one < two < three for one, two, three in zip(quiet, medium, loud, strict=True))
 
 
-def test_a_request_says_it_in_the_words_of_either_server() -> None:
+def test_a_request_has_the_fields_of_both_servers() -> None:
     one = MasteringRequest(source=Path("a.wav"), style=MusicalStyle.POP, desired_loudness=DesiredLoudness.LOW)
     placed = coherent_requests({"song 0": one, "song 1": one}, sounds(-20, -21.5))["song 1"]
     assert placed.target_lufs == pytest.approx(-15.5, abs=0.01)
@@ -56,7 +56,7 @@ def test_a_request_says_it_in_the_words_of_either_server() -> None:
     assert placed.album.tone_db is not None
 
 
-def test_spread_is_how_far_songs_lie_apart() -> None:
+def test_spread_has_the_differences_between_songs() -> None:
     apart = spread(list(sounds(-20, -26).values()))
     assert apart is not None
     assert apart.loudness_lu == 6.0

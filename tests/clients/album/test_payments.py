@@ -1,4 +1,4 @@
-"""What is paid is paid once: albums on a second studio that is taken for the live service, and what its ledger says afterwards."""
+"""Each master is paid once: albums on a second studio that stands for the live service, and its ledger afterwards."""
 
 from __future__ import annotations
 
@@ -63,8 +63,8 @@ def client_of(studio: Studio, http: Http | None = None, *, charges_credits: bool
         return TonnClient(studio.url, studio.key, polling=QUICK, **options)
 
 
-def done(client: TonnClient, album: Any, to: Path, **wishes: Any) -> Any:
-    return client.master_all(album, to, **wishes).result(60)
+def done(client: TonnClient, album: Any, to: Path, **settings: Any) -> Any:
+    return client.master_all(album, to, **settings).result(60)
 
 
 def request_of(source: Path | str, **fields: Any) -> MasteringRequest:
@@ -76,7 +76,7 @@ def order_of(request: MasteringRequest, place: str, folder: Path = Path()) -> So
 
 
 class TestPaidOnce:
-    def test_a_master_that_was_lost_comes_again_for_nothing(
+    def test_a_master_that_was_lost_is_downloaded_again_for_nothing(
         self, live: TonnClient, spent: Any, shorts: Mapping[str, Path], tmp_path: Path
     ) -> None:
         one = {"a": shorts["a"]}
@@ -87,7 +87,7 @@ class TestPaidOnce:
         assert done(live, one, tmp_path)[0].master.path.read_bytes() == before
         assert spent() == 220
 
-    def test_a_paid_task_that_the_server_has_forgotten_is_not_ordered_anew(
+    def test_a_paid_task_that_the_server_does_not_know_is_not_ordered_again(
         self, shorts: Mapping[str, Path], tmp_path: Path
     ) -> None:
         with Studio(key="a-live-key") as first:
@@ -159,7 +159,7 @@ class TestPaidOnce:
         assert (tmp_path / "new.wav").read_bytes() == (tmp_path / "old.wav").read_bytes()
         assert spent() == 220
 
-    def test_wishes_that_come_back_find_what_was_paid(
+    def test_settings_that_are_changed_back_find_the_paid_master(
         self, live: TonnClient, spent: Any, shorts: Mapping[str, Path], tmp_path: Path
     ) -> None:
         low, high, again = (
@@ -221,7 +221,7 @@ class TestThisMachineAndTheService:
         assert done(live, one, tmp_path)[0].task_id == there.task_id
         assert spent() == 220
 
-    def test_where_a_master_is_paid_is_told_by_the_address_unless_it_is_said(self) -> None:
+    def test_the_billing_server_follows_from_the_address_unless_given(self) -> None:
         assert billing_server_of("http://127.0.0.1:8000", None) == LOCAL
         assert billing_server_of("http://127.0.0.1:8000", True) == "127.0.0.1:8000"
         assert billing_server_of("https://tonn.example", None) == "tonn.example"
@@ -231,7 +231,7 @@ class TestLinks:
     def order(self, link: str) -> str:
         return order_of(request_of(link), "tonn.example").order
 
-    def test_what_names_the_file_in_a_query_counts_and_is_not_kept_in_clear(self) -> None:
+    def test_the_query_of_a_link_counts_and_is_stored_as_a_hash(self) -> None:
         old, new = (self.order(f"https://drive.example/uc?export=download&id={name}") for name in ("OLD", "NEW"))
         assert old != new
         assert "OLD" not in old
@@ -251,7 +251,7 @@ class TestLinks:
 
 
 class Faulty(Http):
-    """A http that fails when the final master is asked for, before or after the server has heard it."""
+    """Fails when the final master is requested, before or after the server has received the request."""
 
     problem: TonnbookError | None = None
     arrives = False
@@ -269,7 +269,7 @@ class TestWhatIsNotClear:
     def http(self, service: Studio) -> Faulty:
         return Faulty(service.url, service.key)
 
-    def test_an_answer_that_was_lost_is_asked_for_again_and_not_ordered_again(
+    def test_a_lost_answer_is_requested_again_and_not_ordered_again(
         self, service: Studio, http: Faulty, spent: Any, shorts: Mapping[str, Path], tmp_path: Path
     ) -> None:
         client, one = client_of(service, http), {"a": shorts["a"]}
@@ -296,7 +296,7 @@ class TestWhatIsNotClear:
         assert (record.state, record.requested, spent()) == ("preview", False, 0)
         client.close()
 
-    def test_a_server_that_has_forgotten_what_may_be_paid_gets_no_new_order(
+    def test_a_server_that_does_not_know_a_task_that_may_be_paid_gets_no_new_order(
         self, service: Studio, http: Faulty, spent: Any, shorts: Mapping[str, Path], tmp_path: Path
     ) -> None:
         client, one = client_of(service, http), {"a": shorts["a"]}
@@ -310,7 +310,7 @@ class TestWhatIsNotClear:
         client.close()
 
     @pytest.mark.parametrize("arrives", [True, False])
-    def test_a_single_master_is_not_asked_for_again_by_itself(
+    def test_a_single_master_is_not_requested_again_automatically(
         self, service: Studio, http: Faulty, spent: Any, shorts: Mapping[str, Path], arrives: bool
     ) -> None:
         client = client_of(service, http)
@@ -349,7 +349,7 @@ class TestClosing:
         following.close()
         assert not list(tmp_path.rglob("*.open"))
 
-    def test_a_worker_elsewhere_sees_it_too(
+    def test_a_worker_notices_that_the_client_was_closed(
         self, live: TonnClient, spent: Any, shorts: Mapping[str, Path], tmp_path: Path
     ) -> None:
         from tonnbook.clients.album.song import Stopped, master_song

@@ -90,7 +90,7 @@ def test_a_file_is_looked_for_beside_the_album_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("text", ["{}", '{"songs": 3}', '"album"', '["a.wav"]'])
-def test_what_is_no_album_file_is_said_so(builder: AlbumBuilder, text: str) -> None:
+def test_a_file_that_is_no_album_file_is_refused(builder: AlbumBuilder, text: str) -> None:
     with pytest.raises(ValueError, match="JSON array of objects"):
         builder.load(text)
 
