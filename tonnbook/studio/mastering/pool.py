@@ -78,7 +78,7 @@ class MasteringPool:
             return self._result(executor.submit(master_song, *arguments, progress), progress)
         if executor is not None:
             try:
-                return self._master_in_process(executor, *arguments, progress)
+                return self._master_in_process(executor, arguments, progress)
             except BrokenExecutor:  # a worker was killed; an executor of the standard library takes no more work then
                 log.warning("%s is broken; masters are made on this machine from now on", type(executor).__name__)
                 self._executor = None
@@ -86,7 +86,7 @@ class MasteringPool:
         try:
             if not in_thread:
                 try:
-                    return self._master_in_process(self._get_processes(), *arguments, progress)
+                    return self._master_in_process(self._get_processes(), arguments, progress)
                 except BrokenExecutor:  # a process was killed, perhaps for its memory: master the song in this thread
                     self._end_processes()
             return master_song(*arguments, progress)
@@ -103,18 +103,15 @@ class MasteringPool:
     def _master_in_process(
         self,
         executor: Executor,
-        source: Path,
-        target: MasterTarget,
-        out: Path,
-        preview: Path,
-        preview_start_s: float | None,
+        arguments: tuple[Path, MasterTarget, Path, Path, float | None],
         progress: Progress,
     ) -> MasterOutcome:
         from tonnbook.studio.mastering.engine import master_song
 
+        out = arguments[2]
         progress_file = ProgressFile(out.with_suffix(".progress"))
         progress(0.0, "handed to a worker")
-        future = executor.submit(master_song, source, target, out, preview, preview_start_s, progress_file)
+        future = executor.submit(master_song, *arguments, progress_file)
         try:
             return self._result(future, progress, progress_file)
         finally:

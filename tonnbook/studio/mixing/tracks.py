@@ -36,21 +36,13 @@ def measure_tracks(
 ) -> Mapping[str, TrackFeatures]:
     """Return the features of every track by name, measured at `rate`; raises AudioError for the first track that cannot be mixed."""
     for track in tracks:
-        check(track)
+        _check(track)
     found: dict[str, TrackFeatures] = {}
     measured = pool.map(lambda track: measure_track(track, rate), tracks)
     for done, (track, features) in enumerate(zip(tracks, measured, strict=True), 1):
         found[track.name] = features
         progress(done / len(tracks), f"measuring {Path(track.name).stem}")
     return found
-
-
-def check(track: TrackFile) -> None:
-    """Raise AudioError if the file is missing or its header says that it cannot be mixed."""
-    try:
-        check_format(audio_files.info(track.path), track.name, _MOST_S)
-    except AudioError as error:
-        raise _named(track, error) from error
 
 
 def measure_track(track: TrackFile, rate: int) -> TrackFeatures:
@@ -74,6 +66,14 @@ def measure_track(track: TrackFile, rate: int) -> TrackFeatures:
     if meter.peak < _SILENT_PEAK or not isfinite(features.played_lufs):
         raise silence(track.name)
     return features
+
+
+def _check(track: TrackFile) -> None:
+    """Raise AudioError if the file is missing or its header says that it cannot be mixed."""
+    try:
+        check_format(audio_files.info(track.path), track.name, _MOST_S)
+    except AudioError as error:
+        raise _named(track, error) from error
 
 
 def _named(track: TrackFile, error: AudioError) -> AudioError:
