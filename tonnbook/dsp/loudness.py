@@ -163,16 +163,6 @@ class LoudnessMeter:
         """Short-term loudness (3 s) in LUFS, one value per 10 ms, the first after 3 s."""
         return lufs(windowed(self.energies, SHORT_TERM))
 
-    @property
-    def momentary_max(self) -> float:
-        """Maximum momentary loudness in LUFS."""
-        return float(np.max(self.momentary, initial=-inf))
-
-    @property
-    def short_term_max(self) -> float:
-        """Maximum short-term loudness in LUFS."""
-        return float(np.max(self.short_term, initial=-inf))
-
 
 def integrated_loudness(audio: Audio, rate: int) -> float:
     """Return the integrated loudness of (channels, frames) in LUFS, minus infinity for silence."""
