@@ -11,7 +11,7 @@ import pytest
 from tonnbook import audio_files, demo, planted_faults
 from tonnbook.models.analysis import Analysis
 from tonnbook.models.vocabulary import AnalysisStyle, SoundSource
-from tonnbook.plots.verdict_table import FINE, rows
+from tonnbook.plots.verdicts import FINE, rows
 from tonnbook.studio.analysis.engine import analyse
 from tonnbook.studio.cleanup.engine import clean
 

@@ -114,7 +114,7 @@ _NAMES = {
     "widgets.jobs.job_card": ("watch",),
     "widgets.player.play": ("play",),
     "widgets.player.residue": ("taken_away",),
-    "plots.compared_mixes": ("compare_mixes",),
+    "plots.verdicts": ("compare_mixes",),
     "plots.report": ("report",),
     "plots.stages": ("stages",),
     "plots": (

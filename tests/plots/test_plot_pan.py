@@ -5,7 +5,7 @@ from handmade_mixes import Mix
 
 from tonnbook.models.effects import TrackSettings
 from tonnbook.plots import plot_pan
-from tonnbook.plots.pan import pan_point
+from tonnbook.plots.gain_pan import pan_point
 
 
 def test_left_is_left_and_the_centre_is_straight_ahead() -> None:

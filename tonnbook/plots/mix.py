@@ -14,7 +14,7 @@ from matplotlib.axes import Axes
 
 from tonnbook.models.effects import TrackSettings
 from tonnbook.models.mixing import MixNotes, TrackNotes
-from tonnbook.plots import compression, eq, pan
+from tonnbook.plots import compression, eq, gain_pan
 from tonnbook.plots.figure import Picture
 from tonnbook.plots.reason_table import Explained, Line, Reasons, reasons
 from tonnbook.plots.strips import labels, strips
@@ -109,7 +109,7 @@ def draw_strip(
     _draw_eq(_panel(picture, _EQ, "EQ, dB over Hz"), settings, scale)
     _draw_compression(_panel(picture, _COMPRESSION, "compression, dBFS"), settings)
     picture.text(_TIMES[0] / _WIDTH, 0.72, compression.in_lines(settings.compression), fontsize=7, color=INK, va="top")
-    pan.draw_small(_panel(picture, _PAN, "pan"), settings)
+    gain_pan.draw_pan(_panel(picture, _PAN, "pan"), settings)
     _draw_levels(_panel(picture, _LEVELS, "level"), settings, scale, notes)
     picture.alt = (
         f"{label}: gain {signed(settings.gain_db)} dB, pan {degrees(settings.pan_deg)}, EQ {eq.bands_text(settings.eq)}, "
