@@ -201,7 +201,7 @@ def test_an_interrupt_ends_the_waiting_and_not_the_job(gate: threading.Event) ->
     threading.Timer(0.1, _thread.interrupt_main).start()
     with pytest.raises(KeyboardInterrupt) as caught:
         job.result()
-    assert caught.value.__notes__ == ["The job goes on: wait again with the same job, or tonn.attach('t1') finds it."]
+    assert caught.value.__notes__ == ["The job continues: wait again with the same job, or tonn.attach('t1') finds it."]
     gate.set()
     assert job.result(timeout=60) == "the mix"
 

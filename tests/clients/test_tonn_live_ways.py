@@ -295,6 +295,13 @@ def test_two_tracks_of_one_name_are_distinguished() -> None:
     assert [track["gainDb"] for track in server.calls[0].json["applyAudioEffectsData"]["trackData"]] == [0, -1, 0]
 
 
+def test_a_final_mix_takes_strings_for_enumerations() -> None:
+    with service({"/retrievefinalmix": FINAL}) as (tonn, server):
+        tonn.final_mix(PREVIEW, sample_rate="48000", desired_loudness="LOW", create_master=True).result(timeout=60)
+    sent = server.calls[0].json["applyAudioEffectsData"]
+    assert (sent["sampleRate"], sent["desiredLoudness"]) == ("48000", "LOW")
+
+
 def test_stems_of_one_name_become_two_files() -> None:
     results = {"download_url_mixed": "https://a.example/mix.wav", "stems": {}}
     results["stems"] = {"take.wav": "https://a.example/1.wav", "take.flac": "https://a.example/2.wav"}

@@ -1,1 +1,1 @@
-"""Talk to a server, any server: the live services or the studio."""
+"""HTTP clients for the live services and the studio."""

@@ -281,9 +281,9 @@ class Job(Generic[T]):
 
     def _how_to_resume(self) -> str:
         if not self._find_again:
-            return "The job goes on: wait again with the same job. It cannot be found again by an id."
+            return "The job continues: wait again with the same job. It cannot be found again by an id."
         again = f", or {self._find_again.format(self._task_id)} finds it" if self._task_id else ""
-        return f"The job goes on: wait again with the same job{again}."
+        return f"The job continues: wait again with the same job{again}."
 
 
 class JobGroup(Protocol):

@@ -35,7 +35,6 @@ from tonnbook.models.mixing import (
     PreviewMixQuery,
     track_names,
 )
-from tonnbook.models.vocabulary import SampleRate
 
 _FIND_AGAIN = "tonn.attach({!r})"
 
@@ -86,7 +85,7 @@ class MixCalls(Calls):
         request = FinalMixRequest(
             task_id=preview.task_id,
             tracks=final_tracks(preview.request, changes or {}, self._files.name_of),
-            sample_rate=preview.request.sample_rate if rate is None else SampleRate(rate),
+            sample_rate=preview.request.sample_rate if rate is None else rate,
             webhook_url=self._inbox.url if self._inbox else preview.request.webhook_url,
             **options,
         )

@@ -132,9 +132,9 @@ class TonnClient:
         changes: Mapping[str, TrackEffects] | None = None,
         *,
         return_stems: bool = False,
-        sample_rate: SampleRate | int | None = None,
+        sample_rate: SampleRate | int | str | None = None,
         create_master: bool = False,
-        desired_loudness: DesiredLoudness | None = None,
+        desired_loudness: DesiredLoudness | str | None = None,
     ) -> Job[FinalMix]:
         """Make the final mix of a preview. **Costs credits on the live service** and is sent exactly once.
 

@@ -1,1 +1,1 @@
-"""What travels: one pydantic model per request and per result."""
+"""Request and response types: one pydantic model for each request and each answer."""
