@@ -1,7 +1,7 @@
 """Set everything up and start: `python3 start.py lab` opens the lessons, `python3 start.py test` runs the tests.
 
-Needs Python 3.11 or later and nothing else: it makes the folder `.venv` beside this file, installs tonnbook into it with
-what the command needs, and runs the command there. The second time it starts at once.
+Needs only Python 3.11 or later. Creates the virtual environment `.venv` beside this file, installs tonnbook and what the command
+needs into it, and runs the command there. Later runs skip the installation.
 """
 
 import argparse
@@ -22,48 +22,48 @@ NEEDS = {
 }
 
 ALL_TESTS = ["-n", "auto", "--maxprocesses", "4", "--dist", "worksteal"]
-"""All tests run side by side; with options of your own, such as `start.py test tests/dsp`, pytest runs as it is told."""
+"""Arguments of pytest when none are given: run all tests in parallel. Those of `start.py test tests/dsp` replace them."""
 
 
 def main() -> int:
     """Return the exit status of the command."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("command", choices=NEEDS)
-    parser.add_argument("rest", nargs=argparse.REMAINDER, help="handed on to JupyterLab or to pytest")
-    chosen = parser.parse_args()
-    missing = what_is_missing()
+    parser.add_argument("rest", nargs=argparse.REMAINDER, help="arguments for JupyterLab or pytest")
+    arguments = parser.parse_args()
+    missing = missing_requirement()
     if missing:
         print(missing, file=sys.stderr)
         return 1
-    set_up(chosen.command)
-    if chosen.command == "lab":
-        return run(PYTHON, "-m", "tonnbook", "lab", *chosen.rest)
+    set_up(arguments.command)
+    if arguments.command == "lab":
+        return run(PYTHON, "-m", "tonnbook", "lab", *arguments.rest)
     chromium = browser()
     if chromium is None:
         print("Chromium is not installed, so the browser tests will be skipped: apt-get install chromium", flush=True)
     else:
         os.environ["CHROMIUM"] = chromium
-    return run(PYTHON, "-m", "pytest", *(chosen.rest or ALL_TESTS))
+    return run(PYTHON, "-m", "pytest", *(arguments.rest or ALL_TESTS))
 
 
-def what_is_missing() -> str:
-    """Return a sentence on what this machine lacks, or an empty one."""
+def missing_requirement() -> str:
+    """Return a message that names what this machine lacks, or an empty string."""
     if sys.version_info < (3, 11):
         return f"tonnbook needs Python 3.11 or later; this is {sys.version.split()[0]}. Try: python3.12 start.py lab"
     if not PYTHON.exists() and importlib.util.find_spec("ensurepip") is None:
         version = f"{sys.version_info.major}.{sys.version_info.minor}"
         return (
-            f"This Python cannot make virtual environments. On Debian or Ubuntu: apt-get install python{version}-venv"
+            f"This Python cannot create virtual environments. On Debian or Ubuntu: apt-get install python{version}-venv"
         )
     return ""
 
 
 def set_up(command: str) -> None:
-    """Make the environment and install what `command` needs, unless that has been done for this pyproject.toml."""
+    """Create the environment and install what `command` needs, unless that was done for this version of pyproject.toml."""
     if not PYTHON.exists():
-        print(f"Making a virtual environment in {ENV} ...", flush=True)
+        print(f"Creating a virtual environment in {ENV} ...", flush=True)
         check(sys.executable, "-m", "venv", ENV)
-        # groups of dependencies (PEP 735) need pip 25.1; Python 3.11 and 3.12 bring an older one
+        # dependency groups (PEP 735) need pip 25.1; Python 3.11 and 3.12 come with an older one
         check(PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "pip>=25.1")
     state = hashlib.sha256((HERE / "pyproject.toml").read_bytes()).hexdigest()
     stamp = ENV / f"tonnbook-{command}.stamp"
@@ -75,20 +75,20 @@ def set_up(command: str) -> None:
 
 
 def browser() -> str | None:
-    """Return the Chromium that the browser tests drive."""
+    """Return the path of the Chromium for the browser tests, or None."""
     named = os.environ.get("CHROMIUM")
     return named or shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 
 def check(*command: object) -> None:
-    """Run a step of the set-up; end with its status if it fails."""
+    """Run a step of the set-up; exit with a message if it fails."""
     status = run(*command)
     if status:
-        sys.exit(f"That step failed: {' '.join(map(str, command))}")
+        sys.exit(f"This step failed: {' '.join(map(str, command))}")
 
 
 def run(*command: object) -> int:
-    """Run a command in this terminal and return its status; Ctrl-C belongs to it."""
+    """Run a command in this terminal and return its exit status; 130 after Ctrl-C."""
     try:
         return subprocess.call([str(part) for part in command], cwd=HERE)
     except KeyboardInterrupt:

@@ -1,4 +1,4 @@
-"""Judges from outside: libebur128 and ffmpeg's ebur128 filter, on arrays."""
+"""Measure loudness and true peak with independent programs: libebur128, ffmpeg's ebur128 filter, and the filter of BS.1770-5."""
 
 import re
 import subprocess
@@ -12,14 +12,14 @@ import soundfile
 
 
 def libebur128_true_peak(audio: np.ndarray, rate: int) -> float:
-    """Return the true peak in dBTP."""
+    """Return the true peak in dBTP, measured by libebur128; `audio` is (channels, frames)."""
     state = pyebur128.R128State(len(audio), rate, pyebur128.MeasurementMode.MODE_TRUE_PEAK)
     state.add_frames(np.ascontiguousarray(audio.T).ravel(), audio.shape[1])
     return float(20 * np.log10(max(pyebur128.get_true_peak(state, channel) for channel in range(len(audio)))))
 
 
 def ffmpeg_true_peak(audio: np.ndarray, rate: int) -> float:
-    """Return the true peak in dBTP, to a tenth of a dB, which is all that ffmpeg says."""
+    """Return the true peak in dBTP, measured by ffmpeg, which prints it to 0.1 dB; `audio` is (channels, frames)."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "audio.wav"
         soundfile.write(path, audio.T, rate, "DOUBLE")
@@ -27,7 +27,7 @@ def ffmpeg_true_peak(audio: np.ndarray, rate: int) -> float:
 
 
 def ffmpeg(path: Path) -> tuple[float, float]:
-    """Return what ffmpeg's ebur128 reads of a file: integrated loudness in LUFS and true peak in dBTP, to a tenth."""
+    """Return the integrated loudness in LUFS and the true peak in dBTP of a file, measured by ffmpeg's ebur128, to 0.1."""
     command = [
         imageio_ffmpeg.get_ffmpeg_exe(),
         "-hide_banner",
@@ -40,16 +40,16 @@ def ffmpeg(path: Path) -> tuple[float, float]:
         "null",
         "-",
     ]
-    said = subprocess.run(command, capture_output=True, text=True, check=True).stderr
-    summary = said.rpartition("Summary:")[2]
+    printed = subprocess.run(command, capture_output=True, text=True, check=True).stderr
+    summary = printed.rpartition("Summary:")[2]
     loudness, peak = re.search(r"I:\s+(\S+) LUFS", summary), re.search(r"Peak:\s+(\S+) dBFS", summary)
-    assert loudness, said
-    assert peak, said
+    assert loudness, printed
+    assert peak, printed
     return float(loudness[1]), float(peak[1])
 
 
 def libebur128(path: Path) -> tuple[float, float]:
-    """Return what libebur128 reads of a file: integrated loudness in LUFS and true peak in dBTP."""
+    """Return the integrated loudness in LUFS and the true peak in dBTP of a file, measured by libebur128."""
     samples, rate = soundfile.read(path, always_2d=True)
     modes = pyebur128.MeasurementMode.MODE_I | pyebur128.MeasurementMode.MODE_TRUE_PEAK
     state = pyebur128.R128State(samples.shape[1], rate, modes)
@@ -59,7 +59,7 @@ def libebur128(path: Path) -> tuple[float, float]:
 
 
 def itu_true_peak(path: Path) -> float:
-    """Return the true peak in dBTP by the filter of BS.1770-5, Annex 2, at four times the rate."""
+    """Return the true peak in dBTP of a file, by the filter of BS.1770-5, Annex 2, at four times the sample rate."""
     samples = soundfile.read(path, always_2d=True)[0].T
     taps = np.array([phase.split() for phase in ITU_PHASES], dtype=float)
     phases = np.vstack([taps, taps[:, ::-1]])
@@ -76,4 +76,4 @@ ITU_PHASES = (
         "0.7797851562500 -0.2003173828125 0.1015625000000 -0.0582275390625 0.0330810546875 -0.0189208984375"
     ),
 )
-"""The standard's own table, typed again: a judge does not borrow from those it judges."""
+"""The coefficients of the standard, copied again so that the check is independent of the code under test."""

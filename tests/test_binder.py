@@ -1,4 +1,4 @@
-"""Binder's files: everything pinned, nothing forgotten, scripts that stop at the first fault."""
+"""Check Binder's files: every dependency is pinned, and the scripts stop at the first error."""
 
 import os
 import re
@@ -22,16 +22,16 @@ def test_each_dependency_is_pinned_inside_its_range(needed: str) -> None:
     name = re.match(r"[\w-]+", needed).group()
     pinned = version(PINS[name])
     for sign, bound in re.findall(r"(>=|<|==)([\d.]+)", needed):
-        fits = {">=": pinned >= version(bound), "<": pinned < version(bound), "==": pinned == version(bound)}
-        assert fits[sign], f"{name} is pinned to {PINS[name]}, the project wants {needed}"
+        satisfied = {">=": pinned >= version(bound), "<": pinned < version(bound), "==": pinned == version(bound)}
+        assert satisfied[sign], f"{name} is pinned to {PINS[name]}, the project needs {needed}"
 
 
-def test_the_python_is_pinned_and_one_of_ours() -> None:
+def test_python_is_pinned_to_a_supported_version() -> None:
     (minor,) = re.fullmatch(r"python-3\.(\d+)\n", (ROOT / "binder/runtime.txt").read_text()).groups()
     assert f"Programming Language :: Python :: 3.{minor}" in PROJECT["classifiers"]
 
 
-def test_the_scripts_can_be_run_and_stop_at_a_fault() -> None:
+def test_the_scripts_are_executable_and_stop_at_the_first_error() -> None:
     for name in ("postBuild", "start"):
         script = ROOT / "binder" / name
         assert os.access(script, os.X_OK)

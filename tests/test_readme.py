@@ -1,4 +1,4 @@
-"""The README's example runs as it stands and prints what the README says; its links and commands lead somewhere."""
+"""Run the README's example and compare what it prints; check its links and commands."""
 
 import re
 import subprocess
@@ -34,7 +34,7 @@ def test_the_example_prints_what_the_readme_says(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("link", re.findall(r"\]\((?!https?://)([^)#]+)\)", TEXT))
-def test_each_link_into_the_project_leads_somewhere(link: str) -> None:
+def test_each_link_into_the_project_exists(link: str) -> None:
     assert (ROOT / link).exists()
 
 
@@ -43,7 +43,7 @@ def test_the_binder_badge_opens_the_first_lesson() -> None:
     assert (ROOT / path).exists()
 
 
-def test_the_commands_are_the_set_up_scripts() -> None:
+def test_the_commands_are_those_of_start_py() -> None:
     commands = re.findall(r"python3 (\S+) (\w+)\n", TEXT)
     assert commands == [("start.py", "lab"), ("start.py", "test")]
     listed = subprocess.run(

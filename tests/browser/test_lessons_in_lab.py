@@ -41,7 +41,7 @@ def test_the_first_lesson_is_run_heard_and_clicked(open_nb: OpenNotebook) -> Non
     lesson.until(f"{raw}.playing", lambda playing: not playing)
     before = lesson.py(f"{ab}.position")
     compared.get_by_role("slider", name="Position").press("x")
-    assert lesson.until(f"{ab}.active", lambda name: name != "as handed in") == "mixed"
+    assert lesson.until(f"{ab}.active", lambda name: name != "unmixed") == "mixed"
     assert lesson.py(f"{ab}.playing")
     assert lesson.py(f"{ab}.position") >= before
 

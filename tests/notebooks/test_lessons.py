@@ -1,4 +1,4 @@
-"""Every lesson is run as a person runs it, with a key lying about in the environment and no way out to the internet."""
+"""Execute every lesson, with a key in the environment and connections allowed only to this machine."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ import tonnbook as tb
 from tonnbook.exercises import QUIZZES, SOLUTIONS
 
 LESSONS = sorted((Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))
-KEY = "a-key-that-lies-about"
+KEY = "a-key-in-the-environment"
 LOOPBACK_ONLY = """
 import socket
-def connect(self, address, plain=socket.socket.connect):
-    assert self.family == socket.AF_UNIX or address[0] in ("127.0.0.1", "::1"), f"out to {address}"
-    return plain(self, address)
+def connect(self, address, original=socket.socket.connect):
+    assert self.family == socket.AF_UNIX or address[0] in ("127.0.0.1", "::1"), f"connection to {address}"
+    return original(self, address)
 socket.socket.connect = connect
 """
 
@@ -45,41 +45,44 @@ def run(path: Path) -> nbformat.NotebookNode:
     lesson.cells = cells
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("TONN_API_KEY", KEY)
-        with TemporaryDirectory(
-            prefix="lesson-"
-        ) as folder:  # what a lesson writes beside itself must not stay in the repository
-            place = {"metadata": {"path": folder}}
-            NotebookClient(lesson, timeout=120, store_widget_state=False, allow_errors=True, resources=place).execute()
+        with TemporaryDirectory(prefix="lesson-") as folder:  # so that no file of a lesson stays in the repository
+            resources = {"metadata": {"path": folder}}
+            client = NotebookClient(
+                lesson, timeout=120, store_widget_state=False, allow_errors=True, resources=resources
+            )
+            client.execute()
     return lesson
 
 
 def exercises_in(cell: nbformat.NotebookNode) -> list[str]:
+    """Return the numbers of the exercises in a cell."""
     return re.findall(r'tb\.solution\("([\d-]+)"\)', cell.source) if cell.cell_type == "code" else []
 
 
 def code_of(path: Path) -> list[nbformat.NotebookNode]:
+    """Return the code cells of a lesson."""
     return [cell for cell in read(path).cells if cell.cell_type == "code"]
 
 
-def test_there_are_lessons() -> None:
+def test_the_lessons_are_found() -> None:
     assert [path.stem for path in LESSONS][:2] == ["00_start_here", "01_mixing"]
 
 
 @lesson
 @pytest.mark.slow
-def test_runs_without_error_or_complaint(path: Path) -> None:
-    wrong = [
+def test_runs_without_errors_and_warnings(path: Path) -> None:
+    failures = [
         (cell.source, output.get("evalue") or output.get("text"))
         for cell in run(path).cells
         for output in cell.get("outputs", [])
         if output.output_type == "error" or output.get("name") == "stderr"
     ]
-    assert wrong == []
+    assert failures == []
 
 
 @lesson
 @pytest.mark.slow
-def test_no_key_no_signed_link_and_no_address_of_this_machine_is_saved(path: Path) -> None:
+def test_saves_no_key_no_signed_link_and_no_local_address(path: Path) -> None:
     saved = "".join(json.dumps(cell.get("outputs", [])) for cell in run(path).cells)
     assert KEY not in saved
     assert "127.0.0.1" not in saved
@@ -88,7 +91,7 @@ def test_no_key_no_signed_link_and_no_address_of_this_machine_is_saved(path: Pat
 
 @lesson
 @pytest.mark.slow
-def test_every_picture_and_sound_is_small_and_stands_in_the_notebook(path: Path) -> None:
+def test_embeds_every_picture_and_sound_and_keeps_them_small(path: Path) -> None:
     shown = [o.data for cell in run(path).cells for o in cell.get("outputs", []) if o.output_type != "stream"]
     pages = [data["text/html"] for data in shown if "text/html" in data]
     assert any("<audio" in page for page in pages)
@@ -102,7 +105,7 @@ def test_every_picture_and_sound_is_small_and_stands_in_the_notebook(path: Path)
 
 
 @pytest.mark.slow
-def test_the_solutions_do_what_the_exercises_ask() -> None:
+def test_the_solutions_of_the_mixing_lesson_do_what_the_exercises_ask() -> None:
     (path,) = (path for path in LESSONS if path.stem == "01_mixing")
     shown = [
         "".join(output.data.get("text/plain", "") for output in cell.outputs if output.output_type == "execute_result")
@@ -118,7 +121,7 @@ def test_the_solutions_do_what_the_exercises_ask() -> None:
 
 
 def solved(stem: str) -> dict[str, str]:
-    """Return what the solution of each exercise of a lesson shows."""
+    """Return the displayed text of each solution of a lesson, by exercise number."""
     (path,) = (path for path in LESSONS if path.stem == stem)
     code = {tb.solution(number).code: number for number in SOLUTIONS}
     return {
@@ -129,22 +132,22 @@ def solved(stem: str) -> dict[str, str]:
 
 
 @pytest.mark.slow
-def test_a_late_side_and_a_turned_one_are_told_apart_as_the_solution_says() -> None:
+def test_the_analysis_distinguishes_a_late_channel_from_an_inverted_one() -> None:
     shown = solved("04_diagnose_and_enhance")
     rows = dict(re.split(r"\s{2,}", line, maxsplit=1) for line in shown["04-1"].splitlines()[1:])
     assert rows["Safe in mono"].split()[:2] == ["no", "no"]
     assert rows["Phase issues"].split()[:2] == ["yes", "yes"]
-    late, turned = map(float, rows["Correlation under 120 Hz"].split()[:2])
-    assert turned == -1.0
+    late, inverted = map(float, rows["Correlation under 120 Hz"].split()[:2])
+    assert inverted == -1.0
     assert late > -0.5
-    lost_late, lost_turned = (float(found) for found in re.findall(r"(-?[\d.]+) LU", rows["Change in mono"]))
-    assert lost_turned < lost_late - 5.0
+    lost_late, lost_inverted = (float(found) for found in re.findall(r"(-?[\d.]+) LU", rows["Change in mono"]))
+    assert lost_inverted < lost_late - 5.0
     assert shown["04-2"] == "Player(before or enhanced, 24.0 s)"
     assert shown["04-3"] == "Player(before, streaming or CD, 24.0 s)"
 
 
 @pytest.mark.slow
-def test_the_song_that_was_limited_most_stands_first_as_the_solution_says() -> None:
+def test_the_song_that_was_limited_most_is_listed_first() -> None:
     found = ast.literal_eval(solved("02_batch_mastering")["02-1"])
     reductions = [reduction for reduction, _ in found.values()]
     assert reductions == sorted(reductions, reverse=True)
@@ -152,7 +155,7 @@ def test_the_song_that_was_limited_most_stands_first_as_the_solution_says() -> N
 
 
 @pytest.mark.slow
-def test_the_cleaned_voice_is_closer_to_the_good_one_as_the_solution_says() -> None:
+def test_the_cleaned_voice_is_6_db_closer_to_the_good_one() -> None:
     shown = solved("05_cleanup")
     before, after = (float(found) for found in re.findall(r"error (-[\d.]+) dB", shown["05-1"]))
     assert after == pytest.approx(before - 6.0, abs=2.0)
@@ -171,7 +174,7 @@ def test_is_stored_without_outputs_and_with_fixed_ids(path: Path) -> None:
 
 
 @lesson
-def test_says_first_what_it_takes_and_stays_short(path: Path) -> None:
+def test_starts_with_goals_time_and_needs_and_is_short(path: Path) -> None:
     first = read(path).cells[0].source
     assert all(word in first for word in ("**You will**", "**Time**", "**You need**", "no key"))
     assert len(read(path).cells) <= 30
@@ -179,7 +182,7 @@ def test_says_first_what_it_takes_and_stays_short(path: Path) -> None:
 
 
 @lesson
-def test_goes_offline_unless_one_word_is_changed(path: Path) -> None:
+def test_uses_the_local_studio_and_installs_nothing(path: Path) -> None:
     assert code_of(path)[0].source.startswith(
         "import tonnbook as tb\n\nservices = tb.offline()  # tb.live() for the real service"
     )
@@ -189,7 +192,7 @@ def test_goes_offline_unless_one_word_is_changed(path: Path) -> None:
 
 
 @lesson
-def test_its_links_lead_somewhere(path: Path) -> None:
+def test_links_point_to_existing_files(path: Path) -> None:
     for cell in read(path).cells:
         for target in re.findall(r"\]\(([^)#]+)\)", cell.source) if cell.cell_type == "markdown" else []:
             assert target.startswith("https://") or (path.parent / target).exists()
@@ -200,20 +203,20 @@ def test_every_exercise_has_a_solution_and_every_solution_an_exercise() -> None:
     assert asked == list(SOLUTIONS)
 
 
-def test_a_solution_shows_its_code_without_what_makes_it_a_function() -> None:
+def test_a_solution_shows_the_body_of_its_function() -> None:
     shown = tb.solution("01-2")
     assert shown.code.startswith("bands = [")
-    assert shown.code.endswith("\ntb.plot_eq(preview, track=name)")
+    assert shown.code.endswith("\ntb.plots.plot_eq(preview, track=name)")
     assert shown._repr_mimebundle_()["text/markdown"].startswith("**Exercise 01-2.** Every EQ band")
     assert str(shown).startswith("# Exercise 01-2\n# Every EQ band")
 
 
-def test_an_exercise_that_there_is_not() -> None:
+def test_an_unknown_exercise_raises_value_error() -> None:
     with pytest.raises(ValueError, match="no exercise '01-9'; there are: 01-1, 01-2"):
         tb.solution("01-9")
 
 
-def test_every_quiz_stands_in_its_lesson() -> None:
+def test_every_quiz_is_asked_in_a_lesson() -> None:
     asked = [
         number
         for path in LESSONS

@@ -1,6 +1,6 @@
-"""What JupyterLab does to a kernel and nbclient does not: Run All sends every cell at once, and Interrupt interrupts.
+"""Test Run All and Interrupt as JupyterLab does them: it sends all cells at once, while nbclient sends one after the other.
 
-With the old nest_asyncio, a Run All is where cells are lost ("cannot enter context"); nbclient sends one cell after the other.
+With the old nest_asyncio, Run All loses cells ("cannot enter context").
 """
 
 import queue
@@ -25,7 +25,7 @@ async def main():
     await asyncio.sleep(0.05)
     return preview.task_id == job.task_id
 print('nested', tb.run(main()))""",
-    "print('after it')",
+    "print('after the nested loop')",
     "preview = await job\nprint('awaited', preview.mix.path.exists())",
     "print('unchanged program', asyncio.run(main()))",
     "await asyncio.sleep(0.05)\nprint('top-level await')",
@@ -36,7 +36,7 @@ print('nested', tb.run(main()))""",
 PRINTED = [
     "<Services local studio",
     "nested True",
-    "after it",
+    "after the nested loop",
     "awaited True",
     "unchanged program True",
     "top-level await",
@@ -46,7 +46,7 @@ PRINTED = [
 ]
 
 
-A_JOB_THAT_WAITS = """
+WAITING_JOB = """
 from tonnbook.clients.jobs import Job, StillRunning
 from tonnbook.clients.polling import JobPoller
 gate = []
@@ -75,16 +75,16 @@ def kernel(manager: KernelManager) -> Iterator[BlockingKernelClient]:
 
 
 def run_all(kernel: BlockingKernelClient, cells: list[str], seconds: float) -> tuple[list[str | None], list[str]]:
-    """Send all cells at once; return how each ended (None: never) and what they printed."""
+    """Send all cells at once; return the status of each (None if it did not end) and the printed lines."""
     ended = replies(kernel, [kernel.execute(cell) for cell in cells], seconds)
     return ended, list(_printed(kernel))
 
 
 def replies(kernel: BlockingKernelClient, sent: list[str], seconds: float) -> list[str | None]:
-    """Wait for the ends of the cells that were sent."""
+    """Wait until the cells that were sent have ended; return the status of each."""
     ended: dict[str, str] = {}
-    until = time.monotonic() + seconds
-    while not set(sent) <= set(ended) and time.monotonic() < until:
+    deadline = time.monotonic() + seconds
+    while not set(sent) <= set(ended) and time.monotonic() < deadline:
         try:
             reply = kernel.get_shell_msg(timeout=0.5)
         except queue.Empty:
@@ -106,7 +106,9 @@ def _printed(kernel: BlockingKernelClient) -> Iterator[str]:
             yield f"{content['ename']}: {content['evalue']}"
 
 
-def test_run_all_with_nested_loops_loses_no_cell(kernel: BlockingKernelClient, excerpts: Mapping[str, Path]) -> None:
+def test_run_all_with_nested_event_loops_runs_every_cell(
+    kernel: BlockingKernelClient, excerpts: Mapping[str, Path]
+) -> None:
     paths = [str(excerpts["bass"]), str(excerpts["vocal"])]
     ended, printed = run_all(kernel, [f"PATHS = {paths!r}", *CELLS], seconds=90)
     assert printed == PRINTED
@@ -114,10 +116,10 @@ def test_run_all_with_nested_loops_loses_no_cell(kernel: BlockingKernelClient, e
 
 
 @pytest.mark.parametrize("wait", ["await job", "job.result()"])
-def test_an_interrupted_cell_lets_go_of_its_job(
+def test_an_interrupted_cell_leaves_its_job_running(
     manager: KernelManager, kernel: BlockingKernelClient, wait: str
 ) -> None:
-    assert run_all(kernel, [A_JOB_THAT_WAITS], seconds=30) == (["ok"], [])
+    assert run_all(kernel, [WAITING_JOB], seconds=30) == (["ok"], [])
     cell = kernel.execute(f"print('waiting')\n{wait}")
     while kernel.get_iopub_msg(timeout=10)["msg_type"] != "stream":
         pass

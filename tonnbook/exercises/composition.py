@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     from tonnbook.widgets.player.player import Player
 
 
-async def sadder(beatoven: BeatovenClient, wanted: CompositionRequest) -> Any:
+async def sadder(beatoven: BeatovenClient, request: CompositionRequest) -> Any:
     """Only the second section's emotion changes. The first section keeps its notes, because every section has dice of its own;
     the second stays in minor, sinks, and thins out.
     """
-    first, second = wanted.sections or ()
-    darker = wanted.model_copy(
+    first, second = request.sections or ()
+    darker = request.model_copy(
         update={"sections": (first, second.model_copy(update={"emotion": tb.vocabulary.Emotion.DEPRESSING}))}
     )
     sad_end = await beatoven.compose(darker)

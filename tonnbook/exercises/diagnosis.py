@@ -102,18 +102,18 @@ def delay_or_polarity(tonn: TonnClient) -> Any:
     return tb.compare_mixes(late, turned)
 
 
-def one_repair_alone(tonn: TonnClient, patient: Path) -> Any:
+def one_repair_alone(tonn: TonnClient, faulty: Path) -> Any:
     """Each `fix_...` is a flag of its own. With all others off, and without mastering, only the tone moves, and the loudness stays."""
     others = dict.fromkeys(("fix_clipping", "fix_compression", "fix_stereo", "fix_loudness", "apply_mastering"), False)
-    request = tb.EnhancementRequest(source=patient, style="POP", **others)
+    request = tb.EnhancementRequest(source=faulty, style="POP", **others)
     tone_only = tonn.enhance(request).result()
     return tb.compare(tone_only)
 
 
-def louder_is_not_better(tonn: TonnClient, patient: Path, enhanced: Enhancement) -> Player:
+def louder_is_not_better(tonn: TonnClient, faulty: Path, enhanced: Enhancement) -> Player:
     """With equal loudness off (**G**), CD wins because it is louder. With it on, its hits are flatter: that is what 5 LU cost."""
-    loud = tonn.enhance(tb.EnhancementRequest(source=patient, style="POP", loudness="CD_LOUDNESS")).result()
-    return tb.switch({"before": patient, "streaming": enhanced.track, "CD": loud.track})
+    loud = tonn.enhance(tb.EnhancementRequest(source=faulty, style="POP", loudness="CD_LOUDNESS")).result()
+    return tb.switch({"before": faulty, "streaming": enhanced.track, "CD": loud.track})
 
 
 SOLUTIONS: tuple[Callable[..., Any], ...] = (delay_or_polarity, one_repair_alone, louder_is_not_better)
