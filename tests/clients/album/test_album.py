@@ -81,6 +81,16 @@ def record_of(folder: Path, song: str) -> SongRecord:
     return record
 
 
+LOCKED = """
+import sys, time
+from pathlib import Path
+from filelock import FileLock
+with FileLock(Path(sys.argv[1]) / "manifest" / ".lock"):
+    print("locked", flush=True)
+    time.sleep(60)
+"""
+
+
 class TestAnAlbum:
     def test_every_song_is_mastered_and_in_the_results(
         self, own: Studio, tonn: TonnClient, shorts: Mapping[str, Path], tmp_path: Path
@@ -210,6 +220,18 @@ class TestAnAlbum:
         batch.result(120)
         assert len(other.master_all(shorts, tmp_path).result(60)) == 6
         other.close()
+
+    def test_a_program_that_is_killed_leaves_the_folder_usable(
+        self, tonn: TonnClient, shorts: Mapping[str, Path], tmp_path: Path
+    ) -> None:
+        (tmp_path / "manifest").mkdir()
+        with subprocess.Popen([sys.executable, "-c", LOCKED, tmp_path], stdout=subprocess.PIPE) as holder:
+            assert holder.stdout is not None
+            assert holder.stdout.readline() == b"locked\n"
+            with pytest.raises(TonnbookError, match=f"another program is mastering into {tmp_path.name}; wait for it"):
+                tonn.master_all({"one": shorts["01 song"]}, tmp_path)
+            holder.kill()
+        assert len(tonn.master_all({"one": shorts["01 song"]}, tmp_path).result(60)) == 1
 
 
 class TestNames:

@@ -15,10 +15,9 @@ from functools import partial
 from math import copysign, log10, tanh
 from pathlib import Path
 from statistics import mean
-from typing import Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 from uuid import uuid4
 
-from filelock import FileLock, Timeout
 from pydantic import ValidationError
 
 from tonnbook.clients.album.batch import Batch, start_batch
@@ -43,6 +42,9 @@ from tonnbook.models.mastering import AlbumContext, MasteringRequest
 from tonnbook.models.notes import Sound
 from tonnbook.models.problems import explain
 from tonnbook.models.tone import average_db
+
+if TYPE_CHECKING:
+    from filelock import FileLock
 
 MeasureSong = Callable[[Path], Sound]
 """Measures a song on this machine."""
@@ -274,6 +276,8 @@ def _reduced(offset_lu: float) -> float:
 
 def _lock(folder: Path) -> FileLock:
     """Lock a folder for this program; the system releases the lock when the program ends, however it ends."""
+    from filelock import FileLock, Timeout
+
     (folder / FOLDER).mkdir(parents=True, exist_ok=True)
     lock = FileLock(folder / FOLDER / ".lock", timeout=0, thread_local=False)  # released by the thread of the last song
     try:
