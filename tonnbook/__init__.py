@@ -69,7 +69,7 @@ if TYPE_CHECKING:
     from tonnbook.widgets.player.compare import compare as compare
     from tonnbook.widgets.player.compare import switch as switch
     from tonnbook.widgets.player.play import play as play
-    from tonnbook.widgets.player.residue import taken_away as taken_away
+    from tonnbook.widgets.player.play import residue as residue
 
 _NAMES = {
     "services": (
@@ -112,8 +112,10 @@ _NAMES = {
         "switch",
     ),
     "widgets.jobs.job_card": ("watch",),
-    "widgets.player.play": ("play",),
-    "widgets.player.residue": ("taken_away",),
+    "widgets.player.play": (
+        "play",
+        "residue",
+    ),
     "plots.verdicts": ("compare_mixes",),
     "plots.report": ("report",),
     "plots.stages": ("stages",),

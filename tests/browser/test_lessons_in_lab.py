@@ -82,7 +82,7 @@ def test_a_mix_is_diagnosed_enhanced_and_heard_again(open_nb: OpenNotebook) -> N
 
     ab, compared = result_of(lesson, "enhance-preview"), lesson.output(number_of(lesson, "enhance-preview"))
     lesson.until(f"{ab}.ready")
-    treble = compared.locator(".tb-words.tb-change").last
+    treble = compared.locator(".tb-info.tb-change").last
     assert float(treble.inner_text().replace("+", "").removesuffix(" dB")) > 3.0
     report = lesson.output(number_of(lesson, "meter-report")).locator("img")
     expect(report).to_have_attribute("alt", re.compile("^Loudness over 12 s: integrated -18"))
@@ -102,7 +102,7 @@ def test_a_recording_is_cleaned_and_what_was_taken_is_heard(open_nb: OpenNoteboo
     lesson.run_all()
     ab, compared = result_of(lesson, "clean-compare"), lesson.output(number_of(lesson, "clean-compare"))
     lesson.until(f"{ab}.ready")
-    expect(compared.locator(".tb-words.tb-change")).to_contain_text("dBFS")
+    expect(compared.locator(".tb-info.tb-change")).to_contain_text("dBFS")
     residue = lesson.output(number_of(lesson, "residue-play"))
     lesson.until(f"{result_of(lesson, 'residue-play')}.ready")
     residue.get_by_role("button", name="Play").click()

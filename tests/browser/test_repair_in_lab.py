@@ -93,7 +93,7 @@ ab = tb.compare(before, after, changes=True); ab"""
     expect(player.get_by_text("What changed.")).to_be_visible()
     poll(lambda: "4 kHz" in player.locator(".tb-strip.tb-change").all_inner_texts())
     labels = player.locator(".tb-strip.tb-change").all_inner_texts()
-    reading = player.locator(".tb-words.tb-change").nth(labels.index("4 kHz"))
+    reading = player.locator(".tb-info.tb-change").nth(labels.index("4 kHz"))
     slider = player.get_by_role("slider", name="Position")
     box = slider.bounding_box()
     assert box is not None
@@ -125,20 +125,20 @@ ab = tb.compare(before, after, changes=True); ab"""
     nb.screenshot("player-changes", player)
 
 
-def test_what_was_taken_away_is_drawn_and_said(open_nb: OpenNotebook, write_nb: WriteNotebook) -> None:
+def test_the_level_of_what_was_removed_is_drawn_and_announced(open_nb: OpenNotebook, write_nb: WriteNotebook) -> None:
     make = """\
 before, after = file('voice.wav', 0.5), file('voice cleaned.wav', 0.49)
 notes = CleanupNotes(sound_source='VOCAL_GROUP', removed=Series(hop_s=0.1, values=(-50.0,) * 30 + (-30.0,) * 30))
 cleaned = Cleanup('voice.wav', RemoteFile(after.name, lambda _: after), notes, before)
 ab = tb.compare(cleaned); ab"""
-    nb = open_nb(write_nb("taken.ipynb", [SOUNDS, make])).run_all()
+    nb = open_nb(write_nb("residue.ipynb", [SOUNDS, make])).run_all()
     player = nb.output(1)
     nb.until("ab.ready")
-    reading = player.locator(".tb-words.tb-change")
+    reading = player.locator(".tb-info.tb-change")
     expect(reading).to_have_text("\N{MINUS SIGN}50.0 dBFS")
     nb.py("ab.seek(5.0)")
     expect(reading).to_have_text("\N{MINUS SIGN}30.0 dBFS")
-    spoken = "0:05.0 of 0:06.0; taken away \N{MINUS SIGN}30.0 dBFS"
+    spoken = "0:05.0 of 0:06.0; removed \N{MINUS SIGN}30.0 dBFS"
     expect(player.get_by_role("slider", name="Position")).to_have_attribute("aria-valuetext", spoken)
     expect(player.locator(".tb-change-legend")).to_contain_text("at its loudest, 3.0 s into the recording")
     assert nb.complaints() == []
@@ -160,9 +160,9 @@ def test_one_key_goes_round_among_several_sounds(open_nb: OpenNotebook, write_nb
     slider.press("3")
     nb.until("many.active == 'rest'")
     slider.press("4")  # there is no fourth
-    player.get_by_role("button", name="Hear B", exact=True).click()
+    player.get_by_role("button", name="Switch to B", exact=True).click()
     nb.until("many.active == 'B'")
-    expect(player.get_by_role("button", name="Hear C: rest")).to_have_attribute("aria-pressed", "false")
+    expect(player.get_by_role("button", name="Switch to C: rest")).to_have_attribute("aria-pressed", "false")
     slider.press("g")
     nb.until("many.matched")
     expect(player.get_by_text("turned down 14.0 dB")).to_be_visible()

@@ -34,15 +34,15 @@ def file(name, peak=0.5, hz=440, seconds=6):
 # A cell that runs, and blocks the kernel, until the test has seen what it wants.
 BUSY = "import os, time\nwhile not os.path.exists('{}'): time.sleep(0.05)"
 
-# The level in dB of what leaves the player that sounds, over the last 186 ms.
+# The level in dB of the player's output over the last 186 ms.
 LEVEL = """async () => {
-  const { take } = globalThis[Symbol.for('tonnbook.page')].sounding;
-  const ear = new AnalyserNode(take.context, { fftSize: 8192 });
-  take.master.connect(ear);
+  const { graph } = globalThis[Symbol.for('tonnbook.page')].playback;
+  const analyser = new AnalyserNode(graph.context, { fftSize: 8192 });
+  graph.master.connect(analyser);
   await new Promise((done) => setTimeout(done, 400));
-  const heard = new Float32Array(8192);
-  ear.getFloatTimeDomainData(heard);
-  return 10 * Math.log10(heard.reduce((sum, x) => sum + x * x, 1e-20) / heard.length);
+  const samples = new Float32Array(8192);
+  analyser.getFloatTimeDomainData(samples);
+  return 10 * Math.log10(samples.reduce((sum, x) => sum + x * x, 1e-20) / samples.length);
 }"""
 
 # Where the letters of an element lie on the page.
@@ -54,15 +54,15 @@ NULL = (
 
 # The steepest step between two samples while a key is pressed: a click is a step that the sound itself does not have.
 STEP = """async (key) => {
-  const { take } = globalThis[Symbol.for('tonnbook.page')].sounding;
-  const ear = new AnalyserNode(take.context, { fftSize: 32768 });
-  take.master.connect(ear);
+  const { graph } = globalThis[Symbol.for('tonnbook.page')].playback;
+  const analyser = new AnalyserNode(graph.context, { fftSize: 32768 });
+  graph.master.connect(analyser);
   await new Promise((done) => setTimeout(done, 800));
   document.activeElement.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true }));
   await new Promise((done) => setTimeout(done, 300));
-  const heard = new Float32Array(32768);
-  ear.getFloatTimeDomainData(heard);
-  return heard.slice(1).reduce((steepest, x, n) => Math.max(steepest, Math.abs(x - heard[n])), 0);
+  const samples = new Float32Array(32768);
+  analyser.getFloatTimeDomainData(samples);
+  return samples.slice(1).reduce((steepest, x, n) => Math.max(steepest, Math.abs(x - samples[n])), 0);
 }"""
 
 
@@ -189,7 +189,7 @@ def test_one_player_stops_the_other_and_an_output_that_goes_is_silent(
     nb.until("two.playing and not one.playing")
     nb.command("notebook:clear-all-cell-outputs")
     nb.until("not two.playing")
-    assert nb.page.evaluate("globalThis[Symbol.for('tonnbook.page')].sounding") is None
+    assert nb.page.evaluate("globalThis[Symbol.for('tonnbook.page')].playback") is None
 
 
 def test_ab_switches_by_one_key_at_equal_loudness_without_a_click(
@@ -215,7 +215,7 @@ def test_ab_switches_by_one_key_at_equal_loudness_without_a_click(
     assert nb.page.evaluate(STEP, "x") < 0.036
     nb.until("ab.active == 'before'")
     assert level(nb) == pytest.approx(-9.03, abs=0.1)
-    page.get_by_role("button", name="Hear B: after").click()
+    page.get_by_role("button", name="Switch to B: after").click()
     nb.until("ab.active == 'after'")
     assert len(nb.cells()) == 2  # x cuts no cell
     for dark in (True, False):
@@ -227,19 +227,19 @@ def test_ab_switches_by_one_key_at_equal_loudness_without_a_click(
 def test_the_sound_arrives_while_the_cell_still_runs(
     open_nb: OpenNotebook, write_nb: WriteNotebook, server: Server
 ) -> None:
-    busy = "player = tb.play(file('a.flac', seconds=2)); display(player)\n" + BUSY.format("heard")
+    busy = "player = tb.play(file('a.flac', seconds=2)); display(player)\n" + BUSY.format("played")
     nb = open_nb(write_nb("busy.ipynb", [SOUNDS, busy]))
     nb.command("notebook:run-all-cells")
     nb.output(1).locator(".tb-player[data-ready='1']").wait_for(timeout=60000)
     nb.output(1).get_by_role("button", name="Play", exact=True).click()
     nb.output(1).locator(".tb-player[data-playing='1']").wait_for()
     assert nb.cells()[1]["execution_count"] is None
-    (server.root / "heard").touch()
+    (server.root / "played").touch()
     nb.until("player.ready and player.position > 0.5", timeout=20)
 
 
 def test_a_browser_without_vorbis_gets_mp3(open_nb: OpenNotebook, write_nb: WriteNotebook) -> None:
-    nb = open_nb(write_nb("deaf.ipynb", [SOUNDS, "player = tb.play(file('a.wav', seconds=2)); player"]))
+    nb = open_nb(write_nb("no-vorbis.ipynb", [SOUNDS, "player = tb.play(file('a.wav', seconds=2)); player"]))
     nb.page.evaluate(
         """() => {
           const real = window.__decode = OfflineAudioContext.prototype.decodeAudioData;
@@ -251,7 +251,7 @@ def test_a_browser_without_vorbis_gets_mp3(open_nb: OpenNotebook, write_nb: Writ
     )
     nb.run_all()
     nb.until("player.ready")
-    assert nb.py("player._packed[0].format") == "mp3"
+    assert nb.py("player._encoded[0].format") == "mp3"
     nb.page.evaluate("() => { OfflineAudioContext.prototype.decodeAudioData = window.__decode; }")
 
 

@@ -1,9 +1,9 @@
-// What the widgets share on one page. page.py sets this text in front of each widget's own script, so nothing is imported.
+// Shared code of the widgets. page.py puts this text before each widget's own script, so nothing is imported.
 
-// One object per browser page, however many widgets (each has its own copy of this module): who sounds, and with what.
-const PAGE = (globalThis[Symbol.for("tonnbook.page")] ??= { sounding: null, contexts: new Map(), guarded: false });
+// One object per browser page, shared by all widgets (each has its own copy of this module): the player that plays, and the audio contexts.
+const PAGE = (globalThis[Symbol.for("tonnbook.page")] ??= { playback: null, contexts: new Map(), guarded: false });
 
-/** Build an element: attributes by name, listeners as `onclick`, properties (value, checked, ...) as such. */
+/** Build an element: attributes by name, listeners as `onclick`, the properties value, checked and textContent. */
 function h(tag, attributes = {}, ...children) {
   const node = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
@@ -26,7 +26,7 @@ function svg(tag, attributes, ...children) {
   return node;
 }
 
-// Drawn, not typed: Debian and Binder have no font for such glyphs. On a 16 x 16 field, stroked or filled.
+// Paths instead of characters: Debian and Binder have no font for such glyphs. 16 x 16 units, stroked or filled.
 const ICONS = {
   play: { fill: "M4 2.5v11l9.5-5.5z" },
   pause: { fill: "M3.5 2.5h3.2v11H3.5zM9.3 2.5h3.2v11H9.3z" },
@@ -41,48 +41,48 @@ const ICONS = {
   match: { line: "M2.5 6h11M2.5 10h11" },
 };
 
-/** An icon that says nothing to a screen reader: its button carries the words. */
+/** An icon, hidden from screen readers: its button has the label. */
 function icon(name) {
   const parts = Object.entries(ICONS[name]).map(([kind, d]) => svg("path", { d, class: `tb-${kind}` }));
   return svg("svg", { viewBox: "0 0 16 16", class: "tb-icon", "aria-hidden": "true", focusable: "false" }, ...parts);
 }
 
-/** A button that shows an icon and has a name; `title` may add the key. */
+/** A button with an icon and an accessible name; `title` may add the key. */
 function iconButton(name, label, onclick, attributes = {}) {
   return h("button", { type: "button", class: "tb-button tb-square", "aria-label": label, title: label, onclick, ...attributes }, icon(name));
 }
 
 /**
- * The frame of a widget. JupyterLab listens for single keys while a cell's output has the focus (x cuts the cell, arrows
- * change it); an element can opt out by an attribute, so the one that has the focus carries it for keys without Ctrl or Alt.
+ * The root element of a widget. JupyterLab handles single keys while a cell's output has the focus (x cuts the cell, arrows select
+ * another); an element can opt out with an attribute, so the focused element gets it for keys without Ctrl or Alt.
  */
 function frame(kind, ...children) {
   if (!PAGE.guarded) {
     PAGE.guarded = true;
-    const opaque = "data-lm-suppress-shortcuts";
+    const attribute = "data-lm-suppress-shortcuts";
     globalThis.addEventListener("keydown", (event) => {
       const target = event.composedPath?.()[0] ?? event.target;
       if (!target?.closest?.(".tonnbook")) return;
-      const theirs = event.ctrlKey || event.metaKey || event.altKey || event.key === "Escape" || (event.shiftKey && event.key === "Enter");
-      if (theirs) target.removeAttribute(opaque);
-      else target.setAttribute(opaque, "true");
+      const forJupyter = event.ctrlKey || event.metaKey || event.altKey || event.key === "Escape" || (event.shiftKey && event.key === "Enter");
+      if (forJupyter) target.removeAttribute(attribute);
+      else target.setAttribute(attribute, "true");
     }, true);
   }
   return h("div", { class: `tonnbook tb-${kind}` }, ...children);
 }
 
-/** A line that screen readers speak when it changes. */
+/** A live region: screen readers speak its text when it changes. */
 function announcer() {
-  const line = h("div", { class: "tb-unseen", role: "status", "aria-live": "polite" });
+  const line = h("div", { class: "tb-screen-reader", role: "status", "aria-live": "polite" });
   return { line, say: (text) => { if (line.textContent !== text) line.textContent = text; } };
 }
 
-/** Put text on the clipboard and let the button say so for a moment. */
+/** Copy text to the clipboard, and show that on the button for 1.5 s. */
 async function copyText(button, text) {
   try {
     await navigator.clipboard.writeText(text);
-  } catch {   // no permission, or a page without https: the old way still works
-    const area = h("textarea", { value: text, class: "tb-unseen" });
+  } catch {   // no permission, or a page without https: use the older interface
+    const area = h("textarea", { value: text, class: "tb-screen-reader" });
     button.parentNode.append(area);
     area.select();
     document.execCommand("copy");

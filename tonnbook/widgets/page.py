@@ -1,6 +1,6 @@
-"""What every widget of ours is made of: its script and style, and a plain HTML twin for where no widget can live.
+"""Base class of the widgets: script, style, and static HTML for where no widget can be displayed.
 
-A saved notebook, an export or a page on GitHub has no kernel. There the twin is shown, so a widget must always give one.
+A saved notebook, an export or a page on GitHub has no kernel. There the static HTML is shown, so every widget must provide it.
 """
 
 from __future__ import annotations
@@ -18,20 +18,20 @@ _WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 
 
 def script(*names: str) -> str:
-    """Return one ES module: what all widgets share, then the named files in order, such as `forms/form`."""
+    """Return one ES module: the shared page.js, then the named files in order, such as `forms/form`."""
     return "\n".join((_FOLDER / f"{name}.js").read_text(encoding="utf-8") for name in ("page", *names))
 
 
 def style(*names: str) -> str:
-    """Return one style sheet: what all widgets share, then the named files in order."""
+    """Return one style sheet: the shared page.css, then the named files in order."""
     return "\n".join((_FOLDER / f"{name}.css").read_text(encoding="utf-8") for name in ("page", *names))
 
 
 class PageWidget(anywidget.AnyWidget):
-    """A widget with a twin: beside the live view its output carries HTML and plain text."""
+    """A widget whose output also contains static HTML and plain text."""
 
-    def twin(self) -> str:
-        """Return the HTML that stands for the widget in a saved notebook; no scripts, no secrets."""
+    def static_html(self) -> str:
+        """Return HTML that replaces the widget in a saved notebook; no scripts, no secrets."""
         raise NotImplementedError
 
     def plain(self) -> str:
@@ -43,14 +43,14 @@ class PageWidget(anywidget.AnyWidget):
 
     def _handle_msg(self, message: dict[str, Any]) -> None:
         super()._handle_msg(message)
-        self._report_done(message)
+        self._acknowledge(message)
 
-    def _report_done(self, message: dict[str, Any]) -> None:
-        """Tell the page that its message has been dealt with.
+    def _acknowledge(self, message: dict[str, Any]) -> None:
+        """Send the page an "idle" status for its message.
 
-        The page sends no second change of a widget before it hears so, and ipykernel 7.4 never says it of a message that came while
-        an `await` cell ran: the widget would be deaf from then on. Elsewhere it is said twice, which does no harm. "busy" after
-        it, because a cell may be running; what ends then says "idle".
+        The page sends no further change of a widget before it receives this status. ipykernel 7.4 never sends it for a message that
+        arrives while an `await` cell runs, and the page would wait for ever. Other versions send it too; twice does no harm. "busy"
+        follows, because a cell may still be running; the kernel sends "idle" when it ends.
         """
         if (kernel := getattr(self.comm, "kernel", None)) is not None:
             for state in ("idle", "busy"):
@@ -59,22 +59,24 @@ class PageWidget(anywidget.AnyWidget):
 
     def _repr_mimebundle_(self, **_: object) -> tuple[dict[str, Any], dict[str, Any]]:
         view = {"version_major": 2, "version_minor": 1, "model_id": self.model_id}
-        return {"text/plain": self.plain(), "text/html": self.twin(), _WIDGET_VIEW: view}, {}
+        return {"text/plain": self.plain(), "text/html": self.static_html(), _WIDGET_VIEW: view}, {}
 
 
 def data_url(mime: str, content: bytes) -> str:
-    """Return `content` as a link that carries it."""
+    """Return `content` as a data URL."""
     return f"data:{mime};base64,{base64.b64encode(content).decode('ascii')}"
 
 
 def html(tag: str, *children: str, **attributes: str) -> str:
-    """Return one HTML element; attribute values are escaped, children are HTML already."""
-    written = "".join(f' {name.rstrip("_").replace("_", "-")}="{escape(value)}"' for name, value in attributes.items())
-    return f"<{tag}{written}>{''.join(children)}</{tag}>"
+    """Return one HTML element; attribute values are escaped, children must be HTML."""
+    attributes_html = "".join(
+        f' {name.rstrip("_").replace("_", "-")}="{escape(value)}"' for name, value in attributes.items()
+    )
+    return f"<{tag}{attributes_html}>{''.join(children)}</{tag}>"
 
 
 def table(head: Mapping[str, str], rows: Sequence[Mapping[str, str]]) -> str:
-    """Return a plain table: `head` maps a key to its title, each row maps keys to text."""
+    """Return an HTML table: `head` maps keys to column titles, each row maps keys to text."""
     titles = html("tr", *(html("th", escape(title), scope="col") for title in head.values()))
     body = (html("tr", *(html("td", escape(row.get(key, ""))) for key in head)) for row in rows)
     return html("table", html("thead", titles), html("tbody", *body))

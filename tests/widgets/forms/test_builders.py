@@ -117,7 +117,7 @@ def test_editing_never_raises_and_the_fault_stands_at_its_field(builder: MixBuil
 
 def test_a_fault_of_the_whole_is_told_too() -> None:
     twice = MixBuilder([Path("a.wav"), Path("a.wav")])
-    assert [p.message for p in twice.problems] == ["track 2 names a.wav again; each file may stand in one track only"]
+    assert [p.message for p in twice.problems] == ["track 2 names a.wav again; each file may be used in one track only"]
     assert "at least 2" in MixBuilder([Path("a.wav")]).problems[0].message
 
 
@@ -214,9 +214,9 @@ def test_no_folder_and_no_signature_stands_in_the_state() -> None:
     state = json.dumps(builder.get_state(), default=str)
     for secret in ("SECRET", "secret folder"):
         assert secret not in state
-        assert secret not in builder.twin()
+        assert secret not in builder.static_html()
         assert secret not in repr(builder)
-    assert "lead vocal.wav" in builder.twin()
+    assert "lead vocal.wav" in builder.static_html()
 
 
 def test_the_twin_is_the_request_as_a_table(builder: MixBuilder) -> None:

@@ -73,10 +73,10 @@ def test_what_is_saved_is_loaded_again(make: Any, tmp_path: Path) -> None:
 @each_form
 def test_no_folder_and_no_signature_stands_in_state_twin_or_name(make: Any) -> None:
     for builder in (make(MIX), make(SIGNED)):
-        shown = json.dumps(builder.get_state(), default=str) + builder.twin() + repr(builder)
+        shown = json.dumps(builder.get_state(), default=str) + builder.static_html() + repr(builder)
         assert "SECRET" not in shown
         assert "secret folder" not in shown
-        assert "my" in builder.twin()
+        assert "my" in builder.static_html()
 
 
 @each_form
@@ -105,7 +105,7 @@ def test_what_is_wrong_stands_at_its_field_and_raises_only_when_it_is_sent() -> 
     assert builder.views["python"].startswith("# Put the marked fields right")
     assert '"previewStartTime": -1' in builder.views["json"]
     assert builder.plain() == "EnhancementBuilder(my mix.wav, 2 to put right)"
-    assert "POLKA" in builder.twin()
+    assert "POLKA" in builder.static_html()
     with pytest.raises(ValidationError, match="POLKA"):
         _ = builder.request
     edit(builder, preview_start_s=None, style="POP")

@@ -46,7 +46,7 @@ def test_a_failed_job_says_why_without_secrets(job: Job[int]) -> None:
     call_back(job)
     assert card.status == "failed"
     assert "kick.wav" in card.message
-    assert "SECRET" not in str(card.get_state()) + card.twin() + card.plain()
+    assert "SECRET" not in str(card.get_state()) + card.static_html() + card.plain()
 
 
 def test_a_job_that_has_ended_can_be_watched(job: Job[int]) -> None:

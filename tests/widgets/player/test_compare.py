@@ -32,17 +32,17 @@ def test_the_louder_one_is_turned_down_by_the_difference() -> None:
     gains = [t["gain_db"] for t in player.tracks]
     assert gains[1] == 0.0
     assert gains[0] == pytest.approx(-13.98, abs=0.01)
-    heard = [integrated_loudness(sound * 10 ** (gain / 20), RATE) for sound, gain in zip((a, b), gains, strict=True)]
-    assert heard[0] == pytest.approx(heard[1], abs=0.001)
+    lufs = [integrated_loudness(sound * 10 ** (gain / 20), RATE) for sound, gain in zip((a, b), gains, strict=True)]
+    assert lufs[0] == pytest.approx(lufs[1], abs=0.001)
     assert (player.kind, player.active, player.matched) == ("compare", "A", True)
 
 
-def test_short_sounds_are_compared_without_a_coder_unless_they_are_over_full_scale() -> None:
+def test_short_sounds_are_sent_as_flac_unless_they_are_over_full_scale() -> None:
     player = compare(tone(1, peak=0.5), tone(1, peak=1.2), rate=RATE)
-    assert [pack.format for pack in player._packed] == ["flac", "ogg"]
+    assert [encoded.format for encoded in player._encoded] == ["flac", "ogg"]
 
 
-def test_silence_is_left_alone() -> None:
+def test_silence_gets_no_gain() -> None:
     assert gains_db([-np.inf, -14.0]) == [0.0, 0.0]
     assert gains_db([-14.0, -20.0]) == [-6.0, 0.0]
 
@@ -55,7 +55,7 @@ def test_a_preview_is_compared_with_its_part_of_the_final_mix(make_file: MakeFil
     player = compare(preview, FinalMix("1", remote(final_file)))
     assert [t["name"] for t in player.tracks] == ["preview mix", "final mix"]
     assert [t["seconds"] for t in player.tracks] == [pytest.approx(3.0), pytest.approx(3.0)]
-    assert player.note == "Both from 2.0 to 5.0 s of the song: the part that both have."
+    assert player.note == "Both play 2.0 to 5.0 s of the song, the part they share."
     assert player.tracks[1]["gain_db"] == pytest.approx(-6.02, abs=0.01)
     assert player.tracks[0]["peaks"] != player.tracks[1]["peaks"]
 
@@ -63,26 +63,26 @@ def test_a_preview_is_compared_with_its_part_of_the_final_mix(make_file: MakeFil
 def test_a_mapping_is_compared_as_its_plain_sum_from_the_start_of_the_song(make_file: MakeFile) -> None:
     stems = {"a": make_file("a.wav", seconds=3, peak=0.2), "b": make_file("b.wav", seconds=3, peak=0.2)}
     preview = MixPreview("1", REQUEST, remote(make_file("p.wav", seconds=1)), notes=MixNotes(preview_start_s=1.5))
-    player = compare(stems, preview, names=("as it came", "preview"))
+    player = compare(stems, preview, names=("stems", "preview"))
     assert player.tracks[0]["seconds"] == pytest.approx(1.0)
     assert player.tracks[0]["level"].endswith("peak \N{MINUS SIGN}8.0 dBFS")
     assert "1.5 to 2.5 s" in player.note
 
 
-def test_where_the_preview_lies_is_not_guessed(make_file: MakeFile) -> None:
+def test_an_unknown_start_of_the_preview_is_not_guessed(make_file: MakeFile) -> None:
     preview = MixPreview("1", REQUEST, remote(make_file("p.wav", seconds=1)))
     player = compare(preview, FinalMix("1", remote(make_file("f.wav", seconds=2))))
-    assert player.note == "Both start at their beginning; preview mix is the shorter one."
+    assert player.note == "Both play from their start; preview mix is the shorter one."
 
 
-def test_files_are_called_by_their_names_and_twins_get_letters(make_file: MakeFile) -> None:
+def test_files_are_named_without_endings_and_equal_names_get_letters(make_file: MakeFile) -> None:
     first, second = make_file("before.wav"), make_file("after.wav")
     assert [t["name"] for t in compare(first, second).tracks] == ["before", "after"]
     assert [t["name"] for t in compare(first, first).tracks] == ["before A", "before B"]
 
 
-def test_the_twin_holds_both_sounds_at_equal_loudness(tmp_path: Path) -> None:
-    html = compare(tone(8, peak=0.5), tone(8, peak=0.05), rate=RATE).twin()
+def test_static_html_contains_both_sounds_at_equal_loudness(tmp_path: Path) -> None:
+    html = compare(tone(8, peak=0.5), tone(8, peak=0.05), rate=RATE).static_html()
     assert len(html) < 100_000
     found = re.findall(r'src="data:audio/mpeg;base64,([^"]+)"', html)
     assert len(found) == 2
@@ -116,7 +116,7 @@ class TestMasters:
         assert [t["seconds"] for t in player.tracks] == [pytest.approx(3.0, abs=0.05)] * 2
         assert "2.0 to 5.0 s" in player.note
 
-    def test_a_master_of_a_song_that_is_elsewhere_says_so(self, master: Master) -> None:
+    def test_a_master_without_its_song_on_this_machine_is_refused(self, master: Master) -> None:
         with pytest.raises(TypeError, match="not on this machine"):
             compare(replace(master, source=None))
 
@@ -124,7 +124,7 @@ class TestMasters:
         assert [t["name"] for t in play(master).tracks] == ["master"]
         assert play(master).kind == "one"
 
-    def test_an_album_goes_from_preview_to_preview_each_as_loud_as_it_stands(self, master: Master) -> None:
+    def test_an_album_switches_between_previews_at_their_own_levels(self, master: Master) -> None:
         album = Masters((replace(master, name="one"), replace(master, name="two")))
         player = play(album)
         assert (player.kind, player.matched) == ("compare", False)
@@ -135,7 +135,7 @@ class TestMasters:
         assert whole.tracks[0]["seconds"] == pytest.approx(6.0, abs=0.05)
         assert play(album[:1]).kind == "one"
 
-    def test_what_an_album_cannot_do_is_said_with_what_it_can(self, master: Master) -> None:
+    def test_errors_for_an_album_suggest_what_works(self, master: Master) -> None:
         album = Masters(tuple(replace(master, name=str(n)) for n in range(10)))
         with pytest.raises(TypeError, match=r"compare\(masters\[0\]\)"):
             compare(album)  # type: ignore[arg-type]

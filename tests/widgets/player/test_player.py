@@ -14,8 +14,7 @@ from tonnbook import audio_files
 from tonnbook.errors import AudioError
 from tonnbook.widgets.player.play import play
 from tonnbook.widgets.player.player import Player
-from tonnbook.widgets.player.static_html import loudest_start
-from tonnbook.widgets.player.tracks import drawn, measured
+from tonnbook.widgets.player.tracks import loudest_start, measure_track, waveform
 
 VIEW = "application/vnd.jupyter.widget-view+json"
 Sent = list[tuple[dict[str, Any], Any]]
@@ -35,25 +34,25 @@ def decoded(data: bytes, tmp_path: Path, ending: str) -> tuple[np.ndarray, int]:
     return audio_files.read(path)
 
 
-def test_stems_say_their_level_and_keep_it(make_file: MakeFile) -> None:
+def test_stems_show_and_keep_their_level(make_file: MakeFile) -> None:
     player = play({"loud": make_file("a.wav", peak=0.5), "quiet": make_file("b.wav", peak=0.05)})
     assert player.kind == "stems"
     assert [t["name"] for t in player.tracks] == ["loud", "quiet"]
     # a sine of peak -6.0 dBFS in both channels, 0.0 dB re BS.1770 at 440 Hz within 0.1: -6.0 LUFS - 0.7 + K(440)
     assert player.tracks[0]["level"].endswith("peak \N{MINUS SIGN}6.0 dBFS")
-    loud, quiet = (measured("x", tone(peak=p), RATE).lufs for p in (0.5, 0.05))
+    loud, quiet = (measure_track("x", tone(peak=p), RATE).lufs for p in (0.5, 0.05))
     assert loud - quiet == pytest.approx(20.0, abs=0.05)
     assert [t["gain_db"] for t in player.tracks] == [0.0, 0.0]
 
 
-def test_the_sum_is_measured_and_an_overload_is_said(make_file: MakeFile) -> None:
+def test_the_sum_is_measured_and_an_overload_is_noted(make_file: MakeFile) -> None:
     player = play({"a": make_file("a.wav", peak=0.8), "b": make_file("b.wav", peak=0.8)})
     assert player.level.endswith("peak +4.1 dBFS")
     assert "4.1 dB over full scale" in player.note
     assert play({"a": make_file("a.wav", peak=0.2), "b": make_file("b.wav", peak=0.2)}).note == ""
 
 
-def test_the_sound_goes_out_when_shown_and_never_into_the_state(make_file: MakeFile, tmp_path: Path) -> None:
+def test_the_sound_is_sent_when_displayed_and_is_not_in_the_state(make_file: MakeFile, tmp_path: Path) -> None:
     player = play({"a": make_file("a.wav", peak=0.25), "b": tone(0.5)}, rate=RATE)
     _, sent = shown(player)
     assert [(m["kind"], m["index"], m["format"]) for m, _ in sent] == [("sound", 0, "ogg"), ("sound", 1, "ogg")]
@@ -68,7 +67,7 @@ def test_the_sound_goes_out_when_shown_and_never_into_the_state(make_file: MakeF
     assert again == []
 
 
-def test_small_flac_and_ogg_files_pass_as_they_are_and_mp3_only_among_mp3(make_file: MakeFile) -> None:
+def test_small_flac_and_ogg_files_are_sent_unchanged_and_mp3_only_if_all_are_mp3(make_file: MakeFile) -> None:
     flac, mp3, ogg = (make_file(f"a.{ending}") for ending in ("flac", "mp3", "ogg"))
     _, sent = shown(play({"f": flac, "o": ogg, "m": mp3}))
     assert [m["format"] for m, _ in sent] == ["flac", "ogg", "ogg"]
@@ -78,11 +77,11 @@ def test_small_flac_and_ogg_files_pass_as_they_are_and_mp3_only_among_mp3(make_f
     assert sent[0][1] == [mp3.read_bytes()]
 
 
-def test_a_page_can_ask_again_as_mp3_and_as_text(make_file: MakeFile, tmp_path: Path) -> None:
+def test_a_page_can_request_the_sound_again_as_mp3_and_as_text(make_file: MakeFile, tmp_path: Path) -> None:
     player = play(make_file("a.wav", peak=0.25))
     _, sent = shown(player)
     sent.clear()
-    player._asked(player, {"kind": "send", "format": "mp3", "text": True}, [])
+    player._on_message(player, {"kind": "send", "format": "mp3", "text": True}, [])
     ((message, buffers),) = sent
     assert buffers is None
     assert message["format"] == "mp3"
@@ -92,15 +91,15 @@ def test_a_page_can_ask_again_as_mp3_and_as_text(make_file: MakeFile, tmp_path: 
     assert np.abs(audio).max() == pytest.approx(0.25, abs=0.02)
 
 
-def test_other_messages_of_the_page_are_left_alone(make_file: MakeFile) -> None:
+def test_other_messages_of_the_page_are_ignored(make_file: MakeFile) -> None:
     player = play(make_file("a.wav"))
     _, sent = shown(player)
     sent.clear()
-    player._asked(player, {"kind": "anywidget-command"}, [])
+    player._on_message(player, {"kind": "anywidget-command"}, [])
     assert sent == []
 
 
-def test_play_pause_and_seek_go_to_the_page(make_file: MakeFile) -> None:
+def test_play_pause_and_seek_are_sent_to_the_page(make_file: MakeFile) -> None:
     player = play(make_file("a.wav"))
     _, sent = shown(player)
     sent.clear()
@@ -110,7 +109,7 @@ def test_play_pause_and_seek_go_to_the_page(make_file: MakeFile) -> None:
     assert [m for m, _ in sent] == [{"kind": "play"}, {"kind": "seek", "seconds": 0.5}, {"kind": "pause"}]
 
 
-def test_the_twin_plays_draws_and_says_the_level_in_less_than_100_kb(make_file: MakeFile, tmp_path: Path) -> None:
+def test_static_html_has_sound_waveform_and_level_in_less_than_100_kb(make_file: MakeFile, tmp_path: Path) -> None:
     player = play({"a & b": make_file("a.wav", seconds=20, peak=0.5), "c": make_file("b.wav", peak=0.1)}, title="Both")
     html = shown(player)[0]["text/html"]
     assert len(html) < 100_000
@@ -127,13 +126,13 @@ def test_the_twin_plays_draws_and_says_the_level_in_less_than_100_kb(make_file: 
     assert str(tmp_path) not in html
 
 
-def test_no_folder_stands_in_the_state_or_the_text(make_file: MakeFile, tmp_path: Path) -> None:
+def test_no_folder_is_in_the_state_or_the_text(make_file: MakeFile, tmp_path: Path) -> None:
     player = play(make_file("kick.wav"))
     assert str(tmp_path) not in str(player.get_state())
     assert shown(player)[0]["text/plain"] == "Player(kick, 1.0 s)"
 
 
-def test_silence_and_very_short_sounds_are_no_trouble() -> None:
+def test_silence_and_very_short_sounds_can_be_played() -> None:
     for audio in (np.zeros((1, RATE)), np.zeros((2, 3)), tone(0.01)):
         player = play(audio, rate=RATE)
         html = shown(player)[0]["text/html"]
@@ -149,10 +148,10 @@ def test_rates_and_lengths_may_differ(make_file: MakeFile, tmp_path: Path) -> No
     assert [t["channels"] for t in player.tracks] == [1, 2]
 
 
-def test_the_drawing_has_the_peak_and_the_power_of_each_column() -> None:
+def test_the_waveform_has_peak_and_rms_of_each_column() -> None:
     audio = np.zeros((1, 6000))
     audio[0, 3000:] = -0.25
-    columns = np.frombuffer(base64.b64decode(drawn(audio, 60)), np.uint8).reshape(-1, 2)
+    columns = np.frombuffer(base64.b64decode(waveform(audio, 60)), np.uint8).reshape(-1, 2)
     np.testing.assert_array_equal(columns[:30], 0)
     np.testing.assert_array_equal(columns[30:], round(np.sqrt(0.25) * 255))
 

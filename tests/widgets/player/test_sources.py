@@ -46,17 +46,17 @@ def test_a_file_on_a_server_is_fetched_once(make_file: MakeFile) -> None:
         (np.zeros((100, 1), np.float32), 1),
     ],
 )
-def test_an_array_may_lie_either_way(array: np.ndarray, channels: int) -> None:
+def test_an_array_may_have_channels_first_or_last(array: np.ndarray, channels: int) -> None:
     (source,) = sources(array, rate=8000)
     assert source.read()[0].shape == (channels, 100)
 
 
-def test_whole_numbers_are_scaled_to_full_scale_one() -> None:
+def test_integers_are_scaled_to_full_scale_one() -> None:
     (source,) = sources(np.array([[-32768, 16384]], np.int16), rate=8000)
     np.testing.assert_array_equal(source.read()[0], [[-1.0, 0.5]])
 
 
-def test_the_level_of_an_array_stays_as_it_is() -> None:
+def test_the_level_of_an_array_is_kept() -> None:
     (source,) = sources(tone(0.1, peak=0.01), rate=RATE)
     np.testing.assert_array_equal(source.read()[0], tone(0.1, peak=0.01))
 
@@ -66,14 +66,14 @@ def test_the_level_of_an_array_stays_as_it_is() -> None:
     [
         (np.zeros(10), TypeError, "rate="),
         (np.zeros((3, 4)), TypeError, r"shape \(3, 4\)"),
-        ({}, TypeError, "nothing"),
+        ({}, TypeError, "nothing to play"),
         (3.0, TypeError, "cannot play a float"),
-        (Path("nowhere.wav"), AudioError, "nowhere.wav is not there"),
+        (Path("nowhere.wav"), AudioError, "nowhere.wav does not exist"),
         ({"a": {"b": np.zeros(4), "c": np.zeros(4)}}, TypeError, "several sounds"),
-        (np.array([0.0, np.nan]), AudioError, "not numbers"),
+        (np.array([0.0, np.nan]), AudioError, "NaN or infinite"),
     ],
 )
-def test_what_cannot_be_played_is_refused_in_words(thing: object, error: type[Exception], words: str) -> None:
+def test_errors_for_what_cannot_be_played(thing: object, error: type[Exception], words: str) -> None:
     rate = None if isinstance(thing, np.ndarray) and len(thing) == 10 else 8000
     with pytest.raises(error, match=words):
         sources(thing, rate)  # type: ignore[arg-type]
@@ -85,7 +85,7 @@ def test_a_signed_link_is_refused_without_its_query() -> None:
     assert "SECRET" not in str(caught.value)
 
 
-def test_a_job_is_no_sound_yet() -> None:
+def test_a_job_cannot_be_played_before_its_result() -> None:
     class Waiting:
         task_id = "1"
 

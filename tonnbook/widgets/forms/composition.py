@@ -159,7 +159,7 @@ class CompositionBuilder(PageWidget):
         count = len(self.problems)
         return f"CompositionBuilder({self.mode}, {f'{count} to put right' if count else 'ready'})"
 
-    def twin(self) -> str:
+    def static_html(self) -> str:
         """Return the request as a plain table."""
         head = {"emotion": "Emotion", "start": "From", "length": "Seconds"}
         reading = self.understood

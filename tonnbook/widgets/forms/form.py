@@ -146,7 +146,7 @@ class RequestForm(PageWidget, Generic[R]):
         named = [self._summary(), f"{wrong} to put right" if wrong else "ready"]
         return f"{type(self).__name__}({', '.join(filter(None, named))})"
 
-    def twin(self) -> str:
+    def static_html(self) -> str:
         """Return the request as a plain table."""
         wrong = [html("li", escape(str(problem))) for problem in self.problems]
         return html("div", html("b", escape(self.title)), self._tables(), html("ul", *wrong) if wrong else "")

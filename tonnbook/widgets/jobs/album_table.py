@@ -36,7 +36,7 @@ class AlbumTable(PageWidget):
         """Return the batch in one line of text."""
         return repr(self._batch)
 
-    def twin(self) -> str:
+    def static_html(self) -> str:
         """Return the state at the moment of showing; a saved page does not go on."""
         return html("div", html("b", escape(self.plain())), table(_HEAD, self.songs))
 

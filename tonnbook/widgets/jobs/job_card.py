@@ -44,7 +44,7 @@ class JobCard(PageWidget):
         """Return the job in one line of text."""
         return f"{self.name}: {self.status}{f' {self.progress:.0%}' if self.progress is not None else ''}, {self.elapsed_s:.1f} s"
 
-    def twin(self) -> str:
+    def static_html(self) -> str:
         """Return the state at the moment of showing; a saved page does not go on."""
         task = f", task {self.task_id}" if self.task_id else ""
         return html(

@@ -1,4 +1,4 @@
-// The face of the player: stems in sync, or two sounds to compare, or one. desk.js, set in front of this, makes the sound.
+// The view of the player: one sound, stems in sync, or sounds to compare. stems.js, which page.py puts before this, plays them.
 
 /** A waveform as one closed path, from two bytes per column: the square roots of peak and RMS, 0 to 255. */
 function wavePath(columns, part) {
@@ -34,93 +34,93 @@ function fader(label, highest, onchange) {
 
 const KEYS = {
   all: [
-    ["Space", "play, pause"], ["\u2190 \u2192", "1 s back, on; with Shift 5 s"], ["Home End", "start, end"], ["i o", "loop from here, to here"],
-    ["l", "loop on, off"], ["c", "clear the loop"], ["m", "silence"], ["?", "this help"],
+    ["Space", "play, pause"], ["\u2190 \u2192", "1 s back, forward; with Shift 5 s"], ["Home End", "start, end"], ["i o", "set loop start, end"],
+    ["l", "loop on, off"], ["c", "clear the loop"], ["m", "mute"], ["?", "this help"],
   ],
-  stems: [["1 \u2026 9", "solo a stem; with Shift that one alone"], ["0", "no solo"]],
-  compare: [["x", "switch to the next"], ["1 2", "the first, the second, \u2026"], ["g", "equal loudness on, off"]],
+  stems: [["1 \u2026 9", "solo a stem; with Shift only that one"], ["0", "no solo"]],
+  compare: [["x", "switch to the next sound"], ["1 2", "switch to the first, second, \u2026"], ["g", "equal loudness on, off"]],
 };
 
 function helpPanel(kind) {
   const rows = [...KEYS.all.slice(0, 3), ...(KEYS[kind] ?? []), ...KEYS.all.slice(3)];
   const keys = rows.map(([key, does]) => [h("dt", {}, key.split(" ").map((k) => h("kbd", {}, k))), h("dd", {}, does)]);
   return h("div", { class: "tb-help", hidden: true },
-    h("dl", {}, keys), h("p", { class: "tb-quiet" }, "Click or drag on the waveform to go there; drag with Shift to loop a part."));
+    h("dl", {}, keys), h("p", { class: "tb-quiet" }, "Click or drag on the waveform to seek; drag with Shift to set a loop."));
 }
 
 const LETTERS = "ABCDEFGHI";
 
-/** The buttons at the left of one track and the words at its right. */
-function strip(desk, track, index) {
-  const state = desk.strips[index];
-  const button = (word, key) => h("button", {
-    type: "button", class: `tb-button tb-${key}`, "aria-label": `${word} ${track.name}`, title: `${word} ${track.name}`,
-    onclick: () => { state[key] = !state[key]; desk.settle(); },
-  }, word[0]);
+/** One track: the controls on its left, its waveform, and its level on the right. */
+function strip(playback, track, index) {
+  const state = playback.strips[index];
+  const button = (label, key) => h("button", {
+    type: "button", class: `tb-button tb-${key}`, "aria-label": `${label} ${track.name}`, title: `${label} ${track.name}`,
+    onclick: () => { state[key] = !state[key]; playback.applyGains(); },
+  }, label[0]);
   const name = h("span", { class: "tb-name", title: track.name }, track.name);
-  const isB = desk.comparing && desk.tracks.length === 2 && index === 1;   // of two, one is blue and one orange; of more, all are blue
+  const isB = playback.comparing && playback.tracks.length === 2 && index === 1;   // two sounds are blue and orange; more are all blue
   let controls = [];
-  if (desk.comparing) {
+  if (playback.comparing) {
     const letter = LETTERS[index];
-    const called = track.name === letter ? letter : `${letter}: ${track.name}`;
-    controls = [h("button", { type: "button", class: `tb-button tb-pick${isB ? " tb-pick-B" : ""}`, "aria-label": `Hear ${called}`,
-      onclick: () => { desk.active = index; desk.settle(); } }, h("b", {}, letter), track.name !== letter && name)];
-  } else if (desk.tracks.length > 1) {
-    const level = fader(`Volume of ${track.name}`, 6, (db) => { state.db = db; desk.settle(); });
+    const shownName = track.name === letter ? letter : `${letter}: ${track.name}`;
+    controls = [h("button", { type: "button", class: `tb-button tb-pick${isB ? " tb-pick-B" : ""}`, "aria-label": `Switch to ${shownName}`,
+      onclick: () => { playback.active = index; playback.applyGains(); } }, h("b", {}, letter), track.name !== letter && name)];
+  } else if (playback.tracks.length > 1) {
+    const level = fader(`Volume of ${track.name}`, 6, (db) => { state.db = db; playback.applyGains(); });
     controls = [name, button("Solo", "solo"), button("Mute", "mute"), level];
   }
   const download = h("a", { class: "tb-button tb-bare tb-square tb-download", "aria-label": `Download ${track.name}`, title: `Download ${track.name}` }, icon("download"));
   const row = h("div", { class: "tb-strip" }, controls);
   const lane = h("div", { class: `tb-lane${isB ? " tb-lane-B" : ""}` }, waveform(track.peaks));
-  const words = h("div", { class: "tb-words" }, h("span", { class: "tb-level" }, track.level), download);
-  return { row, lane, words, level: words.firstChild, download, buttons: { solo: row.querySelector(".tb-solo"), mute: row.querySelector(".tb-mute"), pick: row.querySelector(".tb-pick") } };
+  const info = h("div", { class: "tb-info" }, h("span", { class: "tb-level" }, track.level), download);
+  return { row, lane, info, level: info.firstChild, download, buttons: { solo: row.querySelector(".tb-solo"), mute: row.querySelector(".tb-mute"), pick: row.querySelector(".tb-pick") } };
 }
 
-/** The one slider over all lanes: seeks, shows the playhead, the loop and the markers. */
-function slider(desk, markers, changes) {
+/** The slider over all lanes: seeks, and shows the playhead, the loop and the markers. */
+function slider(playback, markers, changes) {
   const head = h("div", { class: "tb-head" });
   const band = h("div", { class: "tb-band", hidden: true });
-  const share = (seconds) => `${(100 * seconds) / desk.duration}%`;
-  const until = (n) => markers[n + 1]?.start_s ?? desk.duration;
+  const share = (seconds) => `${(100 * seconds) / playback.duration}%`;
+  const until = (n) => markers[n + 1]?.start_s ?? playback.duration;
   const flags = markers.map(({ start_s, label }, n) => (
     h("span", { class: "tb-marker", style: `left:${share(start_s)};width:${share(until(n) - start_s)}` }, label)));
   const node = h("div", {
-    class: "tb-slider", role: "slider", tabindex: 0, "aria-label": "Position", "aria-valuemin": 0, "aria-valuemax": desk.duration.toFixed(2),
+    class: "tb-slider", role: "slider", tabindex: 0, "aria-label": "Position", "aria-valuemin": 0, "aria-valuemax": playback.duration.toFixed(2),
   }, band, flags, head);
-  const placeOf = (event) => {
+  const secondsAt = (event) => {
     const box = node.getBoundingClientRect();
-    return Math.min(1, Math.max(0, (event.clientX - box.left) / box.width)) * desk.duration;
+    return Math.min(1, Math.max(0, (event.clientX - box.left) / box.width)) * playback.duration;
   };
   let from = null;
-  let over = null;                          // where the pointer rests: there the changes are read, else at the playhead
-  node.addEventListener("pointerleave", () => { over = null; changes?.read(desk.position); });
+  let over = null;                          // position of the pointer: the values of the changes are shown there, else at the playhead
+  node.addEventListener("pointerleave", () => { over = null; changes?.read(playback.position); });
   node.addEventListener("pointerdown", (event) => {
     if (event.button !== 0) return;
     event.preventDefault();
     node.focus({ preventScroll: true });
     node.setPointerCapture(event.pointerId);
-    from = { at: placeOf(event), looping: event.shiftKey };
-    if (!from.looping) desk.seek(from.at);
+    from = { at: secondsAt(event), looping: event.shiftKey };
+    if (!from.looping) playback.seek(from.at);
   });
   node.addEventListener("pointermove", (event) => {
-    const here = placeOf(event);
+    const here = secondsAt(event);
     over = here;
     changes?.read(here);
     if (!from) return;
     if (from.looping) showBand([Math.min(from.at, here), Math.max(from.at, here)], true);
-    else if (desk.playing) showHead(here);
-    else desk.seek(here);
+    else if (playback.playing) showHead(here);
+    else playback.seek(here);
   });
   node.addEventListener("pointerup", (event) => {
     if (!from) return;
     const { at, looping } = from;
     from = null;
-    const here = placeOf(event);
-    if (looping) desk.setLoop(true, [Math.min(at, here), Math.max(at, here)]);
-    else if (Math.abs(here - at) > desk.duration / 500) desk.seek(here);
+    const here = secondsAt(event);
+    if (looping) playback.setLoop(true, [Math.min(at, here), Math.max(at, here)]);
+    else if (Math.abs(here - at) > playback.duration / 500) playback.seek(here);
   });
   node.addEventListener("pointercancel", () => { from = null; });
-  const showHead = (seconds) => { head.style.transform = `translateX(${(seconds / desk.duration) * node.clientWidth}px)`; };
+  const showHead = (seconds) => { head.style.transform = `translateX(${(seconds / playback.duration) * node.clientWidth}px)`; };
   const showBand = (region, on) => {
     band.hidden = !region;
     band.classList.toggle("tb-on", on);
@@ -129,11 +129,11 @@ function slider(desk, markers, changes) {
   return {
     node,
     show() {
-      const { position } = desk;
-      if (!from || from.looping || !desk.playing) showHead(position);
-      if (!from?.looping) showBand(desk.region, desk.loop !== null);
+      const { position } = playback;
+      if (!from || from.looping || !playback.playing) showHead(position);
+      if (!from?.looping) showBand(playback.region, playback.loop !== null);
       node.setAttribute("aria-valuenow", position.toFixed(2));
-      const said = [`${clockText(position)} of ${clockText(desk.duration)}`, changes?.spoken(position)];
+      const said = [`${clockText(position)} of ${clockText(playback.duration)}`, changes?.spoken(position)];
       node.setAttribute("aria-valuetext", said.filter(Boolean).join("; "));
       changes?.read(over ?? position);
     },
@@ -141,116 +141,116 @@ function slider(desk, markers, changes) {
 }
 
 /** The row of buttons above the waveforms. */
-function transport(desk, help) {
-  const play = iconButton("play", "Play", () => desk.toggle(), { class: "tb-button tb-play" });
-  const loop = iconButton("loop", "Loop", () => desk.setLoop(!desk.loop));
-  const silent = iconButton("sound", "Silence", () => { desk.silent = !desk.silent; desk.settle(); }, { class: "tb-button tb-square tb-bare" });
-  const volume = fader("Volume", 0, (db) => { desk.masterDb = db; desk.settle(); });
-  const match = !desk.comparing ? null : h("button", { type: "button", class: "tb-button tb-match", title: "Equal loudness: the louder one is turned down (g)",
-    onclick: () => { desk.matched = !desk.matched; desk.settle(); } }, icon("match"), "Equal loudness");
+function transport(playback, help) {
+  const play = iconButton("play", "Play", () => playback.toggle(), { class: "tb-button tb-play" });
+  const loop = iconButton("loop", "Loop", () => playback.setLoop(!playback.loop));
+  const mute = iconButton("sound", "Mute", () => { playback.masterMuted = !playback.masterMuted; playback.applyGains(); }, { class: "tb-button tb-square tb-bare" });
+  const volume = fader("Volume", 0, (db) => { playback.masterDb = db; playback.applyGains(); });
+  const match = !playback.comparing ? null : h("button", { type: "button", class: "tb-button tb-match", title: "Equal loudness: louder sounds are turned down (g)",
+    onclick: () => { playback.matched = !playback.matched; playback.applyGains(); } }, icon("match"), "Equal loudness");
   const time = h("span", { class: "tb-time" });
   const question = h("button", { type: "button", class: "tb-button tb-square tb-bare", "aria-label": "Keys", title: "Keys (?)", "aria-expanded": "false",
     onclick: () => { help.hidden = !help.hidden; question.setAttribute("aria-expanded", String(!help.hidden)); } }, "?");
-  const title = h("span", { class: "tb-title" }, desk.model.get("title"));
-  const node = h("div", { class: "tb-transport" }, play, loop, time, title, match, h("span", { class: "tb-volume" }, silent, volume), question);
+  const title = h("span", { class: "tb-title" }, playback.model.get("title"));
+  const node = h("div", { class: "tb-transport" }, play, loop, time, title, match, h("span", { class: "tb-volume" }, mute, volume), question);
   return {
-    node, title, question, silent,
+    node, title, question, mute,
     show() {
-      play.disabled = !desk.ready;
-      const word = desk.playing ? "Pause" : "Play";
-      if (play.title !== word) { play.title = word; play.setAttribute("aria-label", word); play.replaceChildren(icon(desk.playing ? "pause" : "play")); }
-      loop.setAttribute("aria-pressed", String(desk.loop !== null));
-      match?.setAttribute("aria-pressed", String(desk.matched));
-      if (silent.getAttribute("aria-pressed") !== String(desk.silent)) {
-        silent.setAttribute("aria-pressed", String(desk.silent));
-        silent.replaceChildren(icon(desk.silent ? "silent" : "sound"));
+      play.disabled = !playback.ready;
+      const word = playback.playing ? "Pause" : "Play";
+      if (play.title !== word) { play.title = word; play.setAttribute("aria-label", word); play.replaceChildren(icon(playback.playing ? "pause" : "play")); }
+      loop.setAttribute("aria-pressed", String(playback.loop !== null));
+      match?.setAttribute("aria-pressed", String(playback.matched));
+      if (mute.getAttribute("aria-pressed") !== String(playback.masterMuted)) {
+        mute.setAttribute("aria-pressed", String(playback.masterMuted));
+        mute.replaceChildren(icon(playback.masterMuted ? "silent" : "sound"));
       }
       this.clock();
     },
     clock() {
-      const text = `${clockText(desk.position)} / ${clockText(desk.duration)}`;
+      const text = `${clockText(playback.position)} / ${clockText(playback.duration)}`;
       if (time.textContent !== text) time.textContent = text;
     },
   };
 }
 
-/** What one key does; returns false for a key that is not ours. */
-function press(desk, event, bar) {
+/** Handle one key; return false for a key that the player does not use. */
+function press(playback, event, bar) {
   const { key } = event;
   const control = event.target.closest("button, a, input");
   if (event.ctrlKey || event.metaKey || event.altKey) return false;
-  if (control && (key === " " || key === "Enter")) return false;        // the button's own keys
+  if (control && (key === " " || key === "Enter")) return false;        // these press the button itself
   if (control?.type === "range" && /^(Arrow|Home|End|Page)/.test(key)) return false;
   const digit = /^(?:Digit|Numpad)([0-9])$/.exec(event.code)?.[1];
   const step = event.shiftKey ? 5 : 1;
   const moves = { ArrowLeft: -step, ArrowRight: step, ArrowDown: -step, ArrowUp: step, PageDown: -10, PageUp: 10 };
-  if (key === " " || key === "k") desk.toggle();
-  else if (key in moves) desk.seek(desk.position + moves[key]);
-  else if (key === "Home") desk.seek(0);
-  else if (key === "End") desk.seek(desk.duration);
-  else if (key === "l") desk.setLoop(!desk.loop);
-  else if (key === "i" || key === "[") desk.mark(0);
-  else if (key === "o" || key === "]") desk.mark(1);
-  else if (key === "c") desk.setLoop(false, null);
-  else if (key === "m") bar.silent.click();
+  if (key === " " || key === "k") playback.toggle();
+  else if (key in moves) playback.seek(playback.position + moves[key]);
+  else if (key === "Home") playback.seek(0);
+  else if (key === "End") playback.seek(playback.duration);
+  else if (key === "l") playback.setLoop(!playback.loop);
+  else if (key === "i" || key === "[") playback.mark(0);
+  else if (key === "o" || key === "]") playback.mark(1);
+  else if (key === "c") playback.setLoop(false, null);
+  else if (key === "m") bar.mute.click();
   else if (key === "?") bar.question.click();
-  else if (desk.comparing && key === "x") { desk.active = (desk.active + 1) % desk.tracks.length; desk.settle(); }
-  else if (desk.comparing && key === "g") { desk.matched = !desk.matched; desk.settle(); }
-  else if (desk.comparing && digit > 0 && digit <= desk.tracks.length) { desk.active = digit - 1; desk.settle(); }
-  else if (!desk.comparing && desk.tracks.length > 1 && digit) soloByDigit(desk, Number(digit), event.shiftKey);
+  else if (playback.comparing && key === "x") { playback.active = (playback.active + 1) % playback.tracks.length; playback.applyGains(); }
+  else if (playback.comparing && key === "g") { playback.matched = !playback.matched; playback.applyGains(); }
+  else if (playback.comparing && digit > 0 && digit <= playback.tracks.length) { playback.active = digit - 1; playback.applyGains(); }
+  else if (!playback.comparing && playback.tracks.length > 1 && digit) soloByDigit(playback, Number(digit), event.shiftKey);
   else return false;
   return true;
 }
 
-function soloByDigit(desk, digit, alone) {
-  const chosen = desk.strips[digit - 1];
+function soloByDigit(playback, digit, alone) {
+  const chosen = playback.strips[digit - 1];
   if (digit && !chosen) return;
   const was = chosen?.solo;
-  if (!digit || alone) for (const each of desk.strips) each.solo = false;
+  if (!digit || alone) for (const each of playback.strips) each.solo = false;
   if (chosen) chosen.solo = alone || !was;
-  desk.settle();
+  playback.applyGains();
 }
 
-/** What equal loudness does to one side of a comparison. */
-function turned(desk, index) {
-  const db = desk.tracks[index].gain_db;
-  if (!desk.matched) return "; as it is";
-  return db < 0 ? `; turned down ${(-db).toFixed(1)} dB` : "; as it is";
+/** Text for the gain that equal loudness applies to one sound of a comparison. */
+function gainText(playback, index) {
+  const db = playback.tracks[index].gain_db;
+  if (!playback.matched) return "; unchanged";
+  return db < 0 ? `; turned down ${(-db).toFixed(1)} dB` : "; unchanged";
 }
 
-/** Words for the screen reader: what the last change did. */
-function spoken(desk) {
-  const soloed = desk.tracks.filter((_, n) => desk.strips[n].solo).map((t) => t.name);
+/** Text for the screen reader: the state after a change. */
+function stateText(playback) {
+  const soloed = playback.tracks.filter((_, n) => playback.strips[n].solo).map((t) => t.name);
   return [
-    desk.playing ? "Playing" : "Paused",
-    desk.comparing && `${LETTERS[desk.active]}: ${desk.tracks[desk.active].name}, ${desk.matched ? "equal loudness" : "own level"}`,
+    playback.playing ? "Playing" : "Paused",
+    playback.comparing && `${LETTERS[playback.active]}: ${playback.tracks[playback.active].name}, ${playback.matched ? "equal loudness" : "original level"}`,
     soloed.length > 0 && `solo ${soloed.join(", ")}`,
-    desk.loop && `loop ${clockText(desk.loop[0])} to ${clockText(desk.loop[1])}`,
+    playback.loop && `loop ${clockText(playback.loop[0])} to ${clockText(playback.loop[1])}`,
   ].filter(Boolean).join("; ");
 }
 
-function view(desk, model, el) {
+function view(playback, model, el) {
   const kind = model.get("kind");
   const help = helpPanel(kind);
-  const bar = transport(desk, help);
+  const bar = transport(playback, help);
   const changes = changeRows(model.get("changes"));
-  const over = slider(desk, model.get("markers"), changes);
-  const strips = desk.tracks.map((track, index) => strip(desk, track, index));
-  const rows = strips.map(({ row, lane, words }) => [row, lane, words]);
+  const over = slider(playback, model.get("markers"), changes);
+  const strips = playback.tracks.map((track, index) => strip(playback, track, index));
+  const rows = strips.map(({ row, lane, info }) => [row, lane, info]);
   if (model.get("peaks")) {
     rows.unshift([
-      h("div", { class: "tb-strip tb-quiet" }, "all together"),
+      h("div", { class: "tb-strip tb-quiet" }, "sum"),
       h("div", { class: "tb-lane tb-whole" }, waveform(model.get("peaks"))),
-      h("div", { class: "tb-words" }, h("span", { class: "tb-level" }, model.get("level"))),
+      h("div", { class: "tb-info" }, h("span", { class: "tb-level" }, model.get("level"))),
     ]);
   }
   if (changes) rows.push(...changes.cells);
   const [first] = rows;
-  if (model.get("markers").length) rows.unshift([h("div", { class: "tb-flags" })]);   // a row for the labels that the slider draws
+  if (model.get("markers").length) rows.unshift([h("div", { class: "tb-flags" })]);   // a row for the labels of the markers
   rows.forEach((cells, row) => cells.forEach((cell) => { cell.style.gridRow = row + 1; }));
-  over.node.style.gridRow = `1 / span ${rows.length}`;   // over all lanes at once
+  over.node.style.gridRow = `1 / span ${rows.length}`;   // across all lanes
   const board = h("div", { class: "tb-board" }, rows, over.node);
-  if (kind === "one") bar.title.after(first[2]);         // one sound: its level fits above
+  if (kind === "one") bar.title.after(first[2]);         // one sound: its level is shown in the bar
   const note = h("div", { class: "tb-note tb-quiet" });
   const problem = h("div", { class: "tb-note tb-bad", role: "alert" });
   const { line, say } = announcer();
@@ -260,55 +260,55 @@ function view(desk, model, el) {
     bar.show();
     over.show();
     strips.forEach((each, index) => {
-      const state = desk.strips[index];
+      const state = playback.strips[index];
       for (const key of ["solo", "mute"]) each.buttons[key]?.setAttribute("aria-pressed", String(state[key]));
-      each.buttons.pick?.setAttribute("aria-pressed", String(index === desk.active));
-      each.lane.classList.toggle("tb-off", !desk.audible(index));
-      if (desk.comparing) each.level.textContent = desk.tracks[index].level + turned(desk, index);
-      offer(each.download, state.file, desk.tracks[index].name);
+      each.buttons.pick?.setAttribute("aria-pressed", String(index === playback.active));
+      each.lane.classList.toggle("tb-off", !playback.audible(index));
+      if (playback.comparing) each.level.textContent = playback.tracks[index].level + gainText(playback, index);
+      setDownload(each.download, state.file, playback.tracks[index].name);
     });
-    const loading = desk.ready ? "" : desk.problem ? "" : `Loading ${desk.loaded} of ${desk.strips.length} \u2026`;
-    const thin = desk.thinned && `Long: decoded at ${desk.plan.rate / 1000} kHz${desk.plan.channels === 1 ? " mono" : ""} to spare the browser's memory; downloads are whole.`;
-    note.textContent = [loading, model.get("note"), thin].filter(Boolean).join(" ");
-    problem.textContent = desk.problem;
-    Object.assign(root.dataset, { ready: desk.ready ? "1" : "", playing: desk.playing ? "1" : "" });
-    say(spoken(desk));
-    if (desk.playing) frameNumber ||= requestAnimationFrame(tick);
+    const loading = playback.ready ? "" : playback.problem ? "" : `Loading ${playback.loaded} of ${playback.strips.length} \u2026`;
+    const reduced = playback.reduced && `Decoded at ${playback.plan.rate / 1000} kHz${playback.plan.channels === 1 ? " mono" : ""} to save memory, because the sound is long. Downloads have full quality.`;
+    note.textContent = [loading, model.get("note"), reduced].filter(Boolean).join(" ");
+    problem.textContent = playback.problem;
+    Object.assign(root.dataset, { ready: playback.ready ? "1" : "", playing: playback.playing ? "1" : "" });
+    say(stateText(playback));
+    if (playback.playing) frameNumber ||= requestAnimationFrame(tick);
   };
   let frameNumber = 0;
-  const calm = matchMedia("(prefers-reduced-motion: reduce)");
+  const reducedMotion = matchMedia("(prefers-reduced-motion: reduce)");
   let drawn = 0;
   const tick = (now) => {
-    frameNumber = desk.playing ? requestAnimationFrame(tick) : 0;
-    if (calm.matches && now - drawn < 250) return;
+    frameNumber = playback.playing ? requestAnimationFrame(tick) : 0;
+    if (reducedMotion.matches && now - drawn < 250) return;
     drawn = now;
     over.show();
     bar.clock();
   };
   root.addEventListener("keydown", (event) => {
-    if (press(desk, event, bar)) { event.preventDefault(); event.stopPropagation(); }
+    if (press(playback, event, bar)) { event.preventDefault(); event.stopPropagation(); }
   });
   const resized = new ResizeObserver(() => over.show());
   resized.observe(over.node);
-  desk.addEventListener("change", show);
+  playback.addEventListener("change", show);
   el.append(root);
-  desk.shown();
+  playback.viewAttached();
   show();
   return () => {
     cancelAnimationFrame(frameNumber);
     resized.disconnect();
-    desk.removeEventListener("change", show);
-    strips.forEach((each) => offer(each.download, null, ""));
+    playback.removeEventListener("change", show);
+    strips.forEach((each) => setDownload(each.download, null, ""));
     root.remove();
-    desk.hidden();
+    playback.viewDetached();
   };
 }
 
-/** Point a link at the encoded sound, or take it away. */
-function offer(link, file, name) {
-  if (link.offered === file) return;
+/** Set a download link to the encoded sound, or hide it. */
+function setDownload(link, file, name) {
+  if (link.file === file) return;
   if (link.href) URL.revokeObjectURL(link.href);
-  link.offered = file;
+  link.file = file;
   link.toggleAttribute("hidden", !file);
   if (!file) return link.removeAttribute("href");
   const types = { ogg: "audio/ogg", mp3: "audio/mpeg", flac: "audio/flac", wav: "audio/wav" };
@@ -317,12 +317,12 @@ function offer(link, file, name) {
 }
 
 export default () => {
-  let desk;
+  let playback;
   return {
     initialize({ model }) {
-      desk = new Desk(model);
-      return () => desk.close();
+      playback = new Playback(model);
+      return () => playback.close();
     },
-    render: ({ model, el }) => view(desk, model, el),
+    render: ({ model, el }) => view(playback, model, el),
   };
 };

@@ -1,14 +1,13 @@
-"""The player: one sound, or stems in sync, in the browser, at the level they have.
+"""The player widget: plays one sound, stems in sync, or a comparison in the browser, at their own levels.
 
-The sound goes out compressed, in one binary message per track, at the moment the player is shown, and never becomes part of
-the widget's state: a saved notebook stays small, and nothing waits for the kernel to be idle. A page that was reloaded asks.
+The encoded sound is sent in one binary message per track when the player is displayed. It is not part of the widget's state, so a
+saved notebook stays small and nothing waits for the kernel to be idle. A reloaded page requests the sound again.
 """
 
 from __future__ import annotations
 
 import base64
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from html import escape
 from typing import Any, Literal
@@ -16,35 +15,30 @@ from typing import Any, Literal
 import numpy as np
 import traitlets
 
-from tonnbook.errors import AudioError
-from tonnbook.widgets.page import PageWidget, html, script, style
+from tonnbook.widgets.page import PageWidget, data_url, html, script, style
 from tonnbook.widgets.player.changes import Changes
-from tonnbook.widgets.player.sources import Audio, Source
-from tonnbook.widgets.player.static_html import audio_tag, paragraph, picture
-from tonnbook.widgets.player.tracks import Packed, Track, measured, packed, packed_as_mp3, passable, signed
-
-MINUTES = 65
-"""What a browser tab holds of all tracks together: 256 MB of mono at 16 kHz, the least that desk.js goes down to."""
+from tonnbook.widgets.player.sources import Source
+from tonnbook.widgets.player.tracks import Encoded, Track, encode_as_mp3
 
 Kind = Literal["one", "stems", "compare"]
 
 LETTERS = "ABCDEFGHI"
-"""What the sounds of a comparison are called for short; a digit each."""
+"""Short names of the sounds of a comparison; each has a digit as its key."""
 
 
 @dataclass(frozen=True)
 class Excerpt:
-    """A short MP3 of the twin, and whose it is."""
+    """A short MP3 for the static HTML, with the name of its track."""
 
     name: str
     mp3: bytes
 
 
 class Player(PageWidget):
-    """A player of one or more sounds; make it with `play` or `compare`.
+    """A player of one or more sounds; create it with `play`, `compare` or `switch`.
 
-    What the browser tells: `playing`, `position` (s, four times a second), `ready`, `error`, `soloed` and `muted` (names),
-    `loop` ([start, end] in s, or empty), `active` and `matched` (of a comparison).
+    The browser sets `playing`, `position` (s, four times a second), `ready`, `error`, `soloed` and `muted` (names), `loop`
+    ([start, end] in s, or empty), and for a comparison `active` (name) and `matched` (whether loudness is equal).
     """
 
     _esm = script("player/stems", "player/changes", "player/player")
@@ -72,8 +66,8 @@ class Player(PageWidget):
     def __init__(
         self,
         kind: Kind,
-        tracks: Sequence[tuple[Track, Packed]],
-        sounds: Sequence[Source],
+        tracks: Sequence[tuple[Track, Encoded]],
+        found: Sequence[Source],
         excerpts: Sequence[Excerpt],
         *,
         title: str = "",
@@ -85,9 +79,9 @@ class Player(PageWidget):
         changes: Changes | None = None,
     ) -> None:
         gains = gains_db or [0.0] * len(tracks)
-        self._measured = [track for track, _ in tracks]
-        self._packed = [pack for _, pack in tracks]
-        self._sources = list(sounds)
+        self._tracks = [track for track, _ in tracks]
+        self._encoded = [encoded for _, encoded in tracks]
+        self._sources = list(found)
         self._excerpts = list(excerpts)
         self._total = total
         self._sent = False
@@ -96,124 +90,86 @@ class Player(PageWidget):
             kind=kind,
             title=title,
             note=note,
-            tracks=[_described(track, gain) for (track, _), gain in zip(tracks, gains, strict=True)],
+            tracks=[_track_state(track, gain) for (track, _), gain in zip(tracks, gains, strict=True)],
             peaks=total.peaks if total else "",
             level=total.level if total else "",
             active=tracks[0][0].name if kind == "compare" else "",
             markers=[dict(marker) for marker in markers],
             matched=matched,
-            changes=changes.trait if changes else {},
+            changes=changes.state if changes else {},
         )
-        self.on_msg(self._asked)
+        self.on_msg(self._on_message)
 
     def play(self) -> None:
-        """Start, if the browser allows it: many want a click on the page first."""
+        """Start playback. Many browsers require a click on the page first."""
         self.send({"kind": "play"})
 
     def pause(self) -> None:
-        """Stop where it is."""
+        """Pause playback at the current position."""
         self.send({"kind": "pause"})
 
     def seek(self, seconds: float) -> None:
-        """Go to a place."""
+        """Move the playhead to a position in seconds."""
         self.send({"kind": "seek", "seconds": float(seconds)})
 
     def plain(self) -> str:
         """Return the player in one line of text."""
-        return f"Player({self.title or ', '.join(track.name for track in self._measured)!s}, {self._seconds:.1f} s)"
+        return f"Player({self.title or ', '.join(track.name for track in self._tracks)!s}, {self._seconds:.1f} s)"
 
-    def twin(self) -> str:
+    def static_html(self) -> str:
         """Return the waveform, a few seconds of sound and the levels as plain HTML."""
-        drawn_as = self._total or self._measured[0]
-        heading = self.title or drawn_as.name
+        main = self._total or self._tracks[0]
+        heading = self.title or main.name
         levels = "; ".join(
-            f"{t.name}: {t.level}" + (_turned(d["gain_db"]) if self.matched else "")
-            for t, d in zip(self._measured, self.tracks, strict=True)
+            f"{track.name}: {track.level}" + (_gain_text(state["gain_db"]) if self.matched else "")
+            for track, state in zip(self._tracks, self.tracks, strict=True)
         )
-        shown = [picture(drawn_as.peaks, f"Waveform of {heading}, {self._seconds:.1f} s")]
+        blocks = [_waveform_image(main.peaks, f"Waveform of {heading}, {self._seconds:.1f} s")]
         for part in self._excerpts:
-            named = [html("span", escape(f"{part.name} "))] if len(self._excerpts) > 1 else []
-            shown.append(html("div", *named, audio_tag(part.mp3, f"Excerpt of {part.name}")))
+            label = [html("span", escape(f"{part.name} "))] if len(self._excerpts) > 1 else []
+            blocks.append(html("div", *label, _audio_tag(part.mp3, f"Excerpt of {part.name}")))
         if self._changes:
-            shown.append(self._changes.picture())
-        about = f"An excerpt, in a small MP3; run the cell for the player. {levels}."
+            blocks.append(self._changes.picture())
+        about = f"Excerpt as a small MP3; run the cell to get the player. {levels}."
         return html(
-            "div", html("b", escape(heading)), *(html("div", s) for s in shown), paragraph(about), paragraph(self.note)
+            "div",
+            html("b", escape(heading)),
+            *(html("div", block) for block in blocks),
+            html("p", escape(about)),
+            html("p", escape(self.note)),
         )
 
     @property
     def _seconds(self) -> float:
-        return max(track.seconds for track in self._measured)
+        return max(track.seconds for track in self._tracks)
 
     def _repr_mimebundle_(self, **_: object) -> tuple[dict[str, Any], dict[str, Any]]:
         if not self._sent:
             self._sent = True
-            self._push()
+            self._send_sounds()
         return super()._repr_mimebundle_()
 
-    def _push(self, as_text: bool = False) -> None:
-        for index, pack in enumerate(self._packed):
-            message = {"kind": "sound", "index": index, "format": pack.format, "bytes": len(pack.data)}
-            if as_text:  # a front end that drops binary parts, as Colab's did
-                self.send({**message, "base64": base64.b64encode(pack.data).decode("ascii")})
+    def _send_sounds(self, as_text: bool = False) -> None:
+        for index, encoded in enumerate(self._encoded):
+            message = {"kind": "sound", "index": index, "format": encoded.format, "bytes": len(encoded.data)}
+            if as_text:  # for a front end that drops binary parts, as Colab's did
+                self.send({**message, "base64": base64.b64encode(encoded.data).decode("ascii")})
             else:
-                self.send(message, [pack.data])
+                self.send(message, [encoded.data])
 
-    def _asked(self, _: object, message: Mapping[str, Any], __: object) -> None:
-        """Answer the page: it was reloaded, or it cannot decode what it got."""
+    def _on_message(self, _: object, message: Mapping[str, Any], __: object) -> None:
+        """Send the sounds again to a page that was reloaded, or as MP3 to one that could not decode them."""
         if message.get("kind") != "send":
             return
-        if message.get("format") == "mp3" and any(pack.format != "mp3" for pack in self._packed):
-            self._packed = [
-                pack if pack.format == "mp3" else packed_as_mp3(source)
-                for source, pack in zip(self._sources, self._packed, strict=True)
+        if message.get("format") == "mp3" and any(encoded.format != "mp3" for encoded in self._encoded):
+            self._encoded = [
+                encoded if encoded.format == "mp3" else encode_as_mp3(source)
+                for source, encoded in zip(self._sources, self._encoded, strict=True)
             ]
-        self._push(as_text=bool(message.get("text")))
+        self._send_sounds(as_text=bool(message.get("text")))
 
 
-def prepared(found: Sequence[Source]) -> tuple[list[tuple[Track, Packed]], Audio, int]:
-    """Read, measure and pack each source; also return the sum of all, and its rate in Hz. AudioError for more than a tab can hold.
-
-    Two at a time, for the coders work outside Python's lock, and whole songs are too big to hold all at once.
-    """
-    minutes = sum(source.seconds for source in found) / 60
-    if minutes > MINUTES:
-        raise AudioError(
-            f"{minutes:.0f} minutes of sound are too much for a browser tab ({MINUTES} at most); play some of them"
-        )
-    rate = max(source.native_rate for source in found)
-    as_they_are = passable(found)
-
-    def prepare(number: int) -> tuple[Track, Packed, Audio]:
-        source = found[number]
-        audio, _ = source.read(rate)
-        return measured(source.name, audio, rate), packed(source, audio, rate, as_they_are[number]), audio
-
-    ready: list[tuple[Track, Packed]] = []
-    total: Audio | None = None
-    with ThreadPoolExecutor(2) as pool:
-        for first in range(0, len(found), 2):
-            for track, pack, audio in pool.map(prepare, range(first, min(first + 2, len(found)))):
-                ready.append((track, pack))
-                total = added(total, audio)
-    assert total is not None
-    return ready, total, rate
-
-
-def added(total: Audio | None, audio: Audio) -> Audio:
-    """Return the sum of two sounds of any length, mono or stereo; in float32, for it may be minutes. `total` is used up."""
-    if total is None:
-        return audio.astype(np.float32)
-    shape = (max(total.shape[0], audio.shape[0]), max(total.shape[1], audio.shape[1]))
-    if total.shape != shape:
-        grown = np.zeros(shape, np.float32)
-        grown[:, : total.shape[1]] = total
-        total = grown
-    total[:, : audio.shape[1]] += audio
-    return total
-
-
-def _described(track: Track, gain_db: float) -> dict[str, Any]:
+def _track_state(track: Track, gain_db: float) -> dict[str, Any]:
     return {
         "name": track.name,
         "seconds": track.seconds,
@@ -225,12 +181,22 @@ def _described(track: Track, gain_db: float) -> dict[str, Any]:
     }
 
 
-def _turned(gain_db: float) -> str:
+def _gain_text(gain_db: float) -> str:
     return f", here turned down by {-gain_db:.1f} dB" if gain_db < 0 else ""
 
 
-def overload(track: Track) -> str:
-    """Return a warning if the peaks of a track are over full scale, else ""."""
-    if track.peak_db <= 0:
-        return ""
-    return f"Peaks reach {signed(track.peak_db)} dB over full scale: turn the volume down by as much, or they clip."
+def _audio_tag(mp3: bytes, label: str) -> str:
+    """Return an <audio> with the sound in its src: without a <source> child it also plays in an untrusted notebook."""
+    return html("audio", controls="", preload="none", src=data_url("audio/mpeg", mp3), aria_label=label)
+
+
+def _waveform_image(peaks: str, alt: str) -> str:
+    """Return the waveform of `tracks.waveform` as an <img> with embedded SVG; `alt` is its alternative text."""
+    heights = np.frombuffer(base64.b64decode(peaks), np.uint8)[::2][::2] / 255.0 * 31.0
+    upper = " ".join(f"{x},{32 - y:.0f}" for x, y in enumerate(heights))
+    lower = " ".join(f"{x},{32 + y:.0f}" for x, y in reversed(list(enumerate(heights))))
+    drawing = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {max(1, len(heights) - 1)} 64" width="600" height="64" '
+        f'preserveAspectRatio="none"><polygon fill="#4a90b8" points="{upper} {lower}"/></svg>'
+    )
+    return html("img", alt=alt, src=data_url("image/svg+xml", drawing.encode()), width="600", height="64")

@@ -1,4 +1,4 @@
-"""What can be played: files, arrays, files on a server, mixes, and mappings of those."""
+"""The sounds that can be played: files, arrays, files on a server, mixes, and mappings of those."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ _ENDINGS = (".wav", ".flac", ".mp3", ".ogg", ".oga", ".aif", ".aiff")
 
 
 @runtime_checkable
-class Playable(Protocol):
-    """A result that knows its own sounds, as the mixes do."""
+class HasPlayable(Protocol):
+    """A result that names its sounds, as mixes do."""
 
     @property
     def playable(self) -> Mapping[str, RemoteFile]:
         """The sounds by name."""
 
 
-Thing: TypeAlias = "Path | str | npt.NDArray[Any] | RemoteFile | Playable | Mapping[str, Thing]"
+Playable: TypeAlias = "Path | str | npt.NDArray[Any] | RemoteFile | HasPlayable | Mapping[str, Playable]"
 
 
 @dataclass(frozen=True)
 class Source:
-    """One sound: a file, or an array with its rate."""
+    """One sound: a file, or an array (channels, frames) with its rate in Hz."""
 
     name: str
     path: Path | None = None
@@ -41,7 +41,7 @@ class Source:
 
     @property
     def native_rate(self) -> int:
-        """The rate in Hz that the sound has of itself."""
+        """Sample rate of the file or array, Hz."""
         if self.path is None:
             return self.rate
         from tonnbook import audio_files
@@ -50,7 +50,7 @@ class Source:
 
     @property
     def seconds(self) -> float:
-        """Its length."""
+        """Length in seconds."""
         if self.path is None:
             return self.array.shape[1] / self.rate if self.array is not None else 0.0
         from tonnbook import audio_files
@@ -58,7 +58,7 @@ class Source:
         return audio_files.info(self.path).seconds
 
     def read(self, rate: int | None = None) -> tuple[Audio, int]:
-        """Return the sound as (channels, frames) and its rate in Hz; a file is resampled to `rate` where that is given."""
+        """Return the sound as (channels, frames) and its rate in Hz; a file is resampled to `rate` if that is given."""
         if self.path is None:
             assert self.array is not None
             return self.array, self.rate
@@ -67,68 +67,83 @@ class Source:
         return audio_files.read(self.path, rate)
 
 
-def sources(thing: Thing, rate: int | None = None, name: str = "sound") -> list[Source]:
-    """Return the sounds of `thing`, in order.
+def sources(sound: Playable, rate: int | None = None, name: str = "sound") -> list[Source]:
+    """Return the sources that `sound` consists of, in order.
 
-    An array is (channels, frames), or (frames,), or (frames, 2); it needs `rate` in Hz. Raises TypeError for what cannot be
-    played, AudioError for a file that is not there.
+    An array is (channels, frames), (frames,) or (frames, 2); it needs `rate` in Hz. Raises TypeError for what cannot be played,
+    AudioError for a file that does not exist.
     """
-    match thing:
+    match sound:
         case RemoteFile():
-            return [_file(thing.path, spoken_name(thing.name))]
+            return [_file(sound.path, display_name(sound.name))]
         case Path():
-            return [_file(thing, spoken_name(thing.name))]
-        case str() if thing.startswith(("http://", "https://")):
-            raise TypeError(f"{redacted(thing)} is a link; download it first, or play the result it came with")
+            return [_file(sound, display_name(sound.name))]
+        case str() if sound.startswith(("http://", "https://")):
+            raise TypeError(f"{redacted(sound)} is a link; download it first, or play the result it came with")
         case str():
-            return [_file(Path(thing), spoken_name(Path(thing).name))]
+            return [_file(Path(sound), display_name(Path(sound).name))]
         case np.ndarray():
-            return [_array(thing, rate, name)]
-        case Playable():
-            return sources(thing.playable, rate)
-        case Mapping() if thing:
-            return [_renamed(key, value, rate) for key, value in thing.items()]
-    raise TypeError(_refusal(thing))
+            return [_array(sound, rate, name)]
+        case HasPlayable():
+            return sources(sound.playable, rate)
+        case Mapping() if sound:
+            return [_renamed(key, value, rate) for key, value in sound.items()]
+    raise TypeError(_error_text(sound))
 
 
-def spoken_name(file_name: str) -> str:
-    """Return a file name without an audio ending: "vocal.flac" is "vocal" to a listener."""
+def display_name(file_name: str) -> str:
+    """Return a file name without its audio ending: "vocal" for "vocal.flac"."""
     stem, dot, ending = file_name.rpartition(".")
     return stem if dot and f".{ending.lower()}" in _ENDINGS else file_name
 
 
-def _renamed(name: str, thing: Thing, rate: int | None) -> Source:
-    found = sources(thing, rate, name)
+def add_audio(total: Audio | None, audio: Audio) -> Audio:
+    """Return the sum of two sounds of any length, mono or stereo, in float32 to save memory. `total` may be overwritten."""
+    if total is None:
+        return audio.astype(np.float32)
+    shape = (max(total.shape[0], audio.shape[0]), max(total.shape[1], audio.shape[1]))
+    if total.shape != shape:
+        padded = np.zeros(shape, np.float32)
+        padded[:, : total.shape[1]] = total
+        total = padded
+    total[:, : audio.shape[1]] += audio
+    return total
+
+
+def _renamed(name: str, sound: Playable, rate: int | None) -> Source:
+    found = sources(sound, rate, name)
     if len(found) != 1:
-        raise TypeError(f"{name!r} is several sounds itself; play it on its own")
-    return Source(spoken_name(name), found[0].path, found[0].array, found[0].rate)
+        raise TypeError(f"{name!r} consists of several sounds; play it separately")
+    return Source(display_name(name), found[0].path, found[0].array, found[0].rate)
 
 
 def _file(path: Path, name: str) -> Source:
     if not path.is_file():
-        raise AudioError(f"{path.name} is not there; check the path, or download it again")
+        raise AudioError(f"{path.name} does not exist; check the path, or download it again")
     return Source(name, path=path)
 
 
 def _array(array: npt.NDArray[Any], rate: int | None, name: str) -> Source:
     if rate is None:
-        raise TypeError("an array has no sample rate of its own: pass rate=, for instance rate=44100")
-    whole = np.issubdtype(array.dtype, np.integer)
-    audio = array / -float(np.iinfo(array.dtype).min) if whole and array.dtype.kind == "i" else np.asarray(array, float)
+        raise TypeError("an array has no sample rate: pass rate=, for instance rate=44100")
+    integers = np.issubdtype(array.dtype, np.integer)
+    audio = (
+        array / -float(np.iinfo(array.dtype).min) if integers and array.dtype.kind == "i" else np.asarray(array, float)
+    )
     if audio.ndim == 1:
         audio = audio[np.newaxis]
     if audio.ndim == 2 and audio.shape[0] > 2 >= audio.shape[1]:
         audio = audio.T
     if audio.ndim != 2 or audio.shape[0] not in (1, 2) or not audio.shape[1]:
-        raise TypeError(f"an array of shape {array.shape} is no sound: (frames,), (1, frames) or (2, frames) is")
+        raise TypeError(f"an array of shape {array.shape} cannot be played; pass (frames,), (1, frames) or (2, frames)")
     if not np.isfinite(audio).all():
-        raise AudioError(f"{name} holds values that are not numbers (nan or infinity); find where they come from first")
+        raise AudioError(f"{name} contains NaN or infinite values; find out where they come from first")
     return Source(name, array=audio, rate=int(rate))
 
 
-def _refusal(thing: object) -> str:
-    if hasattr(thing, "task_id") and hasattr(thing, "result"):
-        return "this is a job, not a sound yet: play(await job), or play(job.result())"
-    if isinstance(thing, Mapping):
-        return "there is nothing in it to play"
-    return f"cannot play a {type(thing).__name__}: give a path, an array with rate=, a result of a job, or a mapping of those"
+def _error_text(sound: object) -> str:
+    if hasattr(sound, "task_id") and hasattr(sound, "result"):
+        return "this is a job, which has no sound yet: play(await job), or play(job.result())"
+    if isinstance(sound, Mapping):
+        return "the mapping is empty: there is nothing to play"
+    return f"cannot play a {type(sound).__name__}: pass a path, an array with rate=, a result of a job, or a mapping of those"

@@ -1,18 +1,18 @@
-// What sounds: the stems of one model in sync, their levels, the place and the loop. player.js shows it.
+// Playback with Web Audio: the tracks of one model in sync, their levels, the position and the loop. player.js is the view.
 
-const RAMP = 0.003;              // seconds, time constant of gain changes: within 10 ms a switch is done, without a click
-const FADE = 0.005;              // seconds, ends of a take that starts or stops inside the sound
-const MEMORY = 256e6;            // bytes that decoded sound may take in the tab; iOS closes tabs at 200-500 MB
+const RAMP = 0.003;              // seconds, time constant of gain changes: a switch takes 10 ms and makes no click
+const FADE = 0.005;              // seconds, fade-in where playback starts inside the sound
+const MEMORY = 256e6;            // bytes of decoded sound per tab; iOS closes tabs at 200-500 MB
 const RATES = [48000, 44100, 32000, 24000, 22050, 16000];
-const LOWEST_DB = -40;           // a fader at its low end is silent
-const SECONDS_UNASKED = 2;       // the kernel pushes the sound; after this long without any, it is asked for
+const LOWEST_DB = -40;           // the low end of a fader means silence
+const REQUEST_AFTER_S = 2;       // the kernel sends the sound by itself; after this time without any, the page requests it
 
 const toGain = (db) => (db <= LOWEST_DB ? 0 : 10 ** (db / 20));
 
-/** Rate and channels that keep all tracks within MEMORY: first the full ones, then fewer samples, then mono. */
-function decodePlan(tracks, wanted) {
+/** The rate and channels that keep all tracks within MEMORY: full quality if possible, else a lower rate, else mono. */
+function decodePlan(tracks, fullRate) {
   const bytes = (rate, channels) => tracks.reduce((sum, t) => sum + t.seconds * rate * Math.min(t.channels, channels) * 4, 0);
-  const rates = [wanted, ...RATES.filter((rate) => rate < wanted)];
+  const rates = [fullRate, ...RATES.filter((rate) => rate < fullRate)];
   for (const channels of [2, 1]) {
     const rate = rates.find((r) => bytes(r, channels) <= MEMORY);
     if (rate) return { rate, channels };
@@ -22,7 +22,7 @@ function decodePlan(tracks, wanted) {
 
 /** Decode one file at `rate`, in exactly `length` frames, so that all tracks loop and end together. */
 async function decode(bytes, { rate, channels }, length) {
-  const decoder = new OfflineAudioContext(1, 1, rate);   // resamples while it decodes, and needs no click first
+  const decoder = new OfflineAudioContext(1, 1, rate);   // resamples while it decodes, and requires no click first
   const sound = await decoder.decodeAudioData(bytes.slice().buffer);
   const kept = Math.min(sound.numberOfChannels, channels);
   if (sound.length === length && sound.numberOfChannels === kept) return sound;
@@ -38,40 +38,40 @@ async function decode(bytes, { rate, channels }, length) {
   return fitted;
 }
 
-/** What sounds: the tracks of one model, their gains, the place and the loop. Tells its views by "change" events. */
-class Desk extends EventTarget {
+/** Plays the tracks of one model: their gains, the position and the loop. Dispatches "change" events to its views. */
+class Playback extends EventTarget {
   constructor(model) {
     super();
     this.model = model;
     this.tracks = model.get("tracks");
     this.comparing = model.get("kind") === "compare";
     this.duration = Math.max(0.001, ...this.tracks.map((t) => t.seconds));
-    const wanted = Math.min(96000, Math.max(8000, ...this.tracks.map((t) => t.rate)));
-    this.plan = decodePlan(this.tracks, wanted);
-    this.thinned = this.plan.rate < wanted || this.tracks.some((t) => t.channels > this.plan.channels);
+    const fullRate = Math.min(96000, Math.max(8000, ...this.tracks.map((t) => t.rate)));
+    this.plan = decodePlan(this.tracks, fullRate);
+    this.reduced = this.plan.rate < fullRate || this.tracks.some((t) => t.channels > this.plan.channels);
     this.strips = this.tracks.map(() => ({ solo: false, mute: false, db: 0, buffer: null, file: null }));
-    Object.assign(this, { masterDb: 0, silent: false, active: 0, matched: model.get("matched") !== false, loop: null, region: null });
-    Object.assign(this, { take: null, offset: 0, views: 0, problem: "", asked: {}, timers: [] });
-    this.listeners = { "msg:custom": (message, buffers) => this.#heard(message, buffers) };
+    Object.assign(this, { masterDb: 0, masterMuted: false, active: 0, matched: model.get("matched") !== false, loop: null, region: null });
+    Object.assign(this, { graph: null, offset: 0, views: 0, problem: "", requested: {}, timers: [] });
+    this.listeners = { "msg:custom": (message, buffers) => this.#onMessage(message, buffers) };
     for (const [name, listener] of Object.entries(this.listeners)) model.on(name, listener);
-    // After a reload nobody pushes: a model that was ready before asks at once, a fresh one only if nothing comes.
-    if (model.get("ready")) this.ask();
-    else this.timers.push(setTimeout(() => this.loaded || this.ask(), SECONDS_UNASKED * 1000));
+    // After a reload the kernel sends nothing by itself: a model that was ready before requests the sound at once.
+    if (model.get("ready")) this.request();
+    else this.timers.push(setTimeout(() => this.loaded || this.request(), REQUEST_AFTER_S * 1000));
   }
 
-  // ---- getting the sound
+  // ---- receiving the sound
 
   get loaded() { return this.strips.filter((s) => s.buffer).length; }
   get ready() { return this.loaded === this.strips.length; }
 
-  ask(format = "", text = false) {
+  request(format = "", text = false) {
     const key = `${format}/${text}`;
-    if (this.asked[key] || this.ready) return;
-    this.asked[key] = true;
+    if (this.requested[key] || this.ready) return;
+    this.requested[key] = true;
     this.model.send({ kind: "send", format, text });
   }
 
-  async #heard(message, buffers) {
+  async #onMessage(message, buffers) {
     if (message.kind === "play") this.play();
     else if (message.kind === "pause") this.pause();
     else if (message.kind === "seek") this.seek(message.seconds);
@@ -84,24 +84,24 @@ class Desk extends EventTarget {
     let file = null;
     if (base64) file = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
     else if (view) file = view instanceof ArrayBuffer ? new Uint8Array(view) : new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
-    if (file?.byteLength !== bytes) return this.ask(format, true);   // this front end dropped the binary part
+    if (file?.byteLength !== bytes) return this.request(format, true);   // this front end dropped the binary part
     if (strip.buffer) return;
     try {
       strip.buffer = await decode(file, this.plan, Math.max(1, Math.round(this.duration * this.plan.rate)));
       strip.file = { data: file, format };
     } catch (error) {
-      if (format !== "mp3") return this.ask("mp3");
+      if (format !== "mp3") return this.request("mp3");
       return this.#fail(`This browser cannot decode ${this.tracks[index].name} (${error.message}).`);
     }
     if (this.ready) this.#report({ ready: true, error: "" });
     this.#changed();
   }
 
-  /** Let go of the decoded sound, when nobody shows it any more. */
+  /** Free the decoded sound when no view shows it any more. */
   #release() {
     this.pause();
     for (const strip of this.strips) { strip.buffer = null; strip.file = null; }
-    this.asked = {};
+    this.requested = {};
   }
 
   #fail(text) {
@@ -112,18 +112,18 @@ class Desk extends EventTarget {
 
   // ---- playing
 
-  get playing() { return this.take !== null; }
+  get playing() { return this.graph !== null; }
 
   get position() {
-    if (!this.take) return this.offset;
-    const run = this.offset + Math.max(0, this.take.context.currentTime - this.take.when);
-    if (!this.take.loop || run <= this.take.loop[1]) return Math.min(run, this.duration);
-    const [start, end] = this.take.loop;
-    return start + ((run - end) % (end - start));
+    if (!this.graph) return this.offset;
+    const linear = this.offset + Math.max(0, this.graph.context.currentTime - this.graph.when);
+    if (!this.graph.loop || linear <= this.graph.loop[1]) return Math.min(linear, this.duration);
+    const [start, end] = this.graph.loop;
+    return start + ((linear - end) % (end - start));
   }
 
   #context() {
-    const { rate } = this.plan;     // a context at the sound's own rate: the browser's good resampler works at its end only
+    const { rate } = this.plan;     // a context at the sound's own rate: the browser resamples once, at its output
     if (!PAGE.contexts.has(rate)) PAGE.contexts.set(rate, new AudioContext({ sampleRate: rate, latencyHint: "interactive" }));
     return PAGE.contexts.get(rate);
   }
@@ -131,16 +131,16 @@ class Desk extends EventTarget {
   async play() {
     if (!this.ready || this.playing) return;
     const context = this.#context();
-    const woken = context.resume();           // inside the click: browsers want a gesture before the first sound
+    const resumed = context.resume();         // inside the click: browsers require a gesture before the first sound
     if (context.state !== "running") {
-      const clicked = navigator.userActivation?.hasBeenActive;      // then only a slow sound device keeps us waiting
-      await Promise.race([woken, new Promise((done) => setTimeout(done, clicked ? 10000 : 1000))]);
+      const clicked = navigator.userActivation?.hasBeenActive;      // if so, only a slow sound device causes the wait
+      await Promise.race([resumed, new Promise((done) => setTimeout(done, clicked ? 10000 : 1000))]);
       if (this.playing) return;                                     // pressed again in the meantime
-      if (context.state !== "running") return this.#fail(clicked ? "The browser cannot open its sound output." : "The browser wants a click first: press Play.");
+      if (context.state !== "running") return this.#fail(clicked ? "The browser cannot open its sound output." : "The browser requires a click first: press Play.");
     }
     this.problem = "";
-    if (PAGE.sounding !== this) PAGE.sounding?.pause();
-    PAGE.sounding = this;
+    if (PAGE.playback !== this) PAGE.playback?.pause();
+    PAGE.playback = this;
     if (this.offset > this.duration - 0.02) this.offset = this.loop ? this.loop[0] : 0;
     this.#start(context);
     clearInterval(this.reporter);
@@ -157,36 +157,36 @@ class Desk extends EventTarget {
     if (this.offset > 0) { sum.gain.setValueAtTime(0, when); sum.gain.linearRampToValueAtTime(1, when + FADE); }
     const master = new GainNode(context, { gain: this.#masterGain() });
     sum.connect(master).connect(context.destination);
-    const take = { context, when, loop, sum, master, gains: [], nodes: [] };
+    const graph = { context, when, loop, sum, master, gains: [], nodes: [] };
     for (const [index, strip] of this.strips.entries()) {
       const node = new AudioBufferSourceNode(context, { buffer: strip.buffer, loop: loop !== null });
       if (loop) [node.loopStart, node.loopEnd] = loop;
       const gain = new GainNode(context, { gain: this.#gain(index) });
       node.connect(gain).connect(sum);
       node.start(when, this.offset);
-      take.nodes.push(node);
-      take.gains.push(gain);
+      graph.nodes.push(node);
+      graph.gains.push(gain);
     }
-    take.nodes[0].onended = () => { if (this.take === take) this.pause(this.duration); };
-    this.take = take;
+    graph.nodes[0].onended = () => { if (this.graph === graph) this.pause(this.duration); };
+    this.graph = graph;
   }
 
-  #stopTake() {
-    const { context, sum, master, nodes } = this.take;
+  #stopGraph() {
+    const { context, sum, master, nodes } = this.graph;
     const now = context.currentTime;
     sum.gain.cancelScheduledValues(now);
     sum.gain.setTargetAtTime(0, now, RAMP);
     for (const node of nodes) { node.onended = null; node.stop(now + 0.05); }
     nodes[0].onended = () => master.disconnect();
-    this.take = null;
+    this.graph = null;
   }
 
   pause(at = this.position) {
-    if (!this.take) return;
-    this.#stopTake();
+    if (!this.graph) return;
+    this.#stopGraph();
     this.offset = at;
     clearInterval(this.reporter);
-    if (PAGE.sounding === this) PAGE.sounding = null;
+    if (PAGE.playback === this) PAGE.playback = null;
     this.#report({ playing: false, position: this.offset });
     this.#changed();
   }
@@ -194,9 +194,9 @@ class Desk extends EventTarget {
   toggle() { return this.playing ? this.pause() : this.play(); }
 
   seek(seconds) {
-    if (this.take && seconds >= this.duration) return this.pause(this.duration);
-    const context = this.take?.context;
-    if (context) this.#stopTake();
+    if (this.graph && seconds >= this.duration) return this.pause(this.duration);
+    const context = this.graph?.context;
+    if (context) this.#stopGraph();
     this.offset = Math.min(this.duration, Math.max(0, seconds));
     if (context) this.#start(context);
     this.#report({ position: this.offset });
@@ -207,7 +207,7 @@ class Desk extends EventTarget {
   setLoop(on, region = this.region) {
     this.region = region && region[1] - region[0] >= 0.05 ? region : null;
     this.loop = on ? this.region ?? [0, this.duration] : null;
-    if (this.take) this.seek(this.position);
+    if (this.graph) this.seek(this.position);
     this.#report({ loop: this.loop ?? [] });
     this.#changed();
   }
@@ -232,14 +232,14 @@ class Desk extends EventTarget {
     return this.audible(index) ? toGain(this.strips[index].db) * 10 ** (matching / 20) : 0;
   }
 
-  #masterGain() { return this.silent ? 0 : toGain(this.masterDb); }
+  #masterGain() { return this.masterMuted ? 0 : toGain(this.masterDb); }
 
-  /** Apply the gains of all strips to what sounds now, without a click, and tell Python and the views. */
-  settle() {
-    if (this.take) {
-      const now = this.take.context.currentTime;
-      this.take.gains.forEach((node, index) => node.gain.setTargetAtTime(this.#gain(index), now, RAMP));
-      this.take.master.gain.setTargetAtTime(this.#masterGain(), now, RAMP);
+  /** Apply the gains of all strips without a click, and report them to Python and the views. */
+  applyGains() {
+    if (this.graph) {
+      const now = this.graph.context.currentTime;
+      this.graph.gains.forEach((node, index) => node.gain.setTargetAtTime(this.#gain(index), now, RAMP));
+      this.graph.master.gain.setTargetAtTime(this.#masterGain(), now, RAMP);
     }
     const named = (key) => this.tracks.filter((_, index) => this.strips[index][key]).map((t) => t.name);
     this.#report({ soloed: named("solo"), muted: named("mute"), active: this.comparing ? this.tracks[this.active].name : "", matched: this.matched });
@@ -258,17 +258,17 @@ class Desk extends EventTarget {
 
   #changed() { this.dispatchEvent(new Event("change")); }
 
-  shown() {
+  viewAttached() {
     this.views += 1;
     clearTimeout(this.releasing);
-    if (!this.loaded && this.model.get("ready")) this.ask();
+    if (!this.loaded && this.model.get("ready")) this.request();
   }
 
-  hidden() {
+  viewDetached() {
     this.views -= 1;
     if (this.views > 0) return;
     this.pause();
-    this.releasing = setTimeout(() => this.#release(), 15000);   // a view that only moves comes back at once
+    this.releasing = setTimeout(() => this.#release(), 15000);   // a view that only moves is attached again at once
   }
 
   close() {
