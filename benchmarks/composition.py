@@ -3,10 +3,10 @@
     python benchmarks/composition.py                a 60 s song with its stems, its instruments call, and a song of 10 minutes
     python benchmarks/composition.py --genre pop    in another genre; the default is hiphop
 
-The first row is the song: score, and the mix with its four stems as WAV. The second is a compose call: the same, MIDI, and the song and its
-two sections as MP3, which is half of the time. The third is what the instruments call adds: every stem of every section as MP3, with
-previews. Every row runs in its own process; it gives wall time, CPU time and peak memory, imports included. The bank is decoded in advance,
-as it is once per machine.
+The first row composes the score and renders the mix and its four stems as WAV. The second is a compose call: it also writes MIDI, and the
+song and its two sections as MP3, which takes half of the time. The third is what the instruments call adds: every stem of every section as
+MP3, with previews. Each row is measured in its own process: wall time, CPU time and peak memory, with imports and the decoding of the
+instruments.
 """
 
 from __future__ import annotations
@@ -27,7 +27,6 @@ from mixing import peak_kib
 
 from tonnbook.models.composition import AudioFormat, Emotion, Genre, Tempo
 from tonnbook.studio.composition.composer.compose import compose
-from tonnbook.studio.composition.composer.sound.soundfont import default_bank
 from tonnbook.studio.composition.composer.writing.plan import Plan, PlanSection
 from tonnbook.studio.composition.engine import compose_song, cut_instruments
 
@@ -40,11 +39,11 @@ def plan(genre: str, seconds: int) -> Plan:
     return Plan(Genre(genre), Tempo.MEDIUM, sections)
 
 
-def sounded(genre: str, seconds: int, folder: Path) -> None:
+def compose_stems(genre: str, seconds: int, folder: Path) -> None:
     compose(plan(genre, seconds), folder)
 
 
-def composed(genre: str, seconds: int, folder: Path) -> None:
+def compose_all(genre: str, seconds: int, folder: Path) -> None:
     song = compose_song(plan(genre, seconds), None, "benchmark", AudioFormat.MP3, folder, lambda share, message: None)
     (folder / "song.pickle").write_bytes(pickle.dumps(song))
 
@@ -54,10 +53,10 @@ def instruments(folder: Path) -> None:
 
 
 STEPS: dict[str, Callable[[str, Path], None]] = {
-    "60 s, song and stems": lambda genre, folder: sounded(genre, 60, folder),
-    "60 s, compose": lambda genre, folder: composed(genre, 60, folder),
+    "60 s, song and stems": lambda genre, folder: compose_stems(genre, 60, folder),
+    "60 s, compose": lambda genre, folder: compose_all(genre, 60, folder),
     "60 s, instruments": lambda genre, folder: instruments(folder),
-    "600 s, compose": lambda genre, folder: composed(genre, 600, folder),
+    "600 s, compose": lambda genre, folder: compose_all(genre, 600, folder),
 }
 
 
@@ -83,7 +82,6 @@ def main() -> None:
     if arguments.step:
         run_step(arguments.step, arguments.genre, arguments.folder)
         return
-    default_bank()
     print(f"{arguments.genre}, {os.cpu_count()} cores, load before {os.getloadavg()[0]:.1f}")
     print(f"{'':22}{'wall s':>9}{'CPU s':>9}{'peak MiB':>10}  goal")
     with TemporaryDirectory() as folder:

@@ -121,14 +121,16 @@ def in_parallel(folder: Path, songs: int = 12, minutes: float = 3.0) -> None:
 
     def seconds(pool: MasteringPool, kind: str) -> float:
         start = time.perf_counter()
-        with ThreadPoolExecutor(songs) as tasks:  # as the studio's tasks: each waits for its master
+        with ThreadPoolExecutor(
+            songs
+        ) as tasks:  # one thread per song, as the tasks of the studio: each waits for its master
             for n in range(songs):
                 out, preview = folder / f"{kind} {n}.wav", folder / f"{kind} {n}.mp3"
                 tasks.submit(pool.master, song, target, out, preview, None, lambda _, __: None)
         return time.perf_counter() - start
 
     with ThreadPoolExecutor(1) as single, ProcessPoolExecutor(cores, get_context("spawn")) as processes:
-        list(processes.map(abs, range(cores)))  # a start that is not measured
+        list(processes.map(abs, range(cores)))  # start the workers before the measurement
         pools = {
             "one by one": MasteringPool(single),
             "the studio": MasteringPool(),

@@ -2,10 +2,10 @@
 
     python benchmarks/mixing.py                  8 tracks × 3 minutes, then 32 tracks × 8 minutes
     python benchmarks/mixing.py 8x3              only that
-    python benchmarks/mixing.py 8x3 --folder D   where the tracks and mixes go (32x8 fills 13 GB for a while)
+    python benchmarks/mixing.py 8x3 --folder D   the folder for tracks and mixes (32x8 needs 13 GB while it runs)
 
-The tracks are the demo song, repeated; three of eight are stereo, four of eight have reverb. Every row runs in its own process; it gives
-wall time, CPU time and peak memory, imports included.
+The tracks are the demo song, repeated; three of eight are stereo, four of eight have reverb. Each row is measured in its own process: wall
+time, CPU time and peak memory, imports included.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def make_tracks(folder: Path, tracks: int, minutes: float) -> None:
 
 
 def plain_sum(folder: Path) -> None:
-    """Sum all tracks and write the result, without any processing: the peer."""
+    """Sum all tracks and write the result, without any processing; the peer for comparison."""
     files = [soundfile.SoundFile(path) for path in sorted(folder.glob("*.wav"))]
     with soundfile.SoundFile(folder / "out" / "sum.wav", "w", RATE, 2, "PCM_24") as out:
         while True:
@@ -74,20 +74,20 @@ def plain_sum(folder: Path) -> None:
 
 
 def preview(folder: Path) -> None:
-    tracks, request = asked(folder)
+    tracks, request = track_files_and_request(folder)
     outcome = preview_mix(tracks, request, folder / "out", lambda share, stage: None)
     (folder / "out" / "decision.pickle").write_bytes(pickle.dumps(outcome.decision))
 
 
 def final(folder: Path, stems: bool = False) -> None:
-    tracks, _ = asked(folder)
+    tracks, _ = track_files_and_request(folder)
     decision = pickle.loads((folder / "out" / "decision.pickle").read_bytes())
     before = MixOutcome(folder, {}, None, decision.settings, MixNotes(), decision)
     request = FinalMixRequest(task_id="benchmark", tracks=(), return_stems=stems)
     final_mix(tracks, before, request, folder / "out", lambda share, stage: None, {})
 
 
-def asked(folder: Path) -> tuple[list[TrackFile], MixRequest]:
+def track_files_and_request(folder: Path) -> tuple[list[TrackFile], MixRequest]:
     tracks = []
     for path in sorted(folder.glob("*.wav")):
         name = path.stem.rpartition(" ")[0]

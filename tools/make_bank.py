@@ -22,8 +22,8 @@ INSTRUMENTS: dict[int, tuple[int, int]] = {
     4: (40, 88),  # Rhodes
     8: (62, 96),  # celesta
     11: (53, 96),  # vibraphone
-    15: (50, 86),  # dulcimer, our santoor
-    20: (48, 79),  # reed organ, our harmonium
+    15: (50, 86),  # dulcimer, used as santoor
+    20: (48, 79),  # reed organ, used as harmonium
     24: (48, 79),  # nylon guitar
     25: (40, 81),  # steel guitar
     26: (50, 81),  # jazz guitar
@@ -49,9 +49,9 @@ INSTRUMENTS: dict[int, tuple[int, int]] = {
     91: (48, 88),  # space voice
     92: (48, 91),  # bowed glass
     104: (48, 86),  # sitar
-    107: (48, 86),  # koto, our swarmandal
+    107: (48, 86),  # koto, used as swarmandal
     108: (60, 91),  # kalimba
-    110: (55, 91),  # fiddle, our sarangi
+    110: (55, 91),  # fiddle, used as sarangi
     111: (58, 86),  # shenai
     112: (60, 96),  # tinker bell
     116: (33, 60),  # taiko
