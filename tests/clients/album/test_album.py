@@ -320,7 +320,7 @@ class TestTheAlbumFile:
         (tmp_path / "album.json").write_bytes(content)
         with pytest.raises(ValueError, match=r"album\.json is no album file"):
             tonn.master_all(tmp_path / "album.json", tmp_path)
-        with pytest.raises(ValueError, match="is a folder: hand in its songs"):
+        with pytest.raises(ValueError, match="is a folder: pass its songs"):
             tonn.master_all(tmp_path, tmp_path)
 
     def test_a_file_that_notepad_has_saved_and_what_json_load_makes_of_it(
