@@ -57,8 +57,9 @@ if TYPE_CHECKING:
     from tonnbook.services import live as live
     from tonnbook.services import offline as offline
     from tonnbook.services import run as run
-    from tonnbook.widgets.forms.album import AlbumBuilder as AlbumBuilder
     from tonnbook.widgets.forms.composition import CompositionBuilder as CompositionBuilder
+    from tonnbook.widgets.forms.mastering import AlbumBuilder as AlbumBuilder
+    from tonnbook.widgets.forms.mastering import MasteringBuilder as MasteringBuilder
     from tonnbook.widgets.forms.mixing import MixBuilder as MixBuilder
     from tonnbook.widgets.forms.repair import AnalysisBuilder as AnalysisBuilder
     from tonnbook.widgets.forms.repair import CleanupBuilder as CleanupBuilder
@@ -97,7 +98,10 @@ _NAMES = {
         "EqBand",
         "TrackEffects",
     ),
-    "widgets.forms.album": ("AlbumBuilder",),
+    "widgets.forms.mastering": (
+        "AlbumBuilder",
+        "MasteringBuilder",
+    ),
     "widgets.forms.mixing": ("MixBuilder",),
     "widgets.forms.composition": ("CompositionBuilder",),
     "widgets.forms.repair": (

@@ -1,4 +1,4 @@
-"""The composition form in a real JupyterLab: words are read as they are typed, and the time line stays whole."""
+"""The composition form in a real JupyterLab: prompts are read while they are typed, and sections have no gaps."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def form_nb(open_nb: OpenNotebook, write_nb: WriteNotebook) -> Notebook:
     return open_nb(write_nb("composing.ipynb", cells)).run_all()
 
 
-def test_a_prompt_is_read_as_it_is_typed(form_nb: Notebook) -> None:
+def test_a_prompt_is_read_while_it_is_typed(form_nb: Notebook) -> None:
     page = form_nb.output(0)
     page.get_by_text("calm: emotion calm").wait_for()
     page.get_by_role("textbox", name="Prompt").fill("10 seconds of purple techno, then sad")
@@ -36,13 +36,13 @@ def test_a_prompt_is_read_as_it_is_typed(form_nb: Notebook) -> None:
     page.get_by_role("spinbutton", name="Seed").press("Enter")
     form_nb.until("builder.request.seed", lambda v: v == 7)
     form_nb.py("builder.load(tb.CompositionRequest(prompt='calm', genre='rnb', tempo='fast', seed=7)) and 1")
-    page.get_by_text("Set beside the prompt: genre rnb; tempo fast").wait_for()
-    page.get_by_role("button", name="Leave it to the prompt").click()
+    page.get_by_text("Overrides the prompt: genre rnb; tempo fast").wait_for()
+    page.get_by_role("button", name="Remove", exact=True).click()
     form_nb.until("builder.request.genre is None and builder.request.seed == 7")
     assert form_nb.complaints() == []
 
 
-def test_sections_split_move_and_never_tear(form_nb: Notebook) -> None:
+def test_sections_are_split_and_moved_without_gaps(form_nb: Notebook) -> None:
     page = form_nb.output(0)
     page.get_by_role("button", name="Parameters").click()
     page.get_by_role("combobox", name="Genre").select_option("indie")
@@ -61,14 +61,14 @@ def test_sections_split_move_and_never_tear(form_nb: Notebook) -> None:
     assert form_nb.complaints() == []
 
 
-def test_a_border_follows_the_hand_and_reasons_are_written(form_nb: Notebook) -> None:
+def test_a_border_follows_the_pointer_and_errors_are_displayed(form_nb: Notebook) -> None:
     page, mouse = form_nb.output(0), form_nb.page.mouse
     page.get_by_role("button", name="Parameters").click()
     page.get_by_role("combobox", name="Genre").select_option("rnb")
     page.get_by_role("combobox", name="Tempo").select_option("slow")
     page.get_by_text('Emotions marked "blocked" are not offered for R&B at slow tempo').wait_for()
     page.get_by_role("button", name="Split").click()
-    page.get_by_text("Section 1, 2: motivational rnb cannot be composed at slow tempo").wait_for()
+    page.get_by_text("Sections 1, 2: motivational rnb cannot be composed at slow tempo").wait_for()
     border = page.get_by_role("separator").bounding_box()
     assert border is not None
     x, y = border["x"] + border["width"] / 2, border["y"] + border["height"] / 2
@@ -77,7 +77,7 @@ def test_a_border_follows_the_hand_and_reasons_are_written(form_nb: Notebook) ->
     mouse.move(x - 123, y, steps=4)
     seconds = page.get_by_role("spinbutton", name="Seconds of section 1")
     shown = float(seconds.input_value())
-    assert shown < 29  # before the hand lets go
+    assert shown < 29  # before the button is released
     assert shown * 10 == round(shown * 10)
     mouse.up()
     for n in (1, 2):

@@ -30,7 +30,7 @@ def file(name, peak=0.5, hz=440, seconds=6):
 """
 
 
-def test_a_form_without_a_table_is_edited_judged_and_written_down(
+def test_a_form_without_a_table_is_edited_validated_and_exported(
     open_nb: OpenNotebook, write_nb: WriteNotebook
 ) -> None:
     cell = "import tonnbook as tb\nbuilder = tb.EnhancementBuilder('/home/me/my mix.wav', style='POP'); builder"
@@ -57,10 +57,10 @@ def test_a_form_without_a_table_is_edited_judged_and_written_down(
     start.press("Tab")
     nb.until("len(builder.problems) == 1")
     expect(start).to_have_attribute("aria-invalid", "true")
-    expect(form.get_by_role("status")).to_have_text("1 to put right")
+    expect(form.get_by_role("status")).to_have_text("1 error")
     described = start.get_attribute("aria-describedby")
     expect(form.locator(f"#{described}")).to_have_text("Is -3; at least 0.0 is allowed")
-    expect(paper).to_have_text("# Put the marked fields right first.")
+    expect(paper).to_have_text("# Fix the marked fields first.")
     form.get_by_role("alert").get_by_role("button").click()
     expect(start).to_be_focused()
     start.fill("3")

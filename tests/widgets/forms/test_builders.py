@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from tonnbook.models.mixing import MixRequest
 from tonnbook.models.vocabulary import InstrumentGroup, Presence
-from tonnbook.widgets.forms.form_schema import shape
+from tonnbook.widgets.forms.form_schema import fields_of
 from tonnbook.widgets.forms.instruments import guess_instrument
 from tonnbook.widgets.forms.mixing import MixBuilder
 
@@ -75,11 +75,11 @@ def test_a_guess_is_marked_until_it_is_changed(builder: MixBuilder) -> None:
     edit(builder, {"instrument": "SYNTH_GROUP"}, row=2)
     assert [h["path"][1] for h in builder.hints] == [0, 1, 3]
     unknown = MixBuilder([Path("Audio 01.wav"), Path("kick.wav")])
-    assert [h["message"] for h in unknown.hints] == ["no guess: choose", "guessed"]
+    assert [h["message"] for h in unknown.hints] == ["please choose", "guessed"]
 
 
 def test_the_fields_come_from_the_model() -> None:
-    fields = {field["name"]: field for field in shape(MixRequest)}
+    fields = {field["name"]: field for field in fields_of(MixRequest)}
     columns = {field["name"]: field for field in fields["tracks"]["fields"]}
     assert set(fields) == set(MixRequest.model_fields)
     assert columns["instrument"]["choices"][13] == {"value": "E_GUITAR_GROUP", "label": "Electric guitar"}
@@ -91,31 +91,31 @@ def test_the_fields_come_from_the_model() -> None:
     assert fields["webhook_url"] | {"wire": "webhookURL", "kind": "text", "required": False} == fields["webhook_url"]
 
 
-def test_numbers_bring_their_range_and_unit() -> None:
+def test_numbers_have_their_range_and_unit() -> None:
     from tonnbook.models.effects import Compression
 
-    threshold = shape(Compression)[0]
+    threshold = fields_of(Compression)[0]
     assert (threshold["low"], threshold["high"], threshold["unit"]) == (-60, 0, "dBFS")
 
 
-def test_editing_never_raises_and_the_fault_stands_at_its_field(builder: MixBuilder) -> None:
+def test_editing_never_raises_and_an_error_is_at_its_field(builder: MixBuilder) -> None:
     edit(builder, {"reverb": "LOUD"}, row=3)
     edit(builder, {"webhook_url": "no link"})
-    assert sorted(map(str, (f["path"] for f in builder.faults))) == ["['tracks', 3, 'reverb']", "['webhook_url']"]
+    assert sorted(str(error["path"]) for error in builder.errors) == ["['tracks', 3, 'reverb']", "['webhook_url']"]
     assert {p.field for p in builder.problems} == {"tracks[3].reverb", "webhook_url"}
-    assert '"reverbPreference": "LOUD"' in builder.views["json"]
-    assert builder.plain() == "MixBuilder(4 tracks, 2 to put right)"
+    assert '"reverbPreference": "LOUD"' in builder.code["json"]
+    assert builder.plain() == "MixBuilder(4 tracks, 2 errors)"
     with pytest.raises(ValidationError, match="LOUD"):
         _ = builder.request
     with pytest.raises(ValidationError):
         builder.to_curl()
     edit(builder, {"webhook_url": None})
     edit(builder, {"reverb": "LOW"}, row=3)
-    assert builder.faults == []
+    assert builder.errors == []
     assert builder.request.tracks[3].reverb == "LOW"
 
 
-def test_a_fault_of_the_whole_is_told_too() -> None:
+def test_errors_of_the_whole_request_are_listed() -> None:
     twice = MixBuilder([Path("a.wav"), Path("a.wav")])
     assert [p.message for p in twice.problems] == ["track 2 names a.wav again; each file may be used in one track only"]
     assert "at least 2" in MixBuilder([Path("a.wav")]).problems[0].message
@@ -131,7 +131,7 @@ def test_python_edits_reach_the_form(builder: MixBuilder) -> None:
     assert (request.tracks[3].presence, request.tracks[0].pan) == ("NORMAL", "LEFT")
 
 
-def test_wrong_names_are_refused_with_a_hint(builder: MixBuilder) -> None:
+def test_unknown_names_are_refused_with_a_suggestion(builder: MixBuilder) -> None:
     with pytest.raises(TypeError, match=r"MixBuilder\(\) has no field 'return_stem'; did you mean 'return_stems'"):
         MixBuilder(STEMS, return_stem=True)
     with pytest.raises(TypeError, match="did you mean 'reverb'"):
@@ -140,7 +140,7 @@ def test_wrong_names_are_refused_with_a_hint(builder: MixBuilder) -> None:
         builder.set("tuba", reverb="LOW")
 
 
-def test_tracks_are_named_as_they_came() -> None:
+def test_set_finds_tracks_by_the_names_passed_with_them() -> None:
     builder = MixBuilder({"lead": Path("01.wav"), "low": Path("02.wav")}).set("lead", presence="LEAD")
     assert builder.request.tracks[0].presence == "LEAD"
 
@@ -156,7 +156,7 @@ def test_the_python_makes_an_equal_request(place: str) -> None:
     assert "presence" not in builder.to_python().splitlines()[5]  # a default is left out
 
 
-def test_the_json_comes_back_equal_and_is_what_goes_out() -> None:
+def test_the_json_is_the_body_and_loads_as_an_equal_request() -> None:
     builder = MixBuilder({"a": SIGNED, "b": "https://host/b.wav"}, webhook_url="https://me.example/hook")
     assert json.loads(builder.to_json()) == builder.request.to_wire()
     other = MixBuilder(STEMS).load(builder.to_json())
@@ -164,17 +164,17 @@ def test_the_json_comes_back_equal_and_is_what_goes_out() -> None:
     assert MixBuilder(STEMS).load(builder.request).request == builder.request
 
 
-def test_local_files_survive_the_json(builder: MixBuilder, tmp_path: Path) -> None:
+def test_local_files_are_kept_in_the_json(builder: MixBuilder, tmp_path: Path) -> None:
     assert MixBuilder({"x": Path("x.wav"), "y": Path("y.wav")}).load(builder.to_json()).request == builder.request
-    shown = builder.views["json"]
+    shown = builder.code["json"]
     assert '"trackURL": "kick.flac"' in shown
-    assert builder.load(shown).request.tracks[0].source == STEMS["kick"]  # a known name means the known file
+    assert builder.load(shown).request.tracks[0].source == STEMS["kick"]  # a known name refers to the known file
     file = tmp_path / "mix.json"
     file.write_text(shown.replace("kick.flac", "other.flac"))
     assert builder.load(file).request.tracks[0].source == tmp_path / "other.flac"
 
 
-def test_loading_takes_the_services_spelling_nulls_and_old_fields(builder: MixBuilder) -> None:
+def test_loading_accepts_wire_names_nulls_and_old_fields(builder: MixBuilder) -> None:
     track = {
         "trackURL": "https://h/a.wav",
         "instrumentGroup": "BASS_GROUP",
@@ -188,15 +188,15 @@ def test_loading_takes_the_services_spelling_nulls_and_old_fields(builder: MixBu
     }
     builder.load(json.dumps({"multitrackData": body}))
     assert builder.value["sample_rate"] == 48000
-    assert builder.note == "Left out, for the request has no such field: fixDRCIssues."
+    assert builder.note == "Ignored, because the request has no such field: fixDRCIssues."
     assert [p.field for p in builder.problems] == ["style"]
     for nonsense in ("[]", '{"trackData": 3}', "no json", '{"trackData": [{}]}'):
         with pytest.raises(ValueError, match=r"MixRequest|Expecting|trackURL"):
             builder.load(nonsense)
-    assert builder.value["sample_rate"] == 48000  # a refused text changes nothing
+    assert builder.value["sample_rate"] == 48000  # an invalid text changes nothing
 
 
-def test_the_curl_carries_the_body_and_no_key() -> None:
+def test_the_curl_contains_the_body_and_no_key() -> None:
     builder = MixBuilder({"a": "https://h/a.wav", "b": "https://h/b.wav"})
     words = shlex.split(builder.to_curl().partition("<<")[0])
     assert words[:4] == ["curl", "-X", "POST", "https://tonn.roexaudio.com/mixpreview"]
@@ -209,7 +209,7 @@ def test_the_curl_carries_the_body_and_no_key() -> None:
     assert "kick.flac, bass.flac" in MixBuilder(STEMS).to_curl().splitlines()[0]
 
 
-def test_no_folder_and_no_signature_stands_in_the_state() -> None:
+def test_no_folder_and_no_signature_is_in_the_state() -> None:
     builder = MixBuilder({"a": SIGNED, "b": Path("/home/me/secret folder/b.wav")})
     state = json.dumps(builder.get_state(), default=str)
     for secret in ("SECRET", "secret folder"):
@@ -219,7 +219,7 @@ def test_no_folder_and_no_signature_stands_in_the_state() -> None:
     assert "lead vocal.wav" in builder.static_html()
 
 
-def test_the_twin_is_the_request_as_a_table(builder: MixBuilder) -> None:
+def test_static_html_is_the_request_as_a_table(builder: MixBuilder) -> None:
     bundle, _ = builder._repr_mimebundle_()
     assert bundle["text/plain"] == "MixBuilder(4 tracks, ready)"
     assert "<td>vocal.flac</td><td>Lead vocal</td><td>Lead</td>" in bundle["text/html"]

@@ -1,4 +1,4 @@
-"""The composition form: prompts read as they are typed, sections that always tile, blocked combinations, the request in writing."""
+"""The composition form: prompts read while they are typed, sections without gaps, blocked combinations, the code export."""
 
 from __future__ import annotations
 
@@ -27,18 +27,18 @@ def test_a_prompt_shows_what_was_understood() -> None:
     assert [s["length_ms"] for s in builder.reading["sections"]] == [15_000, 15_000]
     from_page(builder, prompt="1 minute of angry techno")
     assert (builder.reading["genre"], builder.understood.duration_ms) == ("electronic", 60_000)
-    assert builder.faults == []
+    assert builder.errors == []
 
 
-def test_an_empty_prompt_is_a_fault_and_no_request() -> None:
+def test_an_empty_prompt_is_an_error() -> None:
     builder = CompositionBuilder("")
-    assert builder.faults
-    assert builder.views["json"].startswith("#")
+    assert builder.errors
+    assert builder.code["json"].startswith("#")
     with pytest.raises(ValidationError):
         _ = builder.request
 
 
-def test_sections_are_lengths_and_always_tile() -> None:
+def test_sections_are_lengths_without_gaps() -> None:
     builder = CompositionBuilder(genre="pop", tempo="fast", sections=[("happy", 12.5), ("sad", 7.5), ("angry", 10)])
     request = builder.request
     assert [(s.start_ms, s.length_ms) for s in request.sections] == [(0, 12_500), (12_500, 7_500), (20_000, 10_000)]
@@ -60,14 +60,14 @@ def test_blocked_combinations_are_listed_for_the_page_and_refused() -> None:
     builder = CompositionBuilder(genre="indie", tempo="medium", sections=[("energetic", 5)])
     assert ["indie", "medium", "energetic"] in builder.blocked
     assert len(builder.blocked) == 16
-    assert "choose fast" in builder.faults[0]["message"]
+    assert "choose fast" in builder.errors[0]["message"]
     with pytest.raises(ValueError, match="choose fast"):
         _ = builder.request
     builder.set(tempo="fast")
     assert builder.request.tempo is Tempo.FAST
 
 
-def test_the_servers_own_options_rule() -> None:
+def test_the_options_of_the_server_are_used() -> None:
     options = CompositionOptions(genre=list(Genre), emotion=list(Emotion), tempo=list(Tempo), blockedParams=[])
     builder = CompositionBuilder(options=options, genre="indie", tempo="medium", sections=[("energetic", 5)])
     assert builder.blocked == []
@@ -84,10 +84,10 @@ def test_the_servers_own_options_rule() -> None:
     ],
     ids=["prompt", "parameters", "prompt and parameters", "prompt and sections"],
 )
-def test_what_is_written_makes_the_same_request(builder: CompositionBuilder, tmp_path: Path) -> None:
-    room: dict[str, Any] = {}
-    exec(builder.to_python(), room)
-    assert room["request"] == builder.request
+def test_exported_code_builds_the_same_request(builder: CompositionBuilder, tmp_path: Path) -> None:
+    variables: dict[str, Any] = {}
+    exec(builder.to_python(), variables)
+    assert variables["request"] == builder.request
     assert CompositionRequest.from_wire(json.loads(builder.to_json())) == builder.request
     again = CompositionBuilder("something else").load(builder.to_json())
     assert again.request == builder.request
@@ -103,14 +103,14 @@ def test_a_request_that_is_loaded_keeps_all_its_fields() -> None:
     )
     builder = CompositionBuilder("something else").load(request)
     assert builder.request == request
-    assert builder.value["beside"] == {"genre": "rnb", "tempo": "fast", "duration_ms": 20_000}
+    assert builder.value["overrides"] == {"genre": "rnb", "tempo": "fast", "duration_ms": 20_000}
     assert (builder.reading["genre"], builder.reading["tempo"], builder.reading["duration_ms"]) == (
         "rnb",
         "fast",
         20_000,
     )
     assert "genre: rnb, which overrides the prompt" in builder.reading["assumed"]
-    from_page(builder, value={**json.loads(json.dumps(builder.value)), "beside": {}})  # left to the prompt
+    from_page(builder, value={**json.loads(json.dumps(builder.value)), "overrides": {}})  # the overrides are removed
     assert builder.request == CompositionRequest(prompt="calm, 90 bpm", seed=12, title="Monday")
     builder.load(request).set(prompt="sad", genre="pop")
     assert builder.request == CompositionRequest(prompt="sad", genre="pop")
@@ -118,14 +118,14 @@ def test_a_request_that_is_loaded_keeps_all_its_fields() -> None:
     assert builder.set(tempo="slow").request.prompt is None
 
 
-def test_a_seed_belongs_to_both_sides_and_not_to_the_live_service() -> None:
+def test_a_seed_is_in_both_modes_and_not_sent_to_the_live_service() -> None:
     builder = CompositionBuilder("calm").set(seed=7)
     assert (builder.mode, builder.request.seed) == ("prompt", 7)
     assert '"seed": 7' in builder.to_json()
     assert "seed" not in builder.to_curl().partition("\n")[2]
     assert builder.to_curl().startswith("# without the seed")
     from_page(builder, value={**builder.value, "seed": -1})
-    assert [fault["message"] for fault in builder.faults] == ["is -1; at least 0 is allowed"]
+    assert [error["message"] for error in builder.errors] == ["is -1; at least 0 is allowed"]
 
 
 def test_sections_without_a_length_share_the_time() -> None:
@@ -133,24 +133,24 @@ def test_sections_without_a_length_share_the_time() -> None:
     assert [s.length_ms for s in builder.request.sections or ()] == [1000, 1000]
 
 
-def test_a_blocked_prompt_is_a_fault_where_the_tempo_is_set_beside_it() -> None:
+def test_a_prompt_blocked_by_an_overriding_tempo_is_an_error() -> None:
     builder = CompositionBuilder("sad rnb", tempo="slow")
-    assert [fault["message"] for fault in builder.faults] == [
+    assert [error["message"] for error in builder.errors] == [
         "sad rnb cannot be composed at slow tempo: choose medium or fast"
     ]
 
 
-def test_words_that_only_a_server_lists_can_be_chosen() -> None:
+def test_values_that_only_the_server_lists_can_be_chosen() -> None:
     lists = {"genre": [*Genre, "metal"], "emotion": [*Emotion, "brooding"], "tempo": list(Tempo)}
     builder = CompositionBuilder(
         options=CompositionOptions.model_validate(lists), genre="metal", sections=[("brooding", 5)]
     )
     assert {"value": "metal", "label": "Metal"} in builder.choices["genre"]
-    assert builder.faults == []
+    assert builder.errors == []
     assert json.loads(builder.to_json())["sections"][0]["emotion"] == "brooding"
 
 
-def test_editing_from_python_switches_sides() -> None:
+def test_editing_from_python_switches_the_mode() -> None:
     builder = CompositionBuilder("calm")
     assert builder.set(genre="pop").mode == "parameters"
     assert builder.set(prompt="sad").mode == "prompt"
@@ -160,7 +160,7 @@ def test_editing_from_python_switches_sides() -> None:
         CompositionBuilder(lenght=3)
 
 
-def test_the_twin_stands_for_the_form() -> None:
+def test_static_html_of_a_composition() -> None:
     builder = CompositionBuilder("5 seconds of <b>purple</b> pop")
     data, _ = builder._repr_mimebundle_()
     assert "&lt;b&gt;" in data["text/html"]

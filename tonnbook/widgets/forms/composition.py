@@ -1,12 +1,12 @@
-"""The form of a composition: a prompt with what was understood of it, or parameters with sections on a time line.
+"""`CompositionBuilder`: the form of a composition, from a prompt or from parameters with sections on a timeline.
 
-Sections are held by their lengths alone, so they can neither gap nor overlap. What the service blocks is greyed, with the reason.
+Sections are stored as lengths, so there can be no gaps and no overlaps between them. Combinations that the service blocks are disabled.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path
 from threading import RLock
@@ -17,21 +17,27 @@ from pydantic import ValidationError
 
 from tonnbook.models.composition import (
     DEFAULT_MS,
+    MIN_MS,
     OPTIONS,
     CompositionOptions,
     CompositionRequest,
+    Emotion,
+    Genre,
+    Section,
+    Tempo,
+    stretched,
 )
 from tonnbook.models.composition_resolved import Resolved, blocked_combinations, resolve
 from tonnbook.models.problems import Problem, problems
 from tonnbook.models.prompt.reader import PromptReading
-from tonnbook.widgets.forms import composition_rows as rows
 from tonnbook.widgets.forms.code_export import as_body, as_json, as_python
-from tonnbook.widgets.forms.form_values import check_names
+from tonnbook.widgets.forms.form import FIX_FIRST, error_count
+from tonnbook.widgets.forms.form_values import check_field_names
 from tonnbook.widgets.page import PageWidget, html, script, style, table
 
 SERVICE = "https://sync.beatoven.ai"
-_OVERRULING = ("genre", "tempo", "sections", "duration_ms")
-_FIELDS = ("title", "seed", *_OVERRULING)
+_OVERRIDES = ("genre", "tempo", "sections", "duration_ms")
+_FIELDS = ("title", "seed", *_OVERRIDES)
 
 
 class CompositionBuilder(PageWidget):
@@ -40,11 +46,11 @@ class CompositionBuilder(PageWidget):
     Parameters
     ----------
     prompt
-        Words to begin with; without them the form begins with parameters. Fields beside a prompt overrule it.
+        Initial prompt; without one the form starts with parameters. Fields together with a prompt override it.
     options
-        What the service takes, as `beatoven.options` gives it; the studio's own list otherwise.
+        Genres, emotions and tempos of the service, as `beatoven.options` returns them; by default the studio's.
     fields
-        Fields of `CompositionRequest` to begin with: title, seed, genre, tempo, sections, duration_ms.
+        Initial fields of `CompositionRequest`: title, seed, genre, tempo, sections, duration_ms.
 
     >>> builder = tb.CompositionBuilder("30 seconds of peaceful lo-fi")
     >>> song = await beatoven.compose(builder.request)
@@ -59,64 +65,64 @@ class CompositionBuilder(PageWidget):
     choices: traitlets.Dict[str, Any] = traitlets.Dict().tag(sync=True)
     blocked: traitlets.List[Any] = traitlets.List().tag(sync=True)
     reading: traitlets.Dict[str, Any] = traitlets.Dict().tag(sync=True)
-    faults: traitlets.List[Any] = traitlets.List().tag(sync=True)
-    views: traitlets.Dict[str, str] = traitlets.Dict().tag(sync=True)
+    errors: traitlets.List[Any] = traitlets.List().tag(sync=True)
+    code: traitlets.Dict[str, str] = traitlets.Dict().tag(sync=True)
 
     def __init__(self, prompt: str = "", *, options: CompositionOptions = OPTIONS, **fields: Any) -> None:
-        check_names(fields, _FIELDS, "CompositionBuilder")
-        self._lock = RLock()  # callbacks may come in another thread than the cell's
+        check_field_names(fields, _FIELDS, "CompositionBuilder")
+        self._lock = RLock()  # callbacks may run in another thread than the cell's
         self._options = options
         super().__init__(
             mode="prompt" if prompt or not fields else "parameters",
             prompt=prompt,
-            choices=rows.choices(options),
+            choices=_choices(options),
             blocked=[[b.genre.value, b.tempo.value, e.value] for b in options.blocked for e in b.emotions],
         )
-        self._fill(fields, beside=bool(prompt))
-        self.observe(self._review, ["mode", "prompt", "value"])
+        self._fill(fields, with_prompt=bool(prompt))
+        self.observe(self._validate, ["mode", "prompt", "value"])
 
     # ---- the request
 
     @property
     def request(self) -> CompositionRequest:
-        """The request as the form stands. Raises pydantic.ValidationError, or ValueError for a blocked combination."""
-        request = self._options.request(**self._given())
+        """The request with the current values. Raises pydantic.ValidationError, or ValueError for a blocked combination."""
+        request = self._options.request(**self._request_values())
         if found := blocked_combinations(request, self._options):
             raise ValueError("; ".join(map(str, found)))
         return request
 
     @property
     def problems(self) -> list[Problem]:
-        """What is wrong with the request; empty when it can be sent."""
+        """The problems of the request; empty when it can be sent."""
         try:
-            return blocked_combinations(self._options.request(**self._given()), self._options)
+            return blocked_combinations(self._options.request(**self._request_values()), self._options)
         except ValidationError as error:
             return problems(error)
 
     @property
     def understood(self) -> PromptReading | None:
-        """What the prompt is read as; None where there is none."""
-        found = self._settled() if self.mode == "prompt" and self.prompt.strip() else None
-        return found.reading if found else None
+        """What the reader understood from the prompt; None if there is no prompt."""
+        resolved = self._resolved() if self.mode == "prompt" and self.prompt.strip() else None
+        return resolved.reading if resolved else None
 
     def to_json(self) -> str:
         """Return the JSON body."""
         return as_json(as_body(self.request, str))
 
     def to_python(self) -> str:
-        """Return a program that makes an equal request."""
+        """Return a program that builds an equal request."""
         return as_python(self.request, str)
 
     def to_curl(self) -> str:
-        """Return the shell command that creates the track on the live service, the key taken from the environment.
+        """Return the shell command that creates the track on the live service; the shell takes the key from the environment.
 
-        A seed is left out, as the service takes none.
+        A seed is omitted, because the live service accepts none.
         """
         request = self.request
-        left_out = "# without the seed, which only the local studio takes\n" if request.seed is not None else ""
+        comment = "# without the seed, which only the local studio accepts\n" if request.seed is not None else ""
         body = as_json(as_body(request.model_copy(update={"seed": None}), str))
         return (
-            f"{left_out}curl -X POST {SERVICE}/api/v2/tracks \\\n"
+            f"{comment}curl -X POST {SERVICE}/api/v2/tracks \\\n"
             '  -H "Authorization: api_key $BEATOVEN_API_KEY" \\\n'
             '  -H "Content-Type: application/json" \\\n'
             f"  --data-binary @- <<'JSON'\n{body}\nJSON\n"
@@ -125,20 +131,22 @@ class CompositionBuilder(PageWidget):
     # ---- editing from Python
 
     def set(self, **fields: Any) -> Self:
-        """Change fields: prompt, title, seed, genre, tempo, sections, duration_ms. A prompt and parameters put each other aside.
+        """Change fields: prompt, title, seed, genre, tempo, sections, duration_ms.
+
+        A prompt replaces the parameters, and parameters replace the prompt; passed together, the parameters override the prompt.
 
         >>> builder.set(genre="rnb", sections=[("calm", 20), ("joyful", 10)])      # emotion and seconds
 
-        Raises TypeError for a field that there is not.
+        Raises TypeError for an unknown field.
         """
-        check_names(fields, ["prompt", *_FIELDS], "CompositionBuilder.set")
-        beside = "prompt" in fields and bool(fields.keys() & set(_OVERRULING))
+        check_field_names(fields, ["prompt", *_FIELDS], "CompositionBuilder.set")
+        with_prompt = "prompt" in fields and bool(fields.keys() & set(_OVERRIDES))
         if "prompt" in fields:
             self.prompt, self.mode = fields.pop("prompt"), "prompt"
         elif fields.keys() - {"title", "seed"}:
             self.mode = "parameters"
-        kept = {} if self.mode == "parameters" or beside else self.value["beside"]
-        self._fill(fields if beside else {**self.value, **fields}, beside=beside, kept=kept)
+        kept = {} if self.mode == "parameters" or with_prompt else self.value["overrides"]
+        self._fill(fields if with_prompt else {**self.value, **fields}, with_prompt=with_prompt, kept=kept)
         return self
 
     def load(self, request: CompositionRequest | str | Path) -> Self:
@@ -149,21 +157,20 @@ class CompositionBuilder(PageWidget):
         with self._lock, self.hold_trait_notifications():
             self.mode, self.prompt = ("prompt", request.prompt) if request.prompt else ("parameters", "")
             fields = {name: value for name, value in dict(request).items() if value is not None and name != "prompt"}
-            self._fill(fields, beside=bool(request.prompt))
+            self._fill(fields, with_prompt=bool(request.prompt))
         return self
 
-    # ---- the twin
+    # ---- text and static HTML
 
     def plain(self) -> str:
         """Return the form in one line of text."""
-        count = len(self.problems)
-        return f"CompositionBuilder({self.mode}, {f'{count} to put right' if count else 'ready'})"
+        return f"CompositionBuilder({self.mode}, {error_count(len(self.problems))})"
 
     def static_html(self) -> str:
-        """Return the request as a plain table."""
+        """Return the request as an HTML table."""
         head = {"emotion": "Emotion", "start": "From", "length": "Seconds"}
         reading = self.understood
-        sections = reading.sections if reading else rows.tiled(self.value["sections"])
+        sections = reading.sections if reading else _sections(self.value["sections"])
         body = [
             {"emotion": str(s.emotion), "start": f"{s.start_ms / 1000:g}", "length": f"{s.length_ms / 1000:g}"}
             for s in sections
@@ -179,66 +186,115 @@ class CompositionBuilder(PageWidget):
 
     # ---- inside
 
-    def _fill(self, fields: Mapping[str, Any], beside: bool = False, kept: Mapping[str, Any] | None = None) -> None:
-        """Take fields over; `beside`: those that are given go beside the prompt, in place of what has been `kept` there."""
+    def _fill(
+        self, fields: Mapping[str, Any], with_prompt: bool = False, kept: Mapping[str, Any] | None = None
+    ) -> None:
+        """Set all fields; with a prompt, the given ones override it and replace the overrides `kept` so far."""
         given = fields.get("sections")
-        parts = (
-            [rows.row_of(part) for part in given] if given else [{"emotion": "motivational", "length_ms": DEFAULT_MS}]
+        sections = (
+            [_section_row(section) for section in given]
+            if given
+            else [{"emotion": "motivational", "length_ms": DEFAULT_MS}]
         )
         if fields.get("duration_ms"):
-            parts = rows.of_length(parts, int(fields["duration_ms"]))
+            sections = _with_duration(sections, int(fields["duration_ms"]))
         value = {
             "title": fields.get("title") or "",
             "seed": fields.get("seed"),
             "genre": str(fields.get("genre") or "ambient").lower(),
             "tempo": str(fields.get("tempo") or "medium").lower(),
         }
-        whole: dict[str, Any] = {
+        complete: dict[str, Any] = {
             **value,
-            "sections": rows.laid_out(parts),
-            "duration_ms": sum(part["length_ms"] for part in parts),
+            "sections": _wire_sections(sections),
+            "duration_ms": sum(section["length_ms"] for section in sections),
         }
-        overruling = dict(kept or {})
-        if beside:
-            overruling = {name: whole[name] for name in _OVERRULING if fields.get(name) is not None}
+        overrides = dict(kept or {})
+        if with_prompt:
+            overrides = {name: complete[name] for name in _OVERRIDES if fields.get(name) is not None}
         with self._lock:
-            self.value = {**value, "sections": parts, "beside": overruling}
-            self._review()
+            self.value = {**value, "sections": sections, "overrides": overrides}
+            self._validate()
 
-    def _settled(self) -> Resolved | None:
-        """Return what the request comes to; None while it cannot be read."""
+    def _resolved(self) -> Resolved | None:
+        """Return the request with everything resolved; None if it is invalid."""
         try:
-            return resolve(self._options.request(**self._given()), self._options)
+            return resolve(self._options.request(**self._request_values()), self._options)
         except ValidationError:
             return None
 
-    def _given(self) -> dict[str, Any]:
-        more = {
+    def _request_values(self) -> dict[str, Any]:
+        """Return the values for the model."""
+        optional = {
             name: self.value[name]
             for name in ("title", "seed")
             if self.value.get(name) is not None and self.value[name] != ""
         }
         if self.mode == "prompt":
-            return {"prompt": self.prompt, **self.value.get("beside", {}), **more}
-        sections = rows.laid_out(self.value.get("sections", []))
+            return {"prompt": self.prompt, **self.value.get("overrides", {}), **optional}
+        sections = _wire_sections(self.value.get("sections", []))
         total = sum(section["length"] for section in sections)
         return {
             "genre": self.value["genre"],
             "tempo": self.value["tempo"],
             "duration_ms": total,
             "sections": sections,
-            **more,
+            **optional,
         }
 
-    def _review(self, _: object = None) -> None:
-        """Read the prompt, judge the request, and write it down in three ways."""
+    def _validate(self, _: object = None) -> None:
+        """Read the prompt, validate the request, and update errors and code."""
         with self._lock, self.hold_sync():
             reading = self.understood
             self.reading = reading.model_dump(mode="json") if reading else {}
             found = self.problems
-            self.faults = [{"path": list(problem.path), "message": problem.message} for problem in found]
+            self.errors = [{"path": list(problem.path), "message": problem.message} for problem in found]
             if found:
-                wait = "# Put right what is marked first."
-                self.views = {"json": wait, "python": wait, "curl": wait}
+                self.code = dict.fromkeys(("json", "python", "curl"), f"# {FIX_FIRST}")
             else:
-                self.views = {"json": self.to_json(), "python": self.to_python(), "curl": self.to_curl()}
+                self.code = {"json": self.to_json(), "python": self.to_python(), "curl": self.to_curl()}
+
+
+# ---- sections: in the form a row has only an emotion and a length
+
+
+def _choices(options: CompositionOptions) -> dict[str, list[dict[str, str]]]:
+    """Return the values that a server accepts, with their labels."""
+    listed = ((Genre, options.genres), (Emotion, options.emotions), (Tempo, options.tempos))
+    return {
+        kind.__name__.lower(): [{"value": str(value), "label": kind.from_server(value).label} for value in values]
+        for kind, values in listed
+    }
+
+
+def _section_row(section: Any) -> dict[str, Any]:
+    """Return the row for a `Section`, a JSON object, or (emotion, seconds)."""
+    if isinstance(section, Section):
+        return {"emotion": section.emotion.value, "length_ms": section.length_ms}
+    if isinstance(section, Mapping):
+        length = section.get("length_ms", section.get("length", DEFAULT_MS))
+        return {"emotion": str(section.get("emotion", "")).lower(), "length_ms": int(length)}
+    emotion, seconds = section
+    return {"emotion": str(emotion).lower(), "length_ms": round(1000 * seconds)}
+
+
+def _with_duration(rows: Sequence[Mapping[str, Any]], total_ms: int) -> list[dict[str, Any]]:
+    """Return the rows in the same proportions with a sum of `total_ms`, each of at least MIN_MS."""
+    lengths = stretched([row["length_ms"] for row in rows], max(total_ms, MIN_MS * len(rows)))
+    return [{**row, "length_ms": length} for row, length in zip(rows, lengths, strict=True)]
+
+
+def _wire_sections(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return the sections with start and length, as they are sent."""
+    sections, start = [], 0
+    for row in rows:
+        sections.append({"emotion": row["emotion"], "start": start, "length": row["length_ms"]})
+        start += row["length_ms"]
+    return sections
+
+
+def _sections(rows: Sequence[Mapping[str, Any]]) -> list[Section]:
+    return [
+        Section.model_construct(emotion=r["emotion"], start_ms=r["start"], length_ms=r["length"])
+        for r in _wire_sections(rows)
+    ]

@@ -1,7 +1,7 @@
-"""A form for one request, made from its model: one widget, however many fields.
+"""Base class of the forms: one widget for one request, generated from the request's model.
 
-While it is edited nothing raises: what is wrong is shown at its field, and stands in `problems`. `request` gives the request, or
-raises pydantic.ValidationError. The widget's state holds file names, never folders, and no query of a signed link.
+Editing a form never raises: errors are displayed at their fields and listed in `problems`. `request` returns the request, or raises
+pydantic.ValidationError. The widget's state contains file names without folders, and links without their queries.
 """
 
 from __future__ import annotations
@@ -19,240 +19,268 @@ from pydantic import ValidationError
 from tonnbook.errors import redacted
 from tonnbook.models.base import Request
 from tonnbook.models.problems import Problem, problems
-from tonnbook.widgets.forms.code_export import Spell, as_body, as_curl, as_json, as_python
-from tonnbook.widgets.forms.form_schema import Field, shape
+from tonnbook.widgets.forms.code_export import FormatSource, as_body, as_curl, as_json, as_python
+from tonnbook.widgets.forms.form_schema import Field, fields_of
 from tonnbook.widgets.forms.form_values import (
-    Place,
-    by_name,
-    check_names,
-    coerced,
-    in_words,
-    left_out,
-    place,
-    place_of,
-    short,
+    FileOrLink,
+    as_file_or_link,
+    by_field_name,
+    check_field_names,
+    display_text,
+    find_file,
+    ignored_members,
+    short_name,
+    to_form_value,
     without_blanks,
 )
 from tonnbook.widgets.page import PageWidget, html, script, style, table
 
 R = TypeVar("R", bound=Request)
-Where: TypeAlias = tuple[str | int, ...]
-"""The place of a value in the form: ("style",), or ("tracks", 0, "instrument")."""
+FieldPath: TypeAlias = tuple[str | int, ...]
+"""Path of a value in the form: ("style",), or ("tracks", 0, "instrument")."""
+
+FIX_FIRST = "Fix the marked fields first."
 
 
 class RequestForm(PageWidget, Generic[R]):
-    """A form of single fields, files among them: those are shown by name, and changed by `set`."""
+    """A form of single fields. Files are displayed by name, and changed with `set`."""
 
     _esm = script("forms/code_export", "forms/form")
     _css = style("forms/code_export", "forms/form")
 
     model: ClassVar[type[Request]]
-    """The request that the form makes."""
+    """The request that the form builds."""
     endpoint: ClassVar[str]
-    """The call that takes it."""
+    """The call that takes the request."""
     rows: ClassVar[str] = ""
-    """The field that is a table, where there is one (see `table_form`)."""
-    seldom: ClassVar[tuple[str, ...]] = ()
-    """Fields that stand behind "More"."""
+    """The field that is a table, if there is one (see `table_form`)."""
+    advanced: ClassVar[tuple[str, ...]] = ()
+    """Fields displayed under "More"."""
 
     title = traitlets.Unicode("").tag(sync=True)
     fields: traitlets.List[Any] = traitlets.List().tag(sync=True)
-    behind: traitlets.List[str] = traitlets.List().tag(sync=True)
+    advanced_fields: traitlets.List[str] = traitlets.List().tag(sync=True)
     value: traitlets.Dict[str, Any] = traitlets.Dict().tag(sync=True)
-    faults: traitlets.List[Any] = traitlets.List().tag(sync=True)
+    errors: traitlets.List[Any] = traitlets.List().tag(sync=True)
     hints: traitlets.List[Any] = traitlets.List().tag(sync=True)
-    views: traitlets.Dict[str, str] = traitlets.Dict().tag(sync=True)
+    code: traitlets.Dict[str, str] = traitlets.Dict().tag(sync=True)
     note = traitlets.Unicode("").tag(sync=True)
 
     def __init__(self, title: str, fields: Mapping[str, Any]) -> None:
-        self._lock = RLock()  # callbacks may come in another thread than the cell's (ipykernel 7.0 to 7.3)
-        self._shape = sorted(shape(self.model), key=lambda field: not field["required"])
-        self._hinted: dict[Where, tuple[Any, str]] = {}
-        self._places: dict[str, Place] = {}
-        check_names(fields, [field["name"] for field in self._single], type(self).__name__)
-        super().__init__(title=title, fields=self._shape, behind=list(self.seldom))
+        self._lock = RLock()  # callbacks may run in another thread than the cell's (ipykernel 7.0 to 7.3)
+        self._schema = sorted(self._model_fields(), key=lambda field: not field["required"])
+        self._value_hints: dict[FieldPath, tuple[Any, str]] = {}
+        self._files: dict[str, FileOrLink] = {}
+        check_field_names(fields, [field["name"] for field in self._single_fields], type(self).__name__)
+        super().__init__(title=title, fields=self._schema, advanced_fields=list(self.advanced))
         self._fill(fields)
-        self.observe(self._review, "value")
+        self.observe(self._validate, "value")
 
     # ---- the request
 
     @property
     def request(self) -> R:
-        """The request as the form stands. Raises pydantic.ValidationError, with every problem in it."""
-        return cast(R, self.model.model_validate(self._given()))
+        """The request with the current values. Raises pydantic.ValidationError, which contains all problems."""
+        return cast(R, self.model.model_validate(self._request_values()))
 
     @property
     def problems(self) -> list[Problem]:
-        """What is wrong with the request; empty when it can be sent."""
+        """The problems of the request; empty when it can be sent."""
         try:
-            self.model.model_validate(self._given())
+            self.model.model_validate(self._request_values())
         except ValidationError as error:
             return problems(error)
         return []
 
     def to_json(self) -> str:
-        """Return the JSON body, paths and links in full; `load` reads it again. Raises pydantic.ValidationError."""
+        """Return the JSON body with full paths and links; `load` reads it again. Raises pydantic.ValidationError."""
         return self._json(self.request, str)
 
     def to_python(self) -> str:
-        """Return a program that makes an equal request, paths and links in full. Raises pydantic.ValidationError."""
+        """Return a program that builds an equal request, with full paths and links. Raises pydantic.ValidationError."""
         return as_python(self.request, str)
 
     def to_curl(self) -> str:
-        """Return the shell command that sends it to the live service. Raises pydantic.ValidationError."""
+        """Return the shell command that sends the request to the live service. Raises pydantic.ValidationError."""
         return self._curl(self.request, str)
 
     # ---- editing from Python
 
     def set(self, **fields: Any) -> Self:
-        """Change fields of the request; a file by a path or a link.
+        """Change fields of the request; pass a file as a path or a link.
 
         >>> builder.set(style="METAL", source="my other mix.wav")
 
-        Raises TypeError for a field that there is not.
+        Raises TypeError for an unknown field.
         """
-        check_names(fields, [field["name"] for field in self._single], f"{type(self).__name__}.set")
+        check_field_names(fields, [field["name"] for field in self._single_fields], f"{type(self).__name__}.set")
         with self._lock:
-            self.value = json.loads(json.dumps(self.value)) | self._taken_in(fields)
+            self.value = json.loads(json.dumps(self.value)) | self._to_form_values(fields)
         return self
 
     def load(self, request: R | str | Path) -> Self:
-        """Fill the form from a request, a JSON text, or a JSON file, in the service's spelling or ours.
+        """Fill the form from a request, a JSON text, or a JSON file; field names may be the service's or the model's.
 
-        A file name in the JSON that the form knows already means that file; another one is looked for beside the JSON file.
-        Wrong values are shown, not raised. Raises ValueError for what is no JSON of this request.
+        A file name in the JSON that the form already has refers to that file; another one is resolved relative to the JSON file.
+        Invalid values are displayed, not raised. Raises ValueError for JSON that is not of this request.
         """
         body, folder = self._body_of(request)
-        found = by_name(self._shape, body)
-        known = {spelled: each for each in self._places.values() for spelled in (short(each), str(each))}
-        for field in self._files:
-            if field["name"] in found or field["required"]:
-                found[field["name"]] = place_of(found.get(field["name"]), known, folder, field["wire"])
-        self._hinted.clear()
-        self._fill(found)
-        self.note = left_out(self._shape, body)
+        values = by_field_name(self._schema, body)
+        known = {name: source for source in self._files.values() for name in (short_name(source), str(source))}
+        for field in self._file_fields:
+            if field["name"] in values or field["required"]:
+                values[field["name"]] = find_file(values.get(field["name"]), known, folder, field["wire"])
+        self._value_hints.clear()
+        self._fill(values)
+        self.note = ignored_members(self._schema, body)
         return self
 
     def save(self, path: str | Path) -> Path:
-        """Write the JSON body into a file, paths and links in full; return its path. Raises pydantic.ValidationError."""
+        """Write the JSON body with full paths and links to a file; return its path. Raises pydantic.ValidationError."""
         Path(path).write_text(self.to_json(), encoding="utf-8")
         return Path(path)
 
-    # ---- the twin
+    # ---- text and static HTML
 
     def plain(self) -> str:
         """Return the form in one line of text."""
-        wrong = len(self.problems)
-        named = [self._summary(), f"{wrong} to put right" if wrong else "ready"]
-        return f"{type(self).__name__}({', '.join(filter(None, named))})"
+        return f"{type(self).__name__}({', '.join(filter(None, [self._summary(), error_count(len(self.problems))]))})"
 
     def static_html(self) -> str:
-        """Return the request as a plain table."""
-        wrong = [html("li", escape(str(problem))) for problem in self.problems]
-        return html("div", html("b", escape(self.title)), self._tables(), html("ul", *wrong) if wrong else "")
+        """Return the request as an HTML table."""
+        errors = [html("li", escape(str(problem))) for problem in self.problems]
+        return html("div", html("b", escape(self.title)), self._tables(), html("ul", *errors) if errors else "")
 
     def _summary(self) -> str:
-        """Return what the request is about, in a few words."""
-        return ", ".join(map(short, self._places.values()))
+        """Return the names of the files."""
+        return ", ".join(map(short_name, self._files.values()))
 
     def _tables(self) -> str:
-        rows = [{"field": f["label"], "value": in_words(f, self.value.get(f["name"]))} for f in self._single]
+        rows = [{"field": f["label"], "value": display_text(f, self.value.get(f["name"]))} for f in self._single_fields]
         return table({"field": "Field", "value": "Value"}, [row for row in rows if row["value"]])
 
     # ---- inside
 
-    @property
-    def _single(self) -> list[Field]:
-        return [field for field in self._shape if field["name"] != self.rows]
+    def _model_fields(self) -> list[Field]:
+        """Return the fields of the form."""
+        return fields_of(self.model)
 
     @property
-    def _files(self) -> list[Field]:
-        return [field for field in self._single if field["kind"] == "file"]
+    def _single_fields(self) -> list[Field]:
+        return [field for field in self._schema if field["name"] != self.rows]
 
-    def _hint(self, where: Where, text: str) -> None:
-        """Show a remark at a field for as long as its value stays what it is now."""
-        self._hinted[where] = (_at(self.value, where), text)
+    @property
+    def _file_fields(self) -> list[Field]:
+        return [field for field in self._single_fields if field["kind"] == "file"]
+
+    def _add_hint(self, path: FieldPath, text: str) -> None:
+        """Display a hint at a field for as long as its value does not change."""
+        self._value_hints[path] = (_value_at(self.value, path), text)
 
     def _fill(self, fields: Mapping[str, Any]) -> None:
         with self._lock:
-            self._places = {}
-            self.value = self._filled(fields)
-            self._review()
+            self._files = {}
+            self.value = self._initial_value(fields)
+            self._validate()
 
-    def _filled(self, fields: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the whole value of the form; what is not given stands at its default."""
-        return self._taken_in({f["name"]: fields.get(f["name"], f["default"]) for f in self._single})
+    def _initial_value(self, fields: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the complete value of the form, with defaults for fields that are not given."""
+        return self._to_form_values({f["name"]: fields.get(f["name"], f["default"]) for f in self._single_fields})
 
-    def _taken_in(self, fields: Mapping[str, Any]) -> dict[str, Any]:
-        """Return values as the form shows them; files are put away by the field, and only their names are shown."""
-        known = {field["name"]: field for field in self._single}
+    def _to_form_values(self, fields: Mapping[str, Any]) -> dict[str, Any]:
+        """Return values as the form displays them; of files only the names, while `_files` keeps the files themselves."""
+        known = {field["name"]: field for field in self._single_fields}
         return {
-            name: self._put(name, value) if known[name]["kind"] == "file" else coerced(known[name], value)
+            name: self._keep_file(name, value) if known[name]["kind"] == "file" else to_form_value(known[name], value)
             for name, value in fields.items()
         }
 
-    def _put(self, name: str, given: Path | str | None) -> str | None:
-        self._places.pop(name, None)
-        if given is None:
+    def _keep_file(self, name: str, source: Path | str | None) -> str | None:
+        self._files.pop(name, None)
+        if source is None:
             return None
-        self._places[name] = place(given)
-        return short(self._places[name])
+        self._files[name] = as_file_or_link(source)
+        return short_name(self._files[name])
 
-    def _given(self) -> dict[str, Any]:
-        """Return the form's content for the model: real places instead of names, what is empty left out."""
-        names = {field["name"] for field in self._files}
-        return {k: v for k, v in without_blanks(self.value).items() if k not in names} | self._places
+    def _request_values(self) -> dict[str, Any]:
+        """Return the values for the model: files and links instead of their names, empty values omitted."""
+        names = {field["name"] for field in self._file_fields}
+        return {k: v for k, v in without_blanks(self.value).items() if k not in names} | self._files
 
     def _body_of(self, request: R | str | Path) -> tuple[Mapping[str, Any], Path]:
-        """Return the members of a request, and the folder that file names in it are meant from."""
+        """Return the members of a request, and the folder to which file names in it are relative."""
         if isinstance(request, Request):
             return dict(request), Path()
         body = json.loads(request.read_text(encoding="utf-8") if isinstance(request, Path) else request)
         body = body.get(self.model.envelope, body) if isinstance(body, dict) else body
         if not isinstance(body, dict):
-            raise ValueError(f"this is no {self.model.__name__}: that is a JSON object")
+            raise ValueError(f"not a {self.model.__name__}: a JSON object is needed")
         return body, request.parent if isinstance(request, Path) else Path()
 
-    def _review(self, _: object = None) -> None:
-        """Validate what stands in the form, and write it down in three ways."""
+    def _validate(self, _: object = None) -> None:
+        """Validate the values, and update errors, hints and code."""
         with self._lock, self.hold_sync():
             try:
                 request = self.request
             except ValidationError as error:
                 found = problems(error)
-                wait = "Put the marked fields right first."
-                views = {"json": as_json(self._draft()), "python": f"# {wait}", "curl": f"# {wait}"}
+                code = {"json": as_json(self._draft_body()), "python": f"# {FIX_FIRST}", "curl": f"# {FIX_FIRST}"}
             else:
                 found = []
-                views = {
-                    "json": self._json(request, short),
-                    "python": as_python(request, short),
-                    "curl": self._curl(request, short),
+                code = {
+                    "json": self._json(request, short_name),
+                    "python": as_python(request, short_name),
+                    "curl": self._curl(request, short_name),
                 }
-            self.views = views
-            self.faults = [{"path": list(problem.path), "message": problem.message} for problem in found]
+            self.code = code
+            self.errors = [{"path": list(problem.path), "message": problem.message} for problem in found]
             self.hints = [
-                {"path": list(where), "message": text}
-                for where, (value, text) in self._hinted.items()
-                if _at(self.value, where) == value
+                {"path": list(path), "message": text}
+                for path, (value, text) in self._value_hints.items()
+                if _value_at(self.value, path) == value
             ]
 
-    def _json(self, request: R, spell: Spell) -> str:
-        return as_json(as_body(request, spell))
+    def _json(self, request: R, format_source: FormatSource) -> str:
+        return as_json(as_body(request, format_source))
 
-    def _curl(self, request: R, spell: Spell) -> str:
-        return as_curl(request, self.endpoint, spell)
+    def _curl(self, request: R, format_source: FormatSource) -> str:
+        return as_curl(request, self.endpoint, format_source)
 
-    def _draft(self) -> dict[str, Any]:
-        """Return the body as it stands, right or wrong, in the service's spelling."""
-        given = {f["wire"]: v for f in self._single if (v := self.value.get(f["name"])) is not None}
+    def _draft_body(self) -> dict[str, Any]:
+        """Return the body with the current values, valid or not, under the service's names."""
+        given = {f["wire"]: v for f in self._single_fields if (v := self.value.get(f["name"])) is not None}
         body = {wire: redacted(value) if isinstance(value, str) else value for wire, value in given.items()}
         return {self.model.envelope: body} if self.model.envelope else body
 
 
-def _at(value: Any, where: Where) -> Any:
-    """Return what stands at a place of the form, None where there is no such place."""
-    for step in where:
+class RecordingForm(RequestForm[R]):
+    """A form that takes recordings, and displays a hint at a file that does not exist."""
+
+    def plain(self) -> str:
+        """Return the form in one line of text."""
+        if self.problems or not self._missing_files():
+            return super().plain()
+        return f"{type(self).__name__}({self._summary()}, file not found)"
+
+    def _missing_files(self) -> list[str]:
+        """Return the fields whose file does not exist on this machine."""
+        return [name for name, file in self._files.items() if isinstance(file, Path) and not file.is_file()]
+
+    def _validate(self, _: object = None) -> None:
+        with self._lock, self.hold_sync():
+            super()._validate()
+            missing = [{"path": [name], "message": "file not found"} for name in self._missing_files()]
+            self.hints = [*self.hints, *missing]
+
+
+def error_count(count: int) -> str:
+    """Return "ready" for no errors, else their number as text."""
+    return "ready" if not count else "1 error" if count == 1 else f"{count} errors"
+
+
+def _value_at(value: Any, path: FieldPath) -> Any:
+    """Return the value at a path in the form, None if the path does not exist."""
+    for step in path:
         try:
             value = value[step]
         except (KeyError, IndexError):

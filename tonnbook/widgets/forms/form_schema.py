@@ -1,4 +1,4 @@
-"""A request model as a form sees it: labels, choices, ranges, units and defaults, all read from the model."""
+"""Derive the fields of a form from a request model: labels, choices, ranges, units and defaults."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Kind: TypeAlias = Literal["choice", "toggle", "number", "text", "file", "table"]
 
 
 class Choice(TypedDict):
-    """One value of an enumerated field, and what a person reads."""
+    """One value of an enumerated field, and its label."""
 
     value: str | int
     label: str
@@ -38,14 +38,14 @@ class Field(TypedDict):
     fields: NotRequired[list[Field]]
 
 
-def shape(model: type[Request]) -> list[Field]:
-    """Return the fields of a request, in order. Raises TypeError for a type that no form of ours can show."""
+def fields_of(model: type[Request]) -> list[Field]:
+    """Return the fields of a request in order. Raises TypeError for a type that no form can display."""
     properties = model.model_json_schema(by_alias=False)["properties"]
     return [_field(name, info, properties[name]) for name, info in model.model_fields.items()]
 
 
 def _field(name: str, info: FieldInfo, schema: dict[str, Any]) -> Field:
-    kind_of = _bare(info.annotation)
+    kind_of = _without_none(info.annotation)
     rules = next((part for part in schema.get("anyOf", []) if part.get("type") != "null"), schema)
     field: Field = {
         "name": name,
@@ -53,7 +53,7 @@ def _field(name: str, info: FieldInfo, schema: dict[str, Any]) -> Field:
         "label": info.title or name.replace("_", " ").capitalize(),
         "kind": _kind(name, kind_of, rules),
         "required": info.is_required(),
-        "default": None if info.is_required() else _plain(info.get_default(call_default_factory=True)),
+        "default": None if info.is_required() else _plain_value(info.get_default(call_default_factory=True)),
     }
     if info.description:
         field["help"] = info.description
@@ -66,7 +66,7 @@ def _field(name: str, info: FieldInfo, schema: dict[str, Any]) -> Field:
     if field["kind"] == "choice":
         field["choices"] = _choices(kind_of)
     if field["kind"] == "table":
-        field["fields"] = shape(get_args(kind_of)[0])
+        field["fields"] = fields_of(get_args(kind_of)[0])
     return field
 
 
@@ -84,25 +84,25 @@ def _kind(name: str, kind_of: Any, rules: dict[str, Any]) -> Kind:
     row = next(iter(get_args(kind_of)), None)
     if get_origin(kind_of) in (tuple, list) and isinstance(row, type) and issubclass(row, BaseModel):
         return "table"
-    raise TypeError(f"a form cannot show the field {name!r}, which is {kind_of!r}")
+    raise TypeError(f"a form cannot display the field {name!r}, which is {kind_of!r}")
 
 
 def _choices(kind_of: Any) -> list[Choice]:
-    """Return the values of an enumeration, or of a Literal, whose words are read as they stand."""
+    """Return the values of an enumeration, or of a Literal, whose values are also the labels."""
     if get_origin(kind_of) is Literal:
         return [{"value": word, "label": str(word).replace("_", " ").capitalize()} for word in get_args(kind_of)]
     return [{"value": each.value, "label": getattr(each, "label", str(each.value))} for each in kind_of]
 
 
-def _bare(annotation: Any) -> Any:
-    """Return a type without Annotated, and without None where there is one other choice."""
+def _without_none(annotation: Any) -> Any:
+    """Return a type without Annotated, and without None if there is one other type."""
     if get_origin(annotation) is Annotated:
-        return _bare(get_args(annotation)[0])
+        return _without_none(get_args(annotation)[0])
     if get_origin(annotation) in (UnionType, Union):
         others = [arg for arg in get_args(annotation) if arg is not NoneType]
-        return _bare(others[0]) if len(others) == 1 else annotation
+        return _without_none(others[0]) if len(others) == 1 else annotation
     return annotation
 
 
-def _plain(value: Any) -> Any:
+def _plain_value(value: Any) -> Any:
     return value.value if isinstance(value, Enum) else value

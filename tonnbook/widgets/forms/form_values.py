@@ -1,4 +1,4 @@
-"""What stands in a form: values on their way from a request or a JSON text to the fields, and into words."""
+"""Convert values between a request or a JSON text, the fields of a form, and the text that a user reads."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from typing import Any, TypeAlias
 from tonnbook.errors import redacted
 from tonnbook.widgets.forms.form_schema import Field
 
-Place: TypeAlias = "str | Path"
-"""Where a sound comes from: a link or a file."""
+FileOrLink: TypeAlias = "str | Path"
+"""A sound file: an http or https link, or a path."""
 
 
-def check_names(given: Mapping[str, Any], known: Sequence[str], where: str) -> None:
-    """Raise TypeError for a name that is not known; say which was meant."""
+def check_field_names(given: Mapping[str, Any], known: Sequence[str], where: str) -> None:
+    """Raise TypeError for a name that is not known; the message suggests a similar one."""
     for name in given:
         if name not in known:
             close = difflib.get_close_matches(name, known, 1)
-            meant = f"did you mean {close[0]!r}?" if close else f"there are {', '.join(known)}"
-            raise TypeError(f"{where}() has no field {name!r}; {meant}")
+            suggestion = f"did you mean {close[0]!r}?" if close else f"there are {', '.join(known)}"
+            raise TypeError(f"{where}() has no field {name!r}; {suggestion}")
 
 
-def coerced(field: Field, value: Any) -> Any:
-    """Return a value as the form holds it: the plain value of an enumeration, also from its text; anything else as it came."""
+def to_form_value(field: Field, value: Any) -> Any:
+    """Return a value as the form stores it: the value of an enumeration, also for its text; anything else unchanged."""
     if isinstance(value, Enum):
         value = value.value
     for choice in field.get("choices", []):
@@ -35,27 +35,30 @@ def coerced(field: Field, value: Any) -> Any:
 
 
 def without_blanks(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what has been filled in."""
+    """Return the values that are neither None nor empty text."""
     return {name: value for name, value in values.items() if value is not None and value != ""}
 
 
-def by_name(fields: Sequence[Field], body: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the known members of an object, by our names; an explicit null counts as absent."""
-    either = {field["name"]: body.get(field["wire"], body.get(field["name"])) for field in fields}
-    return {name: value for name, value in either.items() if value is not None}
+def by_field_name(fields: Sequence[Field], body: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the known members of a JSON object by field name; an explicit null counts as absent."""
+    members = {field["name"]: body.get(field["wire"], body.get(field["name"])) for field in fields}
+    return {name: value for name, value in members.items() if value is not None}
 
 
-def place(thing: Path | str) -> Place:
-    """Return a link as it is, and any other text as a path."""
-    return thing if isinstance(thing, Path) or _is_link(thing) else Path(thing)
+def as_file_or_link(source: Path | str) -> FileOrLink:
+    """Return a link unchanged, and any other text as a path."""
+    return source if isinstance(source, Path) or _is_link(source) else Path(source)
 
 
-def place_of(text: Any, known: Mapping[str, Place], folder: Path, field: str) -> Place:
-    """Return the file or link that a text means: one that is `known`, or a file beside the JSON. ValueError for no text."""
+def find_file(text: Any, known: Mapping[str, FileOrLink], folder: Path, field: str) -> FileOrLink:
+    """Return the file or link that `text` names: a link, one of the `known` files by name, or a file in `folder`.
+
+    Raises ValueError for an empty text or another type.
+    """
     if isinstance(text, Path) or (isinstance(text, str) and _is_link(text)):
         return text
     if not isinstance(text, str) or not text:
-        raise ValueError(f"there must be a {field}: a link, or the name of a file")
+        raise ValueError(f"{field} is missing: pass a link or the name of a file")
     return known.get(text, folder / text)
 
 
@@ -63,20 +66,20 @@ def _is_link(text: str) -> bool:
     return text.startswith(("http://", "https://"))
 
 
-def left_out(fields: Sequence[Field], *bodies: Mapping[str, Any]) -> str:
-    """Return a sentence on the members that the request has no field for, or nothing."""
-    known = {word for field in fields for word in (field["name"], field["wire"])}
-    unknown = sorted({name for body in bodies for name in body} - known)
-    return f"Left out, for the request has no such field: {', '.join(unknown)}." if unknown else ""
+def ignored_members(fields: Sequence[Field], *bodies: Mapping[str, Any]) -> str:
+    """Return a note that lists members for which the request has no field, or ""."""
+    known = {name for field in fields for name in (field["name"], field["wire"])}
+    unknown = sorted({name for body in bodies for name, value in body.items() if value is not None} - known)
+    return f"Ignored, because the request has no such field: {', '.join(unknown)}." if unknown else ""
 
 
-def short(place: Place) -> str:
-    """Return what may stand in a saved notebook: a file's name, a link without its query."""
-    return place.name if isinstance(place, Path) else redacted(place)
+def short_name(source: FileOrLink) -> str:
+    """Return a file or link as it may be saved in a notebook: a file's name, a link without its query."""
+    return source.name if isinstance(source, Path) else redacted(source)
 
 
-def in_words(field: Field, value: Any) -> str:
-    """Return a value as a person reads it."""
+def display_text(field: Field, value: Any) -> str:
+    """Return a value of a field as a user reads it."""
     labels = {choice["value"]: choice["label"] for choice in field.get("choices", [])}
     if isinstance(value, bool):
         return "yes" if value else "no"

@@ -1,12 +1,13 @@
-"""Which instrument a track is, guessed from its file name, as an assistant would who gets a folder of stems."""
+"""Guess the instrument of a recording from its file name."""
 
 from __future__ import annotations
 
 import re
 
 from tonnbook.models.vocabulary import InstrumentGroup as Group
+from tonnbook.models.vocabulary import SoundSource
 
-_WORDS: tuple[tuple[Group, str], ...] = (  # first match wins: the narrower words stand before the wider
+_WORDS: tuple[tuple[Group, str], ...] = (  # the first match wins, so more specific words come first
     (Group.BACKING_VOX, r"bvs?|bgvs?|bvox|bvocals?|back(?:ing)? ?vo[a-z]*|choir|harmon(?:y|ies)|adlibs?|gang"),
     (Group.BACKING_TRACK, r"backing|playback|instrumental|karaoke"),
     (Group.VOCAL, r"vocals?|vox|voc|voice|lead ?vo[a-z]*|singer|rap"),
@@ -28,7 +29,13 @@ _PATTERNS = [(group, re.compile(rf"(?<![a-z])(?:{words})(?![a-z])")) for group, 
 
 
 def guess_instrument(file_name: str) -> Group | None:
-    """Return the instrument that a file name tells, or None: "03 Ac Gtr_L.wav" is an acoustic guitar."""
+    """Return the instrument in a file name, or None: the acoustic guitar for "03 Ac Gtr_L.wav"."""
     spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", file_name.rpartition(".")[0] or file_name)
     words = re.sub(r"[\W_]+", " ", spaced).lower()
     return next((group for group, pattern in _PATTERNS if pattern.search(words)), None)
+
+
+def guess_sound_source(file_name: str) -> SoundSource | None:
+    """Return the sound source in a file name, None if there is none that a cleanup accepts."""
+    instrument = guess_instrument(file_name)
+    return SoundSource(instrument.value) if instrument and instrument.value in {s.value for s in SoundSource} else None

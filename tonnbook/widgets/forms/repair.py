@@ -1,43 +1,20 @@
-"""The forms of the calls about one finished recording: analysis, enhancement, cleanup, separation, recombination."""
+"""Forms for one finished recording: analysis, enhancement, cleanup, separation, recombination."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from tonnbook.models.analysis import AnalysisRequest
-from tonnbook.models.base import Request
 from tonnbook.models.cleanup import CleanupRequest
 from tonnbook.models.enhancement import EnhancementRequest
 from tonnbook.models.mixing import file_name
 from tonnbook.models.recombination import RecombinationRequest
 from tonnbook.models.separation import Mode, Separation, SeparationRequest
 from tonnbook.models.vocabulary import AnalysisStyle, EnhancementStyle, RecombinationStyle, SoundSource
-from tonnbook.widgets.forms.form import RequestForm
-from tonnbook.widgets.forms.form_values import place
-from tonnbook.widgets.forms.instruments import guess_instrument
-
-R = TypeVar("R", bound=Request)
-
-
-class RecordingForm(RequestForm[R]):
-    """A form that takes recordings, and says at once where a file is not there."""
-
-    def plain(self) -> str:
-        """Return the form in one line of text."""
-        if self.problems or not self._missing():
-            return super().plain()
-        return f"{type(self).__name__}({self._summary()}, no such file here)"
-
-    def _missing(self) -> list[str]:
-        """Return the fields whose file does not lie on this machine."""
-        return [name for name, where in self._places.items() if isinstance(where, Path) and not where.is_file()]
-
-    def _review(self, _: object = None) -> None:
-        with self._lock, self.hold_sync():
-            super()._review()
-            remarks = [{"path": [name], "message": "there is no such file here"} for name in self._missing()]
-            self.hints = [*self.hints, *remarks]
+from tonnbook.widgets.forms.form import RecordingForm
+from tonnbook.widgets.forms.form_values import as_file_or_link
+from tonnbook.widgets.forms.instruments import guess_sound_source
 
 
 class AnalysisBuilder(RecordingForm[AnalysisRequest]):
@@ -48,9 +25,9 @@ class AnalysisBuilder(RecordingForm[AnalysisRequest]):
     track
         A file or a link.
     style
-        The style that it is measured against.
+        Style whose reference values the track is compared with.
     fields
-        Any other field of `AnalysisRequest`; a wrong name raises TypeError, a wrong value is shown in the form.
+        Any other field of `AnalysisRequest`; an unknown name raises TypeError, an invalid value is displayed in the form.
 
     >>> builder = tb.AnalysisBuilder("my mix.wav", style="ROCK")
     >>> analysis = await tonn.analyse(builder.request)
@@ -60,20 +37,20 @@ class AnalysisBuilder(RecordingForm[AnalysisRequest]):
     endpoint = "/mixanalysis"
 
     def __init__(self, track: Path | str, style: AnalysisStyle | str = AnalysisStyle.POP, **fields: Any) -> None:
-        super().__init__("Analysis", {"source": place(track), "style": style, **fields})
+        super().__init__("Analysis", {"source": as_file_or_link(track), "style": style, **fields})
 
 
 class EnhancementBuilder(RecordingForm[EnhancementRequest]):
-    """The form of an enhancement: which faults to repair, and how loud it shall be.
+    """The form of an enhancement: which faults to repair, and the target loudness.
 
     Parameters
     ----------
     track
         A file or a link.
     style
-        The style that it is moved toward.
+        Style of the reference values for the repairs.
     fields
-        Any other field of `EnhancementRequest`; a wrong name raises TypeError, a wrong value is shown in the form.
+        Any other field of `EnhancementRequest`; an unknown name raises TypeError, an invalid value is displayed in the form.
 
     >>> builder = tb.EnhancementBuilder("my mix.wav", style="ROCK_INDIE", loudness="STREAMING_LOUDNESS")
     >>> preview = await tonn.preview_enhancement(builder.request)
@@ -81,7 +58,7 @@ class EnhancementBuilder(RecordingForm[EnhancementRequest]):
 
     model = EnhancementRequest
     endpoint = "/mixenhancepreview"
-    seldom = (
+    advanced = (
         "drum_enhancement",
         "vocal_enhancement",
         "stem_processing",
@@ -91,7 +68,7 @@ class EnhancementBuilder(RecordingForm[EnhancementRequest]):
     )
 
     def __init__(self, track: Path | str, style: EnhancementStyle | str = EnhancementStyle.POP, **fields: Any) -> None:
-        super().__init__("Enhancement", {"source": place(track), "style": style, **fields})
+        super().__init__("Enhancement", {"source": as_file_or_link(track), "style": style, **fields})
 
 
 class CleanupBuilder(RecordingForm[CleanupRequest]):
@@ -100,9 +77,9 @@ class CleanupBuilder(RecordingForm[CleanupRequest]):
     Parameters
     ----------
     recording
-        A file or a link: one voice, or one instrument.
+        A file or a link with one voice or one instrument.
     sound_source
-        What it is; guessed from the name of the file where it is not given, and marked as a guess.
+        The voice or instrument; by default guessed from the file name, and marked as a guess.
 
     >>> cleaned = await tonn.clean_up(tb.CleanupBuilder("vocal take 3.wav").request)
     """
@@ -111,13 +88,13 @@ class CleanupBuilder(RecordingForm[CleanupRequest]):
     endpoint = "/audio-cleanup"
 
     def __init__(self, recording: Path | str, sound_source: SoundSource | str | None = None, **fields: Any) -> None:
-        source = place(recording)
+        source = as_file_or_link(recording)
         guess = guess_sound_source(file_name(source))
-        wanted = sound_source or guess or SoundSource.VOCAL
-        super().__init__("Cleanup", {"source": source, "sound_source": wanted, **fields})
+        chosen = sound_source or guess or SoundSource.VOCAL
+        super().__init__("Cleanup", {"source": source, "sound_source": chosen, **fields})
         if sound_source is None:
-            self._hint(("sound_source",), "guessed" if guess else "no guess: choose")
-            self._review()
+            self._add_hint(("sound_source",), "guessed" if guess else "please choose")
+            self._validate()
 
 
 class SeparationBuilder(RecordingForm[SeparationRequest]):
@@ -128,34 +105,34 @@ class SeparationBuilder(RecordingForm[SeparationRequest]):
     mix
         A file or a link.
     mode
-        "all_stems" for four of them (vocals, drums, bass, other), or "vocals_instrumental" for two.
+        "all_stems" for four stems (vocals, drums, bass, other), or "vocals_instrumental" for two.
     fields
-        Any other field of `SeparationRequest`; a wrong name raises TypeError, a wrong value is shown in the form.
+        Any other field of `SeparationRequest`; an unknown name raises TypeError, an invalid value is displayed in the form.
 
     >>> stems = await tonn.separate(tb.SeparationBuilder("my mix.wav").request)
     """
 
     model = SeparationRequest
     endpoint = "/separate"
-    seldom = ("webhook_url",)
+    advanced = ("webhook_url",)
 
     def __init__(self, mix: Path | str, mode: Mode = "all_stems", **fields: Any) -> None:
-        super().__init__("Separation", {"source": place(mix), "mode": mode, **fields})
+        super().__init__("Separation", {"source": as_file_or_link(mix), "mode": mode, **fields})
 
 
 class RecombinationBuilder(RecordingForm[RecombinationRequest]):
-    """The form of a recombination: the stems of a separation, or a voice and its backing, become a master.
+    """The form of a recombination, which mixes and masters two stems: those of a separation, or a voice and its backing.
 
     Parameters
     ----------
     separation
-        What `tonn.separate` returned for two stems, or its task id; not beside files.
+        The result of `tonn.separate` with two stems, or its task id; not together with files.
     vocal, backing
-        Two files or links; not beside a separation.
+        Two files or links; not together with a separation.
     style
         The style of the balance and the master.
     fields
-        Any other field of `RecombinationRequest`; a wrong name raises TypeError, a wrong value is shown in the form.
+        Any other field of `RecombinationRequest`; an unknown name raises TypeError, an invalid value is displayed in the form.
 
     >>> builder = tb.RecombinationBuilder(vocal="voice.wav", backing="band.wav", vocal_gain_db=1.5)
     >>> preview = await tonn.recombine(builder.request, final=False)
@@ -163,7 +140,7 @@ class RecombinationBuilder(RecordingForm[RecombinationRequest]):
 
     model = RecombinationRequest
     endpoint = "/recombine"
-    seldom = ("webhook_url",)
+    advanced = ("webhook_url",)
 
     def __init__(
         self,
@@ -175,11 +152,7 @@ class RecombinationBuilder(RecordingForm[RecombinationRequest]):
         **fields: Any,
     ) -> None:
         task_id = separation.task_id if isinstance(separation, Separation) else separation
-        files = {n: place(file) for n, file in (("vocal", vocal), ("backing", backing)) if file is not None}
+        files = {
+            name: as_file_or_link(file) for name, file in (("vocal", vocal), ("backing", backing)) if file is not None
+        }
         super().__init__("Recombination", {"separation_id": task_id, "style": style, **files, **fields})
-
-
-def guess_sound_source(name: str) -> SoundSource | None:
-    """Return what a recording probably holds, by the name of its file; None where that says nothing a cleanup knows."""
-    instrument = guess_instrument(name)
-    return SoundSource(instrument.value) if instrument and instrument.value in {s.value for s in SoundSource} else None

@@ -1,3 +1,5 @@
+"""The forms for one finished recording: analysis, enhancement, cleanup, separation, recombination and a single master."""
+
 from __future__ import annotations
 
 import json
@@ -9,7 +11,8 @@ from pydantic import ValidationError
 
 from tonnbook.models.separation import Separation
 from tonnbook.widgets.forms.form import RequestForm
-from tonnbook.widgets.forms.form_schema import shape
+from tonnbook.widgets.forms.form_schema import fields_of
+from tonnbook.widgets.forms.mastering import MasteringBuilder
 from tonnbook.widgets.forms.repair import (
     AnalysisBuilder,
     CleanupBuilder,
@@ -26,6 +29,7 @@ FORMS: dict[str, Any] = {
         place, "WARM", loudness="STREAMING_LOUDNESS", fix_tone=False
     ),
     "CleanupBuilder": lambda place: CleanupBuilder(place, "BRASS_GROUP"),
+    "MasteringBuilder": lambda place: MasteringBuilder(place, "METAL", "LOW", preview_start_s=12.5),
     "SeparationBuilder": lambda place: SeparationBuilder(place, "vocals_instrumental"),
     "RecombinationBuilder": lambda place: RecombinationBuilder(
         vocal=place, backing="https://host/b.wav", vocal_gain_db=1.5
@@ -40,11 +44,11 @@ def edit(builder: RequestForm[Any], **change: Any) -> None:
 
 
 @each_form
-def test_a_file_makes_a_request_at_once_whose_fields_come_from_the_model(make: Any) -> None:
+def test_a_file_gives_a_valid_request_with_the_fields_of_the_model(make: Any) -> None:
     builder = make(MIX)
     assert builder.problems == []
     assert list(builder.request.local_files()) == [MIX]
-    assert {field["name"] for field in shape(type(builder).model)} == set(builder.value)
+    assert set(builder.value) == set(builder.model.model_fields) - {"album"}
     assert builder.plain().startswith(f"{type(builder).__name__}(my mix.wav")
 
 
@@ -63,7 +67,7 @@ def test_python_and_json_make_an_equal_request(make: Any, place: Path | str) -> 
 
 
 @each_form
-def test_what_is_saved_is_loaded_again(make: Any, tmp_path: Path) -> None:
+def test_a_saved_request_can_be_loaded(make: Any, tmp_path: Path) -> None:
     builder = make(MIX)
     file = builder.save(tmp_path / "request.json")
     assert json.loads(file.read_text())[builder.model.envelope]
@@ -71,7 +75,7 @@ def test_what_is_saved_is_loaded_again(make: Any, tmp_path: Path) -> None:
 
 
 @each_form
-def test_no_folder_and_no_signature_stands_in_state_twin_or_name(make: Any) -> None:
+def test_no_folder_and_no_signature_is_in_state_html_or_text(make: Any) -> None:
     for builder in (make(MIX), make(SIGNED)):
         shown = json.dumps(builder.get_state(), default=str) + builder.static_html() + repr(builder)
         assert "SECRET" not in shown
@@ -80,9 +84,9 @@ def test_no_folder_and_no_signature_stands_in_state_twin_or_name(make: Any) -> N
 
 
 @each_form
-def test_the_curl_names_the_call_and_what_has_to_be_uploaded(make: Any) -> None:
+def test_the_curl_names_the_call_and_the_files_to_upload(make: Any) -> None:
     builder = make(MIX)
-    assert builder.to_curl().splitlines()[0].endswith("in place of: my mix.wav")
+    assert builder.to_curl().splitlines()[0].endswith("by the links: my mix.wav")
     assert f"https://tonn.roexaudio.com{builder.endpoint} " in builder.to_curl()
     assert "Upload first" not in make("https://host/a.wav").to_curl()
 
@@ -91,28 +95,28 @@ def test_a_change_on_the_page_reaches_request_and_json() -> None:
     builder = AnalysisBuilder(MIX)
     edit(builder, style="LO_FI", is_master=True)
     assert (builder.request.style, builder.request.is_master, builder.request.source) == ("LO_FI", True, MIX)
-    shown = json.loads(builder.views["json"])["mixDiagnosisData"]
+    shown = json.loads(builder.code["json"])["mixDiagnosisData"]
     assert shown == {"audioFileLocation": "my mix.wav", "musicalStyle": "LO_FI", "isMaster": True}
 
 
-def test_what_is_wrong_stands_at_its_field_and_raises_only_when_it_is_sent() -> None:
+def test_an_error_is_at_its_field_and_only_the_request_raises() -> None:
     builder = EnhancementBuilder(MIX)
     edit(builder, preview_start_s=-1, style="POLKA")
-    assert {tuple(f["path"]): f["message"] for f in builder.faults}[
+    assert {tuple(f["path"]): f["message"] for f in builder.errors}[
         ("preview_start_s",)
     ] == "is -1; at least 0.0 is allowed"
     assert [p.field for p in builder.problems] == ["style", "preview_start_s"]
-    assert builder.views["python"].startswith("# Put the marked fields right")
-    assert '"previewStartTime": -1' in builder.views["json"]
-    assert builder.plain() == "EnhancementBuilder(my mix.wav, 2 to put right)"
+    assert builder.code["python"].startswith("# Fix the marked fields first.")
+    assert '"previewStartTime": -1' in builder.code["json"]
+    assert builder.plain() == "EnhancementBuilder(my mix.wav, 2 errors)"
     assert "POLKA" in builder.static_html()
     with pytest.raises(ValidationError, match="POLKA"):
         _ = builder.request
     edit(builder, preview_start_s=None, style="POP")
-    assert builder.faults == []
+    assert builder.errors == []
 
 
-def test_the_page_cannot_change_which_file_is_meant() -> None:
+def test_the_page_cannot_change_the_file() -> None:
     builder = AnalysisBuilder(MIX)
     edit(builder, source="/etc/passwd")
     assert builder.request.source == MIX
@@ -136,18 +140,18 @@ def test_the_sound_source_is_guessed_and_the_guess_is_marked(tmp_path: Path, nam
     (tmp_path / name).touch()
     builder = CleanupBuilder(tmp_path / name)
     assert builder.request.sound_source == (guess or "VOCAL_GROUP")
-    assert builder.hints == [{"path": ["sound_source"], "message": "guessed" if guess else "no guess: choose"}]
+    assert builder.hints == [{"path": ["sound_source"], "message": "guessed" if guess else "please choose"}]
     edit(builder, sound_source="KICK_GROUP")
     assert builder.hints == []
     assert CleanupBuilder(tmp_path / name, "SNARE_GROUP").hints == []
 
 
 @each_form
-def test_a_file_that_is_not_there_is_told_of_until_it_is(make: Any, tmp_path: Path) -> None:
+def test_a_missing_file_has_a_hint(make: Any, tmp_path: Path) -> None:
     place = tmp_path / "my mix.wav"
     builder = make(place)
-    assert "there is no such file here" in [hint["message"] for hint in builder.hints]
-    assert builder.plain() == f"{type(builder).__name__}({builder._summary()}, no such file here)"
+    assert "file not found" in [hint["message"] for hint in builder.hints]
+    assert builder.plain() == f"{type(builder).__name__}({builder._summary()}, file not found)"
     assert builder.problems == []
     place.touch()
     assert make(place).hints == []
@@ -159,15 +163,15 @@ def test_stems_to_recombine_are_a_separation_or_two_files_and_never_both() -> No
     stems = Separation("my mix.wav", "stem-123")
     assert RecombinationBuilder(stems, style="JAZZ").request.separation_id == "stem-123"
     both = RecombinationBuilder(stems, vocal=MIX, backing=MIX)
-    assert [(f["path"], f["message"].split(",")[0]) for f in both.faults] == [([], "give either stemJobId")]
+    assert [(f["path"], f["message"].split(",")[0]) for f in both.errors] == [([], "give either stemJobId")]
     edit(both, separation_id="")
     assert both.problems == []
     assert (both.request.vocal, both.request.backing) == (MIX, MIX)
     assert both.set(backing=None).problems != []
 
 
-def test_choices_of_a_literal_are_shown_in_words() -> None:
-    mode = {field["name"]: field for field in shape(SeparationBuilder.model)}["mode"]
+def test_choices_of_a_literal_have_labels() -> None:
+    mode = {field["name"]: field for field in fields_of(SeparationBuilder.model)}["mode"]
     assert mode["kind"] == "choice"
     assert mode["choices"] == [
         {"value": "all_stems", "label": "All stems"},
@@ -175,14 +179,14 @@ def test_choices_of_a_literal_are_shown_in_words() -> None:
     ]
 
 
-def test_loading_tells_what_it_leaves_out_and_refuses_what_is_no_such_request(tmp_path: Path) -> None:
+def test_loading_lists_ignored_fields_and_refuses_other_json(tmp_path: Path) -> None:
     builder = AnalysisBuilder(MIX)
     file = tmp_path / "ask.json"
     body = {"audioFileLocation": "other.wav", "musicalStyle": "POLKA", "colour": "red"}
     file.write_text(json.dumps({"mixDiagnosisData": body}))
     builder.load(file)
     assert builder.value["source"] == "other.wav"
-    assert builder.note == "Left out, for the request has no such field: colour."
+    assert builder.note == "Ignored, because the request has no such field: colour."
     assert [p.field for p in builder.problems] == ["style"]
     assert builder.set(style="POP").request.source == tmp_path / "other.wav"
     for nonsense in ("[]", "3", '{"musicalStyle": "POP"}'):
@@ -192,7 +196,7 @@ def test_loading_tells_what_it_leaves_out_and_refuses_what_is_no_such_request(tm
     assert AnalysisBuilder(MIX).load('{"source": "my mix.wav", "style": "POP"}').request.source == MIX
 
 
-def test_the_twin_is_the_request_as_a_table() -> None:
+def test_static_html_lists_the_fields_of_a_request() -> None:
     bundle, _ = EnhancementBuilder("https://host/my mix.wav")._repr_mimebundle_()
     assert bundle["text/plain"] == "EnhancementBuilder(https://host/my mix.wav, ready)"
     assert "<td>Loudness preference</td><td>As it is</td>" in bundle["text/html"]

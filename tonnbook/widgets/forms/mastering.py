@@ -1,0 +1,196 @@
+"""`MasteringBuilder`, the form of a single master, and `AlbumBuilder`, the form of an album."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Self
+
+from tonnbook.models.album import Album, AlbumSong, album_entries, album_to_json
+from tonnbook.models.mastering import MasteringRequest
+from tonnbook.models.vocabulary import DesiredLoudness, MusicalStyle
+from tonnbook.widgets.forms.code_export import FormatSource, as_body, as_curl, as_json
+from tonnbook.widgets.forms.form import RecordingForm
+from tonnbook.widgets.forms.form_schema import Field, fields_of
+from tonnbook.widgets.forms.form_values import as_file_or_link, check_field_names
+from tonnbook.widgets.forms.table_form import TableForm
+
+
+class MasteringBuilder(RecordingForm[MasteringRequest]):
+    """The form of a single master.
+
+    Parameters
+    ----------
+    song
+        A file or a link.
+    style
+        Musical style.
+    desired_loudness
+        Preset of the loudness: LOW is -14, MEDIUM -10, HIGH -8 LUFS.
+    fields
+        Any other field of `MasteringRequest` except `album`; an unknown name raises TypeError, an invalid value is displayed in the
+        form.
+
+    >>> builder = tb.MasteringBuilder("my mix.wav", style="ROCK_INDIE", desired_loudness="LOW")
+    >>> master = await tonn.master(builder.request)
+    """
+
+    model = MasteringRequest
+    endpoint = "/masteringpreview"
+    advanced = ("webhook_url",)
+
+    def __init__(
+        self,
+        song: Path | str,
+        style: MusicalStyle | str = MusicalStyle.POP,
+        desired_loudness: DesiredLoudness | str = DesiredLoudness.MEDIUM,
+        **fields: Any,
+    ) -> None:
+        values = {"source": as_file_or_link(song), "style": style, "desired_loudness": desired_loudness, **fields}
+        super().__init__("Master", values)
+
+    def _model_fields(self) -> list[Field]:
+        return fields_of(AlbumSong)  # the same fields without `album`, which only an album sets
+
+    def _body_of(self, request: MasteringRequest | str | Path) -> tuple[Mapping[str, Any], Path]:
+        """Return the members of a request; on the wire its file is in a list of one."""
+        body, folder = super()._body_of(request)
+        tracks = body.get("trackData")
+        if isinstance(tracks, list) and len(tracks) == 1 and isinstance(tracks[0], dict):
+            body = {name: value for name, value in body.items() if name != "trackData"} | tracks[0]
+        return body, folder
+
+    def _validate(self, _: object = None) -> None:
+        with self._lock, self.hold_sync():
+            super()._validate()
+            if _unused_loudness(self.value):
+                self.hints = [*self.hints, {"path": ["forced_loudness_lufs"], "message": "not used: not forced"}]
+
+    def _json(self, request: MasteringRequest, format_source: FormatSource) -> str:
+        return as_json(as_body(request.data, format_source))
+
+    def _curl(self, request: MasteringRequest, format_source: FormatSource) -> str:
+        return as_curl(request.data, self.endpoint, format_source)
+
+    def _draft_body(self) -> dict[str, Any]:
+        (envelope, body), *_ = super()._draft_body().items()
+        track = {name: body.pop(name) for name in ("trackURL",) if name in body}
+        return {envelope: {"trackData": [track]} | body}
+
+
+class AlbumBuilder(TableForm[Album]):
+    """The form of an album. The first row of the table sets a column for all songs.
+
+    Parameters
+    ----------
+    songs
+        Files or links, in a sequence, or in a mapping whose names become the songs' names for `set`; or a single one.
+    style, desired_loudness
+        Initial values for all songs.
+    fields
+        Any other field of a song, for all songs; an unknown name raises TypeError, an invalid value is displayed in the form.
+
+    >>> builder = tb.AlbumBuilder(tb.demo.album(), style="POP", desired_loudness="LOW")
+    >>> builder.set("03_basement", style="ELECTRONIC").save("album_mastering_payload.json")
+    """
+
+    model = Album
+    endpoint = "/masteringpreview"
+    rows = "songs"
+
+    def __init__(
+        self,
+        songs: Mapping[str, Path | str] | Sequence[Path | str] | Path | str,
+        style: MusicalStyle | str = MusicalStyle.POP,
+        desired_loudness: DesiredLoudness | str = DesiredLoudness.MEDIUM,
+        **fields: Any,
+    ) -> None:
+        known = [name for name in AlbumSong.model_fields if name != "source"]
+        check_field_names(fields, known, "AlbumBuilder")
+        songs = [songs] if isinstance(songs, str | Path) else songs
+        named = list(songs.items()) if isinstance(songs, Mapping) else [("", song) for song in songs]
+        common = {"style": style, "desired_loudness": desired_loudness, **fields}
+        rows = [{"row_name": name, "source": as_file_or_link(song), **common} for name, song in named]
+        super().__init__("Album", rows, {})
+
+    @property
+    def requests(self) -> list[MasteringRequest]:
+        """A mastering request for each song, for `tonn.master_all`. Raises pydantic.ValidationError."""
+        return self.request.requests
+
+    def apply_to_all(self, **fields: Any) -> Self:
+        """Set fields of all songs. Raises TypeError for an unknown field."""
+        for row in range(len(self.value[self.rows])):
+            self.set(row, **fields)
+        return self
+
+    def load(self, request: Album | str | Path) -> Self:
+        """Fill the form from an album file, its text, or an `Album`. Raises ValueError for other files and texts."""
+        if isinstance(request, Album):
+            super().load(request)
+        else:
+            songs = _album_objects(request)
+            super().load(json.dumps({"songs": songs}))
+        self.note = " ".join(filter(None, [self.note, self._unused_loudness_note()]))
+        return self
+
+    def save(self, path: str | Path) -> Path:
+        """Write the album file; return its path. Songs below its folder are saved with relative paths, others with absolute ones.
+
+        Raises pydantic.ValidationError.
+        """
+        folder = Path(path).absolute().parent
+
+        def relative_path(source: str | Path) -> str:
+            if not isinstance(source, Path):
+                return source
+            file = source.absolute()
+            return file.relative_to(folder).as_posix() if file.is_relative_to(folder) else str(file)
+
+        Path(path).write_text(self._json(self.request, relative_path), encoding="utf-8")
+        return Path(path)
+
+    def _validate(self, _: object = None) -> None:
+        super()._validate(_)
+        if (note := self._unused_loudness_note()) or self.note.startswith(_UNUSED_LOUDNESS):
+            self.note = note
+
+    def _unused_loudness_note(self) -> str:
+        """Return a note that lists the songs whose forced loudness is not used, or ""."""
+        rows = self.value.get(self.rows, [])
+        unused = [str(n) for n, row in enumerate(rows, start=1) if _unused_loudness(row)]
+        return f"{_UNUSED_LOUDNESS} {', '.join(unused)}." if unused else ""
+
+    def _json(self, request: Album, format_source: FormatSource) -> str:
+        rows = json.loads(album_to_json(request.requests))
+        songs = [{**row, "trackURL": format_source(song.source)} for row, song in zip(rows, request.songs, strict=True)]
+        return json.dumps(songs, indent=2, ensure_ascii=False) + "\n"
+
+    def _curl(self, request: Album, format_source: FormatSource) -> str:
+        return "\n".join(as_curl(song.data, self.endpoint, format_source) for song in request.requests)
+
+
+_UNUSED_LOUDNESS = "The forced loudness is not used, because it is not forced, in song"
+
+
+def _unused_loudness(row: Mapping[str, Any]) -> bool:
+    """Return whether a loudness is given that is not forced."""
+    return row.get("forced_loudness_lufs") not in (None, "") and not row.get("forced_loudness")
+
+
+def _album_objects(album: str | Path) -> list[Any]:
+    """Return the objects of an album file or of its text; relative paths in a file are resolved relative to it."""
+    if isinstance(album, Path) or not album.lstrip("\ufeff \n\t").startswith(("[", "{", '"')):
+        return [_resolve_source(song, Path(album).parent) for song in album_entries(Path(album))]
+    songs = json.loads(album.lstrip("\ufeff"))
+    if not isinstance(songs, list) or not all(isinstance(song, dict) for song in songs):
+        raise ValueError("not an album file: a JSON array of objects is needed, one per song, each with its trackURL")
+    return songs
+
+
+def _resolve_source(song: Any, folder: Path) -> Any:
+    source = song.get("trackURL") if isinstance(song, dict) else None
+    if not isinstance(source, str) or "://" in source or not source:
+        return song
+    return {**song, "trackURL": str(folder / source)}
