@@ -11,7 +11,7 @@ from pathlib import Path
 from unicodedata import combining, east_asian_width
 
 import pytest
-from judges import libebur128
+from reference_meters import libebur128
 
 from tonnbook import audio_files, services
 from tonnbook.__main__ import main

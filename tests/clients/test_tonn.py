@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 import requests
-from judges import libebur128
+from reference_meters import libebur128
 
 from tonnbook import audio_files
 from tonnbook.clients.inbox import WebhookInbox

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from judges import libebur128
+from reference_meters import libebur128
 from roex_python import utils
 from roex_python.client import RoExClient
 from roex_python.models import AlbumMasteringRequest, DesiredLoudness, MasteringRequest, MusicalStyle

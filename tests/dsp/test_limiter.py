@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 import pytest
 from cuts import cut
-from judges import ffmpeg_true_peak, libebur128_true_peak
+from reference_meters import ffmpeg_true_peak, libebur128_true_peak
 
 from tonnbook.dsp.cell_peaks import CELL
 from tonnbook.dsp.levels import to_gain

@@ -18,8 +18,8 @@ from typing import Any
 import numpy as np
 import pytest
 import requests
-from judges import libebur128
 from programs import studio_program
+from reference_meters import libebur128
 
 from tonnbook import audio_files
 from tonnbook.clients.album.record import SongRecord, record_path

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from judges import ffmpeg, itu_true_peak, libebur128
+from reference_meters import ffmpeg, itu_true_peak, libebur128
 
 from tonnbook import audio_files
 from tonnbook.errors import AudioError

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 import requests
-from judges import libebur128
 from outside import Caller, Web, poll
+from reference_meters import libebur128
 
 from tonnbook import audio_files
 from tonnbook.models.mastering import FinalMasterAnswer, PreviewMasterAnswer
