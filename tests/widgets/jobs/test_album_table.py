@@ -1,4 +1,4 @@
-"""The table of an album: what stands in it, what is sent, and when it stops listening."""
+"""The table of an album: its rows, the previews it sends, and when it unsubscribes."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def a_master(tmp_path: Path) -> Master:
     return Master("one", "task", None, local_file(preview), notes=notes)
 
 
-def test_every_song_has_a_row_and_so_has_one_that_was_refused(batch: Batch) -> None:
+def test_every_song_has_a_row_also_a_refused_one(batch: Batch) -> None:
     table = AlbumTable(batch)
     assert [(song["name"], song["status"]) for song in table.songs] == [
         ("one", "running"),
@@ -73,7 +73,7 @@ def test_the_rows_follow_the_jobs(batch: Batch, jobs: dict[str, Job[Master]], tm
     assert all(job.pending() == [] for job in jobs.values())
 
 
-def test_a_preview_is_sent_when_it_is_asked_for_and_never_stands_in_the_state(
+def test_a_preview_is_sent_on_request_and_is_not_in_the_state(
     batch: Batch, jobs: dict[str, Job[Master]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     jobs["one"].finish(a_master(tmp_path))
@@ -86,13 +86,13 @@ def test_a_preview_is_sent_when_it_is_asked_for_and_never_stands_in_the_state(
     assert b"ID3" not in str(table.get_state()).encode()
 
 
-def test_a_preview_that_nobody_has_any_more_is_said(
+def test_an_expired_preview_is_reported(
     batch: Batch, jobs: dict[str, Job[Master]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def gone(_: object) -> Path:
+    def expired(_: object) -> Path:
         raise TonnbookError("the preview of one is gone")
 
-    jobs["one"].finish(Master("one", "task", None, RemoteFile("one.mp3", gone)))
+    jobs["one"].finish(Master("one", "task", None, RemoteFile("one.mp3", expired)))
     table = AlbumTable(batch)
     sent: list[Any] = []
     monkeypatch.setattr(table, "send", lambda content, buffers=None: sent.append(content))
@@ -107,5 +107,5 @@ def test_watch_shows_a_table_for_an_album(batch: Batch, monkeypatch: pytest.Monk
     assert isinstance(shown[0], AlbumTable)
 
 
-def test_the_script_is_small_and_of_our_own() -> None:
+def test_the_script_is_small() -> None:
     assert len(str(AlbumTable._esm).encode()) < 40_000

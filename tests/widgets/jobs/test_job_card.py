@@ -40,7 +40,7 @@ def test_the_card_follows_the_job(job: Job[int]) -> None:
     assert (card.status, card.progress) == ("done", 1.0)
 
 
-def test_a_failed_job_says_why_without_secrets(job: Job[int]) -> None:
+def test_a_failed_job_has_its_reason_without_secrets(job: Job[int]) -> None:
     card = JobCard(job)
     job.fail(ValueError("could not fetch https://host/kick.wav?sig=SECRET"))
     call_back(job)
@@ -49,12 +49,12 @@ def test_a_failed_job_says_why_without_secrets(job: Job[int]) -> None:
     assert "SECRET" not in str(card.get_state()) + card.static_html() + card.plain()
 
 
-def test_a_job_that_has_ended_can_be_watched(job: Job[int]) -> None:
+def test_a_finished_job_can_be_watched(job: Job[int]) -> None:
     job.finish(1)
     assert JobCard(job).status == "done"
 
 
-def test_the_card_stops_listening_when_the_job_has_ended(job: Job[int]) -> None:
+def test_the_card_unsubscribes_when_the_job_has_ended(job: Job[int]) -> None:
     card = JobCard(job)
     job.finish(1)
     call_back(job)
@@ -67,22 +67,22 @@ def test_watch_shows_a_card_and_returns_the_job(job: Job[int], capsys: pytest.Ca
     assert "preview mix: running" in capsys.readouterr().out
 
 
-def test_a_real_watcher_drives_the_card_from_its_thread() -> None:
-    gate, told = threading.Event(), threading.Event()
+def test_the_poller_updates_the_card_from_its_thread() -> None:
+    gate, done = threading.Event(), threading.Event()
 
     def begin(job: Job[str]) -> Any:
-        def ask() -> str:
+        def poll() -> str:
             gate.wait(5)
             return "mixed"
 
         job.report(status="running", task_id="77", progress=0.5)
-        return ask
+        return poll
 
     poller = JobPoller(PollSettings(first_s=0.01))
     job = Job("preview mix", begin, poller)
     card = job_card.JobCard(job)
-    card.observe(lambda change: told.set() if change["new"] == "done" else None, "status")
+    card.observe(lambda change: done.set() if change["new"] == "done" else None, "status")
     poller.start(job)
     gate.set()
-    assert told.wait(5)
+    assert done.wait(5)
     assert (card.task_id, card.progress) == ("77", 1.0)

@@ -1,4 +1,4 @@
-// The songs of an album on their way. Python sets the rows from the thread that watches the jobs; a preview comes when it is asked for.
+// The songs of an album batch. Python updates the rows from the thread that polls the jobs, and sends a preview when it is requested.
 
 const ENDED = ["done", "failed"];
 const MARKS = { done: "check", failed: "alert" };
@@ -6,45 +6,45 @@ const MARKS = { done: "check", failed: "alert" };
 function render({ model, el }) {
   const body = h("tbody");
   const { line, say } = announcer();
-  const head = ["Song", "State", "Progress", "Before", "After", "Preview"].map((word) => h("th", { scope: "col" }, word));
+  const head = ["Song", "State", "Progress", "Before", "After", "Preview"].map((title) => h("th", { scope: "col" }, title));
   const root = frame("album", h("table", {}, h("thead", {}, h("tr", {}, head)), body), line);
   const sounds = new Map();          // song name -> object URL, made once
-  let sounding = null;               // { name, audio, button }
-  let wanted = null;                 // the name last asked for; a preview that comes after another was asked for stays silent
+  let playing = null;                // { name, audio, button }
+  let requested = null;              // the song last requested; a preview that arrives after another request is not played
 
   const stop = () => {
-    if (!sounding) return;
-    sounding.audio.pause();
-    sounding.button.replaceChildren(icon("play"));
-    sounding.button.setAttribute("aria-pressed", "false");
-    sounding = null;
+    if (!playing) return;
+    playing.audio.pause();
+    playing.button.replaceChildren(icon("play"));
+    playing.button.setAttribute("aria-pressed", "false");
+    playing = null;
   };
   const start = (name, url) => {
     stop();
     const button = rows.get(name)?.button;
     if (!button) return;
     const audio = new Audio(url);
-    sounding = { name, audio, button };
+    playing = { name, audio, button };
     button.replaceChildren(icon("pause"));
     button.setAttribute("aria-pressed", "true");
     audio.onended = stop;
     audio.play().catch(() => {
-      if (sounding?.audio !== audio) return;  // stopped before it had begun: the promise of play() fails then, too
+      if (playing?.audio !== audio) return;  // stopped before it started, which also rejects the promise of play()
       stop();
-      say(`the preview of ${name} cannot be played here`);
+      say(`The preview of ${name} cannot be played in this browser.`);
     });
   };
   const press = (name) => {
-    wanted = sounding?.name === name ? null : name;
-    if (!wanted) stop();
+    requested = playing?.name === name ? null : name;
+    if (!requested) stop();
     else if (sounds.has(name)) start(name, sounds.get(name));
     else model.send({ kind: "preview", name });
   };
-  const heard = (message, buffers) => {
+  const onMessage = (message, buffers) => {
     if (message.kind === "no preview") say(message.message);
     if (message.kind !== "preview" || !buffers?.length) return;
     sounds.set(message.name, URL.createObjectURL(new Blob([buffers[0]], { type: "audio/mpeg" })));
-    if (message.name === wanted) start(message.name, sounds.get(message.name));
+    if (message.name === requested) start(message.name, sounds.get(message.name));
   };
 
   let rows = new Map();
@@ -66,26 +66,26 @@ function render({ model, el }) {
       parts.node.dataset.status = song.status;
       parts.mark.replaceChildren(icon(MARKS[song.status] ?? "clock"));
       parts.status.textContent = song.status;
-      const share = song.status === "done" ? 1 : song.progress ?? 0;
-      parts.fill.style.width = `${share * 100}%`;
-      parts.bar.setAttribute("aria-valuenow", Math.round(share * 100));
+      const fraction = song.status === "done" ? 1 : song.progress ?? 0;
+      parts.fill.style.width = `${fraction * 100}%`;
+      parts.bar.setAttribute("aria-valuenow", Math.round(fraction * 100));
       parts.message.textContent = song.message;
       parts.before.textContent = song.before;
       parts.after.textContent = song.after;
       parts.button.disabled = song.status !== "done";
     }
     const ended = songs.filter((song) => ENDED.includes(song.status)).length;
-    say(`${ended} of ${songs.length} songs have ended`);
+    say(`${ended} of ${songs.length} songs finished`);
   };
   model.on("change:songs", show);
-  model.on("msg:custom", heard);
+  model.on("msg:custom", onMessage);
   el.append(root);
   show();
   return () => {
     stop();
     for (const url of sounds.values()) URL.revokeObjectURL(url);
     model.off("change:songs", show);
-    model.off("msg:custom", heard);
+    model.off("msg:custom", onMessage);
     root.remove();
   };
 }

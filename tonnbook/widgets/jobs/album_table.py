@@ -1,4 +1,4 @@
-"""A table that shows how the songs of an album get on: state, progress, loudness before and after, and each one's preview."""
+"""The table of an album batch: for each song its state, progress, loudness before and after, and its preview."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from tonnbook.widgets.page import PageWidget, html, script, style, table
 if TYPE_CHECKING:
     from tonnbook.clients.jobs import Job, JobGroup
 
-_HEAD = {"name": "song", "status": "state", "before": "before", "after": "after", "message": ""}
+_HEAD = {"name": "Song", "status": "State", "before": "Before", "after": "After", "message": "Message"}
 
 
 class AlbumTable(PageWidget):
-    """The table of one batch; it follows the jobs from the thread that watches them. Previews are sent when they are played."""
+    """The table of one batch, updated from the thread that polls the jobs. A preview is sent when it is played."""
 
     _esm = script("jobs/album_table")
     _css = style("jobs/album_table")
@@ -28,50 +28,50 @@ class AlbumTable(PageWidget):
     def __init__(self, batch: JobGroup) -> None:
         self._batch = batch
         super().__init__(songs=_rows(batch))
-        self._leave = batch.on_change(self._follow)
-        self.on_msg(self._hear)
-        self._follow(batch)  # what happened before the table listened
+        self._unsubscribe = batch.on_change(self._update)
+        self.on_msg(self._on_message)
+        self._update(batch)  # for changes before the subscription
 
     def plain(self) -> str:
         """Return the batch in one line of text."""
         return repr(self._batch)
 
     def static_html(self) -> str:
-        """Return the state at the moment of showing; a saved page does not go on."""
+        """Return the state when the table was displayed."""
         return html("div", html("b", escape(self.plain())), table(_HEAD, self.songs))
 
-    def _follow(self, batch: JobGroup) -> None:
+    def _update(self, batch: JobGroup) -> None:
         self.songs = _rows(batch)
         if batch.done:
-            self._leave()
+            self._unsubscribe()
 
-    def _hear(self, _: Any, content: dict[str, Any], __: Any) -> None:
+    def _on_message(self, _: Any, content: dict[str, Any], __: Any) -> None:
         job = self._batch.jobs.get(str(content.get("name")))
         if content.get("kind") == "preview" and job is not None and job.status == "done":
             try:
-                sound = job.result().preview.path.read_bytes()
-            except TonnbookError as problem:
-                self.send({"kind": "no preview", "message": str(problem)})
+                mp3 = job.result().preview.path.read_bytes()
+            except TonnbookError as error:
+                self.send({"kind": "no preview", "message": str(error)})
             else:
-                self.send({"kind": "preview", "name": content["name"]}, buffers=[sound])
+                self.send({"kind": "preview", "name": content["name"]}, buffers=[mp3])
 
 
 def _rows(batch: JobGroup) -> list[dict[str, Any]]:
-    bad = [_row(name, "failed", why) for name, why in batch.refused.items()]
-    return [_of(name, job) for name, job in batch.jobs.items()] + bad
+    refused = [_row(name, "failed", reason) for name, reason in batch.refused.items()]
+    return [_job_row(name, job) for name, job in batch.jobs.items()] + refused
 
 
-def _of(name: str, job: Job[Master]) -> dict[str, Any]:
+def _job_row(name: str, job: Job[Master]) -> dict[str, Any]:
     row = _row(name, job.status, job.message, job.progress)
     notes = job.result().notes if job.status == "done" else None
     if notes is None:
         return row
-    return row | {"before": _level(notes.before.loudness_lufs), "after": _level(notes.after.loudness_lufs)}
+    return row | {"before": _lufs_text(notes.before.loudness_lufs), "after": _lufs_text(notes.after.loudness_lufs)}
 
 
 def _row(name: str, status: str, message: str, progress: float | None = None) -> dict[str, Any]:
     return {"name": name, "status": status, "message": message, "progress": progress, "before": "", "after": ""}
 
 
-def _level(lufs: float | None) -> str:
+def _lufs_text(lufs: float | None) -> str:
     return "silence" if lufs is None else f"{lufs:.1f} LUFS".replace("-", "−")

@@ -1,4 +1,4 @@
-// The card of a job. Python sets the state from the thread that watches the job; only the clock ticks here.
+// The card of a job. Python updates the state from the thread that polls the job; only the clock runs here.
 
 const ENDED = ["done", "failed"];
 const STATUS_ICON = { done: "check", failed: "alert" };
@@ -17,11 +17,11 @@ function render({ model, el }) {
   const { line, say } = announcer();
   const root = frame("job", h("div", { class: "tb-top" }, mark, name, status, elapsed, task), bar, message, line);
 
-  let told = performance.now();
-  const seconds = () => model.get("elapsed_s") + (ENDED.includes(model.get("status")) ? 0 : (performance.now() - told) / 1000);
+  let updated = performance.now();
+  const seconds = () => model.get("elapsed_s") + (ENDED.includes(model.get("status")) ? 0 : (performance.now() - updated) / 1000);
   const tick = () => { elapsed.textContent = clockText(seconds(), ENDED.includes(model.get("status")) ? 1 : 0); };
   const show = () => {
-    told = performance.now();
+    updated = performance.now();
     const state = model.get("status");
     const progress = model.get("progress");
     root.dataset.status = state;
@@ -38,15 +38,15 @@ function render({ model, el }) {
     say(`${model.get("name")} ${state}. ${state === "running" ? "" : model.get("message")}`);
     tick();
   };
-  const news = ["name", "status", "message", "task_id", "progress", "elapsed_s"].map((trait) => `change:${trait}`);
-  for (const event of news) model.on(event, show);
+  const events = ["name", "status", "message", "task_id", "progress", "elapsed_s"].map((trait) => `change:${trait}`);
+  for (const event of events) model.on(event, show);
   const clock = setInterval(tick, 500);
   el.append(root);
   show();
   if (!ENDED.includes(model.get("status"))) model.send({ kind: "now" });
   return () => {
     clearInterval(clock);
-    for (const event of news) model.off(event, show);
+    for (const event of events) model.off(event, show);
     root.remove();
   };
 }

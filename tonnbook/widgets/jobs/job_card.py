@@ -1,4 +1,4 @@
-"""A card that shows how a job gets on: what it does, how far it is, how long it has taken, and its id to find it again."""
+"""The card of a job (what it does, its progress, its time and its task id) and `watch`, which displays it."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 J = TypeVar("J", bound="Job[Any] | JobGroup")
 
-_shown_in: WeakKeyDictionary[object, int | None] = WeakKeyDictionary()
-"""The number of the cell that showed a job last."""
+_displayed_in: WeakKeyDictionary[object, int | None] = WeakKeyDictionary()
+"""The number of the cell that last displayed a job."""
 
 
 class JobCard(PageWidget):
-    """The card of one job; it follows the job from the thread that watches it."""
+    """The card of one job, updated from the thread that polls it."""
 
     _esm = script("jobs/job_card")
     _css = style("jobs/job_card")
@@ -36,42 +36,42 @@ class JobCard(PageWidget):
     def __init__(self, job: Job[Any]) -> None:
         self._job = job
         super().__init__(**_state(job))
-        self._leave = job.on_change(self._follow)
-        self.on_msg(lambda *_: self._follow(self._job))  # a page that was reloaded wants to know how late it is
-        self._follow(job)  # what happened before the card listened
+        self._unsubscribe = job.on_change(self._update)
+        self.on_msg(lambda *_: self._update(self._job))  # a reloaded page requests the current state
+        self._update(job)  # for changes before the subscription
 
     def plain(self) -> str:
         """Return the job in one line of text."""
         return f"{self.name}: {self.status}{f' {self.progress:.0%}' if self.progress is not None else ''}, {self.elapsed_s:.1f} s"
 
     def static_html(self) -> str:
-        """Return the state at the moment of showing; a saved page does not go on."""
+        """Return the state when the card was displayed."""
         task = f", task {self.task_id}" if self.task_id else ""
         return html(
-            "p", html("b", escape(self.name)), escape(f"{task}: {self.status} when this was shown. {self.message}")
+            "p", html("b", escape(self.name)), escape(f"{task}: {self.status} when this was displayed. {self.message}")
         )
 
-    def _follow(self, job: Job[Any]) -> None:
+    def _update(self, job: Job[Any]) -> None:
         with self.hold_sync():
             for name, value in _state(job).items():
                 self.set_trait(name, value)
         if job.done:
-            self._leave()
+            self._unsubscribe()
 
 
 def watch(job: J) -> J:
-    """Show a card for a job, or a table for the songs of an album, and return what was given.
+    """Display the card of a job, or the table of an album, and return the job.
 
-    The cell goes on at once; wait with `await job` or `job.result()`. A job that is the value of a cell shows itself so, too.
+    The cell continues at once; wait with `await job` or `job.result()`. A job that is the value of a cell is displayed the same way.
     """
     show(job)
     return job
 
 
 def show(job: Job[Any] | JobGroup) -> None:
-    """Show a job's card, or an album's table; once in a cell, so that `tb.watch(job)` as its last line does not show two.
+    """Display a job's card, or an album's table, once per cell, so that `tb.watch(job)` in its last line does not display two.
 
-    `import tonnbook` has IPython call this for a job that is the value of a cell.
+    `import tonnbook` registers this with IPython for jobs that are the value of a cell.
     """
     from IPython.core.getipython import get_ipython
     from IPython.display import display
@@ -80,9 +80,9 @@ def show(job: Job[Any] | JobGroup) -> None:
 
     shell = get_ipython()
     cell = shell.execution_count if shell else None
-    if cell is not None and _shown_in.get(job) == cell:
+    if cell is not None and _displayed_in.get(job) == cell:
         return
-    _shown_in[job] = cell
+    _displayed_in[job] = cell
     display(JobCard(job) if isinstance(job, Job) else AlbumTable(job))
 
 
