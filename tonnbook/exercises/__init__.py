@@ -1,7 +1,7 @@
-"""The exercises of the lessons: `solution("01-2")` reveals one; `quiz("04-a")` asks a question, and `quiz("04-a", answer)` marks it.
+"""The exercises of the lessons: `solution("01-2")` displays a solution, `quiz("04-a")` a question, `quiz("04-a", answer)` marks the answer.
 
-A solution is a function of this package, so it is typed and executed by a test; what is shown is its body. Its parameters are
-names that the lesson has defined by then.
+A solution is a function in this package, so that it is type-checked and a test executes it; its body is displayed. Its parameters
+are variables that the lesson has defined before the exercise.
 """
 
 from __future__ import annotations
@@ -34,22 +34,25 @@ QUIZZES: Mapping[str, Quiz] = {**diagnosis.QUIZZES, **cleanup.QUIZZES}
 
 @dataclass(frozen=True)
 class Solution:
-    """One way to solve an exercise: why, and the code."""
+    """A solution of an exercise: an explanation, and code."""
 
     number: str
-    words: str
+    explanation: str
     code: str
 
     def __str__(self) -> str:
-        return f"# Exercise {self.number}\n# {self.words.replace(chr(10), chr(10) + '# ')}\n{self.code}"
+        return f"# Exercise {self.number}\n# {self.explanation.replace(chr(10), chr(10) + '# ')}\n{self.code}"
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        shown = f"**Exercise {self.number}.** {self.words}\n\n```python\n{self.code}\n```"
-        return {"text/markdown": shown, "text/plain": str(self)}
+        markdown = f"**Exercise {self.number}.** {self.explanation}\n\n```python\n{self.code}\n```"
+        return {"text/markdown": markdown, "text/plain": str(self)}
 
 
 def solution(number: str) -> Solution:
-    """Return the solution of an exercise, which shows itself; `number` as it stands at the exercise, such as "01-2"."""
+    """Return the solution of an exercise, which a cell displays; `number` is that of the exercise, such as "01-2".
+
+    Raises ValueError for an unknown number.
+    """
     if number not in SOLUTIONS:
         raise ValueError(f"there is no exercise {number!r}; there are: {', '.join(SOLUTIONS)}")
     function = SOLUTIONS[number]
@@ -57,21 +60,21 @@ def solution(number: str) -> Solution:
 
 
 def quiz(number: str, answer: str | Mapping[str, str] | None = None) -> Quiz | Marking:
-    """Return a question of a lesson, or, with an answer, that answer marked; both show themselves.
+    """Return a question of a lesson, or the marked answer to it; a cell displays both.
 
-    An answer is one word of the options, or such words by letter. A wrong one gets a hint. Raises ValueError for a number that there
-    is not, TypeError for an answer to what was not asked.
+    An answer is one of the options, or one option for each letter. A wrong answer gets a hint. Raises ValueError for an unknown number,
+    TypeError for an answer in another format.
 
     >>> tb.quiz("04-b", "mono")
     """
     if number not in QUIZZES:
         raise ValueError(f"there is no quiz {number!r}; there are: {', '.join(QUIZZES)}")
-    asked = QUIZZES[number]
-    return asked if answer is None else asked.mark(answer)
+    question = QUIZZES[number]
+    return question if answer is None else question.mark(answer)
 
 
 def body(function: Callable[..., Any]) -> str:
-    """Return the statements of a function as they would stand in a cell: without its docstring and its `return`."""
+    """Return the statements of a function as code for a cell: without its docstring and its `return`."""
     source = dedent(inspect.getsource(function))
     definition = ast.parse(source).body[0]
     assert isinstance(definition, ast.FunctionDef | ast.AsyncFunctionDef)

@@ -17,21 +17,24 @@ if TYPE_CHECKING:
     from tonnbook.widgets.player.player import Player
 
 _ABOUT = {
-    "good": ("there is nothing to clean", "Listen to its pauses: is there anything at all?"),
+    "good": ("there is nothing to clean", "Listen to the pauses. Do you hear anything there?"),
     "noise": (
-        "steady noise, 22 dB under the recording as a whole, pauses and all; they give it away",
-        "Listen between the words: what is left when nobody sings?",
+        "steady noise, 22 dB below the level of the whole recording; you hear it in the pauses",
+        "Listen between the words. What remains when nobody sings?",
     ),
-    "hum": ("50 Hz from the mains, with its multiples", "Is there a low tone that never changes, whatever is played?"),
-    "clicks": ("fourteen short clicks, half a millisecond each", "Look for needles in the waveform, and go there."),
+    "hum": ("50 Hz from the mains, with its harmonics", "Is there a low tone that stays the same, whatever is played?"),
+    "clicks": (
+        "fourteen short clicks, half a millisecond each",
+        "Look for narrow spikes in the waveform, and listen there.",
+    ),
     "bleed": (
-        "kick and hi-hat have come through the air into the snare's microphone",
-        "Whose sounds are these, between the hits?",
+        "the snare's microphone also picked up the kick and the hi-hat",
+        "Which instruments do you hear between the hits?",
     ),
 }
 
 BLIND = Quiz(
-    "Five recordings: one is good, each of the others has one fault. Which is which?",
+    "One of the five recordings is good; each of the others has one fault. Which is which?",
     {
         "good": "nothing is wrong",
         "noise": "steady hiss",
@@ -43,33 +46,33 @@ BLIND = Quiz(
 )
 
 WORDS_IN_THE_RESIDUE = Quiz(
-    "You listen to what was taken away, and hear words in it. What does that mean?",
+    "You listen to the residue and can hear words in it. What does that mean?",
     {
         "fine": "nothing: noise sounds like that",
-        "harm": "some of the voice went with the noise",
+        "harm": "part of the voice was removed with the noise",
         "loud": "the recording was too loud",
     },
     {
         "": Item(
             "harm",
-            "what is in the residue is missing from the voice; if you can follow the words there, the cleanup went too deep",
-            "The residue and the cleaned recording add up to what came in. Where are those words missing, then?",
+            "what is in the residue is missing from the voice; if you can understand words there, the cleanup removed too much",
+            "The residue plus the cleaned recording is the original. So where are those words missing?",
         )
     },
 )
 
 UNCHANGED = Quiz(
-    "The good guitar came back sample for sample. Why was its faint amplifier noise not reduced?",
+    "The cleanup returned the good guitar unchanged, sample for sample. Why was its faint amplifier noise not reduced?",
     {
-        "broken": "the cleanup failed, and does not say so",
+        "broken": "the cleanup failed without an error",
         "masked": "no steady noise was found in its quietest parts",
-        "credits": "the cleanup costs credits, and was skipped",
+        "credits": "the cleanup costs credits, so it was skipped",
     },
     {
         "": Item(
             "masked",
-            "a reducer learns the noise where nothing else sounds; without such a place it would have to guess, and would take away guitar",
-            "Read the line on noise in the table: what was looked for, and where?",
+            "noise reduction measures the noise where nothing else is audible; without such a part it would have to guess, and would remove guitar",
+            "Read the line on noise in the table. What was searched for, and where?",
         )
     },
 )
@@ -77,25 +80,26 @@ UNCHANGED = Quiz(
 QUIZZES: Mapping[str, Quiz] = {"05-a": BLIND, "05-b": WORDS_IN_THE_RESIDUE, "05-c": UNCHANGED}
 
 
-def closer_to_the_truth(recordings: Mapping[str, Path], cleaned: Cleanup) -> list[str]:
-    """Where the good voice is at hand, what is wrong can be measured: the level of the difference, against that of the voice. Some 6
-    dB are won. What is left is the noise under the words, and what was taken of them.
+def error_before_and_after(recordings: Mapping[str, Path], cleaned: Cleanup) -> list[str]:
+    """If the clean voice is available, the error can be measured: the level of the difference, relative to that of the voice. The
+    cleanup lowers it by about 6 dB. What remains is the noise under the words, and the parts of the voice that were removed.
     """
     from tonnbook.audio_files import read
     from tonnbook.dsp.levels import db, rms
 
-    truth = read(tb.demo.faulty_recording("vocal"))[0]
+    clean = read(tb.demo.faulty_recording("vocal"))[0]
     paths = {"before": recordings["E"], "after": cleaned.cleaned.path}
-    return [f"{when}: error {db(rms(read(path)[0] - truth) / rms(truth)):.1f} dB" for when, path in paths.items()]
+    return [f"{when}: error {db(rms(read(path)[0] - clean) / rms(clean)):.1f} dB" for when, path in paths.items()]
 
 
-def the_wrong_source(tonn: TonnClient) -> Player:
-    """A snare's gate takes the loudest hits for the instrument and all between them for bleed. Of a voice it keeps the loud syllables
-    and presses down their beginnings and ends: the strip shows it, the residue speaks it. The gate did what it was told.
+def wrong_source(tonn: TonnClient) -> Player:
+    """The gate for a snare treats the loudest hits as the instrument, and everything between them as bleed. Applied to a voice, it keeps
+    the loud syllables and attenuates their beginnings and ends: you see it in the drawing, and hear the speech in the residue. The
+    gate works as designed; the sound source was wrong.
     """
     wrong = tonn.clean_up(tb.demo.faulty_recording("vocal"), "SNARE_GROUP").result()
     return tb.compare(wrong)
 
 
-SOLUTIONS: tuple[Callable[..., Any], ...] = (closer_to_the_truth, the_wrong_source)
+SOLUTIONS: tuple[Callable[..., Any], ...] = (error_before_and_after, wrong_source)
 """In the order of the exercises: 05-1, 05-2."""

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 
 async def sadder(beatoven: BeatovenClient, request: CompositionRequest) -> Any:
-    """Only the second section's emotion changes. The first section keeps its notes, because every section has dice of its own;
-    the second stays in minor, sinks, and thins out.
+    """Only the emotion of the second section changes. The first section keeps its notes, because each section has its own random
+    numbers. The second stays in minor, gets lower, and has fewer notes.
     """
     first, second = request.sections or ()
     darker = request.model_copy(
@@ -27,17 +27,17 @@ async def sadder(beatoven: BeatovenClient, request: CompositionRequest) -> Any:
 
 
 def blocked(options: CompositionOptions) -> list[str]:
-    """`blockedParams` lists them: a genre and a tempo with the emotions that are refused there. In the form they are greyed;
-    `allowed_tempos` tells the way out.
+    """`blockedParams` lists them: a genre and a tempo with the emotions that are blocked there. The form disables them;
+    `allowed_tempos` returns the tempos that work.
     """
-    free = options.allowed_tempos(tb.vocabulary.Genre.INDIE, [tb.vocabulary.Emotion.ENERGETIC])
+    tempos = options.allowed_tempos(tb.vocabulary.Genre.INDIE, [tb.vocabulary.Emotion.ENERGETIC])
     return [f"{row.genre} {row.tempo}: not {', '.join(row.emotions)}" for row in options.blocked] + [
-        f"indie energetic: {free}"
+        f"indie energetic: {tempos}"
     ]
 
 
 def versions(song: Song, again: Song) -> Player:
-    """Key, chords and instruments stand in the notes of each; what was asked is the same, and so is the length."""
+    """The notes of each version contain its key, chords and instruments, which differ. The request and the length are the same."""
     for each in (song, again):
         section = each.notes.sections[0] if each.notes else None
         print(each.version, section and (section.scale, [chord.name for chord in section.chords[:4]]))  # noqa: T201

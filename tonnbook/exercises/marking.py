@@ -1,4 +1,4 @@
-"""Quizzes that check the answer: a wrong one gets a hint, never the solution. `tb.quiz` asks and marks."""
+"""Quizzes that mark answers: a wrong answer gets a hint, never the solution. `tb.quiz` displays and marks them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ RIGHT, WRONG, OPEN = "✓", "✗", "…"
 
 @dataclass(frozen=True)
 class Item:
-    """One thing to answer: which option is right, why, and what helps those who took another."""
+    """One item of a quiz: the right option, the reason, and a hint for other answers."""
 
     right: str
     why: str
@@ -21,27 +21,28 @@ class Item:
 
 @dataclass(frozen=True)
 class Quiz:
-    """A question, the options by the word that stands for each, and what is asked: one thing (named ""), or several by letter."""
+    """A question, its options with a description each, and its items: a single one with the name "", or several with a letter each."""
 
     question: str
     options: Mapping[str, str]
     items: Mapping[str, Item]
 
     def mark(self, answer: str | Mapping[str, str]) -> Marking:
-        """Return what is right of an answer. Raises TypeError for one that is no word, or to something that was not asked."""
+        """Return the marked answer. Raises TypeError for an answer that is not text, or to an item that does not exist."""
         given = {"": answer} if isinstance(answer, str) else answer
         if not isinstance(given, Mapping) or not all(isinstance(word, str) for word in given.values()):
-            raise TypeError(f"answer with {self._way()}, not {answer!r}")
+            raise TypeError(f"answer with {self._answer_format()}, not {answer!r}")
         if set(given) - set(self.items):
-            asked = ", ".join(name for name in self.items if name) or "one word"
-            raise TypeError(f"asked is {asked}, not {', '.join(map(str, set(given) - set(self.items)))}")
+            unknown = ", ".join(map(str, set(given) - set(self.items)))
+            letters = ", ".join(name for name in self.items if name)
+            raise TypeError(f"there is no {unknown} in this quiz; answer {letters or 'with one word'}")
         return Marking(tuple(self._line(name, given.get(name, "").strip()) for name in self.items))
 
-    def _way(self) -> str:
-        """Return how to answer, in Python; with no answer in it."""
+    def _answer_format(self) -> str:
+        """Return the format of an answer as Python, without any answer."""
         letters = [name for name in self.items if name]
         by_letter = ", ".join(f'"{letter}": "?"' for letter in letters)
-        return f"a word by letter, {{{by_letter}}}" if letters else f"one of the words {', '.join(self.options)}"
+        return f"a word for each letter, {{{by_letter}}}" if letters else f"one of the words {', '.join(self.options)}"
 
     def _line(self, name: str, word: str) -> Line:
         item = self.items[name]
@@ -49,16 +50,18 @@ class Quiz:
             return Line(OPEN, name, "", "not answered yet")
         known = {key.casefold(): key for key in self.options}
         if word.casefold() not in known:
-            return Line(WRONG, name, word, f"is none of the words: {', '.join(self.options)}")
+            return Line(WRONG, name, word, f"is not an option; the options are {', '.join(self.options)}")
         if known[word.casefold()] == item.right:
             return Line(RIGHT, name, item.right, item.why)
-        return Line(WRONG, name, known[word.casefold()], f"no. {item.hint}")
+        return Line(WRONG, name, known[word.casefold()], f"not right. {item.hint}")
 
     def __str__(self) -> str:
-        return "\n".join([self.question, *(f"  {key}: {words}" for key, words in self.options.items())])
+        return "\n".join([self.question, *(f"  {key}: {description}" for key, description in self.options.items())])
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        listed = "".join(f"<li><b>{escape(key)}</b>: {escape(words)}</li>" for key, words in self.options.items())
+        listed = "".join(
+            f"<li><b>{escape(key)}</b>: {escape(description)}</li>" for key, description in self.options.items()
+        )
         return {"text/html": f"<p>{escape(self.question)}</p><ul>{listed}</ul>", "text/plain": str(self)}
 
 
@@ -69,37 +72,37 @@ class Line:
     mark: str
     name: str
     answer: str
-    words: str
+    text: str
 
     def __str__(self) -> str:
-        return " ".join(filter(None, (self.mark, self.name, self.answer and f"{self.answer}:", self.words)))
+        return " ".join(filter(None, (self.mark, self.name, self.answer and f"{self.answer}:", self.text)))
 
 
 @dataclass(frozen=True)
 class Marking:
-    """A marked quiz; it shows itself."""
+    """A marked quiz, which a cell displays."""
 
     lines: tuple[Line, ...]
 
     @property
     def right(self) -> int:
-        """How many answers are right."""
+        """Number of right answers."""
         return sum(line.mark == RIGHT for line in self.lines)
 
     @property
-    def sum(self) -> str:
-        """How it went, in words."""
+    def score(self) -> str:
+        """The result as text."""
         left = sum(line.mark == OPEN for line in self.lines)
         return f"{self.right} of {len(self.lines)} right" + (f", {left} not answered yet" if left else "")
 
     def __str__(self) -> str:
-        return "\n".join([*map(str, self.lines), self.sum])
+        return "\n".join([*map(str, self.lines), self.score])
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         cell = "text-align:left;vertical-align:top;padding:2px 8px"
         rows = "".join(
             f'<tr><td style="{cell}"><b>{each.mark}</b></td><td style="{cell}">{escape(each.name)}</td>'
-            f'<td style="{cell}"><b>{escape(each.answer)}</b></td><td style="{cell}">{escape(each.words)}</td></tr>'
+            f'<td style="{cell}"><b>{escape(each.answer)}</b></td><td style="{cell}">{escape(each.text)}</td></tr>'
             for each in self.lines
         )
-        return {"text/html": f"<table><tbody>{rows}</tbody></table><p>{self.sum}</p>", "text/plain": str(self)}
+        return {"text/html": f"<table><tbody>{rows}</tbody></table><p>{self.score}</p>", "text/plain": str(self)}
