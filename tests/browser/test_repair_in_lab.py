@@ -1,4 +1,4 @@
-"""Diagnosis and repair in a real JupyterLab: forms without a table, what changed under a comparison, and switching among many."""
+"""Repair and mastering in a real JupyterLab: forms without a table, the drawing below a comparison, and switching between sounds."""
 
 from __future__ import annotations
 
@@ -76,6 +76,39 @@ def test_a_form_without_a_table_is_edited_validated_and_exported(
         nb.theme(dark)
         nb.screenshot(f"form-enhance-{'dark' if dark else 'light'}", form)
     nb.theme(dark=False)
+
+
+def test_the_form_of_a_master_is_edited_validated_and_exported(open_nb: OpenNotebook, write_nb: WriteNotebook) -> None:
+    cell = "import tonnbook as tb\nbuilder = tb.MasteringBuilder('https://files.example/my mix.wav', style='POP'); builder"
+    nb = open_nb(write_nb("mastering-form.ipynb", [cell])).run_all()
+    form = nb.output(0)
+    code, status = form.get_by_role("tabpanel"), form.get_by_role("status")
+    expect(status).to_have_text("ready")
+    form.get_by_label("Style").select_option("Electronic")
+    form.get_by_label("Loudness", exact=True).select_option(index=0)
+    nb.until("(builder.request.style.value, builder.request.target_lufs) == ('ELECTRONIC', -14.0)")
+    expect(code).to_contain_text('"trackData": [')
+    expect(code).to_contain_text('"desiredLoudness": "LOW"')
+    forced = form.get_by_label("Forced loudness")
+    forced.fill("-12")
+    expect(form.get_by_text("Not used: not forced")).to_be_visible()
+    form.get_by_label("Force a loudness").check()
+    nb.until("builder.request.target_lufs == -12.0")
+    expect(form.get_by_text("Not used: not forced")).not_to_be_visible()
+    start = form.get_by_label("Preview from")
+    start.fill("-3")
+    start.press("Tab")
+    expect(status).to_have_text("1 error")
+    form.get_by_role("alert").get_by_role("button").click()
+    expect(start).to_be_focused()
+    start.fill("12.5")
+    start.press("Tab")
+    nb.until("builder.request.preview_start_s == 12.5")
+    expect(status).to_have_text("ready")
+    form.get_by_role("tab", name="Python").click()
+    expect(code).to_contain_text("tb.MasteringRequest(")
+    assert nb.complaints() == []
+    nb.screenshot("form-master", form)
 
 
 def test_what_changed_is_read_at_the_playhead_and_under_the_pointer(
