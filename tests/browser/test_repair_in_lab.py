@@ -52,7 +52,7 @@ def test_a_form_without_a_table_is_edited_validated_and_exported(
     assert "/home" not in form.inner_html()
 
     form.get_by_text("More", exact=True).click()
-    start = form.get_by_label("Preview from")
+    start = form.get_by_label("Preview start")
     start.fill("-3")
     start.press("Tab")
     nb.until("len(builder.problems) == 1")
@@ -79,7 +79,9 @@ def test_a_form_without_a_table_is_edited_validated_and_exported(
 
 
 def test_the_form_of_a_master_is_edited_validated_and_exported(open_nb: OpenNotebook, write_nb: WriteNotebook) -> None:
-    cell = "import tonnbook as tb\nbuilder = tb.MasteringBuilder('https://files.example/my mix.wav', style='POP'); builder"
+    cell = (
+        "import tonnbook as tb\nbuilder = tb.MasteringBuilder('https://files.example/my mix.wav', style='POP'); builder"
+    )
     nb = open_nb(write_nb("mastering-form.ipynb", [cell])).run_all()
     form = nb.output(0)
     code, status = form.get_by_role("tabpanel"), form.get_by_role("status")
@@ -91,11 +93,11 @@ def test_the_form_of_a_master_is_edited_validated_and_exported(open_nb: OpenNote
     expect(code).to_contain_text('"desiredLoudness": "LOW"')
     forced = form.get_by_label("Forced loudness")
     forced.fill("-12")
-    expect(form.get_by_text("Not used: not forced")).to_be_visible()
-    form.get_by_label("Force a loudness").check()
+    expect(form.get_by_text("used only with Force loudness")).to_be_visible()
+    form.get_by_label("Force loudness").check()
     nb.until("builder.request.target_lufs == -12.0")
-    expect(form.get_by_text("Not used: not forced")).not_to_be_visible()
-    start = form.get_by_label("Preview from")
+    expect(form.get_by_text("used only with Force loudness")).not_to_be_visible()
+    start = form.get_by_label("Preview start")
     start.fill("-3")
     start.press("Tab")
     expect(status).to_have_text("1 error")

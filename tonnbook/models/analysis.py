@@ -34,7 +34,7 @@ class AnalysisRequest(RepairRequest):
 
     source: AudioSource = Field(alias="audioFileLocation", title="File")
     style: AnalysisStyle = Field(alias="musicalStyle", title="Style")
-    is_master: bool = Field(False, alias="isMaster", title="Mastered already")
+    is_master: bool = Field(False, alias="isMaster", title="Already mastered")
 
     @property
     def name(self) -> str:

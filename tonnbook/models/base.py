@@ -120,7 +120,7 @@ def _without_query(text: str) -> str:
 
 def _is_link(text: str) -> str:
     if not text.startswith(("http://", "https://")):
-        raise ValueError(f"{_without_query(text)!r} is not an http or https link; leave it out where there is none")
+        raise ValueError(f"{_without_query(text)!r} is not an http or https link; omit it if there is none")
     return text
 
 

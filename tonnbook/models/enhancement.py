@@ -30,7 +30,7 @@ class EnhancementRequest(RepairRequest):
 
     source: AudioSource = Field(alias="audioFileLocation", title="File")
     style: EnhancementStyle = Field(alias="musicalStyle", title="Style")
-    is_master: bool = Field(False, alias="isMaster", title="Mastered already")
+    is_master: bool = Field(False, alias="isMaster", title="Already mastered")
     fix_clipping: bool = Field(True, alias="fixClippingIssues", title="Fix clipping")
     fix_stereo: bool = Field(True, alias="fixStereoWidthIssues", title="Fix the stereo width")
     fix_tone: bool = Field(True, alias="fixTonalProfileIssues", title="Fix the tonal profile")
@@ -40,7 +40,7 @@ class EnhancementRequest(RepairRequest):
     )
     """Restore over-compressed transients, or reduce excessive ones. Not in the specification, but in older clients: the live service
     ignores it, and in a body without it the studio takes it as false."""
-    apply_mastering: bool = Field(True, alias="applyMastering", title="Master it")
+    apply_mastering: bool = Field(True, alias="applyMastering", title="Apply mastering")
     drum_enhancement: bool = Field(False, alias="applyDrumEnhancement", title="Enhance the drums")
     vocal_enhancement: bool = Field(False, alias="applyVocalEnhancement", title="Enhance the vocals")
     loudness: LoudnessPreference = Field(
@@ -51,7 +51,7 @@ class EnhancementRequest(RepairRequest):
     get_stems: bool = Field(False, alias="getProcessedStems", title="Return the stems")
     """Of the full track; the preview has none."""
     preview_start_s: float | None = Field(
-        None, alias="previewStartTime", ge=0, title="Preview from", json_schema_extra=unit("s")
+        None, alias="previewStartTime", ge=0, title="Preview start", json_schema_extra=unit("s")
     )
     """Start of the 30 s preview, clamped to the track; None takes the loudest part."""
     webhook_url: Link | None = Field(None, alias="webhookURL", title="Webhook", repr=False)

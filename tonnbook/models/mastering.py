@@ -53,14 +53,14 @@ class MasteringSettings(Request):
     style: MusicalStyle = Field(alias="musicalStyle", title="Style")
     desired_loudness: DesiredLoudness = Field(alias="desiredLoudness", title="Loudness")
     sample_rate: Rate = Field(SampleRate.CD, alias="sampleRate", title="Sample rate")
-    forced_loudness: bool = Field(False, alias="forcedLoudness", title="Force a loudness")
+    forced_loudness: bool = Field(False, alias="forcedLoudness", title="Force loudness")
     """Master to `forced_loudness_lufs` and not to the preset."""
     forced_loudness_lufs: int | None = Field(
         None, alias="forcedLoudnessInLUFS", ge=-40, le=-5, title="Forced loudness", json_schema_extra=unit("LUFS")
     )
     """Whole LUFS; read only where `forced_loudness` is true."""
     preview_start_s: float | None = Field(
-        None, alias="previewStartTime", ge=0, title="Preview from", json_schema_extra=unit("s")
+        None, alias="previewStartTime", ge=0, title="Preview start", json_schema_extra=unit("s")
     )
     """Start of the 30 s preview, clamped to the song; None takes the loudest part."""
     webhook_url: Link | None = Field(None, alias="webhookURL", title="Webhook", repr=False)

@@ -164,7 +164,7 @@ class TestMasteringBuilder:
 
     def test_a_loudness_that_is_not_forced_has_a_hint(self) -> None:
         builder = MasteringBuilder(LINK, forced_loudness_lufs=-20)
-        assert builder.hints == [{"path": ["forced_loudness_lufs"], "message": "not used: not forced"}]
+        assert builder.hints == [{"path": ["forced_loudness_lufs"], "message": "used only with Force loudness"}]
         assert builder.set(forced_loudness=True).hints == []
 
     def test_loading_a_song_of_an_album_notes_that_the_album_is_ignored(self) -> None:

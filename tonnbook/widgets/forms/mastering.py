@@ -51,7 +51,8 @@ class MasteringBuilder(RecordingForm[MasteringRequest]):
         super().__init__("Master", values)
 
     def _model_fields(self) -> list[Field]:
-        return fields_of(AlbumSong)  # the same fields without `album`, which only an album sets
+        fields = fields_of(AlbumSong)  # the same fields without `album`, which only an album sets
+        return sorted(fields, key=lambda field: field["kind"] != "file")
 
     def _body_of(self, request: MasteringRequest | str | Path) -> tuple[Mapping[str, Any], Path]:
         """Return the members of a request; on the wire its file is in a list of one."""
@@ -65,7 +66,10 @@ class MasteringBuilder(RecordingForm[MasteringRequest]):
         with self._lock, self.hold_sync():
             super()._validate()
             if _unused_loudness(self.value):
-                self.hints = [*self.hints, {"path": ["forced_loudness_lufs"], "message": "not used: not forced"}]
+                self.hints = [
+                    *self.hints,
+                    {"path": ["forced_loudness_lufs"], "message": "used only with Force loudness"},
+                ]
 
     def _json(self, request: MasteringRequest, format_source: FormatSource) -> str:
         return as_json(as_body(request.data, format_source))
