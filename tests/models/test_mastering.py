@@ -77,7 +77,7 @@ class TestTheWire:
             ({"desiredLoudness": "LOUD"}, "allowed: LOW, MEDIUM or HIGH"),
             ({"musicalStyle": None}, "musicalStyle: is missing"),
             ({"desiredLoudness": None}, "desiredLoudness: is missing"),
-            ({"webhookURL": ""}, "webhookURL: '' is not an http or https link; leave it out"),
+            ({"webhookURL": ""}, "webhookURL: '' is not an http or https link; omit it"),
             ({"previewStartTime": -1}, "previewStartTime: is -1; at least 0"),
             ({"forcedLoudness": True}, "forcedLoudnessInLUFS is needed"),
             ({"forcedLoudness": True, "forcedLoudnessInLUFS": -4}, "at most -5"),
