@@ -23,7 +23,7 @@ _ABOUT = {
         "Listen to the hi-hat. Is it as clear as in the others?",
     ),
     "boomy": (
-        "the bass below 160 Hz is 9 dB too high and masks everything above it",
+        "the bass below 160 Hz is 9 dB too high, which lowers the share of everything above it",
         "Small loudspeakers do not reproduce this fault. Look at the spectrum, or use headphones.",
     ),
     "narrow": (
