@@ -1,4 +1,4 @@
-"""The scripts: plain, small, of our own, and without anything from elsewhere."""
+"""The scripts and style sheets: small, self-contained, and without undefined CSS variables."""
 
 from __future__ import annotations
 
@@ -33,3 +33,10 @@ def test_a_widget_sends_less_than_40_kb_of_script_and_one_module(widget: type) -
     esm = str(widget._esm)
     assert len(esm.encode()) < 40_000
     assert len(re.findall(r"^export default", esm, re.MULTILINE)) == 1
+
+
+def test_every_css_variable_is_defined() -> None:
+    text = "\n".join(path.read_text(encoding="utf-8") for path in (*FOLDER.rglob("*.css"), *FOLDER.rglob("*.js")))
+    used = set(re.findall(r"var\((--tb-[\w-]+)", text)) | set(re.findall(r"var\((--fill)", text))
+    defined = set(re.findall(r"(--[\w-]+):", text)) | set(re.findall(r'setProperty\("(--[\w-]+)"', text))
+    assert used - defined == set()

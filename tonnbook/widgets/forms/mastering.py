@@ -164,7 +164,7 @@ class AlbumBuilder(TableForm[Album]):
         """Return a note that lists the songs whose forced loudness is not used, or ""."""
         rows = self.value.get(self.rows, [])
         unused = [str(n) for n, row in enumerate(rows, start=1) if _unused_loudness(row)]
-        return f"{_UNUSED_LOUDNESS} {', '.join(unused)}." if unused else ""
+        return f"{_UNUSED_LOUDNESS}{'s' if len(unused) > 1 else ''} {', '.join(unused)}." if unused else ""
 
     def _json(self, request: Album, format_source: FormatSource) -> str:
         rows = json.loads(album_to_json(request.requests))
