@@ -1,6 +1,6 @@
-"""A real JupyterLab in Debian's Chromium: one server with folders of its own, and a notebook in it as an object.
+"""Control a real JupyterLab in Debian's Chromium: a server with its own folders, and an open notebook as an object.
 
-Commands go through `window.jupyterapp`, which is steadier than clicking menus, and no wait is without a limit.
+Commands are executed through `window.jupyterapp`, which is more reliable than clicking menus. Every wait has a time limit.
 """
 
 from __future__ import annotations
@@ -67,14 +67,14 @@ class Server:
         self._process = subprocess.Popen(
             self._command(), stdout=self._log, stderr=subprocess.STDOUT, env=self._environment(), start_new_session=True
         )
-        poll(self._answers, timeout=60)
+        poll(self._is_up, timeout=60)
 
     def url(self, path: str) -> str:
         """Return a link into the server, with its token."""
         return f"http://127.0.0.1:{self.port}/{path}?token={TOKEN}"
 
     def log(self, lines: int = 40) -> str:
-        """Return the end of what the server and its kernels printed."""
+        """Return the last lines of the output of the server and its kernels."""
         return "\n".join((self._home / "server.log").read_text(errors="replace").splitlines()[-lines:])
 
     def close(self) -> None:
@@ -114,7 +114,7 @@ class Server:
         }
         return os.environ | {name: str(self._home / folder) for name, folder in folders.items()}
 
-    def _answers(self) -> bool:
+    def _is_up(self) -> bool:
         if self._process.poll() is not None:
             raise RuntimeError(f"JupyterLab did not start:\n{self.log()}")
         try:
@@ -144,15 +144,15 @@ def write_notebook(path: Path, cells: Sequence[str]) -> Path:
     return path
 
 
-def poll(ask: Callable[[], T], good: Callable[[T], object] = bool, timeout: float = 30.0) -> T:
-    """Ask until the answer is good, and return it."""
+def poll(read: Callable[[], T], accept: Callable[[T], object] = bool, timeout: float = 30.0) -> T:
+    """Read a value until it is accepted, and return it. Raises AssertionError after `timeout` seconds."""
     end = time.monotonic() + timeout
     while True:
-        answer = ask()
-        if good(answer):
-            return answer
+        value = read()
+        if accept(value):
+            return value
         if time.monotonic() > end:
-            raise AssertionError(f"still {answer!r} after {timeout} s")
+            raise AssertionError(f"still {value!r} after {timeout} s")
         time.sleep(0.05)
 
 
@@ -164,7 +164,7 @@ RUN = """async () => {
   try { window.__ran = await window.jupyterapp.commands.execute('notebook:run-all-cells') === false ? 'an error' : 'done'; }
   catch (error) { window.__ran = String(error); }
 }"""
-ASK = """([expression, number]) => {
+EVALUATE = """([expression, number]) => {
   const box = window.__answers ??= {};
   const future = KERNEL.requestExecute({code: '', silent: true, store_history: false, user_expressions: {r: expression}});
   future.done.then((m) => { box[number] = m.content.user_expressions?.r ?? {ename: 'Aborted', evalue: m.content.status}; },
@@ -172,13 +172,13 @@ ASK = """([expression, number]) => {
 }""".replace("KERNEL", KERNEL)
 
 
-QUESTIONS = count()
+EVALUATIONS = count()
 
 
 class Notebook:
     """An open notebook with its kernel.
 
-    `page` is the Playwright page, `console` what the page complained about.
+    `page` is the Playwright page, `console` the errors and warnings of its console.
     """
 
     def __init__(self, context: BrowserContext, server: Server, name: str, page: Page | None = None) -> None:
@@ -186,8 +186,8 @@ class Notebook:
         self.console: list[str] = []
         self._own_page = page is None
         self.page = page or context.new_page()
-        self.page.on("console", self._note)
-        self.page.on("pageerror", self._note_error)
+        self.page.on("console", self._add_console_message)
+        self.page.on("pageerror", self._add_page_error)
         if page is None or not page.url.startswith("http"):
             self.page.goto(server.url(f"lab/tree/{name}"), wait_until="domcontentloaded")
         else:
@@ -198,7 +198,7 @@ class Notebook:
     # ---- running
 
     def run_all(self, timeout: float = 120) -> Notebook:
-        """Run all cells as the menu does and wait until all are done; AssertionError with the traceback of the first error."""
+        """Run all cells as the menu does, and wait for them. Raises AssertionError with the traceback of the first error."""
         self.page.evaluate(f"() => {{ ({RUN})(); }}")
         self.page.wait_for_function("() => window.__ran !== 'running'", timeout=timeout * 1000)
         for cell in self.cells():
@@ -216,9 +216,9 @@ class Notebook:
         )
 
     def py(self, expression: str, timeout: float = 30) -> Any:
-        """Evaluate an expression in the notebook's kernel; the value if it is a literal, else its repr."""
-        number = next(QUESTIONS)
-        self.page.evaluate(ASK, [expression, number])
+        """Evaluate an expression in the notebook's kernel; return its value if it is a literal, else its repr."""
+        number = next(EVALUATIONS)
+        self.page.evaluate(EVALUATE, [expression, number])
         self.page.wait_for_function("(n) => n in (window.__answers ?? {})", arg=number, timeout=timeout * 1000)
         answer = self.page.evaluate("(n) => window.__answers[n]", number)
         if "data" not in answer:
@@ -229,9 +229,9 @@ class Notebook:
         except (ValueError, SyntaxError):
             return text
 
-    def until(self, expression: str, good: Callable[[Any], object] = bool, timeout: float = 30.0) -> Any:
-        """Evaluate in the kernel until the value is good, and return it."""
-        return poll(lambda: self.py(expression), good, timeout)
+    def until(self, expression: str, accept: Callable[[Any], object] = bool, timeout: float = 30.0) -> Any:
+        """Evaluate in the kernel until the value is accepted, and return it."""
+        return poll(lambda: self.py(expression), accept, timeout)
 
     def command(self, name: str, arguments: dict[str, Any] | None = None) -> None:
         """Start a command of JupyterLab without waiting for it."""
@@ -241,7 +241,7 @@ class Notebook:
         """Interrupt the kernel, as the stop button does."""
         self.command("notebook:interrupt-kernel")
 
-    # ---- looking
+    # ---- cells and outputs
 
     def cells(self) -> list[dict[str, Any]]:
         """Return the notebook's cells as they would be saved."""
@@ -254,11 +254,11 @@ class Notebook:
 
     @property
     def shown(self) -> Locator:
-        """The notebook that is on top."""
+        """The visible notebook."""
         return self.page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-Notebook")
 
     def screenshot(self, name: str, of: Locator | None = None) -> Path:
-        """Keep a picture of the page, or of a part of it, in the folder artefacts/."""
+        """Save a screenshot of the page, or of an element, in the folder artefacts/."""
         ARTEFACTS.mkdir(exist_ok=True)
         path = ARTEFACTS / f"{name}.png"
         (of or self.page).screenshot(path=path)
@@ -271,8 +271,8 @@ class Notebook:
             "(light) => document.body.dataset.jpThemeLight === light", arg="false" if dark else "true"
         )
 
-    def complaints(self) -> list[str]:
-        """Return errors of the page's console, without the known noise of a test server."""
+    def console_errors(self) -> list[str]:
+        """Return the errors in the page's console, without warnings."""
         return [line for line in self.console if line.startswith(("error", "pageerror"))]
 
     # ---- saving, closing
@@ -286,7 +286,7 @@ class Notebook:
         return path
 
     def reload(self) -> None:
-        """Reload the page; the kernel lives on."""
+        """Reload the page; the kernel keeps running."""
         self.page.reload(wait_until="domcontentloaded")
         self._wait_for_kernel()
 
@@ -294,20 +294,20 @@ class Notebook:
         """Shut the kernel down and close the notebook."""
         self.page.evaluate(f"() => {{ {DOCUMENT}?.context?.sessionContext?.shutdown(); }}")
         self.page.wait_for_function(f"() => !({KERNEL})", timeout=30000)
-        self.page.remove_listener("console", self._note)
-        self.page.remove_listener("pageerror", self._note_error)
+        self.page.remove_listener("console", self._add_console_message)
+        self.page.remove_listener("pageerror", self._add_page_error)
         if self._own_page:
             self.page.close()
         else:
             self.page.evaluate(f"() => {{ const d = {DOCUMENT}; d.context.model.dirty = false; d.close(); }}")
 
     def _wait_for_kernel(self) -> None:
-        """Connected and idle: a visible cell is not enough, for JupyterLab would ask which kernel to take."""
+        """Wait until the kernel is connected and idle; a visible cell is not enough, because JupyterLab may ask for a kernel first."""
         self.page.wait_for_function(IDLE, arg=self.name, timeout=60000)
 
-    def _note(self, message: ConsoleMessage) -> None:
+    def _add_console_message(self, message: ConsoleMessage) -> None:
         if message.type in ("error", "warning"):
             self.console.append(f"{message.type}: {message.text}")
 
-    def _note_error(self, error: Exception) -> None:
+    def _add_page_error(self, error: Exception) -> None:
         self.console.append(f"pageerror: {error}")

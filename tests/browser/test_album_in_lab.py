@@ -1,4 +1,4 @@
-"""The table of an album on its way, in a real JupyterLab: states, levels, the bad song among the good ones, and the previews."""
+"""The table of an album in a real JupyterLab: states, levels, a song that cannot be read, and the previews."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ batch = services.tonn.master_all(songs, to=folder / "masters", desired_loudness=
 tb.watch(batch)
 """
 
-# A browser may take long until a sound begins; its promise fails when the sound is stopped before that. Here that is always so.
+# Playback may start late in a browser, and stopping it before that rejects the promise of play(). Here it always starts late.
 SLOW_START = """() => {
     const play = HTMLMediaElement.prototype.play;
     HTMLMediaElement.prototype.play = function () {
@@ -44,10 +44,10 @@ SLOW_START = """() => {
 }"""
 
 
-def test_songs_are_followed_and_their_previews_heard(open_nb: OpenNotebook, write_nb: WriteNotebook) -> None:
+def test_the_table_follows_the_songs_and_plays_their_previews(open_nb: OpenNotebook, write_nb: WriteNotebook) -> None:
     nb = open_nb(write_nb("album.ipynb", [SONGS, RUN])).run_all()
     table = nb.output(1)
-    assert len(nb.cells()[1]["outputs"]) == 1  # the table, and not the batch's own line below it
+    assert len(nb.cells()[1]["outputs"]) == 1  # the table, without the text of the batch
     row = {
         name: table.get_by_role("row").filter(has_text=name) for name in ("01_night_bus", "02_tabla_street", "broken")
     }
@@ -68,5 +68,5 @@ def test_songs_are_followed_and_their_previews_heard(open_nb: OpenNotebook, writ
     expect(first).to_have_attribute("aria-pressed", "false")
     second.click()
     expect(second).to_have_attribute("aria-pressed", "false")
-    assert nb.complaints() == []
+    assert nb.console_errors() == []
     nb.screenshot("album-table", table)

@@ -39,7 +39,7 @@ def test_a_prompt_is_read_while_it_is_typed(form_nb: Notebook) -> None:
     page.get_by_text("Overrides the prompt: genre rnb; tempo fast").wait_for()
     page.get_by_role("button", name="Remove", exact=True).click()
     form_nb.until("builder.request.genre is None and builder.request.seed == 7")
-    assert form_nb.complaints() == []
+    assert form_nb.console_errors() == []
 
 
 def test_sections_are_split_and_moved_without_gaps(form_nb: Notebook) -> None:
@@ -58,7 +58,7 @@ def test_sections_are_split_and_moved_without_gaps(form_nb: Notebook) -> None:
     blocked = page.get_by_role("combobox", name="Emotion of section 1").locator("option[value=energetic]")
     expect(blocked).to_be_disabled()
     expect(blocked).to_have_attribute("title", re.compile("medium tempo"))
-    assert form_nb.complaints() == []
+    assert form_nb.console_errors() == []
 
 
 def test_a_border_follows_the_pointer_and_errors_are_displayed(form_nb: Notebook) -> None:
@@ -85,4 +85,4 @@ def test_a_border_follows_the_pointer_and_errors_are_displayed(form_nb: Notebook
     form_nb.until("not builder.problems")
     lengths = form_nb.py("[s.length_ms for s in builder.request.sections]")
     assert lengths == [round(shown * 1000), 60_000 - round(shown * 1000)]
-    assert form_nb.complaints() == []
+    assert form_nb.console_errors() == []

@@ -1,4 +1,4 @@
-"""The first lesson as a person meets it: opened in JupyterLab, run, listened to, clicked."""
+"""Lessons as a user runs them in JupyterLab: all cells, players, forms and pictures."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ def number_of(notebook: Notebook, cell_id: str) -> int:
 
 
 def result_of(notebook: Notebook, cell_id: str) -> str:
-    """Return how the kernel calls what a cell showed: Out[2]."""
+    """Return the kernel's name for the result of a cell, such as Out[2]."""
     return f"Out[{notebook.cells()[number_of(notebook, cell_id)]['execution_count']}]"
 
 
-def test_the_first_lesson_is_run_heard_and_clicked(open_nb: OpenNotebook) -> None:
+def test_the_first_lesson_runs_plays_and_reacts_to_clicks(open_nb: OpenNotebook) -> None:
     lesson = open_nb("00_start_here.ipynb")
     lesson.run_all()
 
@@ -53,10 +53,10 @@ def test_the_first_lesson_is_run_heard_and_clicked(open_nb: OpenNotebook) -> Non
     expect(page.locator("img")).to_have_count(8)
     expect(page.locator("img").first).to_have_attribute("alt", re.compile("^kick: gain "))
     poll(lambda: page.locator("img").first.evaluate("image => image.complete && image.naturalWidth > 500"))
-    assert lesson.complaints() == []
+    assert lesson.console_errors() == []
 
-    for name, place in (("lesson-00", player), ("lesson-00-compare", compared), ("lesson-00-why", page)):
-        place.evaluate("place => place.scrollIntoView({block: 'start'})")
+    for name, element in (("lesson-00", player), ("lesson-00-compare", compared), ("lesson-00-why", page)):
+        element.evaluate("element => element.scrollIntoView({block: 'start'})")
         lesson.screenshot(name)
 
 
@@ -72,12 +72,12 @@ def test_the_mixing_lesson_runs_all_at_once_with_a_nested_run(open_nb: OpenNoteb
     lesson.screenshot("lesson-01")
 
 
-def test_a_mix_is_diagnosed_enhanced_and_heard_again(open_nb: OpenNotebook) -> None:
+def test_the_diagnosis_lesson_runs_and_its_widgets_work(open_nb: OpenNotebook) -> None:
     lesson = open_nb("04_diagnose_and_enhance.ipynb")
     lesson.run_all()
     blind = lesson.output(number_of(lesson, "blind-switch"))
     lesson.until(f"{result_of(lesson, 'blind-switch')}.ready")
-    blind.get_by_role("button", name="Hear H", exact=True).click()
+    blind.get_by_role("button", name="Switch to H", exact=True).click()
     lesson.until(f"{result_of(lesson, 'blind-switch')}.active == 'H'")
 
     ab, compared = result_of(lesson, "enhance-preview"), lesson.output(number_of(lesson, "enhance-preview"))
@@ -92,12 +92,12 @@ def test_a_mix_is_diagnosed_enhanced_and_heard_again(open_nb: OpenNotebook) -> N
     expect(form.get_by_text("Is 9; at most 6.0 is allowed", exact=True)).to_be_visible()
     form.get_by_label("Vocal gain").fill("-3")
     lesson.until("not builder.problems and builder.request.vocal_gain_db", lambda gain: gain == -3)
-    assert lesson.complaints() == []
+    assert lesson.console_errors() == []
     for name, cell in (("04", "enhance-preview"), ("04-form", "recombine-form"), ("04-report", "meter-report")):
         lesson.screenshot(f"lesson-{name}", lesson.output(number_of(lesson, cell)))
 
 
-def test_a_recording_is_cleaned_and_what_was_taken_is_heard(open_nb: OpenNotebook) -> None:
+def test_the_cleanup_lesson_runs_and_plays_the_residue(open_nb: OpenNotebook) -> None:
     lesson = open_nb("05_cleanup.ipynb")
     lesson.run_all()
     ab, compared = result_of(lesson, "clean-compare"), lesson.output(number_of(lesson, "clean-compare"))
@@ -109,5 +109,5 @@ def test_a_recording_is_cleaned_and_what_was_taken_is_heard(open_nb: OpenNoteboo
     lesson.until(f"{result_of(lesson, 'residue-play')}.position > 0.2")
     nothing = lesson.cells()[number_of(lesson, "harm-nothing")]["outputs"][0]["text"]
     assert "".join(nothing) == "largest difference: 0.0\n"
-    assert lesson.complaints() == []
+    assert lesson.console_errors() == []
     lesson.screenshot("lesson-05", compared)

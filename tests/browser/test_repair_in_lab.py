@@ -36,15 +36,15 @@ def test_a_form_without_a_table_is_edited_validated_and_exported(
     cell = "import tonnbook as tb\nbuilder = tb.EnhancementBuilder('/home/me/my mix.wav', style='POP'); builder"
     nb = open_nb(write_nb("enhance-form.ipynb", [cell])).run_all()
     form = nb.output(0)
-    paper = form.get_by_role("tabpanel")
+    code = form.get_by_role("tabpanel")
     form.get_by_label("Style").select_option("Warm")
     nb.until("builder.request.style.value == 'WARM'")
-    expect(paper).to_contain_text('"musicalStyle": "WARM"')
+    expect(code).to_contain_text('"musicalStyle": "WARM"')
     form.get_by_label("Fix the tonal profile").uncheck()
     nb.until("not builder.request.fix_tone")
-    expect(paper).to_contain_text('"fixTonalProfileIssues": false')
+    expect(code).to_contain_text('"fixTonalProfileIssues": false')
     form.get_by_role("tab", name="Python").click()
-    expect(paper).to_contain_text("fix_tone=False")
+    expect(code).to_contain_text("fix_tone=False")
 
     file = form.get_by_label("File", exact=True)
     expect(file).to_have_value("my mix.wav")
@@ -60,7 +60,7 @@ def test_a_form_without_a_table_is_edited_validated_and_exported(
     expect(form.get_by_role("status")).to_have_text("1 error")
     described = start.get_attribute("aria-describedby")
     expect(form.locator(f"#{described}")).to_have_text("Is -3; at least 0.0 is allowed")
-    expect(paper).to_have_text("# Fix the marked fields first.")
+    expect(code).to_have_text("# Fix the marked fields first.")
     form.get_by_role("alert").get_by_role("button").click()
     expect(start).to_be_focused()
     start.fill("3")
@@ -71,7 +71,7 @@ def test_a_form_without_a_table_is_edited_validated_and_exported(
     nb.py("builder.set(loudness='CD_LOUDNESS', source='/home/me/other.wav') and None")
     expect(form.get_by_label("Loudness preference")).to_have_value("CD (-9 LUFS)")
     expect(file).to_have_value("other.wav")
-    assert nb.complaints() == []
+    assert nb.console_errors() == []
     for dark in (False, True):
         nb.theme(dark)
         nb.screenshot(f"form-enhance-{'dark' if dark else 'light'}", form)
@@ -109,7 +109,7 @@ def test_the_form_of_a_master_is_edited_validated_and_exported(open_nb: OpenNote
     expect(status).to_have_text("ready")
     form.get_by_role("tab", name="Python").click()
     expect(code).to_contain_text("tb.MasteringRequest(")
-    assert nb.complaints() == []
+    assert nb.console_errors() == []
     nb.screenshot("form-master", form)
 
 
@@ -156,7 +156,7 @@ ab = tb.compare(before, after, changes=True); ab"""
     assert up.get_attribute("d") != down.get_attribute("d")
     colours = {path.evaluate("path => getComputedStyle(path).fill") for path in (up, down)}
     assert len(colours) == 2
-    assert nb.complaints() == []
+    assert nb.console_errors() == []
     nb.screenshot("player-changes", player)
 
 
@@ -176,10 +176,10 @@ ab = tb.compare(cleaned); ab"""
     spoken = "0:05.0 of 0:06.0; removed \N{MINUS SIGN}30.0 dBFS"
     expect(player.get_by_role("slider", name="Position")).to_have_attribute("aria-valuetext", spoken)
     expect(player.locator(".tb-change-legend")).to_contain_text("at its loudest, 3.0 s into the recording")
-    assert nb.complaints() == []
+    assert nb.console_errors() == []
 
 
-def test_one_key_goes_round_among_several_sounds(open_nb: OpenNotebook, write_nb: WriteNotebook) -> None:
+def test_one_key_switches_between_several_sounds(open_nb: OpenNotebook, write_nb: WriteNotebook) -> None:
     cell = "many = tb.switch({n: file(n + '.wav', p) for n, p in (('A', 0.5), ('B', 0.25), ('rest', 0.1))}, matched=False); many"
     nb = open_nb(write_nb("many.ipynb", [SOUNDS, cell])).run_all()
     player = nb.output(1)
@@ -194,11 +194,11 @@ def test_one_key_goes_round_among_several_sounds(open_nb: OpenNotebook, write_nb
         nb.until(f"many.active == {name!r}")
     slider.press("3")
     nb.until("many.active == 'rest'")
-    slider.press("4")  # there is no fourth
+    slider.press("4")  # there is no fourth sound
     player.get_by_role("button", name="Switch to B", exact=True).click()
     nb.until("many.active == 'B'")
     expect(player.get_by_role("button", name="Switch to C: rest")).to_have_attribute("aria-pressed", "false")
     slider.press("g")
     nb.until("many.matched")
     expect(player.get_by_text("turned down 14.0 dB")).to_be_visible()
-    assert nb.complaints() == []
+    assert nb.console_errors() == []

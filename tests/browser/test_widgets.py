@@ -1,4 +1,4 @@
-"""The widgets in a real JupyterLab: what is clicked reaches Python, what Python says is seen, and the sound itself is measured."""
+"""The widgets in a real JupyterLab: clicks reach Python, changes in Python reach the page, and the sound itself is measured."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def file(name, peak=0.5, hz=440, seconds=6):
     return audio_files.write(folder / name, np.stack([wave, wave]), RATE, bit_depth=16)
 """
 
-# A cell that runs, and blocks the kernel, until the test has seen what it wants.
+# A cell that blocks the kernel until the test creates a file.
 BUSY = "import os, time\nwhile not os.path.exists('{}'): time.sleep(0.05)"
 
 # The level in dB of the player's output over the last 186 ms.
@@ -45,14 +45,14 @@ LEVEL = """async () => {
   return 10 * Math.log10(samples.reduce((sum, x) => sum + x * x, 1e-20) / samples.length);
 }"""
 
-# Where the letters of an element lie on the page.
+# The rectangle of an element's text on the page.
 TEXT_BOX = "(node) => { const words = new Range(); words.selectNodeContents(node); return words.getBoundingClientRect().toJSON(); }"
 
 NULL = (
     -90
 )  # Chromium scales 16-bit samples above zero by 1/32767, those below by 1/32768; one sample late would be -33 dB
 
-# The steepest step between two samples while a key is pressed: a click is a step that the sound itself does not have.
+# The largest step between two samples while a key is pressed: a click is a step larger than the signal's own.
 STEP = """async (key) => {
   const { graph } = globalThis[Symbol.for('tonnbook.page')].playback;
   const analyser = new AnalyserNode(graph.context, { fftSize: 32768 });
@@ -71,14 +71,14 @@ def level(nb: Notebook) -> float:
     return float(nb.page.evaluate(LEVEL))
 
 
-def no_complaints(nb: Notebook) -> None:
-    """Check that no error stands in the page's console."""
-    assert nb.complaints() == []
+def assert_no_console_errors(nb: Notebook) -> None:
+    """Check that there is no error in the page's console."""
+    assert nb.console_errors() == []
 
 
 @pytest.fixture
 def stems_nb(open_nb: OpenNotebook, write_nb: WriteNotebook) -> Notebook:
-    """A player of three stems: a tone, the same turned over, and a high one."""
+    """A player of three stems: a tone, the same inverted, and a high one."""
     turned = "audio_files.write(folder / 'b.flac', -audio_files.read(a)[0], RATE, bit_depth=16)"
     stems = f"a = file('a.flac')\nplayer = tb.play({{'a': a, 'turned': {turned}, 'high': file('c.flac', 0.05, 3000)}}); player"
     nb = open_nb(write_nb("stems.ipynb", [SOUNDS, stems])).run_all()
@@ -86,13 +86,13 @@ def stems_nb(open_nb: OpenNotebook, write_nb: WriteNotebook) -> Notebook:
     return nb
 
 
-def test_stems_sound_on_the_same_sample_with_solo_mute_and_volume(stems_nb: Notebook) -> None:
+def test_stems_play_on_the_same_sample_with_solo_mute_and_volume(stems_nb: Notebook) -> None:
     nb, page = stems_nb, stems_nb.output(1)
     page.get_by_role("button", name="Play", exact=True).click()
     nb.until("player.playing")
     here = nb.until("player.position", lambda v: v > 0.2)
     nb.until("player.position", lambda v: v > here)
-    # a and its negative cancel, so what is left is the high one: peak 0.05 is -29.0 dB
+    # a and its inverse cancel, so only the high one remains: peak 0.05 is -29.0 dB
     assert level(nb) == pytest.approx(-29.0, abs=0.1)
     page.get_by_role("button", name="Mute high").click()
     nb.until("player.muted == ['high']")
@@ -107,14 +107,14 @@ def test_stems_sound_on_the_same_sample_with_solo_mute_and_volume(stems_nb: Note
     slider.press("0")
     nb.until("player.soloed == []")
     page.get_by_label("Volume of a", exact=True).fill("0")
-    slider.click(position={"x": 300, "y": 20})  # after going somewhere else they still cancel
+    slider.click(position={"x": 300, "y": 20})  # after a seek they still cancel
     assert level(nb) < NULL
     slider.press("3")
     nb.until("player.soloed == ['high']")
-    no_complaints(nb)
+    assert_no_console_errors(nb)
 
 
-def test_the_names_of_sections_stand_above_the_waveforms(open_nb: OpenNotebook, write_nb: WriteNotebook) -> None:
+def test_the_names_of_sections_are_above_the_waveforms(open_nb: OpenNotebook, write_nb: WriteNotebook) -> None:
     sections = "[{'start_s': 0.0, 'label': 'happy'}, {'start_s': 5.8, 'label': 'inspirational'}]"
     cell = f"player = tb.play({{'a': file('a.flac'), 'b': file('b.flac')}}); player.markers = {sections}; player"
     nb = open_nb(write_nb("sections.ipynb", [SOUNDS, cell])).run_all()
@@ -129,10 +129,10 @@ def test_the_names_of_sections_stand_above_the_waveforms(open_nb: OpenNotebook, 
         assert box is not None
         assert text["bottom"] <= highest
         assert box["x"] + box["width"] <= board["x"] + board["width"] + 1
-    no_complaints(nb)
+    assert_no_console_errors(nb)
 
 
-def test_the_place_follows_mouse_keys_loop_and_python(stems_nb: Notebook) -> None:
+def test_the_position_follows_mouse_keys_loop_and_python(stems_nb: Notebook) -> None:
     nb, page = stems_nb, stems_nb.output(1)
     slider = page.get_by_role("slider", name="Position")
     box = slider.bounding_box()
@@ -165,21 +165,19 @@ def test_the_place_follows_mouse_keys_loop_and_python(stems_nb: Notebook) -> Non
     assert all(0.0 <= place <= 1.51 for place in places)
     slider.press("c")
     nb.until("player.loop == []")
-    nb.until("player.position", lambda v: v > 1.6)  # the end of the loop holds no longer
+    nb.until("player.position", lambda v: v > 1.6)  # the loop has been cleared
     nb.py("player.pause()")
     nb.until("not player.playing")
     nb.py("player.seek(5.0)")
     nb.until("player.position == 5.0")
     slider.press("?")
     expect(page.get_by_text("solo a stem")).to_be_visible()
-    assert len(nb.cells()) == 2  # no key of ours reached JupyterLab: c copies, 0 0 restarts the kernel
+    assert len(nb.cells()) == 2  # no key of the player reached JupyterLab: c copies, 0 0 restarts the kernel
     nb.screenshot("player-help", page)
-    no_complaints(nb)
+    assert_no_console_errors(nb)
 
 
-def test_one_player_stops_the_other_and_an_output_that_goes_is_silent(
-    open_nb: OpenNotebook, write_nb: WriteNotebook
-) -> None:
+def test_one_player_stops_the_other_and_a_cleared_output_stops(open_nb: OpenNotebook, write_nb: WriteNotebook) -> None:
     cells = [SOUNDS, "one = tb.play(file('one.flac')); one", "two = tb.play(file('two.flac')); two"]
     nb = open_nb(write_nb("two.ipynb", cells)).run_all()
     nb.until("one.ready and two.ready")
@@ -211,7 +209,7 @@ def test_ab_switches_by_one_key_at_equal_loudness_without_a_click(
     nb.until("not ab.matched")
     expect(page.get_by_text("turned down")).not_to_be_visible()
     slider.press("Home")
-    # B sounds at 0.1 and A at 0.5: in the sound itself two samples differ by 0.5 * 2 pi * 440 / 44100 = 0.0313 at most
+    # B plays at 0.1 and A at 0.5: in the signal itself two samples differ by 0.5 * 2 pi * 440 / 44100 = 0.0313 at most
     assert nb.page.evaluate(STEP, "x") < 0.036
     nb.until("ab.active == 'before'")
     assert level(nb) == pytest.approx(-9.03, abs=0.1)
@@ -221,10 +219,10 @@ def test_ab_switches_by_one_key_at_equal_loudness_without_a_click(
     for dark in (True, False):
         nb.theme(dark)
         nb.screenshot(f"compare-{'dark' if dark else 'light'}", page)
-    no_complaints(nb)
+    assert_no_console_errors(nb)
 
 
-def test_the_sound_arrives_while_the_cell_still_runs(
+def test_the_sound_arrives_while_the_cell_is_still_running(
     open_nb: OpenNotebook, write_nb: WriteNotebook, server: Server
 ) -> None:
     busy = "player = tb.play(file('a.flac', seconds=2)); display(player)\n" + BUSY.format("played")
@@ -255,7 +253,7 @@ def test_a_browser_without_vorbis_gets_mp3(open_nb: OpenNotebook, write_nb: Writ
     nb.page.evaluate("() => { OfflineAudioContext.prototype.decodeAudioData = window.__decode; }")
 
 
-def test_a_form_speaks_with_python_both_ways(open_nb: OpenNotebook, write_nb: WriteNotebook) -> None:
+def test_a_form_and_python_update_each_other(open_nb: OpenNotebook, write_nb: WriteNotebook) -> None:
     nb = open_nb(
         write_nb("form.ipynb", ["import tonnbook as tb\nbuilder = tb.MixBuilder(tb.demo.stems()); builder"])
     ).run_all()
@@ -282,7 +280,7 @@ def test_a_form_speaks_with_python_both_ways(open_nb: OpenNotebook, write_nb: Wr
     remark = webhook.get_attribute("aria-describedby")
     expect(page.locator(f"[id='{remark}']")).to_contain_text("not an http or https link")
     expect(page.get_by_role("alert")).to_contain_text("Webhook")
-    nb.screenshot("form-fault", page)
+    nb.screenshot("form-error", page)
     nb.py("builder.set(webhook_url='https://me.example/hook', style='METAL').set('kick', presence='LEAD')")
     poll(lambda: webhook.input_value() == "https://me.example/hook")
     poll(lambda: page.locator("[aria-invalid]").count() == 0)
@@ -294,7 +292,7 @@ def test_a_form_speaks_with_python_both_ways(open_nb: OpenNotebook, write_nb: Wr
     for dark in (True, False):
         nb.theme(dark)
         nb.screenshot(f"form-{'dark' if dark else 'light'}", page)
-    no_complaints(nb)
+    assert_no_console_errors(nb)
 
 
 def test_a_card_follows_a_job_while_the_cell_runs(
@@ -327,7 +325,7 @@ poller.start(job)
     nb.screenshot("job-card", page)
 
 
-def test_a_reloaded_page_asks_for_the_sound_and_a_saved_one_has_its_twin(
+def test_a_reloaded_page_requests_the_sound_and_a_saved_one_has_static_html(
     open_nb: OpenNotebook, write_nb: WriteNotebook, server: Server
 ) -> None:
     cells = [
@@ -351,7 +349,7 @@ def test_a_reloaded_page_asks_for_the_sound_and_a_saved_one_has_its_twin(
     assert re.search(r'<audio[^>]* src="data:audio/mpeg;base64,', page)
     assert "<td>vocal.flac</td><td>Lead vocal</td>" in page
 
-    # A copy has no signature, so it is not trusted, and its new kernel knows no widgets: the twin is all there is.
+    # A copy has no signature, so it is not trusted, and its new kernel has no widgets: only the static HTML is displayed.
     content["cells"][1]["source"] += " "
     (server.root / "stranger.ipynb").write_text(json.dumps(content))
     other = open_nb("stranger.ipynb")
@@ -363,7 +361,7 @@ def test_a_reloaded_page_asks_for_the_sound_and_a_saved_one_has_its_twin(
     assert heard["t"] > 0.2
     assert heard["d"] == pytest.approx(6.0, abs=0.1)
     expect(other.output(1).get_by_role("img", name="Waveform")).to_be_visible()
-    other.screenshot("twin")
+    other.screenshot("static-html")
 
 
 def test_long_sounds_are_decoded_within_a_bound_of_memory(page: Page) -> None:

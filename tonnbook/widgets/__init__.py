@@ -1,1 +1,1 @@
-"""What a notebook shows: forms, players and job cards, each a small Python class beside its script of the same name."""
+"""The widgets of a notebook: forms, players and job cards. Each is a Python class with a script of the same name."""

@@ -72,9 +72,9 @@ function frame(kind, ...children) {
 }
 
 /** A live region: screen readers speak its text when it changes. */
-function announcer() {
+function liveRegion() {
   const line = h("div", { class: "tb-screen-reader", role: "status", "aria-live": "polite" });
-  return { line, say: (text) => { if (line.textContent !== text) line.textContent = text; } };
+  return { line, announce: (text) => { if (line.textContent !== text) line.textContent = text; } };
 }
 
 /** Copy text to the clipboard, and show that on the button for 1.5 s. */

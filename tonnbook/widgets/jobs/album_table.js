@@ -5,7 +5,7 @@ const MARKS = { done: "check", failed: "alert" };
 
 function render({ model, el }) {
   const body = h("tbody");
-  const { line, say } = announcer();
+  const { line, announce } = liveRegion();
   const head = ["Song", "State", "Progress", "Before", "After", "Preview"].map((title) => h("th", { scope: "col" }, title));
   const root = frame("album", h("table", {}, h("thead", {}, h("tr", {}, head)), body), line);
   const sounds = new Map();          // song name -> object URL, made once
@@ -31,7 +31,7 @@ function render({ model, el }) {
     audio.play().catch(() => {
       if (playing?.audio !== audio) return;  // stopped before it started, which also rejects the promise of play()
       stop();
-      say(`The preview of ${name} cannot be played in this browser.`);
+      announce(`The preview of ${name} cannot be played in this browser.`);
     });
   };
   const press = (name) => {
@@ -41,7 +41,7 @@ function render({ model, el }) {
     else model.send({ kind: "preview", name });
   };
   const onMessage = (message, buffers) => {
-    if (message.kind === "no preview") say(message.message);
+    if (message.kind === "no preview") announce(message.message);
     if (message.kind !== "preview" || !buffers?.length) return;
     sounds.set(message.name, URL.createObjectURL(new Blob([buffers[0]], { type: "audio/mpeg" })));
     if (message.name === requested) start(message.name, sounds.get(message.name));
@@ -75,7 +75,7 @@ function render({ model, el }) {
       parts.button.disabled = song.status !== "done";
     }
     const ended = songs.filter((song) => ENDED.includes(song.status)).length;
-    say(`${ended} of ${songs.length} songs finished`);
+    announce(`${ended} of ${songs.length} songs finished`);
   };
   model.on("change:songs", show);
   model.on("msg:custom", onMessage);

@@ -14,7 +14,7 @@ function render({ model, el }) {
   const fill = h("div", { class: "tb-fill" });
   const bar = h("div", { class: "tb-bar", role: "progressbar", "aria-label": `Progress of ${model.get("name")}`, "aria-valuemin": 0, "aria-valuemax": 100 }, fill);
   const message = h("div", { class: "tb-message" });
-  const { line, say } = announcer();
+  const { line, announce } = liveRegion();
   const root = frame("job", h("div", { class: "tb-top" }, mark, name, status, elapsed, task), bar, message, line);
 
   let updated = performance.now();
@@ -35,7 +35,7 @@ function render({ model, el }) {
     if (progress === null) bar.removeAttribute("aria-valuenow");
     else bar.setAttribute("aria-valuenow", Math.round(progress * 100));
     message.textContent = model.get("message");
-    say(`${model.get("name")} ${state}. ${state === "running" ? "" : model.get("message")}`);
+    announce(`${model.get("name")} ${state}. ${state === "running" ? "" : model.get("message")}`);
     tick();
   };
   const events = ["name", "status", "message", "task_id", "progress", "elapsed_s"].map((trait) => `change:${trait}`);

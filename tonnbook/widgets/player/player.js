@@ -133,8 +133,8 @@ function slider(playback, markers, changes) {
       if (!from || from.looping || !playback.playing) showHead(position);
       if (!from?.looping) showBand(playback.region, playback.loop !== null);
       node.setAttribute("aria-valuenow", position.toFixed(2));
-      const said = [`${clockText(position)} of ${clockText(playback.duration)}`, changes?.spoken(position)];
-      node.setAttribute("aria-valuetext", said.filter(Boolean).join("; "));
+      const text = [`${clockText(position)} of ${clockText(playback.duration)}`, changes?.spoken(position)];
+      node.setAttribute("aria-valuetext", text.filter(Boolean).join("; "));
       changes?.read(over ?? position);
     },
   };
@@ -253,7 +253,7 @@ function view(playback, model, el) {
   if (kind === "one") bar.title.after(first[2]);         // one sound: its level is shown in the bar
   const note = h("div", { class: "tb-note tb-quiet" });
   const problem = h("div", { class: "tb-note tb-bad", role: "alert" });
-  const { line, say } = announcer();
+  const { line, announce } = liveRegion();
   const root = frame(`player tb-${kind}`, bar.node, help, board, note, problem, line);
 
   const show = () => {
@@ -272,7 +272,7 @@ function view(playback, model, el) {
     note.textContent = [loading, model.get("note"), reduced].filter(Boolean).join(" ");
     problem.textContent = playback.problem;
     Object.assign(root.dataset, { ready: playback.ready ? "1" : "", playing: playback.playing ? "1" : "" });
-    say(stateText(playback));
+    announce(stateText(playback));
     if (playback.playing) frameNumber ||= requestAnimationFrame(tick);
   };
   let frameNumber = 0;
