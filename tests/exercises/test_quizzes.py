@@ -7,8 +7,8 @@ import re
 import pytest
 
 import tonnbook as tb
-from tonnbook.exercises import QUIZZES
 from tonnbook.exercises.marking import OPEN, RIGHT, WRONG, Item, Quiz
+from tonnbook.exercises.quizzes import QUIZZES
 
 ONE = Quiz("Which?", {"high": "above", "low": "below"}, {"": Item("low", "it is <down> there", "Look down.")})
 

@@ -14,7 +14,8 @@ import pytest
 from nbclient import NotebookClient
 
 import tonnbook as tb
-from tonnbook.exercises import QUIZZES, SOLUTIONS
+from tonnbook.exercises.quizzes import QUIZZES
+from tonnbook.exercises.solutions import SOLUTIONS
 
 LESSONS = sorted((Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))
 KEY = "a-key-in-the-environment"

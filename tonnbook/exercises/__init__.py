@@ -14,22 +14,9 @@ from dataclasses import dataclass
 from textwrap import dedent
 from typing import Any
 
-from tonnbook.exercises import cleanup, composition, diagnosis, mastering, mixing
 from tonnbook.exercises.marking import Marking, Quiz
-
-SOLUTIONS: Mapping[str, Callable[..., Any]] = {
-    f"{lesson}-{number}": function
-    for lesson, solutions in (
-        ("01", mixing.SOLUTIONS),
-        ("02", mastering.SOLUTIONS),
-        ("03", composition.SOLUTIONS),
-        ("04", diagnosis.SOLUTIONS),
-        ("05", cleanup.SOLUTIONS),
-    )
-    for number, function in enumerate(solutions, start=1)
-}
-
-QUIZZES: Mapping[str, Quiz] = {**diagnosis.QUIZZES, **cleanup.QUIZZES}
+from tonnbook.exercises.quizzes import QUIZZES
+from tonnbook.exercises.solutions import SOLUTIONS
 
 
 @dataclass(frozen=True)

@@ -1,22 +1,15 @@
-"""Quizzes and solutions of lesson 04, diagnosis and enhancement."""
+"""The quizzes of the lessons, with the reason for each right answer and a hint for the others."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
 
-import tonnbook as tb
 from tonnbook.exercises.marking import Item, Quiz
-from tonnbook.planted_faults import BLIND_MIXES
+from tonnbook.planted_faults import BLIND_MIXES, BLIND_RECORDINGS
 
-if TYPE_CHECKING:
-    from pathlib import Path
+# ---- lesson 04, diagnosis and enhancement
 
-    from tonnbook.clients.tonn import TonnClient
-    from tonnbook.models.enhancement import Enhancement
-    from tonnbook.widgets.player.player import Player
-
-_ABOUT = {
+_MIX_FAULTS = {
     "good": ("nothing is wrong with it", "Compare it with the others at the same position: it has what they lack."),
     "dull": (
         "the treble above 2.5 kHz is 10 dB too low: hi-hat and consonants sound muffled",
@@ -48,7 +41,7 @@ _ABOUT = {
     ),
 }
 
-BLIND = Quiz(
+BLIND_TEST_OF_MIXES = Quiz(
     "One of the eight versions of a mix is good; each of the others has one fault. Which is which?",
     {
         "good": "nothing is wrong",
@@ -60,7 +53,7 @@ BLIND = Quiz(
         "clipping": "peaks cut off flat",
         "over-compressed": "hits do not stand out",
     },
-    {letter: Item(fault or "good", *_ABOUT[fault or "good"]) for letter, fault in BLIND_MIXES.items()},
+    {letter: Item(fault or "good", *_MIX_FAULTS[fault or "good"]) for letter, fault in BLIND_MIXES.items()},
 )
 
 ON_ONE_LOUDSPEAKER = Quiz(
@@ -92,32 +85,78 @@ WHY_DROPPED = Quiz(
     },
 )
 
-QUIZZES: Mapping[str, Quiz] = {"04-a": BLIND, "04-b": ON_ONE_LOUDSPEAKER, "04-c": WHY_DROPPED}
+# ---- lesson 05, cleanup
 
+_RECORDING_FAULTS = {
+    "good": ("there is nothing to clean", "Listen to the pauses. Do you hear anything there?"),
+    "noise": (
+        "steady noise, 22 dB below the level of the whole recording; you hear it in the pauses",
+        "Listen between the words. What remains when nobody sings?",
+    ),
+    "hum": ("50 Hz from the mains, with its harmonics", "Is there a low tone that stays the same, whatever is played?"),
+    "clicks": (
+        "fourteen short clicks, half a millisecond each",
+        "Look for narrow spikes in the waveform, and listen there.",
+    ),
+    "bleed": (
+        "the snare's microphone also picked up the kick and the hi-hat",
+        "Which instruments do you hear between the hits?",
+    ),
+}
 
-def delay_or_polarity(tonn: TonnClient) -> Any:
-    """Both make the stereo field wide, unsafe in mono, and out of phase. They differ in the lowest octaves: an inverted channel has a
-    correlation of -1 there, while 4 ms are a short part of a long wave, so that a delayed channel only lowers the correlation. In mono
-    the inverted channel cancels the whole middle, the delayed one only narrow notches at regular distances (a comb filter).
-    """
-    delayed = tonn.analyse(tb.demo.faulty_mix("delay")).result()
-    inverted = tonn.analyse(tb.demo.faulty_mix("polarity")).result()
-    return tb.compare_mixes(delayed, inverted)
+BLIND_TEST_OF_RECORDINGS = Quiz(
+    "One of the five recordings is good; each of the others has one fault. Which is which?",
+    {
+        "good": "nothing is wrong",
+        "noise": "steady hiss",
+        "hum": "a tone from the mains",
+        "clicks": "short clicks",
+        "bleed": "other instruments in the microphone",
+    },
+    {
+        letter: Item(fault or "good", *_RECORDING_FAULTS[fault or "good"])
+        for letter, (_, fault) in BLIND_RECORDINGS.items()
+    },
+)
 
+WORDS_IN_THE_RESIDUE = Quiz(
+    "You listen to the residue and can hear words in it. What does that mean?",
+    {
+        "fine": "nothing: noise sounds like that",
+        "harm": "part of the voice was removed with the noise",
+        "loud": "the recording was too loud",
+    },
+    {
+        "": Item(
+            "harm",
+            "what is in the residue is missing from the voice; if you can understand words there, the cleanup removed too much",
+            "The residue plus the cleaned recording is the original. So where are those words missing?",
+        )
+    },
+)
 
-def one_repair(tonn: TonnClient, faulty: Path) -> Any:
-    """Each `fix_...` is a separate flag. With all others off and without mastering, only the tone changes; the loudness stays."""
-    others = dict.fromkeys(("fix_clipping", "fix_compression", "fix_stereo", "fix_loudness", "apply_mastering"), False)
-    request = tb.EnhancementRequest(source=faulty, style="POP", **others)
-    tone_only = tonn.enhance(request).result()
-    return tb.compare(tone_only)
+UNCHANGED = Quiz(
+    "The cleanup returned the good guitar unchanged, sample for sample. Why was its faint amplifier noise not reduced?",
+    {
+        "broken": "the cleanup failed without an error",
+        "masked": "no steady noise was found in its quietest parts",
+        "credits": "the cleanup costs credits, so it was skipped",
+    },
+    {
+        "": Item(
+            "masked",
+            "noise reduction measures the noise where nothing else is audible; without such a part it would have to guess, and would remove guitar",
+            "Read the line on noise in the table. What was searched for, and where?",
+        )
+    },
+)
 
-
-def louder_is_not_better(tonn: TonnClient, faulty: Path, enhanced: Enhancement) -> Player:
-    """With equal loudness off (**G**), CD seems better because it is louder. With it on, its hits are flatter: the cost of 5 LU."""
-    loud = tonn.enhance(tb.EnhancementRequest(source=faulty, style="POP", loudness="CD_LOUDNESS")).result()
-    return tb.switch({"before": faulty, "streaming": enhanced.track, "CD": loud.track})
-
-
-SOLUTIONS: tuple[Callable[..., Any], ...] = (delay_or_polarity, one_repair, louder_is_not_better)
-"""In the order of the exercises: 04-1, 04-2, ..."""
+QUIZZES: Mapping[str, Quiz] = {
+    "04-a": BLIND_TEST_OF_MIXES,
+    "04-b": ON_ONE_LOUDSPEAKER,
+    "04-c": WHY_DROPPED,
+    "05-a": BLIND_TEST_OF_RECORDINGS,
+    "05-b": WORDS_IN_THE_RESIDUE,
+    "05-c": UNCHANGED,
+}
+"""The quizzes by number."""
