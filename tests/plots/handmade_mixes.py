@@ -48,11 +48,11 @@ def notes(number: int) -> TrackNotes:
 
 def mix_of(tracks: int) -> Mix:
     names = [f"{NAMES[n] if n < 8 else f'take {n}'}.flac" for n in range(tracks)]
-    told = MixNotes(
+    notes = MixNotes(
         tracks={name: notes(n) for n, name in enumerate(names)},
         bus=(Reason(setting="trim", text="set to -18 LUFS to leave room for the master"),),
     )
-    return Mix({name: settings(n) for n, name in enumerate(names)}, told)
+    return Mix({name: settings(n) for n, name in enumerate(names)}, notes)
 
 
 def live_mix() -> Mix:

@@ -18,7 +18,7 @@ def test_the_curve_is_the_gain_computer_that_renders() -> None:
     assert np.interp(0, levels, curve.get_ydata()) == -24 + 24 / 4
 
 
-def test_threshold_ratio_and_times_are_told() -> None:
+def test_threshold_ratio_and_times_are_shown() -> None:
     ax = plot_compression(TrackSettings(compression=SETTINGS), track="bass")
     assert ax.texts[0].get_text() == "4:1 over\n−24.0 dBFS\nattack 10 ms\nrelease 100 ms"
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("level in, dBFS", "level out, dBFS")
@@ -33,9 +33,9 @@ def test_without_compression_the_line_is_straight_and_says_off() -> None:
 
 
 def test_times_that_look_like_seconds_are_shown_as_read_and_marked(live: Mix) -> None:
-    told = plot_compression(live, track="masks-bass").texts[0].get_text()
-    assert "attack 0.074 ms" in told
-    assert told.endswith("(as read:\nseconds?)")
+    text = plot_compression(live, track="masks-bass").texts[0].get_text()
+    assert "attack 0.074 ms" in text
+    assert text.endswith("(as read:\nseconds?)")
 
 
 def test_an_expanding_ratio_is_not_drawn_as_compression(live: Mix) -> None:

@@ -34,10 +34,10 @@ def test_axes_are_in_engineers_units() -> None:
     assert ticks == ["20", "50", "100", "200", "500", "1k", "2k", "5k", "10k", "20k"]
 
 
-def test_each_band_is_marked_on_the_curve_and_told_in_the_legend() -> None:
+def test_each_band_is_marked_on_the_curve_and_named_in_the_legend() -> None:
     ax = plot_eq(TrackSettings(eq=BANDS), track="vocal")
-    told = [text.get_text() for text in ax.get_legend().get_texts()]
-    assert told == ["−4.0 dB at 120 Hz, Q 0.9", "+2.5 dB at 3.5 kHz, Q 2"]
+    texts = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert texts == ["−4.0 dB at 120 Hz, Q 0.9", "+2.5 dB at 3.5 kHz, Q 2"]
     marks = [line for line in ax.lines if line.get_marker() == "o"]
     assert [line.get_xdata()[0] for line in marks] == [120, 3500]
     assert marks[0].get_ydata()[0] == pytest.approx(-4, abs=0.05)

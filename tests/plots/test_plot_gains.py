@@ -19,7 +19,7 @@ def test_the_first_track_stands_on_top(mix: Mix) -> None:
     assert bottom > top
 
 
-def test_what_has_moved_is_told_with_the_way_it_went() -> None:
+def test_a_changed_gain_is_shown_with_its_change() -> None:
     before = {"kick.wav": TrackSettings(gain_db=-4), "vocal.wav": TrackSettings(gain_db=9)}
     after = {"kick.wav": TrackSettings(gain_db=-4), "vocal.wav": TrackSettings(gain_db=7.5)}
     ax = plot_gains(after, before=before)

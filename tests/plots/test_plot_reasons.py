@@ -7,9 +7,9 @@ from tonnbook.plots import reasons
 
 
 def test_reasons_of_one_track(mix: Mix) -> None:
-    told = reasons(mix, "vocal")
-    assert [(line.track, line.setting) for line in told] == [("vocal", "gain"), ("vocal", "EQ band 2")]
-    assert str(told).splitlines()[2:] == [
+    lines = reasons(mix, "vocal")
+    assert [(line.track, line.setting) for line in lines] == [("vocal", "gain"), ("vocal", "EQ band 2")]
+    assert str(lines).splitlines()[2:] == [
         "vocal",
         "  gain         turned down because it is number 7 <of many>",
         "  EQ band 2    cut 2.8 dB at 310 Hz: the guitar masks the vocal there",
@@ -17,9 +17,9 @@ def test_reasons_of_one_track(mix: Mix) -> None:
 
 
 def test_reasons_of_the_whole_mix_end_with_the_whole_mix(mix: Mix) -> None:
-    told = list(reasons(mix))
-    assert len(told) == 17
-    assert (told[-1].track, told[-1].text) == ("whole mix", "set to -18 LUFS to leave room for the master")
+    lines = list(reasons(mix))
+    assert len(lines) == 17
+    assert (lines[-1].track, lines[-1].text) == ("whole mix", "set to -18 LUFS to leave room for the master")
 
 
 def test_html_is_a_table_whose_words_are_escaped(mix: Mix) -> None:
@@ -29,12 +29,12 @@ def test_html_is_a_table_whose_words_are_escaped(mix: Mix) -> None:
     assert html.count('scope="rowgroup" rowspan="2"') == 1
 
 
-def test_without_reasons_the_settings_are_told(live: Mix) -> None:
-    told = {line.setting: line.text for line in reasons(live, "masks-bass")}
-    assert told["gain"] == "−71.8 dB"
-    assert told["pan"] == "75° left"
-    assert told["EQ band 1"] == "−31.0 dB at 12.5 Hz (Q 2.7)"
-    assert told["compression"] == "1.8:1 over −3.9 dBFS, attack 0.074 ms, release 0.022 ms"
+def test_without_reasons_the_settings_are_listed(live: Mix) -> None:
+    lines = {line.setting: line.text for line in reasons(live, "masks-bass")}
+    assert lines["gain"] == "−71.8 dB"
+    assert lines["pan"] == "75° left"
+    assert lines["EQ band 1"] == "−31.0 dB at 12.5 Hz (Q 2.7)"
+    assert lines["compression"] == "1.8:1 over −3.9 dBFS, attack 0.074 ms, release 0.022 ms"
 
 
 def test_an_unknown_track_is_refused(mix: Mix) -> None:

@@ -111,7 +111,7 @@ PLANS = [
 mode, the lead, stems and voices that stay away, and what was not understood."""
 
 
-def told(found: PromptReading) -> tuple[str, str, str, dict[str, str]]:
+def summary(found: PromptReading) -> tuple[str, str, str, dict[str, str]]:
     """Return a reading as the table has it."""
     key = "" if found.tonic is None else str(found.tonic)
     mode = "" if found.major is None else "major" if found.major else "minor"
@@ -130,7 +130,7 @@ def told(found: PromptReading) -> tuple[str, str, str, dict[str, str]]:
 @pytest.mark.parametrize(("text", "genre", "pace", "sections", "more"), PLANS, ids=[row[0] for row in PLANS])
 def test_plans(text: str, genre: str, pace: str, sections: str, more: dict[str, str]) -> None:
     found = read_prompt(text)
-    assert told(found) == (genre, pace, sections, more)
+    assert summary(found) == (genre, pace, sections, more)
     assert found.duration_ms == found.sections[-1].end_ms == sum(s.length_ms for s in found.sections)
 
 
@@ -167,7 +167,7 @@ def test_every_word_of_a_prompt_is_reported_once() -> None:
 
 def test_a_given_genre_decides_the_usual_emotion() -> None:
     found = read_prompt("10 seconds, not too fast", genre=Genre.ELECTRONIC)
-    assert told(found)[:3] == ("electronic", "medium", "energetic 10")
+    assert summary(found)[:3] == ("electronic", "medium", "energetic 10")
     assert read_prompt("in A minor", genre=Genre.INDIAN).not_understood == ("minor",)
     assert CompositionRequest(prompt=" calm ").prompt == "calm"
     assert read_prompt("slow motivational music", genre=Genre.RNB).tempo is Tempo.MEDIUM

@@ -175,5 +175,5 @@ def test_reverb_is_as_loud_as_requested(
     assert sent is not None
     assert level_lu - 3 <= sent <= level_lu
     gain = np.sum(wet * dry) / np.sum(dry * dry)
-    room = wet - gain * dry
-    assert integrated_loudness(room, 44100) - integrated_loudness(dry * gain, 44100) == pytest.approx(sent, abs=1.5)
+    reverb = wet - gain * dry
+    assert integrated_loudness(reverb, 44100) - integrated_loudness(dry * gain, 44100) == pytest.approx(sent, abs=1.5)

@@ -1,1 +1,1 @@
-"""What all features of the studio run on: tasks, storage, limits, webhooks."""
+"""The common base of all features of the studio: tasks, storage, limits, webhooks."""
