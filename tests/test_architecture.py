@@ -60,7 +60,7 @@ def test_the_tree_and_the_table_are_those_of_the_package() -> None:
 
 def test_every_file_that_the_page_names_exists() -> None:
     text = re.sub(r"<!-- tree -->.*<!-- end of table -->", "", PAGE.read_text(encoding="utf-8"), flags=re.DOTALL)
-    named = [name for name in re.findall(r"`(\w+/[\w/.]+\.py)`", text)]
+    named = re.findall(r"`(\w+/[\w/.]+\.py)`", text)
     assert len(named) > 30
     assert [name for name in named if not any((base / name).exists() for base in (ROOT, ROOT / "tonnbook"))] == []
 

@@ -23,12 +23,12 @@ def settings(number: int) -> TrackSettings:
         EqBandReading(centre_hz=60.0 * 3.0**n, gain_db=(-1) ** n * (n + number % 4), q=0.7 + n)
         for n in range(number % 7)
     ]
-    squeeze = CompressionReading(threshold_db=-12.0 - number, ratio=1.5 + number / 8, attack_ms=12, release_ms=120)
+    compression = CompressionReading(threshold_db=-12.0 - number, ratio=1.5 + number / 8, attack_ms=12, release_ms=120)
     return TrackSettings(
         gain_db=6.0 - 3 * (number % 8),
         pan_deg=float((number * 25) % 121 - 60),
         eq=tuple(bands),
-        compression=squeeze if number % 3 else None,
+        compression=compression if number % 3 else None,
     )
 
 
@@ -48,11 +48,11 @@ def notes(number: int) -> TrackNotes:
 
 def mix_of(tracks: int) -> Mix:
     names = [f"{NAMES[n] if n < 8 else f'take {n}'}.flac" for n in range(tracks)]
-    notes = MixNotes(
+    mix_notes = MixNotes(
         tracks={name: notes(n) for n, name in enumerate(names)},
         bus=(Reason(setting="trim", text="set to -18 LUFS to leave room for the master"),),
     )
-    return Mix({name: settings(n) for n, name in enumerate(names)}, notes)
+    return Mix({name: settings(n) for n, name in enumerate(names)}, mix_notes)
 
 
 def live_mix() -> Mix:
