@@ -16,6 +16,7 @@ from tonnbook.models.notes import StageNotes
 from tonnbook.models.vocabulary import AnalysisStyle, EnhancementStyle
 from tonnbook.studio.enhancement import stems as enhancement_stems
 from tonnbook.studio.enhancement.engine import EnhancementOutcome, enhance
+from tonnbook.studio.enhancement.stems import StemLoudness
 from tonnbook.studio.measure.streams import summed
 from tonnbook.studio.separation.engine import separate
 
@@ -90,7 +91,7 @@ def test_the_sum_of_the_stems_is_the_mix(tmp_path: Path, mix: Array, separated: 
 
 
 def test_only_the_attacks_of_the_drums_are_raised(tmp_path: Path, separated: dict[str, Path]) -> None:
-    note, made = enhancement_stems.drums(separated, tmp_path)
+    note, made = enhancement_stems.drums(separated, tmp_path, StemLoudness())
     assert note.done
     assert set(made) == {"drums"}
     before, after = audio_files.read(separated["drums"])[0], audio_files.read(made["drums"])[0]
@@ -104,7 +105,7 @@ def test_only_the_attacks_of_the_drums_are_raised(tmp_path: Path, separated: dic
 
 
 def test_the_vocals_are_compressed_at_unchanged_loudness(tmp_path: Path, separated: dict[str, Path]) -> None:
-    note, made = enhancement_stems.vocals(separated, tmp_path)
+    note, made = enhancement_stems.vocals(separated, tmp_path, StemLoudness())
     assert note.done
     assert set(made) == {"vocals"}
     before, after = audio_files.read(separated["vocals"])[0], audio_files.read(made["vocals"])[0]
@@ -119,7 +120,7 @@ def test_the_vocals_are_compressed_at_unchanged_loudness(tmp_path: Path, separat
 
 def test_balance_changes_a_stem_by_two_db_at_most(tmp_path: Path, separated: dict[str, Path]) -> None:
     loud = audio_files.write(tmp_path / "loud.wav", 4.0 * audio_files.read(separated["drums"])[0], RATE, 32)
-    note, made = enhancement_stems.balance({**separated, "drums": loud}, AnalysisStyle.POP, tmp_path)
+    note, made = enhancement_stems.balance({**separated, "drums": loud}, AnalysisStyle.POP, tmp_path, StemLoudness())
     assert note.numbers["drums_gain_db"] == -2.0
     assert all(abs(gain) <= 2.0 for gain in note.numbers.values())
     assert "other" not in made
@@ -165,7 +166,7 @@ def test_the_stems_add_up_to_the_track_before_it_is_mastered(
 def test_a_change_that_makes_a_verdict_worse_is_dropped_and_noted(
     tmp_path: Path, mix: Array, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def drums(stems: dict[str, Path], folder: Path) -> enhancement_stems.Change:
+    def drums(stems: dict[str, Path], folder: Path, loudness: StemLoudness) -> enhancement_stems.Change:
         turned = np.array([[4.0], [-4.0]]) * audio_files.read(stems["drums"])[0]
         made = audio_files.write(folder / "turned.wav", turned, RATE, 32)
         return StageNotes(stage="drums", done=True, text="Turned one side."), {"drums": made}
@@ -184,3 +185,16 @@ def test_a_mix_without_drums_or_voice(tmp_path: Path) -> None:
     notes = notes_of(enhanced(tmp_path, np.stack([hum, hum]), drum_enhancement=True, vocal_enhancement=True))
     assert (notes["drums"].done, notes["drums"].text) == (False, "No drums found.")
     assert (notes["vocals"].done, notes["vocals"].text) == (False, "No vocals found.")
+
+
+def test_a_stem_is_decoded_once_for_all_loudness_measurements(
+    separated: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    measured: list[Path] = []
+    measure = enhancement_stems._loudness
+    monkeypatch.setattr(enhancement_stems, "_loudness", lambda path: measured.append(path) or measure(path))
+    loudness = StemLoudness()
+    for _ in range(2):
+        for path in separated.values():
+            loudness(path)
+    assert sorted(measured) == sorted(separated.values())

@@ -123,10 +123,12 @@ def _change_stems(
     """Separate the mix if its stems are needed, and make the requested changes to them; return the method of the separation."""
     folder = session.folder / "stems"
 
-    def balance(stems: Mapping[str, Path], folder: Path) -> stem_changes.Change:
-        return stem_changes.balance(stems, session.style, folder)
+    loudness = stem_changes.StemLoudness()
 
-    changes: dict[str, tuple[bool, Callable[[Mapping[str, Path], Path], stem_changes.Change]]] = {
+    def balance(stems: Mapping[str, Path], folder: Path, loudness: stem_changes.StemLoudness) -> stem_changes.Change:
+        return stem_changes.balance(stems, session.style, folder, loudness)
+
+    changes: dict[str, tuple[bool, Callable[..., stem_changes.Change]]] = {
         "stems": (request.stem_processing, balance),
         "drums": (request.drum_enhancement, stem_changes.drums),
         "vocals": (request.vocal_enhancement, stem_changes.vocals),
@@ -139,7 +141,7 @@ def _change_stems(
         session.stems, method = separated.stems, separated.method
     for name, (requested, change) in changes.items():
         if requested:
-            session.replace_stems(*change(session.stems, folder))
+            session.replace_stems(*change(session.stems, folder, loudness))
         else:
             session.skip(name)
     return method

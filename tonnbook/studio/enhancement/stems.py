@@ -42,9 +42,22 @@ _SOUNDING_DB = -30.0  # relative to the highest peak
 _FULL_BAND = np.empty((0, 6))
 
 
-def balance(stems: Mapping[str, Path], style: AnalysisStyle, folder: Path) -> Change:
+class StemLoudness:
+    """Measure the integrated loudness of files in LUFS, -200 for silence. Each file is decoded once; none may change afterwards."""
+
+    def __init__(self) -> None:
+        self._known: dict[Path, float] = {}
+
+    def __call__(self, path: Path) -> float:
+        """Return the loudness of a file."""
+        if path not in self._known:
+            self._known[path] = _loudness(path)
+        return self._known[path]
+
+
+def balance(stems: Mapping[str, Path], style: AnalysisStyle, folder: Path, loudness: StemLoudness) -> Change:
     """Move vocals, drums and bass halfway to their usual level in mixes of the style, by 2 dB at most."""
-    levels = {name: _loudness(path) for name, path in stems.items()}
+    levels = {name: loudness(path) for name, path in stems.items()}
     whole = 10.0 * log10(sum(10.0 ** (level / 10.0) for level in levels.values()))
     gains = {
         name: round(float(np.clip(_BALANCE_SHARE * (usual - levels[name]), -STEMS_DB, STEMS_DB)), 2)
@@ -62,9 +75,9 @@ def balance(stems: Mapping[str, Path], style: AnalysisStyle, folder: Path) -> Ch
     return StageNotes(stage="stems", done=True, text=f"Levels changed: {text}.", numbers=numbers), changed
 
 
-def drums(stems: Mapping[str, Path], folder: Path) -> Change:
+def drums(stems: Mapping[str, Path], folder: Path, loudness: StemLoudness) -> Change:
     """Emphasise the attacks of the drums."""
-    if not _plays(stems, "drums"):
+    if not _plays(stems, "drums", loudness):
         return StageNotes(stage="drums", done=False, text="No drums found."), {}
     powers = Powers(audio_files.info(stems["drums"]).rate)
     for block in audio_files.blocks(stems["drums"]):
@@ -75,9 +88,9 @@ def drums(stems: Mapping[str, Path], folder: Path) -> Change:
     return StageNotes(stage="drums", done=True, text=text, numbers={"most_db": _HITS_DB}), {"drums": out}
 
 
-def vocals(stems: Mapping[str, Path], folder: Path) -> Change:
+def vocals(stems: Mapping[str, Path], folder: Path, loudness: StemLoudness) -> Change:
     """Compress the vocals gently and raise their presence band, at unchanged loudness."""
-    if not _plays(stems, "vocals"):
+    if not _plays(stems, "vocals", loudness):
         return StageNotes(stage="vocals", done=False, text="No vocals found."), {}
     path = stems["vocals"]
     info = audio_files.info(path)
@@ -86,7 +99,7 @@ def vocals(stems: Mapping[str, Path], folder: Path) -> Change:
     presence = Filter(peaking(*_PRESENCE, info.rate), info.channels)
     blocks = (presence.process(compressor.process(block)) for block in audio_files.blocks(path))
     shaped = write(blocks, folder / "vocals-shaped.wav", info)
-    out = _with_gain(shaped, _loudness(path) - _loudness(shaped), folder)
+    out = _with_gain(shaped, loudness(path) - loudness(shaped), folder)
     hz, gain, _ = _PRESENCE
     text = f"Vocals stem compressed {_RATIO:g}:1 above {threshold:.0f} dBFS and raised by {gain:g} dB at {hz:g} Hz, at unchanged loudness."
     numbers = {"threshold_dbfs": round(threshold, 1), "ratio": _RATIO, "presence_db": gain, "presence_hz": hz}
@@ -101,14 +114,13 @@ def _usual_levels(levels: Mapping[str, float], whole: float, style: AnalysisStyl
     return {"vocals": rest + VOCAL_OVER_REST_LU[mix_style], **parts}
 
 
-def _plays(stems: Mapping[str, Path], name: str) -> bool:
+def _plays(stems: Mapping[str, Path], name: str, loudness: StemLoudness) -> bool:
     """Return whether a stem is loud enough to hold more than remains of other sounds."""
-    levels = {each: _loudness(path) for each, path in stems.items()}
+    levels = {each: loudness(path) for each, path in stems.items()}
     return levels[name] > 10.0 * log10(sum(10.0 ** (level / 10.0) for level in levels.values())) + _ABSENT_LU
 
 
 def _loudness(path: Path) -> float:
-    """Return the integrated loudness, -200 for silence."""
     info = audio_files.info(path)
     meter = LoudnessMeter(info.rate, info.channels)
     for block in audio_files.blocks(path):
