@@ -59,7 +59,7 @@ def compare(
     rate: int | None = None,
     changes: bool | None = None,
 ) -> Player:
-    """Return a player that switches between two sounds at the same place, at equal integrated loudness.
+    """Return a player that switches between two sounds at the same position, at equal integrated loudness.
 
     Parameters
     ----------
