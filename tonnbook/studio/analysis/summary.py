@@ -176,7 +176,7 @@ def _mono(findings: Findings, verdicts: Verdicts, octaves: tuple[FieldBand, ...]
 
 def _phase(findings: Findings, verdicts: Verdicts) -> str:
     shares, low = rules.out_of_phase(findings.bands), rules.low_correlation(findings)
-    numbers = f"correlation below 120 Hz {low:.2f}; in any band above that out of phase at most {shares[1:].max():.0%} of the time"
+    numbers = f"correlation below 120 Hz {low:.2f}; higher bands out of phase up to {shares[1:].max():.0%} of the time"
     if findings.silent_side:
         return f"The phase between left and right cannot be measured, as the {findings.silent_side} one is silent ({numbers})."
     if verdicts.phase_issues:
