@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from tonnbook.models.effects import Compression, EqBand, TrackEffects, TrackSettings
+from tonnbook.models.effects import Compression, EqBand, EqBandReading, TrackEffects, TrackSettings
 from tonnbook.models.mixing import (
     FinalMixRequest,
     FinalMixTrack,
@@ -113,18 +113,54 @@ class TestWhatWeRead:
         assert wire["status"] == wire["previewMixTaskResults"]["status"] == "MIX_TASK_PREVIEW_COMPLETED"
         assert PreviewMixAnswer.model_validate(wire).results == results
 
-    def test_the_tutorials_settings_lie_outside_what_may_be_sent_and_are_read_as_they_are(self) -> None:
-        wire = {
-            "drc_settings": {"attack_ms": 0.074, "ratio": 1.8, "release_ms": 0.022, "threshold": -3.89},
-            "eq_settings": {"band_1": {"centre_freq": 46.5, "gain": -1.69, "q": 2.66}},
-            "gain_settings": {"gain_db": -11.8},
+    def test_the_tutorials_settings_are_read_with_their_times_in_seconds(self) -> None:
+        bands = {
+            "band_1": {"centre_freq": 46.5, "gain": -1.69, "q": 2.66},
+            "band_2": {"centre_freq": 96.69, "gain": -2.73, "q": 2.42},
         }
+        compression = {"attack_ms": 0.074, "ratio": 1.8, "release_ms": 0.022, "threshold": -3.89}
+        wire = {"drc_settings": compression, "eq_settings": bands, "gain_settings": {"gain_db": -11.8}}
         settings = TrackSettings.model_validate(wire)
         assert settings.compression is not None
-        assert (settings.compression.attack_ms, settings.gain_db, settings.pan_deg) == (0.074, -11.8, 0.0)
-        assert settings.to_wire() == {**wire, "panning_settings": {"panning_angle": 0.0}}
-        with pytest.raises(ValidationError, match="attack_ms"):
-            Compression(attack_ms=0.074)
+        assert (settings.compression.attack_ms, settings.compression.release_ms) == (74, 22)
+        assert [band.centre_hz for band in settings.eq] == [46.5, 96.69]
+        assert (settings.gain_db, settings.pan_deg) == (-11.8, 0.0)
+        sent = settings.to_wire()
+        assert sent["drc_settings"] == compression
+        assert {name: sent["eq_settings"][name] for name in bands} == bands
+
+    def test_settings_are_written_as_the_live_service_writes_them(self) -> None:
+        wire = TrackSettings(gain_db=-6.0).to_wire()
+        assert wire["drc_settings"] == {"attack_ms": 0.015, "ratio": 1.0, "release_ms": 0.12, "threshold": 0.0}
+        assert list(wire["eq_settings"]) == [f"band_{n}" for n in range(1, 7)]
+        assert all(band["gain"] == 0 for band in wire["eq_settings"].values())
+        assert wire["panning_settings"] == {"panning_angle": 0.0}
+        gain = wire["gain_settings"]
+        assert gain["initial_gain"] * gain["gain_amplitude"] == pytest.approx(10 ** (gain["gain_db"] / 20))
+        assert TrackSettings.model_validate(wire) == TrackSettings(gain_db=-6.0)
+
+    def test_a_gain_is_read_from_its_linear_factors(self) -> None:
+        gain = {"initial_gain": 2.0, "gain_amplitude": 0.25}
+        assert TrackSettings.model_validate({"gain_settings": gain}).gain_db == pytest.approx(-6.02, abs=0.01)
+
+    def test_a_band_between_two_others_keeps_its_place_at_0_db(self) -> None:
+        bands = [EqBandReading(centre_hz=100, gain_db=gain) for gain in (1, 0, 2)]
+        settings = TrackSettings(eq=bands)
+        assert TrackSettings.model_validate(settings.to_wire()) == settings
+
+    def test_the_settings_of_an_answer_are_sent_back_in_milliseconds(self) -> None:
+        answer = {"drc_settings": {"attack_ms": 0.0123, "ratio": 3.0, "release_ms": 0.25, "threshold": -21.5}}
+        read = TrackSettings.model_validate(answer).compression
+        assert read is not None
+        sent = TrackEffects(compression=Compression(**read.model_dump())).to_wire()["compression_settings"]
+        assert sent == {"threshold": -21.5, "ratio": 3.0, "attack_ms": 12.3, "release_ms": 250.0}
+        with pytest.raises(ValidationError, match=r"send 12\.3 for 0\.0123 s"):
+            TrackEffects.from_wire({"compression_settings": answer["drc_settings"]})
+
+    @pytest.mark.parametrize("gain", [{"gain_db": []}, {"gain_amplitude": 0}, {"initial_gain": "loud"}])
+    def test_a_gain_that_is_no_number_is_refused(self, gain: object) -> None:
+        with pytest.raises(ValidationError):
+            TrackSettings.model_validate({"gain_settings": gain})
 
 
 class TestEffects:

@@ -64,7 +64,7 @@ def test_a_page_stays_small(tracks: int, most: int) -> None:
 def test_the_live_service_gets_its_settings_in_place_of_reasons(live: Mix) -> None:
     page = Page(plot_mix(live).to_html())
     assert "the service gives settings without reasons" in page.words
-    assert "attack 0.074 ms" in page.words
+    assert "attack 74 ms" in page.words
     assert "reverb unknown" in page.alts[0]
 
 

@@ -34,7 +34,7 @@ def test_without_reasons_the_settings_are_listed(live: Mix) -> None:
     assert lines["gain"] == "−71.8 dB"
     assert lines["pan"] == "75° left"
     assert lines["EQ band 1"] == "−31.0 dB at 12.5 Hz (Q 2.7)"
-    assert lines["compression"] == "1.8:1 over −3.9 dBFS, attack 0.074 ms, release 0.022 ms"
+    assert lines["compression"] == "1.8:1 over −3.9 dBFS, attack 74 ms, release 22 ms"
 
 
 def test_an_unknown_track_is_refused(mix: Mix) -> None:

@@ -10,7 +10,7 @@ example guide; [I] answers that integrators published.
 | EQ gain range | [C] -20..+20 dB; [G] -12..+12 dB | -20..+20 |
 | `sampleRate` on the wire | [S] string; [S] tutorial payload: number | we send a string, we read both |
 | settings' compression key | [C] sent as `compression_settings`; [S] read as `drc_settings` | each where its source has it |
-| `attack_ms` 0.074 in an answer | [S] tutorial: named ms, looks like seconds | kept as read, never rescaled; the studio emits true ms |
+| `attack_ms` 0.074 in an answer | [S] tutorial: named ms; [G] the DAW example reads seconds | answers: seconds; requests: milliseconds |
 | `webhookURL` | [S] "mandatory"; [C] left out; "" made the server fail | optional, and never empty |
 | number of tracks | [S] at most 32; [C] 2 to 32 | 2 to 32 |
 | types that upload takes | [C] wav mp3 flac | those three in what we send; the studio reads AIFF and OGG too |

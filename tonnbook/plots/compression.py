@@ -16,7 +16,6 @@ from tonnbook.plots.style import BLUE, FAINT, INK, plain, signed, track_style
 
 FLOOR_DB = -60.0
 LEVELS = np.linspace(FLOOR_DB, 0.0, 241)
-_SHORTEST_ATTACK_MS, _SHORTEST_RELEASE_MS = 0.1, 1.0
 
 
 def plot_compression(mix: Strips, ax: Axes | None = None, *, track: str | None = None) -> Axes:
@@ -70,17 +69,16 @@ def draw_curve(ax: Axes, settings: CompressionReading | None, *, small: bool = F
 
 
 def in_lines(settings: CompressionReading | None) -> str:
-    """Return the settings as a few short lines; times too short to be milliseconds are marked, not rescaled."""
+    """Return the settings as a few short lines."""
     if settings is None or settings.ratio <= 1:
         return "off"
-    odd = settings.attack_ms < _SHORTEST_ATTACK_MS or settings.release_ms < _SHORTEST_RELEASE_MS
     lines = [
         f"{settings.ratio:.3g}:1 over",
         f"{signed(settings.threshold_db)} dBFS",
         f"attack {settings.attack_ms:.3g} ms",
         f"release {settings.release_ms:.3g} ms",
     ]
-    return "\n".join([*lines, "(as read:", "seconds?)"] if odd else lines)
+    return "\n".join(lines)
 
 
 def _level_axes(ax: Axes) -> None:

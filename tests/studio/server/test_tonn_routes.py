@@ -130,6 +130,26 @@ def test_a_final_mix_is_rendered_once_for_one_payload_and_charged_once(
     assert caller.studio.ledger.credits - before == 500
 
 
+def test_the_settings_of_a_preview_sent_back_in_milliseconds_change_nothing(
+    caller: Caller, task_id: str, links: Mapping[str, str], tmp_path: Path
+) -> None:
+    settings = caller.preview(task_id, retrieveFXSettings=True).json()["previewMixTaskResults"]["mix_output_settings"]
+    tracks = []
+    for name, link in links.items():
+        strip = settings[f"{name}.wav"]
+        drc = strip["drc_settings"]
+        in_ms = {time: round(1000 * drc[time], 6) for time in ("attack_ms", "release_ms")}
+        kept = {key: strip[key] for key in ("eq_settings", "panning_settings")}
+        tracks.append({"trackURL": link, "compression_settings": drc | in_ms, **kept})
+    unchanged, again = (caller.final(task_id, sent).json()["applyAudioEffectsResults"] for sent in ((), tracks))
+    assert again["mix_output_settings"] == unchanged["mix_output_settings"] == settings
+    assert any(strip["drc_settings"]["ratio"] > 1 for strip in settings.values())
+    files = [fetched(answer["download_url_mixed"], tmp_path).read_bytes() for answer in (unchanged, again)]
+    assert files[0] == files[1]
+    in_s = [{"trackURL": links["vocal"], "compression_settings": settings["vocal.wav"]["drc_settings"]}]
+    assert "Requests have milliseconds" in error_message(caller.final(task_id, in_s), 400)
+
+
 def test_fx_settings_are_charged_once_per_task(caller: Caller, task_id: str) -> None:
     for _ in range(2):
         assert caller.preview(task_id, retrieveFXSettings=True).status_code == 200

@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from tonnbook.models.effects import CompressionReading, EqBandReading, TrackEffects, TrackSettings
+from tonnbook.models.effects import CompressionReading, EqBandReading, TrackEffects, TrackSettings, used_bands
 from tonnbook.models.mixing import MixTrack, Reason, TrackNotes
 from tonnbook.models.vocabulary import MusicalStyle
 from tonnbook.studio.mixing.decide.bus import BusDecision, decide_bus, loudest_start_s
@@ -64,7 +64,7 @@ class MixDecision:
     def seed(self) -> int:
         """The seed of the dither, derived from what is rendered only: the same mix gets the same dither."""
         rendered = [
-            [name, track.settings.to_wire(), track.fold.value, track.wet_gain_db]
+            [name, _values(track.settings), track.fold.value, track.wet_gain_db]
             for name, track in sorted(self.tracks.items())
         ]
         text = json.dumps([self.style.value, rendered], sort_keys=True)
@@ -117,6 +117,12 @@ def apply_changes(decision: MixDecision, changes: Mapping[str, TrackEffects]) ->
     tracks = {n: replace(t, notes=t.notes.model_copy(update={"audible": None})) for n, t in tracks.items()}
     info = "your changes are applied as they are: the other tracks were not balanced again"
     return replace(decision, tracks=tracks, info=(*decision.info, info))
+
+
+def _values(settings: TrackSettings) -> list[object]:
+    """Return the settings as plain values, in Python's units."""
+    bands = [band.model_dump() for band in settings.eq]
+    return [settings.gain_db, settings.pan_deg, bands, settings.compression and settings.compression.model_dump()]
 
 
 def _track_decision(
@@ -208,20 +214,26 @@ def _changed_settings(settings: TrackSettings, change: TrackEffects) -> TrackSet
     if change.pan_deg is not None:
         update["pan_deg"] = change.pan_deg
     if change.eq is not None:
-        update["eq"] = tuple(EqBandReading(centre_hz=b.centre_hz, gain_db=b.gain_db, q=b.q) for b in change.eq)
+        update["eq"] = tuple(
+            EqBandReading(centre_hz=b.centre_hz, gain_db=b.gain_db, q=b.q) for b in used_bands(change.eq)
+        )
     if change.compression is not None:
-        update["compression"] = CompressionReading(**change.compression.model_dump())
+        acts = change.compression.ratio > 1
+        update["compression"] = CompressionReading(**change.compression.model_dump()) if acts else None
     return settings.model_copy(update=update)
 
 
 def _change_reasons(settings: TrackSettings, change: TrackEffects) -> Iterator[tuple[str, str]]:
     if change.gain_db:
         yield "gain", f"{change.gain_db:+.1f} dB as you asked, added to the {settings.gain_db:+.1f} dB of the mix"
-    for n, band in enumerate(change.eq or (), 1):
+    bands = used_bands(change.eq or ())
+    for n, band in enumerate(bands, 1):
         yield f"eq.band_{n}", f"{band.gain_db:+.1f} dB at {band.centre_hz:.0f} Hz as you asked"
-    if change.eq == ():
+    if change.eq is not None and not bands:
         yield "eq", "removed as you asked"
-    if change.compression is not None:
+    if change.compression is not None and change.compression.ratio == 1:
+        yield "compression", "removed as you asked"
+    elif change.compression is not None:
         ratio, threshold = change.compression.ratio, change.compression.threshold_db
         yield "compression", f"{ratio:g}:1 above {threshold:.1f} dBFS as you asked; the gain does not change"
     if change.pan_deg is not None:

@@ -47,7 +47,10 @@ async def mix_preview(request: Request) -> JSONResponse:
     **operation("Get a preview mix", PreviewMixAnswer, 202, 404, 500, body=PreviewMixQuery, example=_PREVIEW),
 )
 async def retrieve_preview_mix(request: Request) -> JSONResponse:
-    """202 until the preview is ready. FX settings are included on request; live, they cost credits."""
+    """202 until the preview is ready. FX settings are included on request; live, they cost credits.
+
+    As on the live service, `attack_ms` and `release_ms` of `mix_output_settings` are in seconds, in spite of their names.
+    """
     query = await read(request, PreviewMixQuery)
     service = server_state(request).mixing
     preview = service.find_order(query.task_id)
@@ -64,6 +67,9 @@ async def retrieve_final_mix(request: Request) -> JSONResponse:
 
     With the header `Prefer: respond-async` (RFC 7240) the answer is a 202 at once, with the address of the result in `Location`.
     While the preview is still being made: 202. Live, this costs 250 credits.
+
+    `gainDb` is added to the gain of the preview; the other settings replace the preview's. `attack_ms` and `release_ms` of
+    `compression_settings` are in milliseconds: those of a `drc_settings`, times 1000.
     """
     final = await read(request, FinalMixRequest)
     service = server_state(request).mixing
