@@ -32,8 +32,8 @@ def _end(started: subprocess.Popen[str]) -> None:
 
 
 @contextmanager
-def studio_program(*options: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """Run `tonnbook studio` on a free port; yield the process and its address."""
-    with running([sys.executable, *options, "-m", "tonnbook", "studio", "--port", "0"]) as studio:
+def studio_program(*options: str, arguments: Sequence[str] = ()) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """Run `tonnbook studio` on a free port, with `options` of Python and `arguments` of the program; yield process and address."""
+    with running([sys.executable, *options, "-m", "tonnbook", "studio", "--port", "0", *arguments]) as studio:
         assert studio.stdout is not None
         yield studio, studio.stdout.readline().split()[-1]

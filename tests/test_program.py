@@ -10,6 +10,7 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+import requests
 from programs import running, studio_program
 
 import tonnbook.__main__ as program
@@ -26,6 +27,15 @@ def test_the_studio_prints_its_address_answers_and_ends_cleanly(ending: signal.S
         out, err = studio.communicate(timeout=60)
     assert (studio.returncode, err) == (0, "")
     assert "closed" in out
+
+
+def test_a_strict_studio_names_the_field_that_is_missing() -> None:
+    tracks = [{"trackURL": "https://a.example/b.wav", "instrumentGroup": "KICK_GROUP"}]
+    body = {"multitrackData": {"trackData": tracks, "musicalStyle": "POP"}}
+    with studio_program(arguments=["--strict"]) as (_, address):
+        answer = requests.post(f"{address}/mixpreview", json=body, headers={"X-API-Key": "studio"}, timeout=60)
+    assert answer.status_code == 400
+    assert answer.json()["message"] == "webhookURL: is missing; the live service requires it"
 
 
 def test_a_port_in_use_is_reported_in_one_line() -> None:

@@ -61,6 +61,15 @@ def test_downloads_go_to_the_given_folder(tmp_path: Path) -> None:
     assert local.closed
 
 
+def test_strict_services_refuse_what_the_live_service_refuses() -> None:
+    with offline(strict=True) as local:
+        assert local.studio is not None
+        assert local.studio.strict
+        assert offline() is local
+    with offline() as local, pytest.raises(ValueError, match=r"is not strict: close\(\) those services first"):
+        offline(strict=True)
+
+
 def test_the_repr_of_services(local: Services) -> None:
     assert repr(local) == f"<Services local studio at {local.tonn.url}>"
     local.close()

@@ -48,6 +48,9 @@ def _parser() -> argparse.ArgumentParser:
     studio = commands.add_parser("studio", help="run only the studio, for any client")
     studio.add_argument("--port", type=int, default=8765, help="port on 127.0.0.1; 0 for a free one (default 8765)")
     studio.add_argument("--key", default="studio", help='the key that clients must send (default "studio")')
+    studio.add_argument(
+        "--strict", action="store_true", help="refuse requests without a field that the live service requires"
+    )
     studio.set_defaults(run=_studio)
     album_program.add(commands)
     return parser
@@ -93,7 +96,7 @@ def _studio(chosen: argparse.Namespace) -> int:
     from tonnbook.studio.server.server import Studio
 
     try:
-        studio = Studio(port=chosen.port, key=chosen.key).start()
+        studio = Studio(port=chosen.port, key=chosen.key, strict=chosen.strict).start()
     except (OSError, TonnbookError) as error:
         print(f"The studio could not start on port {chosen.port}: {error}", file=sys.stderr)
         return 1

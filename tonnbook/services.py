@@ -92,23 +92,26 @@ class _MissingClient:
         return f"<no key for {self._service}>"
 
 
-def offline(folder: str | Path | None = None, *, polling: PollSettings | None = None) -> Services:
+def offline(folder: str | Path | None = None, *, polling: PollSettings | None = None, strict: bool = False) -> Services:
     """Start the local studio, and return clients that talk to it: no key, no credits, no network.
 
     There is one studio in a process: a second call returns the same services, unless they have been closed. Everything is closed
-    at exit. Downloads are written to `folder`, or to a temporary folder that is removed at exit.
+    at exit. Downloads are written to `folder`, or to a temporary folder that is removed at exit. With `strict` the studio refuses a
+    request without a field that the live service requires, and names the field; these clients send them all.
 
-    Raises ValueError if the services are running with another `folder`.
+    Raises ValueError if the services are running with another `folder`, or are not strict.
     """
     global _running
     wanted = Path(folder).resolve() if folder is not None else None
     with _starting:
         if _running is None or _running.closed:
-            _running = _start(wanted, polling or _OFFLINE_POLLING)
+            _running = _start(wanted, polling or _OFFLINE_POLLING, strict)
         elif wanted is not None and _running.tonn.downloads != wanted:
             raise ValueError(
                 f"the studio is running already, with downloads in {_running.tonn.downloads}: close() those services first"
             )
+        elif strict and _running.studio is not None and not _running.studio.strict:
+            raise ValueError("the studio is running already, and is not strict: close() those services first")
         return _running
 
 
@@ -169,10 +172,10 @@ def run(main: Coroutine[Any, Any, T]) -> T:
     return asyncio.run(main)
 
 
-def _start(folder: Path | None, polling: PollSettings) -> Services:
+def _start(folder: Path | None, polling: PollSettings, strict: bool) -> Services:
     from tonnbook.studio.server.server import Studio
 
-    studio = Studio().start()
+    studio = Studio(strict=strict).start()
     inbox = WebhookInbox()
     tonn = TonnClient(
         studio.url,

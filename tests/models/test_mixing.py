@@ -73,12 +73,12 @@ class TestWhatWeSend:
         with pytest.raises(ValidationError, match="not an http or https link"):
             MixTrack(source=text, instrument="KICK_GROUP")
 
-    def test_the_same_file_twice_is_refused(self) -> None:
-        with pytest.raises(ValidationError, match=r"track 2 names vocals\.wav again"):
-            two_tracks(tracks=[VOCALS, VOCALS])
+    def test_the_same_file_twice_is_accepted(self) -> None:
+        assert len(two_tracks(tracks=[VOCALS, VOCALS]).tracks) == 2
 
-    @pytest.mark.parametrize("count", [0, 1, 33])
-    def test_two_to_thirty_two_tracks(self, count: int) -> None:
+    @pytest.mark.parametrize("count", [0, 33])
+    def test_one_to_thirty_two_tracks(self, count: int) -> None:
+        assert len(two_tracks(tracks=[VOCALS]).tracks) == 1
         tracks = [{**DRUMS, "trackURL": f"https://files.example/{n}.wav"} for n in range(count)]
         with pytest.raises(ValidationError):
             two_tracks(tracks=tracks)

@@ -23,7 +23,7 @@ def complaint(**fields: object) -> str:
     [
         ({"musicalStyle": "POLKA"}, ["musicalStyle: is 'POLKA'", "allowed: ROCK_INDIE, POP"]),
         ({"sampleRate": 96000}, ["sampleRate: is 96000", "44100 or 48000"]),
-        ({"trackData": [TRACK]}, ["trackData: has 1 entries; at least 2 are needed"]),
+        ({"trackData": []}, ["trackData: has 0 entries; at least 1 is needed"]),
         ({"trackData": [TRACK, {**TRACK, "trackURL": 7}]}, ["trackData[1].trackURL: give an http or https link"]),
         ({"returnStems": "perhaps"}, ["returnStems: is 'perhaps'", "boolean"]),
         ({"musicalStyle": None}, ["musicalStyle: is missing"]),
@@ -33,6 +33,11 @@ def test_field_value_and_what_is_allowed(fields: dict[str, object], message: lis
     text = complaint(**fields)
     for part in message:
         assert part in text
+
+
+def test_two_wrong_tracks_are_two_problems() -> None:
+    tracks = [{"trackURL": f"https://a/{n}.wav"} for n in range(2)]
+    assert complaint(trackData=tracks).split("; ") == [f"trackData[{n}].instrumentGroup: is missing" for n in range(2)]
 
 
 def test_a_signed_links_query_never_shows() -> None:

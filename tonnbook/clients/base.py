@@ -80,11 +80,12 @@ class Calls:
     def _with_links(self, request: R, job: Job[Any]) -> R:
         files = list(request.local_files())
         total = sum(path.stat().st_size for path in files)
-        before = 0
+        before, number = 0, 0
 
         def link_of(path: Path) -> str:
-            nonlocal before
-            message = f"uploading {path.name}, {files.index(path) + 1} of {len(files)}, {total / 1e6:.1f} MB in all"
+            nonlocal before, number
+            number += 1
+            message = f"uploading {path.name}, {number} of {len(files)}, {total / 1e6:.1f} MB in all"
 
             def report(sent: int) -> None:
                 share = (before + sent) / total

@@ -27,13 +27,20 @@ TONAL_HZ: Mapping[str, tuple[float, float]] = {
 """The four ranges of the tonal profile."""
 
 
+def _style_in_any_case(value: Any) -> Any:
+    """Return the style that `value` names in any case: the vendor's MCP server tells its callers to send lower case."""
+    known = {style.value for style in AnalysisStyle}
+    return value.upper() if isinstance(value, str) and value.upper() in known else value
+
+
 class AnalysisRequest(RepairRequest):
     """Find faults in a finished mix or master. Costs credits on the live service."""
 
     envelope = "mixDiagnosisData"
+    required_live = ("is_master",)
 
     source: AudioSource = Field(alias="audioFileLocation", title="File")
-    style: AnalysisStyle = Field(alias="musicalStyle", title="Style")
+    style: Annotated[AnalysisStyle, BeforeValidator(_style_in_any_case)] = Field(alias="musicalStyle", title="Style")
     is_master: bool = Field(False, alias="isMaster", title="Already mastered")
 
     @property

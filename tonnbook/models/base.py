@@ -30,6 +30,7 @@ class Request(BaseModel):
     """A request: frozen, and an unknown field is an error.
 
     The class variable `envelope` is the key under which the body contains the request, None where there is no such key.
+    `required_live` names the fields that the Tonn API text requires and that older clients omit: they have a default here.
     """
 
     model_config = ConfigDict(
@@ -41,6 +42,19 @@ class Request(BaseModel):
         use_attribute_docstrings=True,
     )
     envelope: ClassVar[str | None] = None
+    required_live: ClassVar[tuple[str, ...]] = ()
+
+    @property
+    def missing_live(self) -> tuple[str, ...]:
+        """The fields that the live service requires and that this request did not set, as they are spelled on the wire."""
+        fields = type(self).model_fields
+        return tuple(fields[name].alias or name for name in self.required_live if name not in self.model_fields_set)
+
+    @property
+    def live_notes(self) -> tuple[str, ...]:
+        """The notes for an answer to this request: what the live service would refuse; empty if nothing."""
+        missing = self.missing_live
+        return (f"the live service requires {', '.join(missing)}",) if missing else ()
 
     def to_wire(self) -> dict[str, Any]:
         """Return the JSON body: wire names, under the envelope's key, without absent fields.

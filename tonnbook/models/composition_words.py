@@ -36,7 +36,7 @@ class Choice(StrEnum):
         hint = f"did you mean {near}? " if near else ""
         shown = repr(value[:40]) if isinstance(value, str) else type(value).__name__
         raise ValueError(
-            f"{shown} is not a known {kind}; {hint}Known: {', '.join((*known, *listed))}{_NOTES.get(kind, '')}"
+            f"{shown} is not a known {kind}; {hint}Known: {', '.join(dict.fromkeys((*known, *listed)))}{_NOTES.get(kind, '')}"
         )
 
     @classmethod
@@ -54,7 +54,7 @@ class Choice(StrEnum):
 
 
 _NAMES = {"AudioFormat": "audio format"}
-_NOTES = {"audio format": " (aac on the live service only)"}
+_NOTES = {"audio format": " (aac on the live service only; the studio writes wav and mp3)"}
 
 
 class Genre(Choice):

@@ -27,6 +27,15 @@ class EnhancementRequest(RepairRequest):
     """Repair and finish one mix. The preview costs nothing; the full track costs credits on the live service."""
 
     envelope = "mixReviveData"
+    required_live = (
+        "is_master",
+        "fix_clipping",
+        "fix_stereo",
+        "fix_tone",
+        "fix_loudness",
+        "apply_mastering",
+        "stem_processing",
+    )
 
     source: AudioSource = Field(alias="audioFileLocation", title="File")
     style: EnhancementStyle = Field(alias="musicalStyle", title="Style")
@@ -75,6 +84,7 @@ class EnhancementTask(Answer):
     task_id: str = Field(alias="mixrevive_task_id")
     error: bool = False
     message: str = ""
+    info: str = ""
 
 
 class EnhancementQuery(Request):

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import Annotated, ClassVar, Self
+from typing import Annotated, ClassVar
 from urllib.parse import unquote, urlsplit
 
-from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema, model_validator
+from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema
 
 from tonnbook.models.base import Answer, AudioSource, Link, Request
 from tonnbook.models.effects import TrackEffects, TrackSettings
@@ -83,29 +83,21 @@ class _MixOptions(Request):
 
 
 class MixRequest(_MixOptions):
-    """A preview mix: 2 to 32 tracks of up to 8 minutes each. Costs no credits."""
+    """A preview mix: up to 32 tracks of up to 8 minutes each. Costs no credits."""
 
     envelope = "multitrackData"
+    required_live = ("webhook_url",)
 
-    tracks: tuple[MixTrack, ...] = Field(alias="trackData", min_length=2, max_length=MAX_TRACKS, title="Tracks")
+    tracks: tuple[MixTrack, ...] = Field(alias="trackData", min_length=1, max_length=MAX_TRACKS, title="Tracks")
     style: MusicalStyle = Field(alias="musicalStyle", title="Style")
     return_unmixed: bool = Field(False, alias="returnUnmixedTrack", title="Return the unmixed sum")
-
-    @model_validator(mode="after")
-    def _each_source_once(self) -> Self:
-        sources = [track.source for track in self.tracks]
-        for n, source in enumerate(sources):
-            if source in sources[:n]:
-                raise ValueError(
-                    f"track {n + 1} names {file_name(source)} again; each file may be used in one track only"
-                )
-        return self
 
 
 class PreviewMixQuery(Request):
     """Request the result of a preview mix. On the live service, FX settings cost credits."""
 
     envelope = "multitrackData"
+    required_live = ("fx_settings",)
 
     task_id: str = Field(alias="multitrackTaskId", min_length=1)
     fx_settings: bool = Field(False, alias="retrieveFXSettings")
@@ -121,6 +113,7 @@ class FinalMixRequest(_MixOptions):
     """The final mix of a preview. Costs credits on the live service."""
 
     envelope = "applyAudioEffectsData"
+    required_live = ("return_stems",)
 
     task_id: str = Field(alias="multitrackTaskId", min_length=1)
     tracks: tuple[FinalMixTrack, ...] = Field(alias="trackData", max_length=MAX_TRACKS, title="Tracks")
@@ -132,6 +125,7 @@ class MixTask(Answer):
     task_id: str = Field(alias="multitrack_task_id")
     error: bool = False
     message: str = ""
+    info: str = ""
 
 
 class Reason(Answer):

@@ -36,12 +36,12 @@ class Problem:
 
 def problems(error: ValidationError) -> list[Problem]:
     """Return every problem of a pydantic error, in the order of the fields."""
-    return [Problem(tuple(e["loc"]), _message(e)) for e in error.errors(include_url=False)]
+    return [Problem(tuple(e["loc"]), _message(e)) for e in _errors(error)]
 
 
 def with_messages(error: ValidationError) -> ValidationError:
     """Return the same error with the messages of `problems`, and without links to pydantic's pages."""
-    found = zip(error.errors(include_url=False), problems(error), strict=True)
+    found = zip(_errors(error), problems(error), strict=True)
     details = [
         InitErrorDetails(type=problem.as_error(e["type"]), loc=e["loc"], input=e.get("input")) for e, problem in found
     ]
@@ -51,6 +51,14 @@ def with_messages(error: ValidationError) -> ValidationError:
 def explain(error: ValidationError) -> str:
     """Return all problems as one line of text, for an error message."""
     return "; ".join(map(str, problems(error)))
+
+
+def _errors(error: ValidationError) -> list[Any]:
+    """Return the entries of a pydantic error, without the length of a list whose entries are wrong: pydantic counts the valid ones."""
+    found = error.errors(include_url=False)
+    places = [e["loc"] for e in found]
+    wrong_within = {place[:depth] for place in places for depth in range(len(place))}
+    return [e for e in found if e["type"] != "too_short" or e["loc"] not in wrong_within]
 
 
 def _message(e: Any) -> str:
@@ -71,7 +79,8 @@ def _message(e: Any) -> str:
         case "too_long":
             return f"has {limits.get('actual_length')} entries; at most {limits.get('max_length')} are allowed"
         case "too_short":
-            return f"has {limits.get('actual_length')} entries; at least {limits.get('min_length')} are needed"
+            least = limits.get("min_length")
+            return f"has {limits.get('actual_length')} entries; at least {least} {'is' if least == 1 else 'are'} needed"
         case "extra_forbidden":
             return "is not a field of this request; check the spelling"
         case "value_error":

@@ -11,8 +11,8 @@ example guide; [I] answers that integrators published.
 | `sampleRate` on the wire | [S] string; [S] tutorial payload: number | we send a string, we read both |
 | settings' compression key | [C] sent as `compression_settings`; [S] read as `drc_settings` | each where its source has it |
 | `attack_ms` 0.074 in an answer | [S] tutorial: named ms; [G] the DAW example reads seconds | answers: seconds; requests: milliseconds |
-| `webhookURL` | [S] "mandatory"; [C] left out; "" made the server fail | optional, and never empty |
-| number of tracks | [S] at most 32; [C] 2 to 32 | 2 to 32 |
+| `webhookURL` | [S] "mandatory"; [C] left out; "" made the server fail | optional, never empty; the strict studio requires it |
+| number of tracks | [S] at most 32; [C] 2 to 32, its tests send 1 | 1 to 32 |
 | types that upload takes | [C] wav mp3 flac | those three in what we send; the studio reads AIFF and OGG too |
 """
 

@@ -35,7 +35,7 @@ def test_an_analysis_is_answered_when_it_is_done(caller: Caller, wide: Path) -> 
     assert results["tonnbook"]["credits_live"] == caller.studio.ledger.credits - before == 10
 
 
-@pytest.mark.parametrize("style", ["ROCK_INDIE", "HIPHOP_GRIME", "OTHER"])
+@pytest.mark.parametrize("style", ["ROCK_INDIE", "HIPHOP_GRIME", "OTHER", "lo_fi", "Hip_Hop_Grime"])
 def test_the_names_of_the_mix_styles_are_accepted(caller: Caller, wide: Path, style: str) -> None:
     body = {"audioFileLocation": caller.upload(wide), "musicalStyle": style, "isMaster": "false", "unknown": 1}
     assert caller.post("/mixanalysis", {"mixDiagnosisData": body}).json()["mixDiagnosisResults"]["error"] is False

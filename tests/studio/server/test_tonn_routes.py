@@ -73,7 +73,7 @@ def test_invalid_options(caller: Caller, links: Mapping[str, str]) -> None:
         ({"desiredLoudness": "LOUD"}, "desiredLoudness: is 'LOUD'; allowed: LOW, MEDIUM or HIGH"),
     ):
         assert words in error_message(caller.mix(both, **options), 400)
-    assert "at least 2" in error_message(caller.mix([links["vocal"]]), 400)
+    assert "at least 1" in error_message(caller.mix([]), 400)
     assert "at most 32" in error_message(caller.mix([f"http://127.0.0.1:9/{n}.wav" for n in range(33)]), 400)
 
 
@@ -89,6 +89,22 @@ def test_null_counts_as_absent_and_unknown_fields_are_ignored(caller: Caller, li
 
 
 # --- a mix
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_a_mix_of_one_track_and_of_the_same_link_twice(caller: Caller, links: Mapping[str, str], count: int) -> None:
+    task_id = caller.start([links["vocal"]] * count, returnStems=True)
+    results = caller.finished(task_id, retrieveFXSettings=True).json()["previewMixTaskResults"]
+    names = ["vocal.wav", "vocal (2).wav"][:count]
+    assert sorted(results["mix_output_settings"]) == sorted(results["stems"]) == sorted(names)
+    changes = [{"trackURL": links["vocal"], "gainDb": -n} for n in range(count)]
+    final = caller.final(task_id, changes).json()["applyAudioEffectsResults"]["mix_output_settings"]
+    gains = [
+        final[name]["gain_settings"]["gain_db"] - results["mix_output_settings"][name]["gain_settings"]["gain_db"]
+        for name in names
+    ]
+    assert gains == pytest.approx([0, -1][:count])
+    assert "has an entry already" in error_message(caller.final(task_id, [*changes, changes[0]]), 400)
 
 
 def test_a_preview_has_what_was_requested(

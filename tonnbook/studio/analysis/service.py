@@ -40,7 +40,7 @@ class AnalysisService(Service[None]):
         price = self._ledger.charge("analysis", secrets.token_hex(12))
         results = AnalysisResults(
             completion_time=self._completion_time(),
-            info="measured by the tonnbook local studio",
+            info="; ".join(("measured by the tonnbook local studio", *request.live_notes)),
             verdicts=report.verdicts,
             notes=report.notes.model_copy(update={"credits_live": price}),
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +18,7 @@ from tonnbook.models.mixing import (
     FinalMixResults,
     MixRequest,
     PreviewMixAnswer,
+    PreviewMixQuery,
     PreviewMixResults,
     track_names,
 )
@@ -130,16 +131,19 @@ class MixService(Service[MixOrder]):
             return order
         raise HttpError(404, "no such render; request the final mix again")
 
-    def preview_answer(self, order: MixOrder, *, fx_settings: bool) -> PreviewMixAnswer:
+    def preview_answer(self, order: MixOrder, query: PreviewMixQuery) -> PreviewMixAnswer:
         """Return the answer for a preview that is done; raises HttpError 404 if its files have been deleted."""
         result = self._result(order.task)
-        if fx_settings:
+        if query.fx_settings:
             self._ledger.charge_once("fx_settings", order.id)
-        return self._preview_answer(result.outcome, fx_settings=fx_settings)
+        return self._preview_answer(result.outcome, query.live_notes, fx_settings=query.fx_settings)
 
-    def final_answer(self, order: FinalMixOrder) -> FinalMixAnswer:
-        """Return the answer for a final mix that is done; raises HttpError 404 if its files have been deleted."""
-        return self._final_answer(self._result(order.task).outcome)
+    def final_answer(self, order: FinalMixOrder, info: tuple[str, ...] = ()) -> FinalMixAnswer:
+        """Return the answer for a final mix that is done, with `info` in its notes.
+
+        Raises HttpError 404 if its files have been deleted.
+        """
+        return self._final_answer(self._result(order.task).outcome, info)
 
     def _is_outdated(self, order: FinalMixOrder) -> bool:
         task = order.task
@@ -209,22 +213,25 @@ class MixService(Service[MixOrder]):
         # The settings cost credits on the live service, so a webhook does not carry them.
         return TaskState.FINAL_COMPLETED, result_fields(answer.results, "stems")
 
-    def _preview_answer(self, outcome: MixOutcome, *, fx_settings: bool) -> PreviewMixAnswer:
+    def _preview_answer(
+        self, outcome: MixOutcome, info: tuple[str, ...] = (), *, fx_settings: bool
+    ) -> PreviewMixAnswer:
         results = PreviewMixResults(
             mix_url=self._storage.result_link(outcome.mix),
             stem_urls=self._stem_links(outcome),
             unmixed_url=self._storage.result_link(outcome.unmixed) if outcome.unmixed else None,
             settings=outcome.settings if fx_settings else None,
-            notes=outcome.notes,
+            notes=outcome.notes.model_copy(update={"info": (*info, *outcome.notes.info)}),
         )
         return PreviewMixAnswer(results=results)
 
-    def _final_answer(self, outcome: MixOutcome) -> FinalMixAnswer:
+    def _final_answer(self, outcome: MixOutcome, info: tuple[str, ...] = ()) -> FinalMixAnswer:
+        notes = {"credits_live": CREDITS["final_mix"], "info": (*info, *outcome.notes.info)}
         results = FinalMixResults(
             mix_url=self._storage.result_link(outcome.mix),
             stem_urls=self._stem_links(outcome),
             settings=outcome.settings,
-            notes=outcome.notes.model_copy(update={"credits_live": CREDITS["final_mix"]}),
+            notes=outcome.notes.model_copy(update=notes),
         )
         return FinalMixAnswer(results=results)
 
@@ -236,23 +243,27 @@ def track_changes(preview: MixRequest, final: FinalMixRequest) -> dict[str, Trac
     """Return the changes of a final mix by track name; raises HttpError 400 for a track that the preview does not have.
 
     Tracks are matched by their links. The query may differ, as in a link that was signed again, unless only the query
-    tells two tracks apart (`get?id=1`, `get?id=2`).
+    tells two tracks apart (`get?id=1`, `get?id=2`). Entries with a link that several tracks have are for these tracks in order.
     """
     links = [str(track.source) for track in preview.tracks]
     names = track_names(list(links))
-    by_link = dict(zip(links, names, strict=True))
-    counts = Counter(map(_without_query, links))
-    by_address = {_without_query(link): name for link, name in by_link.items() if counts[_without_query(link)] == 1}
+    by_link: dict[str, list[str]] = defaultdict(list)
+    for link, name in zip(links, names, strict=True):
+        by_link[link].append(name)
+    counts = Counter(map(_without_query, by_link))
+    by_address = {_without_query(link): found for link, found in by_link.items() if counts[_without_query(link)] == 1}
     changes: dict[str, TrackEffects] = {}
     for n, track in enumerate(final.tracks):
         link, field_name = str(track.source), f"trackData[{n}].trackURL"
-        name = by_link.get(link) or by_address.get(_without_query(link))
-        if name is None:
-            known = ", ".join(names)
-            raise HttpError(400, f"{field_name}: {redacted(link)} is not a track of this preview; its tracks: {known}")
-        if name in changes:
-            raise HttpError(400, f"{field_name}: {name} has an entry already; send one entry per track")
-        changes[name] = TrackEffects(**{key: getattr(track, key) for key in TrackEffects.model_fields})
+        known = by_link.get(link) or by_address.get(_without_query(link))
+        if known is None:
+            raise HttpError(
+                400, f"{field_name}: {redacted(link)} is not a track of this preview; its tracks: {', '.join(names)}"
+            )
+        unchanged = [name for name in known if name not in changes]
+        if not unchanged:
+            raise HttpError(400, f"{field_name}: {known[-1]} has an entry already; send one entry per track")
+        changes[unchanged[0]] = TrackEffects(**{key: getattr(track, key) for key in TrackEffects.model_fields})
     return {name: effects for name, effects in changes.items() if effects != TrackEffects()}
 
 

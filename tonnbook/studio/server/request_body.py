@@ -22,14 +22,22 @@ R = TypeVar("R", bound=base.Request)
 
 
 async def read(request: Request, model: type[R]) -> R:
-    """Return the body as `model`; raises HttpError 400 that names every wrong field, or 413."""
+    """Return the body as `model`; raises HttpError 400 that names every wrong field, or 413.
+
+    A strict studio also refuses a body without a field that the live service requires.
+    """
     body = await read_json(request)
     if model.envelope and (not isinstance(body, dict) or body.get(model.envelope) is None):
         raise HttpError(400, f"{model.envelope}: is missing; put all fields of this call into an object of this name")
     try:
-        return model.from_wire(body)
+        found = model.from_wire(body)
     except ValidationError as error:
         raise HttpError(400, explain(error)) from None
+    if server_state(request).strict and found.missing_live:
+        raise HttpError(
+            400, "; ".join(f"{name}: is missing; the live service requires it" for name in found.missing_live)
+        )
+    return found
 
 
 async def read_json(request: Request, empty: bytes = b"") -> Any:

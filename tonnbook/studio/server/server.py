@@ -53,7 +53,8 @@ class Studio:
     does the heavy work. By default one thread renders one mix after the other; songs are mastered in parallel, the first in this process and
     others in processes of their own, as many in all as there are cores and at most four. An executor whose workers are other
     processes, on this machine or on a cluster that sees the same files, masters songs only. `clock` returns seconds since 1970 and
-    decides when links expire.
+    decides when links expire. A `strict` studio refuses requests without a field that the live service requires; otherwise the
+    answer has a note about it.
     """
 
     def __init__(
@@ -64,8 +65,10 @@ class Studio:
         executor: Executor | None = None,
         clock: Clock = time.time,
         limits: Limits | None = None,
+        strict: bool = False,
     ) -> None:
         self.key = key
+        self.strict = strict
         self.ledger = Ledger(clock)
         self._port = port
         self._folder = folder
@@ -132,6 +135,7 @@ class Studio:
         separation = SeparationService(context)
         return ServerState(
             key=self.key,
+            strict=self.strict,
             storage=storage,
             mixing=MixService(context),
             mastering=MasteringService(context, self._executor),

@@ -26,6 +26,8 @@ class ServerState:
     """Server state shared by all routes: the key, the storage and one service per feature."""
 
     key: str
+    strict: bool
+    """Whether a request without a field that the live service requires is refused."""
     storage: Storage
     mixing: MixService
     mastering: MasteringService

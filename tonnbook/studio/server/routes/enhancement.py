@@ -57,5 +57,7 @@ async def retrieve_enhanced_track(request: Request) -> JSONResponse:
 
 
 async def _start(request: Request, *, full: bool) -> JSONResponse:
-    order = server_state(request).enhancement.start(await read(request, EnhancementRequest), full=full)
-    return json_response(EnhancementTask(task_id=order.id, message="the enhancement has been started"))
+    wanted = await read(request, EnhancementRequest)
+    order = server_state(request).enhancement.start(wanted, full=full)
+    info = "; ".join(wanted.live_notes)
+    return json_response(EnhancementTask(task_id=order.id, message="the enhancement has been started", info=info))

@@ -37,9 +37,11 @@ _FINAL = {"multitrackTaskId": "…", "trackData": [{"trackURL": _VOCAL, "gainDb"
 
 @router.post("/mixpreview", **operation("Start a preview mix", MixTask, 429, 507, body=MixRequest, example=_MIX))
 async def mix_preview(request: Request) -> JSONResponse:
-    """Two to 32 tracks of up to 8 minutes. No credits. The webhook is called when the preview is ready or has failed."""
-    preview = server_state(request).mixing.start_preview(await read(request, MixRequest))
-    return json_response(MixTask(task_id=preview.id, message="the preview mix has been started"))
+    """Up to 32 tracks of up to 8 minutes. No credits. The webhook is called when the preview is ready or has failed."""
+    order = await read(request, MixRequest)
+    preview = server_state(request).mixing.start_preview(order)
+    info = "; ".join(order.live_notes)
+    return json_response(MixTask(task_id=preview.id, message="the preview mix has been started", info=info))
 
 
 @router.post(
@@ -55,7 +57,7 @@ async def retrieve_preview_mix(request: Request) -> JSONResponse:
     service = server_state(request).mixing
     preview = service.find_order(query.task_id)
     answer = _preview_unfinished(preview)
-    return answer or json_response(service.preview_answer(preview, fx_settings=query.fx_settings))
+    return answer or json_response(service.preview_answer(preview, query))
 
 
 @router.post(
@@ -82,7 +84,7 @@ async def retrieve_final_mix(request: Request) -> JSONResponse:
         waiting.headers["Location"] = f"/studio/renders/{render.id}"
         return waiting
     await wait_for_end(render.task)
-    return _render_unfinished(render) or json_response(service.final_answer(render))
+    return _render_unfinished(render) or json_response(service.final_answer(render, final.live_notes))
 
 
 @router.get(
