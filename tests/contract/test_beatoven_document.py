@@ -190,7 +190,8 @@ def test_the_newer_v1(call: Call, studio: Studio, format_: str | None, ending: s
 def test_aac_is_refused_and_the_error_names_the_alternatives(call: Call, format_: str) -> None:
     answer = call("POST", "/api/v1/tracks/compose", {"prompt": {"text": "calm"}, "format": format_})
     assert answer.status_code == 400
-    assert "wav and mp3" in answer.json()["message"]
+    assert answer.json()["message"].startswith("format: ")
+    assert '"wav" and "mp3"' in answer.json()["message"]
 
 
 def test_invalid_prompts_of_the_newer_v1_are_refused_with_a_reason(call: Call) -> None:

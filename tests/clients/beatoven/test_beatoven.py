@@ -116,7 +116,7 @@ def test_the_newer_v1_loops_and_takes_formats(client: BeatovenClient) -> None:
     song = client.compose_direct("3 seconds of electronic music", format="mp3", looping=True).result(120)
     assert song.mix.name == "song.mp3"
     assert info(song.stems["melody"].path).frames == info(song.mix.path).frames == 3 * 44100
-    with pytest.raises(RequestRejected, match="wav and mp3"):
+    with pytest.raises(RequestRejected, match='the studio writes "wav" and "mp3"'):
         client.compose_direct("calm", format="aac").result(30)
 
 

@@ -97,6 +97,13 @@ def test_every_wrong_field_is_named_with_what_is_allowed(caller: Caller) -> None
         assert words in message
 
 
+@pytest.mark.parametrize("kind", ["audio/aac", "audio/mp4", "audio/x-m4a"])
+def test_an_aac_file_is_refused_and_the_error_names_types_that_are_accepted(caller: Caller, kind: str) -> None:
+    message = error_message(caller.post("/upload", {"filename": "a.m4a", "contentType": kind}), 400)
+    assert message.startswith(f'contentType: is "{kind}"')
+    assert '"audio/wav" or "audio/mpeg" (MP3)' in message
+
+
 def test_an_invalid_filename(caller: Caller) -> None:
     for name in ("..", "a/", " ", "\\", "a\nb.wav"):
         answer = caller.post("/upload", {"filename": name, "contentType": "audio/wav"})

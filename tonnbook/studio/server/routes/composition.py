@@ -96,8 +96,7 @@ async def compose_direct(request: Request) -> JSONResponse:
     if direct.format is AudioFormat.AAC:
         raise HttpError(
             400,
-            "format: the studio writes wav and mp3, not aac: no AAC encoder is a plain Python package with a permissive licence. "
-            "Choose mp3, or convert the wav",
+            'format: is "aac", which only the live service writes; the studio writes "wav" and "mp3"',
         )
     service = _service(request)
     track = service.create(CompositionRequest(prompt=direct.prompt.text))

@@ -29,6 +29,8 @@ PIECE = 2**20
 
 router = APIRouter(tags=["files"])
 
+_AAC_TYPES = ("audio/aac", "audio/aacp", "audio/mp4", "audio/m4a", "audio/x-m4a")
+
 FileId = Annotated[str, PathPart(description="Part of the link.")]
 _LINK = "/files/{file_id}/{name}"
 _VOCAL = {"filename": "vocal.wav", "contentType": "audio/wav"}
@@ -42,6 +44,11 @@ _VOCAL = {"filename": "vocal.wav", "contentType": "audio/wav"}
 async def upload(request: Request) -> JSONResponse:
     """PUT the bytes to `signed_url` with the same Content-Type; use `readable_url` in later calls. Both are valid for one hour."""
     body = await read(request, UploadRequest)
+    if body.content_type in _AAC_TYPES:
+        raise HttpError(
+            400,
+            f'contentType: is "{body.content_type}"; the studio does not read AAC. Send the file as "audio/wav" or "audio/mpeg" (MP3)',
+        )
     name = body.filename.replace("\\", "/").rpartition("/")[2]
     if name.strip(". ") == "" or not name.isprintable():
         raise HttpError(400, "filename: is not a file name; give one like vocal.wav")
