@@ -84,7 +84,7 @@ def compose(caller: Caller, prompt: str) -> Any:
     order = {"prompt": {"text": prompt}, "format": "wav", "looping": False}
     task = caller.post("/api/v1/tracks/compose", order, **token).json()["task_id"]
     url = f"{caller.studio.url}/api/v1/tasks/{task}"
-    while (answer := requests.get(url, headers=token, timeout=60).json())["status"] in ("composing", "running"):
+    while (answer := requests.get(url, headers=token, timeout=60).json())["status"] == "composing":
         time.sleep(0.1)
     assert answer["status"] == "composed", answer
     return answer

@@ -50,11 +50,11 @@ def test_numbers_come_as_strings_and_words_in_any_case() -> None:
 @pytest.mark.parametrize(
     ("parts", "words"),
     [
-        ((("happy", "0", "30000"), ("angry", "30000", "60000")), "sections end at 90000 ms, 30000 ms after"),
+        ((("happy", "0", "30000"), ("angry", "30000", "60000")), "the sections end at 90000 ms (lengths 30000 + 60000), but duration_ms is 60000: shorten them by 30000 ms, or set duration_ms to 90000"),
         ((("happy", 0, 30000), ("angry", 31000, 29000)), "section 2 starts at 31000 ms, but section 1 ends at 30000 ms: a gap of 1000"),
         ((("happy", 0, 30000), ("angry", 29000, 31000)), "an overlap of 1000 ms"),
         ((("happy", 5, 59995),), "section 1 starts at 5 ms, but the track begins at 0 ms"),
-        ((("happy", 0, 59000),), "sections end at 59000 ms, 1000 ms before"),
+        ((("happy", 0, 59000),), "lengthen them by 1000 ms, or set duration_ms to 59000"),
         ((("happy", 0, 999), ("sad", 999, 59001)), "sections[0].length: is 999; at least 1000"),
         ((("happy", 30000, 30000), ("sad", 0, 30000)), "not in order: section 1 starts at 30000 ms, section 2 at 0 ms"),
         ((("happy", 0, 30000), ("sad", 40000, 10000), ("calm", 30000, 10000)), "not in order: section 2 starts at 40000 ms"),
@@ -64,6 +64,11 @@ def test_numbers_come_as_strings_and_words_in_any_case() -> None:
 )  # fmt: skip
 def test_sections_must_tile_the_track(parts: tuple[tuple[str, object, object], ...], words: str) -> None:
     assert words in error_text({"genre": "pop", "duration_ms": 60000, "sections": sections(*parts)})
+
+
+def test_the_documents_example_of_two_moods_is_a_track_of_90_s() -> None:
+    body = {"genre": "pop", "sections": sections(("happy", "0", "30000"), ("angry", "30000", "60000"))}
+    assert resolve(CompositionRequest.from_wire(body)).duration_ms == 90_000
 
 
 def test_unknown_words_get_the_list_and_the_nearest_match() -> None:

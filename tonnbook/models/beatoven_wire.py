@@ -217,10 +217,20 @@ class TrackUrls(SparseAnswer):
     notes: SongNotes | None = Field(None, alias="tonnbook")
 
 
+class TrackListed(SparseAnswer):
+    """A track in the list of tracks."""
+
+    title: str = ""
+    project_id: str = ""
+    """The id of the track: the vendor's SDK reads title and id here."""
+    uuid: str
+    track: TrackRecord
+
+
 class TrackList(SparseAnswer):
     """The answer of the older client's GET /api/v1/tracks."""
 
-    tracks: tuple[TrackCreated, ...] = ()
+    tracks: tuple[TrackListed, ...] = ()
 
 
 class PromptText(Request):
@@ -260,7 +270,7 @@ class DirectMeta(SparseAnswer):
 
 
 class DirectTask(SparseAnswer):
-    """The answer of GET /api/v1/tasks/<task_id>: composing, running, composed or failed."""
+    """The answer of GET /api/v1/tasks/<task_id>: composing, composed or failed; the document also lists running."""
 
     status: str
     meta: DirectMeta = Field(default_factory=DirectMeta)

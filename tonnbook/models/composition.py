@@ -1,7 +1,7 @@
 """Composition requests: genre, emotions, tempo and sections, or a prompt (Beatoven API v2, "Creating a new track").
 
-Values that the document does not give are our choice, which the field says. The document's example of two moods overlaps; it is
-refused.
+Values that the document does not give are our choice, which the field says. The document's example of two moods (0 to 30 s, 30 s to
+90 s) is a track of 90 s: it is refused only with another `duration_ms`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import Annotated, Any, Self
 
-from pydantic import AliasChoices, Field, SerializeAsAny, field_validator, model_validator
+from pydantic import AliasChoices, Field, field_validator, model_validator
 
 from tonnbook.models.base import Answer, Request, unit
 from tonnbook.models.composition_words import (
@@ -161,8 +161,12 @@ def coverage_fault(sections: Iterable[Section], duration_ms: int | None) -> str 
             )
         at = section.end_ms
     if duration_ms is not None and at != duration_ms:
-        side = "before" if at < duration_ms else "after"
-        return f"the sections end at {at} ms, {abs(duration_ms - at)} ms {side} the track's end at {duration_ms} ms"
+        lengths = " + ".join(str(section.length_ms) for section in sections)
+        change = "lengthen" if at < duration_ms else "shorten"
+        return (
+            f"the sections end at {at} ms (lengths {lengths}), but duration_ms is {duration_ms}: {change} them by "
+            f"{abs(duration_ms - at)} ms, or set duration_ms to {at}"
+        )
     return None
 
 
@@ -191,7 +195,7 @@ class CompositionOptions(Answer):
     genres: tuple[str, ...] = Field(alias="genre")
     emotions: tuple[str, ...] = Field(alias="emotion")
     tempos: tuple[str, ...] = Field(alias="tempo")
-    blocked: tuple[SerializeAsAny[Blocked], ...] = Field((), alias="blockedParams")
+    blocked: tuple[Blocked | BlockedMood, ...] = Field((), alias="blockedParams")
     extras: tuple[str, ...] | None = Field(None, alias="tonnbook")
     """Request fields that this server accepts beyond the document: the studio's `seed`."""
 

@@ -2,36 +2,64 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from typing import Any
 
+import pytest
 import requests
 from outside import HeldExecutor
 
 from tonnbook.studio.server.server import Studio
 
+Call = Callable[..., Any]
 
-def test_a_second_request_for_stems_does_not_change_the_status_of_the_first(held: HeldExecutor) -> None:
+
+@pytest.fixture
+def call(held: HeldExecutor) -> Iterator[Call]:
+    """Return a function that calls a studio whose work is held, and returns the answer."""
     with Studio(executor=held) as studio:
         headers = {"Authorization": f"api_key {studio.key}"}
 
-        def call(method: str, path: str, body: Any = None) -> Any:
+        def send(method: str, path: str, body: Any = None, status: int = 200) -> Any:
             answer = requests.request(method, studio.url + path, json=body, headers=headers, timeout=60)
-            assert answer.status_code == 200, answer.text
+            assert answer.status_code == status, answer.text
             return answer.json()
 
-        def finished(task_id: str) -> Any:
-            while (status := call("GET", f"/api/v2/status/{task_id}"))["state"] in ("PENDING", "PROGRESS"):
-                pass
-            return status
+        yield send
 
-        held.release()
-        track = call("POST", "/api/v2/tracks", {"prompt": "5 seconds of calm ambient"})["uuid"]
-        finished(call("POST", f"/api/v2/tracks/{track}/compose", {})["task_id"])
-        first = call("POST", f"/api/v2/tracks/{track}/instrument_urls", {})["task_id"]
-        assert finished(first)["state"] == "SUCCESS"
-        held.hold()
-        second = call("POST", f"/api/v2/tracks/{track}/instrument_urls", {})["task_id"]
-        assert call("GET", f"/api/v2/status/{first}")["state"] == "SUCCESS"
-        assert call("GET", f"/api/v2/status/{second}")["state"] == "PENDING"
-        held.release()
-        assert finished(second)["state"] == "SUCCESS"
+
+def finished(call: Call, task_id: str) -> Any:
+    while (status := call("GET", f"/api/v2/status/{task_id}"))["state"] in ("PENDING", "PROGRESS"):
+        pass
+    return status
+
+
+def test_a_second_request_for_stems_does_not_change_the_status_of_the_first(held: HeldExecutor, call: Call) -> None:
+    held.release()
+    track = call("POST", "/api/v2/tracks", {"prompt": "5 seconds of calm ambient"})["uuid"]
+    finished(call, call("POST", f"/api/v2/tracks/{track}/compose", {})["task_id"])
+    first = call("POST", f"/api/v2/tracks/{track}/instrument_urls", {})["task_id"]
+    assert finished(call, first)["state"] == "SUCCESS"
+    held.hold()
+    second = call("POST", f"/api/v2/tracks/{track}/instrument_urls", {})["task_id"]
+    assert call("GET", f"/api/v2/status/{first}")["state"] == "SUCCESS"
+    assert call("GET", f"/api/v2/status/{second}")["state"] == "PENDING"
+    held.release()
+    assert finished(call, second)["state"] == "SUCCESS"
+
+
+def test_a_track_is_answered_with_its_newest_finished_version(held: HeldExecutor, call: Call) -> None:
+    path = f"/api/v2/tracks/{call('POST', '/api/v2/tracks', {'prompt': '3 seconds of calm ambient'})['uuid']}"
+    first = call("POST", f"{path}/compose", {})["task_id"]
+    assert "still being composed" in call("GET", path, status=404)["message"]
+    held.release()
+    finished(call, first)
+    held.hold()
+    second = call("POST", f"{path}/compose", {})["task_id"]
+    assert call("GET", path)["tonnbook"]["version"] == 1
+    stems = call("POST", f"{path}/instrument_urls", {})["task_id"]
+    assert "still being composed" in call("GET", f"{path}?version=2", status=404)["message"]
+    held.release()
+    assert finished(call, stems)["state"] == finished(call, second)["state"] == "SUCCESS"
+    assert len(call("GET", f"{path}?version=1")["instrument_urls"]) == 1
+    assert call("GET", path)["tonnbook"]["version"] == 2

@@ -55,6 +55,11 @@ class Version:
     stems_task: Task[SectionStems] | None = None
     """The latest task that cuts the stems into sections."""
 
+    @property
+    def finished(self) -> bool:
+        """Whether it has been composed."""
+        return not self.task.running and self.task.failure is None
+
 
 @dataclass
 class Track:
@@ -80,12 +85,15 @@ class Track:
         )
 
     def version(self, number: int | None) -> Version:
-        """Return a version, the latest for None; raises HttpError 404."""
+        """Return a version, for None the newest finished one, or the newest if none is finished; raises HttpError 404."""
         if number is not None and not 1 <= number <= len(self.versions):
             raise HttpError(404, f"this track has no version {number}; it has {len(self.versions)}")
         if not self.versions:
             raise HttpError(404, "this track has not been composed yet; POST to its address with /compose first")
-        return self.versions[(number or len(self.versions)) - 1]
+        if number is not None:
+            return self.versions[number - 1]
+        finished = (version for version in reversed(self.versions) if version.finished)
+        return next(finished, self.versions[-1])
 
 
 @dataclass(frozen=True)
@@ -217,9 +225,8 @@ class CompositionService(Service[CompositionOrder]):
             "version": order.version.number,
         }
         if task.running:
-            state = "running" if task.progress > 0 else "composing"
             percentage = round(100 * task.progress, 1)
-            return DirectTask(status=state, meta=DirectMeta(**known, message=task.stage, percentage=percentage))
+            return DirectTask(status="composing", meta=DirectMeta(**known, message=task.stage, percentage=percentage))
         if task.failure is not None:
             return DirectTask(status="failed", meta=DirectMeta(**known, message=task.failure))
         result = self._finished(order.version)

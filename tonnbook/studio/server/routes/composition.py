@@ -20,6 +20,7 @@ from tonnbook.models.beatoven_wire import (
     TaskStatus,
     TrackCreated,
     TrackList,
+    TrackListed,
     TrackUrls,
 )
 from tonnbook.models.composition import OPTIONS, CompositionOptions, CompositionRequest
@@ -54,8 +55,9 @@ async def create_track(request: Request) -> JSONResponse:
 
 async def list_tracks(request: Request) -> JSONResponse:
     """All tracks of this studio, oldest first."""
-    found = tuple(TrackCreated(status="", uuid=t.id, track=t.record()) for t in _service(request).tracks)
-    return json_response(TrackList(tracks=found))
+    tracks = _service(request).tracks
+    listed = (TrackListed(title=t.title, project_id=t.id, uuid=t.id, track=t.record()) for t in tracks)
+    return json_response(TrackList(tracks=tuple(listed)))
 
 
 async def compose_track(request: Request, track_id: str) -> JSONResponse:
@@ -67,7 +69,7 @@ async def compose_track(request: Request, track_id: str) -> JSONResponse:
 
 
 async def start_instruments(request: Request, track_id: str) -> JSONResponse:
-    """Start a task that makes the stems of a version, section by section: of `version`, by default of the latest."""
+    """Start a task that makes the stems of a version, section by section: of `version`, by default of the newest that is composed."""
     service = _service(request)
     track = service.track(track_id)
     task_id = service.start_stems(track, await _requested_version(request))
@@ -75,7 +77,7 @@ async def start_instruments(request: Request, track_id: str) -> JSONResponse:
 
 
 async def get_track(request: Request, track_id: str) -> JSONResponse:
-    """The links of a composed version; `instrument_urls` is empty until its stems have been made."""
+    """The links of `version`, by default of the newest that is composed; `instrument_urls` is empty until its stems have been made."""
     service = _service(request)
     version = service.track(track_id).version(await _requested_version(request))
     return json_response(service.track_urls(version))
@@ -105,7 +107,7 @@ async def compose_direct(request: Request) -> JSONResponse:
 
 
 async def get_direct(request: Request, task_id: str) -> JSONResponse:
-    """composing, running, composed or failed."""
+    """composing, composed or failed. The document also lists running, which the vendor's example takes for the end; it is not sent."""
     service = _service(request)
     return json_response(service.direct_status(service.find_order(task_id)))
 
