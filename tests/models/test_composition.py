@@ -174,6 +174,9 @@ def test_one_field_is_changed_and_the_others_stay() -> None:
     assert with_changes(two, {"sections": sections(("sad", 0, 5000))}).duration_ms is None
     with pytest.raises(ValidationError, match=r"at least|greater than or equal"):
         with_changes(two, {"duration_ms": 10})
+    with pytest.raises(ValidationError) as caught:
+        with_changes(own, {"genre": "polka"})
+    assert explain(caught.value).count("ambient") == 1
 
 
 def test_an_empty_request_is_an_error() -> None:

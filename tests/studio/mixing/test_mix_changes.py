@@ -73,6 +73,18 @@ def test_an_empty_eq_takes_it_out_and_none_keeps_it(decision: MixDecision) -> No
     assert not [r for r in out.tracks["synth.wav"].notes.reasons if r.setting.startswith("eq.band")]
 
 
+def test_settings_without_effect_count_as_removed(decision: MixDecision) -> None:
+    flat = (EqBand(),) * 6
+    change = TrackEffects(eq=flat, compression=Compression(ratio=1))
+    after = apply_changes(decision, {"guitar.wav": change})
+    assert (after.settings["guitar.wav"].eq, after.settings["guitar.wav"].compression) == ((), None)
+    reasons = {r.setting: r.text for r in after.tracks["guitar.wav"].notes.reasons}
+    assert reasons["eq"] == reasons["compression"] == "removed as you asked"
+    first = apply_changes(decision, {"guitar.wav": TrackEffects(eq=(EqBand(gain_db=2), *flat[1:]))})
+    assert len(first.settings["guitar.wav"].eq) == 1
+    assert sum(r.setting.startswith("eq") for r in first.tracks["guitar.wav"].notes.reasons) == 1
+
+
 def test_an_unknown_track_is_an_error(decision: MixDecision) -> None:
     with pytest.raises(KeyError):
         apply_changes(decision, {"flute.wav": TrackEffects(gain_db=1)})
