@@ -12,6 +12,7 @@ from tonnbook.dsp.dynamics import Compressor
 from tonnbook.dsp.filters import Filter, eq, high_pass
 from tonnbook.dsp.loudness import integrated_loudness
 from tonnbook.dsp.stereo import balance_db, pan
+from tonnbook.models.effects import EqBandReading
 from tonnbook.models.vocabulary import MusicalStyle
 from tonnbook.studio.mixing.decide import bus as mix_bus
 from tonnbook.studio.mixing.decide import gain as mix_gain
@@ -66,6 +67,25 @@ def test_the_render_does_the_same(strips: dict[str, Strip], rendered: dict[str, 
     gain = 10 ** (outcome.notes.trim_db / 20)
     for name, stem in material.stems_of(outcome).items():
         assert material.rms_db(stem / gain - rendered[name]) - material.rms_db(rendered[name]) < -50, name
+
+
+def test_the_settings_of_an_answer_make_the_stem_from_the_samples(strips: dict[str, Strip], tmp_path: Path) -> None:
+    """As a DAW does it: the initial gain on the samples, EQ, compressor with times in seconds, pan, and the fader."""
+    tracks = material.song()
+    decision = material.decided(tracks, {name: strip.features for name, strip in strips.items()})
+    outcome = material.final(tracks, MixDecision(**{**vars(decision), "bus": mix_bus.BusDecision(None, ())}), tmp_path)
+    stems = material.stems_of(outcome)
+    for t in tracks:
+        wire = outcome.settings[t.name].to_wire()
+        bands = [EqBandReading.model_validate(band) for band in wire["eq_settings"].values()]
+        gain, drc = wire["gain_settings"], wire["drc_settings"]
+        sound = material.sound(t.path) * gain["initial_gain"]
+        sound = Filter(np.vstack([high_pass(LOW_CUT_HZ, RATE), eq(bands, RATE)]), len(sound)).process(sound)
+        times_ms = 1000 * drc["attack_ms"], 1000 * drc["release_ms"]
+        sound = Compressor(drc["threshold"], drc["ratio"], *times_ms, RATE).process(sound)
+        made = pan(sound * gain["gain_amplitude"], wire["panning_settings"]["panning_angle"])
+        stem = stems[t.name] / 10 ** (outcome.notes.trim_db / 20)
+        assert material.rms_db(stem - made) - material.rms_db(made) < -50, t.name
 
 
 def test_the_vocal_over_the_rest(strips: dict[str, Strip], rendered: dict[str, np.ndarray]) -> None:
