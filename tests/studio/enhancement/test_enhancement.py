@@ -365,7 +365,7 @@ def test_the_loudness_preference_is_the_target_of_the_mastering(
     mastering, loudness = outcome.notes.stages[-2:]
     assert mastering.done is not is_master
     if is_master:
-        assert mastering.text == "Not mastered again: the track is a master already; only its level is set."
+        assert mastering.text == "The track is a master already: only its level is set."
     assert f"{lufs:.0f} requested by {word}" in loudness.text
 
 
@@ -376,3 +376,9 @@ def test_a_loudness_that_is_not_to_be_set_is_not_named_as_a_request(tmp_path: Pa
     assert "-20.00 LUFS, -20.00 before, which is to be kept;" in own.text
     master = enhanced(tmp_path, good, **{**ONLY, "apply_mastering": True}, is_master=True).notes.stages[-2]
     assert master.text.endswith("no other loudness was requested, so it is kept.")
+
+
+def test_a_style_that_is_treated_like_another_one_is_reported(tmp_path: Path, good: Array) -> None:
+    notes = enhanced(tmp_path, good, style=EnhancementStyle.BALANCED).notes
+    (tone,) = (stage for stage in notes.stages if stage.stage == "tone")
+    assert tone.text.endswith("BALANCED is treated like OTHER: both mean the average of all styles.")

@@ -8,13 +8,14 @@ stems too, and they still add up to it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from tonnbook import audio_files
 from tonnbook.models.enhancement import EnhancementNotes, EnhancementRequest
 from tonnbook.models.mastering import CEILING_DBTP
+from tonnbook.models.notes import StageNotes
 from tonnbook.models.vocabulary import AnalysisStyle
 from tonnbook.studio.analysis.engine import report
 from tonnbook.studio.analysis.listening import measure_findings
@@ -24,6 +25,7 @@ from tonnbook.studio.enhancement.final_mastering import RepairedTrack, finish
 from tonnbook.studio.enhancement.session import Repair, RepairSession
 from tonnbook.studio.mastering.preview import PREVIEW_S, preview_start, write_preview
 from tonnbook.studio.measure.progress import Progress, no_progress, part
+from tonnbook.studio.measure.reference_tone import treatment_text
 from tonnbook.studio.measure.song_features import measure_master
 from tonnbook.studio.measure.streams import write
 from tonnbook.studio.runtime.temporary_folder import temporary_folder
@@ -69,11 +71,18 @@ def enhance(
     notes = EnhancementNotes(
         before=before,
         after=after,
-        stages=(*session.notes, finished.mastering, finished.loudness),
+        stages=(*_with_treatment(session.notes, style), finished.mastering, finished.loudness),
         separation=separation,
         target_lufs=round(target_lufs, 2),
     )
     return EnhancementOutcome(out, preview, start_s, notes, stems)
+
+
+def _with_treatment(stages: Sequence[StageNotes], style: AnalysisStyle) -> Iterator[StageNotes]:
+    """Yield the notes; that on the tone says which other style this one is treated like, if it is."""
+    for note in stages:
+        text = treatment_text(style) if note.stage == "tone" else ""
+        yield note.model_copy(update={"text": f"{note.text} {text}."}) if text else note
 
 
 def _in_stereo(source: Path, out: Path) -> Path:

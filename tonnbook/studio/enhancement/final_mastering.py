@@ -83,7 +83,7 @@ def finish(repaired: RepairedTrack, out: Path, folder: Path) -> FinishedTrack:
     mastering = StageNotes(stage="mastering", done=False, text=NOT_REQUESTED)
     if request.apply_mastering and request.is_master:
         level = "only its level is set" if repaired.sets_loudness else "no other loudness was requested, so it is kept"
-        text = f"Not mastered again: the track is a master already; {level}."
+        text = f"The track is a master already: {level}."
         mastering = StageNotes(stage="mastering", done=False, text=text)
     elif request.apply_mastering:
         mastered = folder / "mastered.wav"
