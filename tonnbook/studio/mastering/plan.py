@@ -54,7 +54,7 @@ _DENSITY: dict[MusicalStyle, float] = {
 }
 """Factor of a style on the reduction of the multiband compressor, in the order of the dynamics that the analysis allows the styles (sound.md 4:
 peak to loudness ratio of masters of metal, hip-hop and electronic music 6 to 12 LU, of acoustic and orchestral music 10 to 20, of others 7 to
-13). OTHER is between the two groups. An orchestra is not compressed."""
+13). The factors themselves are the studio's choice. OTHER is between the two groups. An orchestra is not compressed."""
 _EVEN_DB = 6.0
 _MOST_BAND_REDUCTION_DB = 3.0
 _INAUDIBLE_DB = -70.0
