@@ -316,3 +316,14 @@ def test_a_missing_file_a_folder_and_another_format_are_refused(tmp_path: Path) 
     soundfile.write(tmp_path / "next.au", tune(1, 8000).T, 8000)
     with pytest.raises(AudioError, match=r"^next\.au has the format AU, .* Convert it to WAV"):
         audio_files.info(tmp_path / "next.au")
+
+
+def test_marked_padding_of_an_mp3_is_skipped(tmp_path: Path) -> None:
+    audio, path = tune(2, 44100), tmp_path / "a.mp3"
+    audio_files.write(path, audio, 44100)
+    audio_files.mark_padding(path, 2304, 1152)
+    skipped = audio_files.read(path)[0]
+    assert skipped.shape[1] == audio.shape[1] - 2304 - 1152
+    assert np.abs(skipped - audio[:, 2304:-1152]).max() < 0.02
+    with pytest.raises(ValueError, match="at most 4095 frames"):
+        audio_files.mark_padding(path, 2000, 0)

@@ -184,6 +184,33 @@ class Writer:
             self._part.unlink(missing_ok=True)
 
 
+def mark_padding(path: Path, before: int, after: int) -> None:
+    """Mark frames at the start and at the end of an MP3 as padding, which decoders skip, in addition to the encoder's own.
+
+    A loop is encoded with sound on both sides, so that its ends are encoded like any other part. Each padding has 12 bits in the LAME
+    tag: with the encoder's own at most 4095 frames. The tag ends with a CRC-16 of itself.
+    """
+    content = bytearray(path.read_bytes())
+    tag = content.index(b"Info", 0, _HEADER_BYTES)
+    own = int.from_bytes(content[tag + 141 : tag + 144], "big")
+    start, end = (own >> 12) + before, (own & 0xFFF) + after
+    if max(start, end) > 0xFFF:
+        raise ValueError(f"at most 4095 frames can be marked at each end, not {start} and {end}")
+    content[tag + 141 : tag + 144] = (start << 12 | end).to_bytes(3, "big")
+    content[tag + 154 : tag + 156] = _crc16(content[content.index(b"\xff") : tag + 154]).to_bytes(2, "big")
+    path.write_bytes(content)
+
+
+def _crc16(data: bytearray) -> int:
+    """Return the CRC-16 with polynomial 0x8005, reflected, which the LAME tag has."""
+    crc = 0
+    for byte in data:
+        crc ^= byte
+        for _ in range(8):
+            crc = crc >> 1 ^ (0xA001 if crc & 1 else 0)
+    return crc
+
+
 def _clear_peak_time(path: Path) -> None:
     """Set the time of writing in the PEAK chunk of a float WAV to 0, so that the same audio always gives the same bytes.
 

@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from typing import Any
 from unittest.mock import patch
@@ -186,6 +187,18 @@ def test_fx_settings_that_cannot_be_retrieved_are_not_requested_again() -> None:
             tonn.preview_mix(REQUEST, fx_settings=True).result(timeout=60)
         assert requested == [False, True]
         assert tonn.attach("t1").result(timeout=60).mix.name == "mix.mp3"
+
+
+@pytest.mark.parametrize("create_master", [None, False])
+def test_a_final_mix_keeps_the_master_of_its_preview_unless_told_otherwise(create_master: bool | None) -> None:
+    wish = {"create_master": True, "desired_loudness": DesiredLoudness.HIGH}
+    assert PREVIEW.request is not None
+    preview = replace(PREVIEW, request=PREVIEW.request.model_copy(update=wish))
+    with service({"/retrievefinalmix": FINAL}) as (tonn, server):
+        tonn.final_mix(preview, create_master=create_master).result(timeout=60)
+    sent = server.calls[0].json["applyAudioEffectsData"]
+    assert sent["createMaster"] is (create_master is None)
+    assert sent["desiredLoudness"] == "HIGH"
 
 
 def test_a_final_mix_names_every_track_by_its_link() -> None:

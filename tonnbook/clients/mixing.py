@@ -81,11 +81,12 @@ class MixCalls(Calls):
                 f"the links of the tracks of {preview.task_id} are not known here, and a final mix must name them: "
                 f"attach({preview.task_id!r}, request=...) with the request as it was sent, or make the preview again"
             )
-        rate = options.pop("sample_rate", None)
+        for name in ("sample_rate", "create_master", "desired_loudness"):
+            if options.get(name) is None:
+                options[name] = getattr(preview.request, name)
         request = FinalMixRequest(
             task_id=preview.task_id,
             tracks=final_tracks(preview.request, changes or {}, self._files.name_of),
-            sample_rate=preview.request.sample_rate if rate is None else rate,
             webhook_url=self._inbox.url if self._inbox else preview.request.webhook_url,
             **options,
         )

@@ -133,13 +133,13 @@ class TonnClient:
         *,
         return_stems: bool = False,
         sample_rate: SampleRate | int | str | None = None,
-        create_master: bool = False,
+        create_master: bool | None = None,
         desired_loudness: DesiredLoudness | str | None = None,
     ) -> Job[FinalMix]:
         """Make the final mix of a preview. **Costs credits on the live service** and is sent exactly once.
 
         `changes` gives the changed effects by track name, "vocal" or "vocal.flac"; every other track stays as in the preview.
-        `sample_rate` None is the preview's. Save the files within the hour, when their links expire.
+        `sample_rate`, `create_master` and `desired_loudness` None are the preview's. Save the files within the hour, when their links expire.
 
         Raises ValueError for a track that the preview does not have, or a preview whose track links are not known here.
         """

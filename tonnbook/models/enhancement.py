@@ -58,7 +58,7 @@ class EnhancementRequest(RepairRequest):
     stem_processing: bool = Field(False, alias="stemProcessing", title="Process stems")
     """Separate the mix and balance voice, drums and bass, by 2 dB at most."""
     get_stems: bool = Field(False, alias="getProcessedStems", title="Return the stems")
-    """Of the full track; the preview has none."""
+    """Of the full track, or of the 30 s of the preview."""
     preview_start_s: float | None = Field(
         None, alias="previewStartTime", ge=0, title="Preview start", json_schema_extra=unit("s")
     )

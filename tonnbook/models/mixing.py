@@ -76,7 +76,7 @@ class _MixOptions(Request):
     envelope: ClassVar[str | None] = None
 
     return_stems: bool = Field(False, alias="returnStems", title="Return stems")
-    create_master: bool = Field(False, alias="createMaster", title="Master the final mix")
+    create_master: bool = Field(False, alias="createMaster", title="Master the mix")
     desired_loudness: DesiredLoudness | None = Field(None, alias="desiredLoudness", title="Loudness of the master")
     sample_rate: Rate = Field(SampleRate.CD, alias="sampleRate", title="Sample rate")
     webhook_url: Link | None = Field(None, alias="webhookURL", title="Webhook", repr=False)

@@ -41,6 +41,12 @@ def test_the_names_of_the_mix_styles_are_accepted(caller: Caller, wide: Path, st
     assert caller.post("/mixanalysis", {"mixDiagnosisData": body}).json()["mixDiagnosisResults"]["error"] is False
 
 
+def test_a_style_that_is_treated_like_another_one_is_reported(caller: Caller, wide: Path) -> None:
+    body = {"audioFileLocation": caller.upload(wide), "musicalStyle": "FOLK", "isMaster": False}
+    info = caller.post("/mixanalysis", {"mixDiagnosisData": body}).json()["mixDiagnosisResults"]["info"]
+    assert "FOLK is treated like ACOUSTIC: both are played on the same instruments" in info
+
+
 @pytest.mark.parametrize(
     ("fields", "words"),
     [

@@ -19,7 +19,7 @@ from tonnbook.studio.analysis.findings import Findings
 from tonnbook.studio.analysis.listening import measure_findings
 from tonnbook.studio.analysis.verdicts import plr_range_lu
 from tonnbook.studio.enhancement import repairs
-from tonnbook.studio.measure.reference_tone import reference_profile_db, reference_tone_db
+from tonnbook.studio.measure.reference_tone import TREATED_LIKE, reference_profile_db, reference_tone_db, treatment_text
 
 POP = AnalysisStyle.POP
 TONES_HZ = (100.0, 700.0, 4000.0, 12000.0)
@@ -286,6 +286,20 @@ def test_every_style_has_its_figures(style: AnalysisStyle, is_master: bool) -> N
     assert np.all((shares > -26.0) & (shares < -0.5))
     low, high = plr_range_lu(style, is_master=is_master)
     assert 0 < low < high
+
+
+def test_a_style_differs_from_every_other_one_or_is_said_to_be_treated_like_it() -> None:
+    figures = {
+        style: (reference_tone_db(style, is_master=True).tobytes(), plr_range_lu(style, is_master=True))
+        for style in AnalysisStyle
+    }
+    for style, (like, reason) in TREATED_LIKE.items():
+        assert figures[style] == figures[like]
+        assert treatment_text(style) == f"{style.value} is treated like {like.value}: {reason}"
+    own = [style for style in AnalysisStyle if style not in TREATED_LIKE]
+    assert len({figures[style] for style in own}) == len(own)
+    assert {like for like, _ in TREATED_LIKE.values()} <= set(own)
+    assert treatment_text(AnalysisStyle.OTHER) == ""
 
 
 def test_the_default_target_is_that_of_the_design_page() -> None:

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import numpy as np
 import pytest
 import requests
-from outside import HeldExecutor
+from outside import Caller, HeldExecutor, poll
 
+from tonnbook import audio_files
 from tonnbook.studio.server.server import Studio
 
 Call = Callable[..., Any]
+RATE = 44100
 
 
 @pytest.fixture
@@ -63,3 +66,34 @@ def test_a_track_is_answered_with_its_newest_finished_version(held: HeldExecutor
     assert finished(call, stems)["state"] == finished(call, second)["state"] == "SUCCESS"
     assert len(call("GET", f"{path}?version=1")["instrument_urls"]) == 1
     assert call("GET", path)["tonnbook"]["version"] == 2
+
+
+def composed(caller: Caller, prompt: str, format_: str, *, looping: bool) -> np.ndarray:
+    """Return the song that v1 composes."""
+    token = {"Authorization": f"Bearer {caller.studio.key}"}
+    order = {"prompt": {"text": prompt}, "format": format_, "looping": looping}
+    task = caller.post("/api/v1/tracks/compose", order, **token).json()["task_id"]
+    url = f"{caller.studio.url}/api/v1/tasks/{task}"
+
+    def finished() -> requests.Response:
+        answer = requests.get(url, headers=token, timeout=60)
+        if answer.json()["status"] != "composed":
+            answer.status_code = 202
+        return answer
+
+    link = poll(finished).json()["meta"]["track_url"]
+    return audio_files.decode(requests.get(link, timeout=60).content)[0]
+
+
+@pytest.mark.parametrize("format_", ["wav", "mp3"])
+@pytest.mark.parametrize("prompt", ["8 seconds of happy pop", "9 seconds of relaxing hip hop"])
+def test_the_end_of_a_loop_leads_into_its_beginning(caller: Caller, prompt: str, format_: str) -> None:
+    loop = composed(caller, prompt, format_, looping=True)
+    assert loop.shape[1] == round(float(prompt[0]) * RATE)
+    seam = np.concatenate([loop[:, -RATE:], loop[:, :RATE]], axis=1)
+    bend = np.abs(np.diff(seam, 2, axis=1)).max(axis=0)  # a step in level or phase bends the wave
+    assert bend[RATE - 8 : RATE + 8].max() < 0.4 * np.quantile(bend, 0.99)
+    before = np.square(seam[:, RATE - 441 : RATE]).mean()
+    assert before > 1e-4 * np.square(loop).mean()  # no fade-out
+    song = composed(caller, prompt, format_, looping=False)
+    assert np.square(song[:, -441:]).mean() < 1e-5 * np.square(song).mean()

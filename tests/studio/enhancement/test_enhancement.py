@@ -352,3 +352,33 @@ def test_a_mix_that_would_need_harmful_limiting_is_turned_down(tmp_path: Path, g
     note = notes_of(outcome)["loudness"]
     assert not note.done
     assert audio_files.read(outcome.track)[0].max() < 0.9
+
+
+@pytest.mark.parametrize(("word", "lufs"), [("STREAMING_LOUDNESS", -14.0), ("CD_LOUDNESS", -9.0)])
+@pytest.mark.parametrize("is_master", [False, True])
+def test_the_loudness_preference_is_the_target_of_the_mastering(
+    tmp_path: Path, good: Array, word: str, lufs: float, is_master: bool
+) -> None:
+    options = {**ONLY, "apply_mastering": True, "loudness": word, "is_master": is_master}
+    outcome = enhanced(tmp_path, good, **options)
+    assert integrated_loudness(*audio_files.read(outcome.track)) == pytest.approx(lufs, abs=0.1)
+    mastering, loudness = outcome.notes.stages[-2:]
+    assert mastering.done is not is_master
+    if is_master:
+        assert mastering.text == "The track is a master already: only its level is set."
+    assert f"{lufs:.0f} requested by {word}" in loudness.text
+
+
+def test_a_loudness_that_is_not_to_be_set_is_not_named_as_a_request(tmp_path: Path, good: Array) -> None:
+    kept = enhanced(tmp_path, good, **ONLY, loudness="STREAMING_LOUDNESS").notes.stages[-1]
+    assert "(STREAMING_LOUDNESS is used with fixLoudnessIssues or applyMastering only)" in kept.text
+    own = enhanced(tmp_path, good, **{**ONLY, "fix_loudness": True}).notes.stages[-1]
+    assert "-20.00 LUFS, -20.00 before, which is to be kept;" in own.text
+    master = enhanced(tmp_path, good, **{**ONLY, "apply_mastering": True}, is_master=True).notes.stages[-2]
+    assert master.text.endswith("no other loudness was requested, so it is kept.")
+
+
+def test_a_style_that_is_treated_like_another_one_is_reported(tmp_path: Path, good: Array) -> None:
+    notes = enhanced(tmp_path, good, style=EnhancementStyle.BALANCED).notes
+    (tone,) = (stage for stage in notes.stages if stage.stage == "tone")
+    assert tone.text.endswith("BALANCED is treated like OTHER: both mean the average of all styles.")

@@ -60,6 +60,21 @@ def test_a_full_enhancement(caller: Caller, wide: Path) -> None:
     assert results["tonnbook"]["credits_live"] == caller.studio.ledger.credits - before == 250
 
 
+def test_the_stems_of_a_preview_are_as_long_as_it(caller: Caller, wide: Path, web: Web) -> None:
+    repeated = np.tile(audio_files.read(wide)[0], (1, 1 + 35 * RATE // audio_files.read(wide)[0].shape[1]))
+    song = audio_files.write(wide.with_name("long.wav"), repeated, RATE)
+    fields = {"getProcessedStems": True, "previewStartTime": 2.0, "webhookURL": web.serve("/hook")}
+    task_id = _enhance(caller, "/mixenhancepreview", caller.upload(song), **fields)
+    results = _enhanced(caller, task_id).json()["revivedTrackTaskResults"]
+    assert set(results["stems"]) == {"vocal", "bass", "drums", "other"}
+    stems = [audio_files.decode(requests.get(link, timeout=60).content)[0] for link in results["stems"].values()]
+    preview, _ = audio_files.decode(requests.get(results["download_url_preview_revived"], timeout=60).content)
+    assert {stem.shape for stem in stems} == {preview.shape} == {(2, 30 * RATE)}
+    middle = slice(RATE, -RATE)  # without the fades of the preview
+    assert np.corrcoef(np.sum(stems, axis=0)[0, middle], preview[0, middle])[0, 1] > 0.95
+    assert set(web.received.get(timeout=60)["stems"]) == set(results["stems"])
+
+
 def test_a_failed_an_unknown_and_an_invalid_enhancement(caller: Caller, tmp_path: Path) -> None:
     silent = audio_files.write(tmp_path / "silent.wav", np.zeros((2, RATE)), RATE)
     failed = _enhanced(caller, _enhance(caller, "/mixenhance", caller.upload(silent)))

@@ -138,7 +138,7 @@ def test_what_cancels_in_the_mix_does_not_clip_as_a_stem(tmp_path: Path) -> None
         material.save(tmp_path, "other.wav", -wave),
         material.save(tmp_path, "keys.wav", quiet),
     ]
-    pair = [material.track(path, "KEYS_GROUP", presence="LEAD", pan="CENTRE") for path in paths[:2]]
+    pair = [material.track(path, "OTHER_GROUP1", presence="LEAD", pan="CENTRE") for path in paths[:2]]
     pair.append(material.track(paths[2], "FX_GROUP", presence="BACKGROUND", pan="CENTRE"))
     outcome = material.final(pair, material.decided(pair, style="ACOUSTIC"), tmp_path / "out", rate=RATE)
     stems, mix = material.stems_of(outcome), material.sound(outcome.mix)

@@ -137,8 +137,8 @@ def test_a_mix_with_room_leaves_the_vocal_at_its_place() -> None:
 def test_budgets_hold_however_many_play_the_chords() -> None:
     feature = measured(material.noise(3, 100, 5000)[None])
 
-    def chords(count: int) -> float:
-        request = material.track(Path("x"), "KEYS_GROUP").request
+    def chords(count: int, instrument: str = "OTHER_GROUP1") -> float:
+        request = material.track(Path("x"), instrument).request
         levels = mix_gain.target_levels(
             [Strip(str(n), request, PredictedSound(feature)) for n in range(count)], MusicalStyle.POP
         )
@@ -147,6 +147,8 @@ def test_budgets_hold_however_many_play_the_chords() -> None:
     assert chords(1) == pytest.approx(-0.7)
     assert chords(2) == pytest.approx(-0.7)
     assert chords(9) == pytest.approx(-0.7)
+    assert chords(9, "KEYS_GROUP") == pytest.approx(-1.45)
+    assert chords(9, "E_GUITAR_GROUP") == pytest.approx(0.05)
 
 
 def test_a_style_moves_its_instruments() -> None:

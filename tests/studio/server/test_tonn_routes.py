@@ -15,6 +15,7 @@ import requests
 from outside import Caller, HeldExecutor, Web, error_message, poll, wav
 
 from tonnbook import audio_files
+from tonnbook.dsp.loudness import integrated_loudness
 from tonnbook.models.mixing import (
     FinalMixAnswer,
     PreviewMixAnswer,
@@ -406,6 +407,45 @@ def test_a_track_from_another_server(caller: Caller, links: Mapping[str, str], w
     task_id = caller.start([links["bass"], web.url + "/get?id=7"])
     answer = caller.finished(task_id, retrieveFXSettings=True)
     assert set(answer.json()["previewMixTaskResults"]["mix_output_settings"]) == {"bass.wav", "get"}
+
+
+# --- mastered mixes
+
+
+def loudness_of(link: str) -> float:
+    audio, rate = audio_files.decode(requests.get(link, timeout=60).content)
+    return integrated_loudness(audio, rate)
+
+
+def test_a_mastered_preview_and_the_final_mixes_that_keep_its_master_or_not(
+    caller: Caller, links: Mapping[str, str]
+) -> None:
+    options = {"createMaster": True, "desiredLoudness": "HIGH", "returnStems": True, "returnUnmixedTrack": True}
+    task_id = caller.start(list(links.values()), **options)
+    results = caller.finished(task_id).json()["previewMixTaskResults"]
+    assert loudness_of(results["download_url_preview_mixed"]) == pytest.approx(-8.0, abs=0.15)
+    assert loudness_of(results["download_url_unmixed"]) < -15.0
+    assert results["tonnbook"]["loudness_lufs"] == pytest.approx(-8.0, abs=0.1)
+    info = results["tonnbook"]["info"]
+    assert "the mix is mastered; the stems are those of the mix before mastering" in info
+    assert "the unmixed track is as loud as the mix before mastering" in info
+    for fields, lufs in (
+        ({}, -8.0),
+        ({"desiredLoudness": "LOW"}, -14.0),
+        ({"createMaster": True}, -8.0),
+        ({"createMaster": False, "desiredLoudness": "LOW"}, -18.0),
+    ):
+        final = poll(lambda fields=fields: caller.final(task_id, **fields)).json()["applyAudioEffectsResults"]
+        assert loudness_of(final["download_url_mixed"]) == pytest.approx(lufs, abs=0.1 if lufs > -18.0 else 2.0)
+        remarks = " ".join(final["tonnbook"]["info"])
+        assert ("mastered to HIGH, as requested with the preview" in remarks) is (lufs == -8.0)
+        assert ("desiredLoudness LOW has no effect without createMaster" in remarks) is (lufs == -18.0)
+
+
+def test_a_loudness_without_a_master_is_reported(caller: Caller, links: Mapping[str, str]) -> None:
+    task_id = caller.start(list(links.values()), desiredLoudness="LOW")
+    info = caller.finished(task_id).json()["previewMixTaskResults"]["tonnbook"]["info"]
+    assert "desiredLoudness LOW has no effect without createMaster: it is the loudness of the master" in info
 
 
 # --- webhooks

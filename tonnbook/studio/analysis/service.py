@@ -25,6 +25,7 @@ class AnalysisService(Service[None]):
 
     def _analyse(self, request: AnalysisRequest, progress: Progress) -> AnalysisAnswer:
         from tonnbook.studio.analysis.engine import analyse
+        from tonnbook.studio.measure.reference_tone import treatment_text
         from tonnbook.studio.measure.track_checks import check_track
 
         with temporary_folder(self._storage.folder) as folder:
@@ -40,7 +41,11 @@ class AnalysisService(Service[None]):
         price = self._ledger.charge("analysis", secrets.token_hex(12))
         results = AnalysisResults(
             completion_time=self._completion_time(),
-            info="; ".join(("measured by the tonnbook local studio", *request.live_notes)),
+            info="; ".join(
+                filter(
+                    None, ("measured by the tonnbook local studio", treatment_text(request.style), *request.live_notes)
+                )
+            ),
             verdicts=report.verdicts,
             notes=report.notes.model_copy(update={"credits_live": price}),
         )

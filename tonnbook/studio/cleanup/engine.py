@@ -7,7 +7,7 @@ done for each sound source (sound.md 3.5): where its lowest note is, by how much
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -71,16 +71,22 @@ _VOICE = CleanupSettings(
     side_chain_hz=(100.0, 8000.0),
     opens_db=-40.0,  # breaths are some 25 to 35 dB below the words they belong to, and are kept
 )
-_GUITAR = CleanupSettings(rumble_below_hz=60.0, noise_floor_db=-15.0, clicks=True)
-_ORCHESTRA = CleanupSettings(rumble_below_hz=40.0, noise_floor_db=-12.0, clicks=True)
+_BACKING_VOICE = replace(  # several takes at once: their breaths and their noise add up, and the pauses are long
+    _VOICE,
+    rumble_below_hz=90.0,
+    gate=GateSettings(range_db=-18.0, hold_ms=200.0, release_ms=200.0, look_ahead_ms=30.0),
+    opens_db=-30.0,
+)
 
 SETTINGS: dict[SoundSource, CleanupSettings] = {
     SoundSource.VOCAL: _VOICE,
-    SoundSource.BACKING_VOX: _VOICE,
-    SoundSource.E_GUITAR: _GUITAR,
-    SoundSource.ACOUSTIC_GUITAR: _GUITAR,
-    SoundSource.STRINGS: _ORCHESTRA,
-    SoundSource.BRASS: _ORCHESTRA,
+    SoundSource.BACKING_VOX: _BACKING_VOICE,
+    # The lowest note of both guitars is E2, 82 Hz. An amplifier hisses more than a microphone; the quiet end of a plucked note is music.
+    SoundSource.E_GUITAR: CleanupSettings(rumble_below_hz=60.0, noise_floor_db=-18.0, clicks=True),
+    SoundSource.ACOUSTIC_GUITAR: CleanupSettings(rumble_below_hz=70.0, noise_floor_db=-15.0, clicks=True),
+    # A double bass goes down to E1, 41 Hz, a tuba to about F1, 44 Hz, and a bow is itself close to noise.
+    SoundSource.STRINGS: CleanupSettings(rumble_below_hz=40.0, noise_floor_db=-10.0, clicks=True),
+    SoundSource.BRASS: CleanupSettings(rumble_below_hz=43.0, noise_floor_db=-12.0, clicks=True),
     SoundSource.KICK: CleanupSettings(gate=GateSettings(-24.0, 80.0, 120.0), side_chain_hz=(None, 120.0)),
     SoundSource.SNARE: CleanupSettings(gate=GateSettings(-18.0, 60.0, 100.0), side_chain_hz=(150.0, 6000.0)),
     SoundSource.PERCS: CleanupSettings(gate=GateSettings(-15.0, 40.0, 60.0), side_chain_hz=(200.0, None)),

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
-from tonnbook.audio_files import Writer, blocks
+from tonnbook.audio_files import Writer, blocks, mark_padding
 from tonnbook.models.beatoven_wire import ChordMark, ScorePart, ScoreSheet, SongNotes, SongSection
 from tonnbook.models.composition import TEMPO_BPM
 from tonnbook.models.composition_words import AudioFormat
@@ -23,6 +24,8 @@ from tonnbook.studio.runtime.threads import DaemonThreads
 
 PREVIEW_S = 15.0
 _TRACK_KBPS = 256
+_CONTEXT = 2304, 1152
+"""Frames that are encoded before and after a loop: two MP3 frames and one."""
 _TEMPO_TOLERANCE = 1.03
 """A tempo outside the range of its class by at most this factor is not mentioned."""
 
@@ -69,7 +72,7 @@ def compose_song(
     notes = notes_of(song, reading)
     sheet = _write(folder / "score.json", json.dumps(sheet_of(score, notes, title).to_wire()).encode())
     progress(0.78, "Spicing up your composition")
-    track = encoded(song.mix, folder / f"song.{format_}", 0, song.frames) if format_ is AudioFormat.MP3 else song.mix
+    track = encoded_song(song.mix, folder / f"song.{format_}", plan) if format_ is AudioFormat.MP3 else song.mix
     progress(0.88, "Cutting the sections")
     sections = cut(song.mix, plan.sections, folder / "song")
     progress(1.0, "Done")
@@ -92,7 +95,7 @@ def encoded_stems(song: SongFiles, progress: Progress) -> Mapping[str, Path]:
     found = {}
     for n, (role, path) in enumerate(song.stems.items()):
         progress(n / len(song.stems), f"Encoding the {role}")
-        found[role] = encoded(path, song.folder / f"{role}.mp3", 0, frame(song.plan.duration_ms))
+        found[role] = encoded_song(path, song.folder / f"{role}.mp3", song.plan)
     return found
 
 
@@ -121,6 +124,24 @@ def cut(source: Path, sections: Sequence[PlanSection], stem: Path) -> tuple[Clip
         for each in previews:
             each.result()
     return tuple(cuts)
+
+
+def encoded_song(source: Path, to: Path, plan: Plan) -> Path:
+    """Encode a whole song or stem as `to`, unless that file exists; return `to`.
+
+    A loop is encoded between its own end and its own start, which are then marked as padding: an encoder that takes what is
+    outside for silence would put a click at the seam.
+    """
+    last = frame(plan.duration_ms)
+    if not plan.looping or to.exists():
+        return encoded(source, to, 0, last)
+    before, after = min(_CONTEXT[0], last), min(_CONTEXT[1], last)
+    parts = ((last - before, last), (0, last), (0, after))
+    with Writer(to, RATE, 2, 16, kbps=_TRACK_KBPS) as writer:
+        for block in chain.from_iterable(blocks(source, start_s=a / RATE, stop_s=b / RATE) for a, b in parts):
+            writer.write(block)
+    mark_padding(to, before, after)
+    return to
 
 
 def encoded(source: Path, to: Path, first: int, last: int) -> Path:

@@ -8,13 +8,14 @@ stems too, and they still add up to it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from tonnbook import audio_files
 from tonnbook.models.enhancement import EnhancementNotes, EnhancementRequest
 from tonnbook.models.mastering import CEILING_DBTP
+from tonnbook.models.notes import StageNotes
 from tonnbook.models.vocabulary import AnalysisStyle
 from tonnbook.studio.analysis.engine import report
 from tonnbook.studio.analysis.listening import measure_findings
@@ -22,8 +23,9 @@ from tonnbook.studio.enhancement import repairs
 from tonnbook.studio.enhancement import stems as stem_changes
 from tonnbook.studio.enhancement.final_mastering import RepairedTrack, finish
 from tonnbook.studio.enhancement.session import Repair, RepairSession
-from tonnbook.studio.mastering.preview import preview_start, write_preview
+from tonnbook.studio.mastering.preview import PREVIEW_S, preview_start, write_preview
 from tonnbook.studio.measure.progress import Progress, no_progress, part
+from tonnbook.studio.measure.reference_tone import treatment_text
 from tonnbook.studio.measure.song_features import measure_master
 from tonnbook.studio.measure.streams import write
 from tonnbook.studio.runtime.temporary_folder import temporary_folder
@@ -41,8 +43,8 @@ class EnhancementOutcome:
     preview_start_s: float | None
     notes: EnhancementNotes
     stems: Mapping[str, Path] = field(default_factory=dict)
-    """Requested stems by the names of the service, as float files at the rate of the track. They add up to the repaired track before its
-    mastering and before its loudness was set: limiting a sum cannot be distributed over its parts."""
+    """Requested stems by the names of the service, as float files at the rate of the track; those of a preview are as long as it. They
+    add up to the repaired track before its mastering and before its loudness was set: limiting a sum cannot be distributed over its parts."""
 
 
 def enhance(
@@ -53,32 +55,34 @@ def enhance(
     Raises AudioError if the mix cannot be analysed. The same mix and request give the same bytes.
     """
     style = AnalysisStyle(request.style.value)
-    stems_requested = preview is None and request.get_stems
     with temporary_folder(out.parent, "enhance-") as temporary:
         track = _in_stereo(source, temporary / "stereo.wav")
         original = measure_findings(track)
         session = RepairSession(track, original, style, temporary, is_master=request.is_master)
         target_lufs = RepairedTrack(track, original, original, request, style).target_lufs
-        separation = _repair(session, request, target_lufs, progress, return_stems=stems_requested)
+        separation = _repair(session, request, target_lufs, progress, return_stems=request.get_stems)
         progress(0.6, "setting the level")
         finished = finish(RepairedTrack(session.track, session.findings, original, request, style), out, temporary)
-        stems = _write_stems(session.stems, out) if stems_requested else {}
+        start_s, stop_s = (None, None) if preview is None else _write_preview(out, request, preview, progress)
+        stems = _write_stems(session.stems, out, start_s or 0.0, stop_s) if request.get_stems else {}
     before = report(original, style, is_master=request.is_master).verdicts
     before = before.model_copy(update={"bit_depth": audio_files.info(source).bit_depth or 0})
     after = report(finished.findings, style, is_master=request.is_master or finished.mastering.done).verdicts
-    start_s = None
-    if preview is not None:
-        progress(0.9, "cutting the preview")
-        start_s = preview_start(measure_master(out), request.preview_start_s)
-        write_preview(out, start_s, preview)
     notes = EnhancementNotes(
         before=before,
         after=after,
-        stages=(*session.notes, finished.mastering, finished.loudness),
+        stages=(*_with_treatment(session.notes, style), finished.mastering, finished.loudness),
         separation=separation,
         target_lufs=round(target_lufs, 2),
     )
     return EnhancementOutcome(out, preview, start_s, notes, stems)
+
+
+def _with_treatment(stages: Sequence[StageNotes], style: AnalysisStyle) -> Iterator[StageNotes]:
+    """Yield the notes; that on the tone says which other style this one is treated like, if it is."""
+    for note in stages:
+        text = treatment_text(style) if note.stage == "tone" else ""
+        yield note.model_copy(update={"text": f"{note.text} {text}."}) if text else note
 
 
 def _in_stereo(source: Path, out: Path) -> Path:
@@ -147,11 +151,20 @@ def _change_stems(
     return method
 
 
-def _write_stems(stems: Mapping[str, Path], track: Path) -> Mapping[str, Path]:
-    """Write the stems beside the track, at its rate."""
+def _write_preview(track: Path, request: EnhancementRequest, out: Path, progress: Progress) -> tuple[float, float]:
+    """Write the preview; return its start and end in s."""
+    progress(0.9, "cutting the preview")
+    start_s = preview_start(measure_master(track), request.preview_start_s)
+    write_preview(track, start_s, out)
+    return start_s, start_s + PREVIEW_S
+
+
+def _write_stems(stems: Mapping[str, Path], track: Path, start_s: float, stop_s: float | None) -> Mapping[str, Path]:
+    """Write the stems beside the track, at its rate, from `start_s` to `stop_s`, None for the end."""
     folder, info = track.parent / "stems", audio_files.info(track)
     folder.mkdir()
     named = {_SERVICE_NAMES.get(name, name): path for name, path in stems.items()}
     return {
-        name: write(audio_files.blocks(path, info.rate), folder / f"{name}.wav", info) for name, path in named.items()
+        name: write(audio_files.blocks(path, info.rate, start_s=start_s, stop_s=stop_s), folder / f"{name}.wav", info)
+        for name, path in named.items()
     }

@@ -52,15 +52,20 @@ class RepairedTrack:
     style: AnalysisStyle
 
     @property
+    def sets_loudness(self) -> bool:
+        """Whether a loudness is to be set: to repair it, or as the target of the mastering."""
+        return self.request.fix_loudness or (self.request.apply_mastering and self.request.loudness in TARGET_LUFS)
+
+    @property
     def target_lufs(self) -> float:
         """The requested loudness."""
-        request, own = self.request, self.original.loudness_lufs
-        return TARGET_LUFS.get(request.loudness, own) if request.fix_loudness else own
+        own = self.original.loudness_lufs
+        return TARGET_LUFS.get(self.request.loudness, own) if self.sets_loudness else own
 
     @property
     def is_release(self) -> bool:
         """Whether the result has the loudness of a release."""
-        return self.request.is_master or (self.request.fix_loudness and self.request.loudness in TARGET_LUFS)
+        return self.request.is_master or (self.sets_loudness and self.request.loudness in TARGET_LUFS)
 
 
 @dataclass(frozen=True)
@@ -77,7 +82,8 @@ def finish(repaired: RepairedTrack, out: Path, folder: Path) -> FinishedTrack:
     request = repaired.request
     mastering = StageNotes(stage="mastering", done=False, text=NOT_REQUESTED)
     if request.apply_mastering and request.is_master:
-        text = "The track is a master already: only its level is set."
+        level = "only its level is set" if repaired.sets_loudness else "no other loudness was requested, so it is kept"
+        text = f"The track is a master already: {level}."
         mastering = StageNotes(stage="mastering", done=False, text=text)
     elif request.apply_mastering:
         mastered = folder / "mastered.wav"
@@ -86,7 +92,7 @@ def finish(repaired: RepairedTrack, out: Path, folder: Path) -> FinishedTrack:
             mastered.replace(out)
             return FinishedTrack(mastering, _loudness_note(repaired, findings, None, CEILING_DBTP), findings)
         mastering = as_dropped(mastering, worse) if worse else mastering
-    if not request.fix_loudness:
+    if not repaired.sets_loudness:
         return FinishedTrack(mastering, *_keep_loudness(repaired, out, folder))
     return FinishedTrack(mastering, *_set_loudness(repaired, out, folder))
 
@@ -109,6 +115,8 @@ def _keep_loudness(repaired: RepairedTrack, out: Path, folder: Path) -> tuple[St
     """Restore the loudness of the delivered track after the repairs; copy a track without repairs sample for sample."""
     own = f"{repaired.original.loudness_lufs:.2f} LUFS"
     text = f"Not requested: the track keeps its own loudness, {own}"
+    if repaired.request.loudness in TARGET_LUFS:
+        text += f" ({repaired.request.loudness.value} is used with fixLoudnessIssues or applyMastering only)"
     if repaired.findings is repaired.original:
         _copy(repaired, out)
         return StageNotes(stage="loudness", done=False, text=f"{text}; no sample was changed."), measure_findings(out)
@@ -191,10 +199,14 @@ def _copy(repaired: RepairedTrack, out: Path) -> None:
 def _loudness_note(
     repaired: RepairedTrack, findings: Findings, limited_db: float | None, ceiling_dbtp: float
 ) -> StageNotes:
-    label, peaks = repaired.request.loudness.label, f"true peak below {ceiling_dbtp:g} dBTP"
+    peaks = f"true peak below {ceiling_dbtp:g} dBTP"
     if ceiling_dbtp > CEILING_DBTP:
         peaks += f", no higher than before (at {CEILING_DBTP:g} it would have to be limited harder, or turned down)"
-    text = f"{findings.loudness_lufs:.2f} LUFS, {repaired.target_lufs:.2f} requested ({label}), {peaks}{_limiter_text(limited_db)}."
+    preference = repaired.request.loudness
+    aim = f"{repaired.target_lufs:.0f} requested by {preference.value}"
+    if preference not in TARGET_LUFS:
+        aim = f"{repaired.target_lufs:.2f} before, which is to be kept"
+    text = f"{findings.loudness_lufs:.2f} LUFS, {aim}; {peaks}{_limiter_text(limited_db)}."
     return StageNotes(stage="loudness", done=True, text=text, numbers=_numbers(repaired, findings, limited_db))
 
 

@@ -75,7 +75,7 @@ class EnhancementService(Service[EnhancementOrder]):
         if task.failure is not None:
             return EnhancementState.FINAL_ERROR if full else EnhancementState.PREVIEW_ERROR, {}
         results = self._results(task.future.result().outcome, full=full)
-        return results.status, result_fields(results)
+        return results.status, result_fields(results, "stems")
 
     def _results(self, outcome: EnhancementOutcome, *, full: bool) -> EnhancementResults:
         link, notes = self._storage.result_link(outcome.preview or outcome.track), outcome.notes

@@ -41,6 +41,20 @@ _LOW_SIDE_DB, _MOST_LOW_SIDE_DB = -40.0, -3.0
 _BAND_EDGES_HZ = ((0.0, CROSSOVERS_HZ[0]), CROSSOVERS_HZ, (CROSSOVERS_HZ[1], inf))
 _BAND_NAMES = ("low", "middle", "high")
 _BAND_TIMES_MS = ((30.0, 200.0), (15.0, 120.0), (5.0, 80.0))
+_DENSITY: dict[MusicalStyle, float] = {
+    MusicalStyle.METAL: 1.5,
+    MusicalStyle.ELECTRONIC: 1.4,
+    MusicalStyle.HIPHOP_GRIME: 1.2,
+    MusicalStyle.ROCK_INDIE: 1.1,
+    MusicalStyle.POP: 1.0,
+    MusicalStyle.REGGAE_DUB: 0.9,
+    MusicalStyle.OTHER: 0.8,
+    MusicalStyle.ACOUSTIC: 0.6,
+    MusicalStyle.ORCHESTRAL: 0.0,
+}
+"""Factor of a style on the reduction of the multiband compressor, in the order of the dynamics that the analysis allows the styles (sound.md 4:
+peak to loudness ratio of masters of metal, hip-hop and electronic music 6 to 12 LU, of acoustic and orchestral music 10 to 20, of others 7 to
+13). The factors themselves are the studio's choice. OTHER is between the two groups. An orchestra is not compressed."""
 _EVEN_DB = 6.0
 _MOST_BAND_REDUCTION_DB = 3.0
 _INAUDIBLE_DB = -70.0
@@ -73,6 +87,8 @@ class MasterTarget:
     ceiling_dbtp: float
     tone_share: float = 0.8
     """Share of the distance to the reference spectrum that is corrected, within the limits."""
+    density: float = 1.0
+    """Factor on the reduction of the multiband compressor; 0 switches it off."""
 
 
 @dataclass(frozen=True)
@@ -109,9 +125,10 @@ def target_for(
 ) -> MasterTarget:
     """Return the target for a style and a loudness; with an album, its average spectrum replaces that of the style."""
     if album_tone_db is not None:
-        return MasterTarget(target_lufs, rate, album_tone_db, "the album's average", CEILING_DBTP, tone_share=1.0)
+        name = "the album's average"
+        return MasterTarget(target_lufs, rate, album_tone_db, name, CEILING_DBTP, 1.0, _DENSITY[style])
     tone_db = tuple(master_tone_db(style).tolist())
-    return MasterTarget(target_lufs, rate, tone_db, f"the style {style.label}", CEILING_DBTP)
+    return MasterTarget(target_lufs, rate, tone_db, f"the style {style.label}", CEILING_DBTP, density=_DENSITY[style])
 
 
 def decide(features: SongFeatures, target: MasterTarget) -> MasterPlan:
@@ -123,7 +140,7 @@ def decide(features: SongFeatures, target: MasterTarget) -> MasterPlan:
     tone_db, tone = _tone(features, target)
     low_mono, side_db, stereo = _stereo(features)
     raised = [_power_gain_db(features, tone_db, *edges) if tone_db else 0.0 for edges in _BAND_EDGES_HZ]
-    bands, multiband = _multiband(features, raised)
+    bands, multiband = _multiband(features, raised, target.density)
     stages = (declip, offset, _resample(features, target), tone, stereo, multiband)
     return MasterPlan(target, declip_at, offsets, tone_db, low_mono, side_db, bands, None, stages)
 
@@ -258,9 +275,12 @@ def mono_loss_text(width_db: float) -> str:
 
 
 def _multiband(
-    features: SongFeatures, raised: Sequence[float]
+    features: SongFeatures, raised: Sequence[float], density: float
 ) -> tuple[tuple[BandCompression | None, ...], StageNotes]:
     """Return the settings of the three bands; `raised` is the gain of the tone curve in each, in dB."""
+    if not density:
+        text = "Not compressed: this style keeps the dynamics of the performance."
+        return (None, None, None), StageNotes(stage="multiband", done=False, text=text)
     playing = lufs(features.energies) > features.loudness_lufs - 15.0
     peaks = features.band_peaks[:, : len(playing)][:, playing[: features.band_peaks.shape[1]]]
     bands: list[BandCompression | None] = []
@@ -271,7 +291,7 @@ def _multiband(
         spread = loud - float(np.median(levels)) if levels.size else 0.0
         numbers[f"{name}_spread_db"] = round(spread, 2)
         uneven = spread > _EVEN_DB and loud > _INAUDIBLE_DB
-        bands.append(_band(levels + gain, loud + gain, spread, times) if uneven else None)
+        bands.append(_band(levels + gain, loud + gain, spread, times, density) if uneven else None)
         words += [f"{name} {band.ratio:g}:1 from {band.threshold_db:.0f} dBFS" for band in bands[-1:] if band]
     corners = f"split at {CROSSOVERS_HZ[0]:g} and {CROSSOVERS_HZ[1]:g} Hz"
     if not words:
@@ -281,10 +301,10 @@ def _multiband(
     return tuple(bands), StageNotes(stage="multiband", done=True, text=text, numbers=numbers)
 
 
-def _band(levels: Array, loud: float, spread: float, times_ms: tuple[float, float]) -> BandCompression:
-    """Return the compression that reduces the loudest hits by a quarter of what they stand out, at most by 3 dB."""
+def _band(levels: Array, loud: float, spread: float, times_ms: tuple[float, float], density: float) -> BandCompression:
+    """Return the compression that reduces the loudest hits by a quarter of what they stand out, at most by 3 dB, times the density."""
     ratio = 1.5 if spread < 10.0 else 2.0
-    reduction = min(_MOST_BAND_REDUCTION_DB, 0.25 * (spread - _EVEN_DB) + 1.0)
+    reduction = density * min(_MOST_BAND_REDUCTION_DB, 0.25 * (spread - _EVEN_DB) + 1.0)
     threshold = loud - reduction / (1.0 - 1.0 / ratio)
     power = np.power(10.0, levels / 10.0)
     left = power * np.power(10.0, -gain_reduction_db(levels, threshold, ratio) / 10.0)

@@ -30,7 +30,7 @@ VOCAL_OVER_REST_LU: dict[Style, float] = {
     Style.ROCK_INDIE: -0.5,
     Style.METAL: -2.0,
     Style.ORCHESTRAL: 1.0,
-    Style.OTHER: 1.0,
+    Style.OTHER: 0.6,  # the mean of the eight styles
 }
 """Loudness of the lead vocal relative to everything else while it sings; includes the style's own vocal offset."""
 

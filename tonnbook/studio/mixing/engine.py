@@ -20,7 +20,7 @@ from tonnbook.models.mastering import TARGET_LUFS, MasterNotes
 from tonnbook.models.mixing import FinalMixRequest, MixNotes, MixRequest, Reason
 from tonnbook.models.vocabulary import DesiredLoudness
 from tonnbook.studio.mastering.engine import master_song
-from tonnbook.studio.mastering.plan import target_for
+from tonnbook.studio.mastering.plan import MasterTarget, target_for
 from tonnbook.studio.measure.progress import Progress, part
 from tonnbook.studio.mixing.decide.bus import PREVIEW_S
 from tonnbook.studio.mixing.decide.decision import MixDecision, apply_changes, decide
@@ -63,7 +63,8 @@ def preview_mix(
 ) -> MixOutcome:
     """Measure the tracks, decide the mix, and render its loudest 30 s (a shorter song: all of it) into `out`.
 
-    The mix and the unmixed sum are MP3 files, the stems FLAC files. Raises AudioError that names the track that cannot be mixed and
+    The mix and the unmixed sum are MP3 files, the stems FLAC files. With `create_master` the preview is mastered; the stems and the
+    unmixed sum are not. Raises AudioError that names the track that cannot be mixed and
     the reason. The files are the same, to the byte, for any number of `threads` and any length of `block` in frames.
     """
     rate = int(request.sample_rate)
@@ -77,10 +78,15 @@ def preview_mix(
             stems=request.return_stems, excerpt=excerpt, block=block,
         )  # fmt: skip
         level = mix_level(rendered)
-        mix = OutputFile(rendered.mix, out / "preview.mp3", level.trim_db)
+        mix = out / "preview.mp3"
         # FLAC is lossless and ten times as fast to write as MP3, so that the preview is ready sooner.
         stems = _stem_files(rendered, level, out / "stems", ".flac", 16)
-        files, unmixed = [mix, *stems.values()], None
+        files, unmixed = list(stems.values()), None
+        if request.create_master:
+            target = _master_target(decision, request)
+            master = master_song(rendered.mix, target, folder / "master.wav", mix, progress=part(progress, 0.75, 0.8))
+        else:
+            files.append(OutputFile(rendered.mix, mix, level.trim_db))
         if request.return_unmixed:
             plain_sum = render_unmixed(tracks, rate, folder, pool, excerpt)
             plain_level = unmixed_level(plain_sum, level)
@@ -89,7 +95,11 @@ def preview_mix(
             files.append(OutputFile(plain_sum.mix, unmixed, plain_level.trim_db))
         write_files(files, rate, pool, part(progress, 0.75, 1.0))
     notes = mix_notes(decision, level, preview_start_s=excerpt.start_s if excerpt else 0.0)
-    return MixOutcome(mix.target, _targets(stems), unmixed, decision.settings, notes, decision)
+    if request.create_master:
+        notes = _mastered_notes(notes, master.notes)
+        notes = notes.model_copy(update={"info": (*notes.info, *_mastered_preview_info(request, excerpt))})
+    notes = notes.model_copy(update={"info": (*notes.info, *ignored_loudness_info(request))})
+    return MixOutcome(mix, _targets(stems), unmixed, decision.settings, notes, decision)
 
 
 def final_mix(
@@ -122,8 +132,7 @@ def final_mix(
         stems = _stem_files(rendered, level, out / "stems", ".wav", 24)
         files = list(stems.values())
         if request.create_master:
-            loudness_lufs = TARGET_LUFS[request.desired_loudness or DesiredLoudness.MEDIUM]
-            target = target_for(decision.style, loudness_lufs, request.sample_rate)
+            target = _master_target(decision, request)
             # The float file is not rounded and not limited by the trim, so the master starts from the whole signal.
             master = master_song(rendered.mix, target, mix, progress=part(progress, 0.8, 0.95))
             notes = _mastered_notes(notes, master.notes)
@@ -131,6 +140,7 @@ def final_mix(
             seed = decision.seed if bit_depth == 16 else None
             files.insert(0, OutputFile(rendered.mix, mix, level.trim_db, bit_depth, seed))
         write_files(files, rate, pool, part(progress, 0.8, 1.0))
+    notes = notes.model_copy(update={"info": (*notes.info, *ignored_loudness_info(request))})
     return MixOutcome(mix, _targets(stems), None, decision.settings, notes, decision)
 
 
@@ -145,6 +155,28 @@ def mix_notes(decision: MixDecision, level: Level, preview_start_s: float | None
         preview_start_s=preview_start_s,
         info=(*decision.info, *level.info),
     )
+
+
+def ignored_loudness_info(request: MixRequest | FinalMixRequest) -> tuple[str, ...]:
+    """Return a message if a loudness was requested, but no master."""
+    if request.create_master or request.desired_loudness is None:
+        return ()
+    word = request.desired_loudness.value
+    return (f"desiredLoudness {word} has no effect without createMaster: it is the loudness of the master",)
+
+
+def _master_target(decision: MixDecision, request: MixRequest | FinalMixRequest) -> MasterTarget:
+    loudness_lufs = TARGET_LUFS[request.desired_loudness or DesiredLoudness.MEDIUM]
+    return target_for(decision.style, loudness_lufs, request.sample_rate)
+
+
+def _mastered_preview_info(request: MixRequest, excerpt: Excerpt | None) -> Iterator[str]:
+    if excerpt is not None:
+        yield (
+            "the preview was mastered from its 30 s alone, the loudest of the song: in the master of the whole song they can be louder"
+        )
+    if request.return_unmixed:
+        yield "the unmixed track is as loud as the mix before mastering"
 
 
 def _mastered_notes(notes: MixNotes, master: MasterNotes) -> MixNotes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections import Counter, defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -22,7 +22,7 @@ from tonnbook.models.mixing import (
     PreviewMixResults,
     track_names,
 )
-from tonnbook.models.vocabulary import CREDITS, TaskState
+from tonnbook.models.vocabulary import CREDITS, DesiredLoudness, TaskState
 from tonnbook.studio.measure.progress import Progress, part
 from tonnbook.studio.runtime.admission import check_disk_space, check_webhook
 from tonnbook.studio.runtime.http_error import HttpError
@@ -99,6 +99,7 @@ class MixService(Service[MixOrder]):
         if request.webhook_url is not None:
             check_webhook(request.webhook_url, self._storage)
         changes = track_changes(preview.request, request)
+        request, remarks = with_options_of_preview(preview.request, request)
         loudness = request.desired_loudness if request.create_master else None
         key = (
             preview.id,
@@ -117,7 +118,7 @@ class MixService(Service[MixOrder]):
         task = self._start_task(
             preview.id,
             request.webhook_url,
-            lambda progress: self._make_final(preview, request, changes, key, progress),
+            lambda progress: self._make_final(preview, request, remarks, changes, key, progress),
             self._final_event,
         )
         order = FinalMixOrder(secrets.token_hex(12), preview.id, task)
@@ -181,6 +182,7 @@ class MixService(Service[MixOrder]):
         self,
         preview: MixOrder,
         request: FinalMixRequest,
+        remarks: tuple[str, ...],
         changes: Mapping[str, TrackEffects],
         key: _Key,
         progress: Progress,
@@ -193,6 +195,8 @@ class MixService(Service[MixOrder]):
                 raise TonnbookError("the tracks of this task were deleted to free disk space; make the preview again")
             out = task_folder.path / "out"
             outcome = self._worker.compute(final_mix, before.tracks, before.outcome, request, out, progress, changes)
+        notes = outcome.notes.model_copy(update={"info": (*remarks, *outcome.notes.info)})
+        outcome = replace(outcome, notes=notes)
         with self._lock:
             charged = key in self._charged
             self._charged.add(key)
@@ -237,6 +241,21 @@ class MixService(Service[MixOrder]):
 
     def _stem_links(self, outcome: MixOutcome) -> dict[str, str] | None:
         return {name: self._storage.result_link(path) for name, path in outcome.stems.items()} or None
+
+
+def with_options_of_preview(preview: MixRequest, final: FinalMixRequest) -> tuple[FinalMixRequest, tuple[str, ...]]:
+    """Return the final mix with the master that its preview requested, where the final mix does not say otherwise.
+
+    Also returns a message if it is the master of the preview.
+    """
+    options = ("create_master", "desired_loudness")
+    resolved = final.model_copy(
+        update={name: getattr(preview, name) for name in options if name not in final.model_fields_set}
+    )
+    if resolved.create_master and all(getattr(resolved, name) == getattr(preview, name) for name in options):
+        word = (resolved.desired_loudness or DesiredLoudness.MEDIUM).value
+        return resolved, (f"mastered to {word}, as requested with the preview",)
+    return resolved, ()
 
 
 def track_changes(preview: MixRequest, final: FinalMixRequest) -> dict[str, TrackEffects]:

@@ -20,7 +20,8 @@ from tonnbook.audio_files import info, read
 from tonnbook.dsp.loudness import integrated_loudness
 from tonnbook.dsp.true_peak import true_peak_db
 from tonnbook.studio.composition.composer.compose import Composition, compose
-from tonnbook.studio.composition.composer.sound.render import render_stem
+from tonnbook.studio.composition.composer.sound import mixdown
+from tonnbook.studio.composition.composer.sound.render import RawStem, render_stem
 from tonnbook.studio.composition.composer.sound.synth import Synth
 from tonnbook.studio.composition.composer.writing.arrange import compose_score
 from tonnbook.studio.composition.composer.writing.midi import midi_bytes
@@ -132,6 +133,19 @@ def test_a_loop_has_no_seam(name: str, songs: dict[str, Composition]) -> None:
     assert strength[seam - 3 : seam + 4].max() <= 1.1 * max(lines)  # a handful of bars has no percentiles
     jump = np.abs(audio[:, 0] - audio[:, -1]).max()
     assert jump <= np.percentile(np.abs(np.diff(audio, axis=1)), 99.9)
+
+
+def test_the_limiter_of_a_loop_has_the_same_gain_on_both_sides_of_the_seam(tmp_path: Path) -> None:
+    audio = 0.1 * np.random.default_rng(4).normal(size=(2, RATE)).clip(-1, 1)
+    audio[:, -50:] = 1.5
+    path = tmp_path / "stem.raw"
+    audio.T.astype(np.float32).tofile(path)
+    raw = [RawStem("melody", path, RATE)]
+    song, loop = (mixdown._limiter_curve(raw, 1.0, -1.0, looping) for looping in (False, True))
+    assert len(song) == len(loop) == -(-RATE // 8)
+    assert song[0] == 1.0
+    assert loop[0] == pytest.approx(loop[-1], abs=0.02)
+    assert loop[0] < 0.7
 
 
 def lateness_ms(audio: np.ndarray, notes: Sequence[Note]) -> list[float]:

@@ -22,7 +22,11 @@ LARGEST_REDUCTION_DB = 2.0
 
 _RATIO, _ATTACK_MS, _RELEASE_MS = 1.5, 30.0, 200.0
 _BELOW_LOUD_DB = 2.0
-_UNCOMPRESSED = frozenset({MusicalStyle.ACOUSTIC, MusicalStyle.ORCHESTRAL})
+_UNCOMPRESSED = {
+    MusicalStyle.ACOUSTIC: "acoustic music keeps its full dynamics",
+    MusicalStyle.ORCHESTRAL: "orchestral music keeps its full dynamics",
+    MusicalStyle.OTHER: "no style is given that would ask for it",
+}
 _STEPS_PER_S = 100
 
 
@@ -41,7 +45,7 @@ def decide_bus(strips: Sequence[Strip], style: MusicalStyle) -> BusDecision:
         text=f"removes everything below {LOW_CUT_HZ:.0f} Hz from every track: no speaker plays it, and it costs headroom",
     )
     if style in _UNCOMPRESSED:
-        text = f"not compressed: {style.label.lower()} music keeps its full dynamics"
+        text = f"not compressed: {_UNCOMPRESSED[style]}"
         return BusDecision(None, (low_cut, Reason(setting="compression", text=text)))
     peaks = mix_peaks(strips)
     loud = float(np.quantile(peaks[peaks > 0.0], 0.95)) if np.any(peaks > 0.0) else 1.0

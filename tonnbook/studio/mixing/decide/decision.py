@@ -14,9 +14,10 @@ from dataclasses import dataclass, replace
 from tonnbook.models.effects import CompressionReading, EqBandReading, TrackEffects, TrackSettings, used_bands
 from tonnbook.models.mixing import MixTrack, Reason, TrackNotes
 from tonnbook.models.vocabulary import MusicalStyle
+from tonnbook.studio.mixing.decide import styles
 from tonnbook.studio.mixing.decide.bus import BusDecision, decide_bus, loudest_start_s
 from tonnbook.studio.mixing.decide.dynamics import compression_reason, decide_compression
-from tonnbook.studio.mixing.decide.eq import decide_cleaning_eq
+from tonnbook.studio.mixing.decide.eq import decide_cleaning_eq, with_usual_tone
 from tonnbook.studio.mixing.decide.gain import decide_gains, gain_reason
 from tonnbook.studio.mixing.decide.masking import audible_shares
 from tonnbook.studio.mixing.decide.masking_eq import decide_masking_eq
@@ -82,7 +83,7 @@ def decide(features: Mapping[str, TrackFeatures], requests: Mapping[str, MixTrac
     strips = decide_gains(strips, style)
     strips = decide_compression(strips, style)
     strips = decide_gains(strips, style)
-    strips = decide_masking_eq(strips)
+    strips = [with_usual_tone(strip) for strip in decide_masking_eq(strips)]
     strips = decide_compression(strips, style)
     strips = decide_gains(strips, style)
     strips = decide_pan(strips)
@@ -98,6 +99,7 @@ def decide(features: Mapping[str, TrackFeatures], requests: Mapping[str, MixTrac
         bus=decide_bus(strips, style),
         seconds=max(feature.seconds for feature in features.values()),
         loudest_s=loudest_start_s(strips),
+        info=tuple(_group_remarks(strips)),
     )
 
 
@@ -156,6 +158,16 @@ def _reasons(strip: Strip, strips: Sequence[Strip], style: MusicalStyle, send_lu
     if send_lu is not None:
         reasons.append(Reason(setting="reverb", text=reverb_reason(strip, send_lu, style)))
     return tuple(reasons)
+
+
+def _group_remarks(strips: Sequence[Strip]) -> Iterator[str]:
+    """Yield a sentence for instrument groups that are treated like another one."""
+    used = sorted({strip.request.instrument.value for strip in strips if strip.request.instrument in styles.OTHERS})
+    if used:
+        yield (
+            f"{', '.join(used)}: the OTHER groups name no instrument, so all five are treated like an average chord instrument; tracks of "
+            "one number count as the same instrument and are panned to opposite sides"
+        )
 
 
 def _recording_remarks(strip: Strip) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Cleaning EQ: the bands that a recording needs whatever the other tracks are, against rumble and resonances.
+"""EQ of single tracks: cuts that a recording needs whatever the other tracks are, and the usual cut of its instrument.
 
 An EQ has at most one band in each of six frequency regions, so six bands are always enough. `masking_eq` adds the bands that
 uncover other tracks.
@@ -14,6 +14,7 @@ import numpy.typing as npt
 from tonnbook.dsp.levels import Array
 from tonnbook.dsp.third_octaves import CENTRES_HZ, centroid_hz, k_power
 from tonnbook.models.vocabulary import InstrumentGroup as Group
+from tonnbook.models.vocabulary import Presence
 from tonnbook.studio.mixing.decide import styles
 from tonnbook.studio.mixing.decide.strip import EqBandDecision, Strip
 
@@ -65,6 +66,17 @@ def decide_cleaning_eq(strip: Strip) -> Strip:
     found = [_low_cut(strip), _resonance_cut(strip)]
     bands = {region_of(band.centre_hz): band for band in reversed(found) if band}
     return strip.with_eq(tuple(bands.values()))
+
+
+def with_usual_tone(strip: Strip) -> Strip:
+    """Return the track with the usual cut of its instrument; not where another band works in that region, and not for a lead."""
+    tone = styles.TONE.get(strip.request.instrument)
+    if tone is None or strip.request.presence is Presence.LEAD:
+        return strip
+    if any(region_of(band.centre_hz) == region_of(tone.centre_hz) for band in strip.eq):
+        return strip
+    band = EqBandDecision(tone.centre_hz, tone.gain_db, tone.q, tone.reason)
+    return strip.with_eq((*strip.eq, band))
 
 
 def _low_cut(strip: Strip) -> EqBandDecision | None:

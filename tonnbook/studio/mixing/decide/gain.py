@@ -56,7 +56,10 @@ def target_levels(strips: Sequence[Strip], style: MusicalStyle) -> list[float]:
     levels = _within_budget(levels, groups, styles.HARMONY, styles.HARMONY_BUDGET_LU, only_down=False)
     levels = _within_budget(levels, groups, DRUM_KIT, styles.DRUM_BUDGET_LU, only_down=True)
     return [
-        level + styles.presence_lu(group, strip.request.presence) + style_lu(style, group)
+        level
+        + styles.PLACE_LU.get(group, 0.0)
+        + styles.presence_lu(group, strip.request.presence)
+        + style_lu(style, group)
         for level, group, strip in zip(levels, groups, strips, strict=True)
     ]
 

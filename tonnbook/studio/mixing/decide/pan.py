@@ -20,6 +20,7 @@ from tonnbook.dsp.third_octaves import CENTRES_HZ, centroid_hz, k_power
 from tonnbook.models.vocabulary import InstrumentGroup as Group
 from tonnbook.models.vocabulary import PanPreference as Pan
 from tonnbook.models.vocabulary import Presence
+from tonnbook.studio.mixing.decide import styles
 from tonnbook.studio.mixing.decide.strip import Strip
 from tonnbook.studio.mixing.features import Fold
 
@@ -123,6 +124,7 @@ def _position(strip: Strip, strips: Sequence[Strip]) -> _Position:
     if stereo or centroid < _LOW_HZ:
         return _Position(0.0, may_shift=stereo)
     angle = _INNERMOST_DEG + _PER_OCTAVE_DEG * log2(centroid / _LOW_HZ)
+    angle *= styles.PAN_FACTOR.get(request.instrument, 1.0)
     return _Position(min(_OUTERMOST_DEG, angle), free_side=True)
 
 

@@ -23,7 +23,7 @@ def decide_reverb(strips: Sequence[Strip]) -> Mapping[str, float]:
 
     Where all reverb together would exceed `styles.WETTEST_MIX_LU`, every track gets less by the same amount.
     """
-    requested = {s.name: styles.REVERB_LU[s.request.reverb] for s in strips if s.request.reverb in styles.REVERB_LU}
+    requested = {s.name: _usual_send_lu(s) for s in strips if s.request.reverb in styles.REVERB_LU}
     dry = sum(10.0 ** (s.level_lufs / 10.0) for s in strips)
     wet = sum(10.0 ** ((s.level_lufs + requested[s.name]) / 10.0) for s in strips if s.name in requested)
     excess = 10.0 * np.log10(wet / dry) - styles.WETTEST_MIX_LU if wet else 0.0
@@ -39,7 +39,7 @@ def wet_gain_db(strip: Strip, send_lu: float, style: MusicalStyle) -> float:
 def reverb_reason(strip: Strip, send_lu: float, style: MusicalStyle) -> str:
     """Return the reason for the reverb of a track, in a sentence."""
     room = ROOMS.get(style.value, ROOMS["OTHER"])
-    less = styles.REVERB_LU[strip.request.reverb] - send_lu
+    less = _usual_send_lu(strip) - send_lu
     limit = (
         f", {less:.1f} LU less than usual because the reverb of all tracks together is limited" if less > 0.05 else ""
     )
@@ -47,6 +47,11 @@ def reverb_reason(strip: Strip, send_lu: float, style: MusicalStyle) -> str:
         f"you asked for {strip.request.reverb.label.lower()} reverb: a room with {room.rt60_s:g} s of reverberation, "
         f"{abs(send_lu):.0f} LU below the dry track{limit}"
     )
+
+
+def _usual_send_lu(strip: Strip) -> float:
+    group = strip.request.instrument
+    return styles.REVERB_LU[strip.request.reverb] + styles.REVERB_OF_GROUP_LU.get(group, 0.0)
 
 
 @cache

@@ -1,8 +1,18 @@
-"""Tables of a mix: target level, compression, low cut and reverb per instrument group, presence and musical style.
+"""Tables of a mix: target level, tone, compression, low cut, pan and reverb per instrument group, presence and musical style.
 
 Figures from the design page sound.md, sections 2.6 and 3.1. The budgets are the medians of a hundred human mixes (DSD100 stems:
 vocals -19.8, other -20.5, drums -22.4, bass -24.0 LUFS) relative to the lead vocal. Levels that other engines need too are in
 `studio.measure.reference_levels`.
+
+| table | source of the differences between the instruments |
+|---|---|
+| PLACE_LU | rules of S. Vanka et al., "Diff-MST", ISMIR 2024: guitars at -11 to -9 dB, keys, synths and strings at -13 to -10 dB |
+| TONE | B. Owsinski, The Mixing Engineer's Handbook, 4th ed. 2017, where each instrument sounds full, boomy, piercing or scratchy |
+| COMPRESSION | sound.md 3.1; for guitars, strings and brass the habits in Owsinski, and in M. Senior, Mixing Secrets, 2nd ed. 2018 |
+| PAN_FACTOR, REVERB_OF_GROUP_LU | P. Pestana, J. Reiss, "Intelligent audio production strategies informed by best practices", AES 53, 2014, and Senior |
+
+The five OTHER groups are neutral: they have the budget's own level, no low cut, no tone, and the settings of an average chord
+instrument. Their numbers only tell such groups apart.
 """
 
 from __future__ import annotations
@@ -28,6 +38,12 @@ HARMONY_BUDGET_LU = -0.7
 """Loudness of all harmony instruments together, relative to the lead vocal."""
 DRUM_BUDGET_LU = -2.5
 """Loudness of the drum kit, relative to the lead vocal."""
+
+PLACE_LU: dict[Group, float] = {
+    **dict.fromkeys((Group.E_GUITAR, Group.ACOUSTIC_GUITAR, Group.BRASS), 0.75),
+    **dict.fromkeys((Group.KEYS, Group.SYNTH, Group.STRINGS), -0.75),
+}
+"""Level of a harmony instrument relative to its share of their budget: guitars and brass in front, keys, synths and strings behind."""
 
 _HARMONY_EACH_LU = -4.5
 LEVEL_LU: dict[Group, float] = {
@@ -79,10 +95,16 @@ class CompressorRange:
 
 _HITS = CompressorRange((2.0, 4.0), (8.0, 20.0), (60.0, 120.0), 2.5)
 _CHORDS = CompressorRange((1.5, 2.5), (15.0, 40.0), (100.0, 250.0), 2.0)
+_EVEN_CHORDS = CompressorRange((1.5, 2.0), (15.0, 40.0), (100.0, 250.0), 1.5)
 _METAL_PERCUSSION = CompressorRange((1.2, 2.0), (8.0, 25.0), (60.0, 150.0), 1.5)
 
 COMPRESSION: dict[Group, CompressorRange] = {
     **dict.fromkeys(HARMONY, _CHORDS),
+    Group.E_GUITAR: _EVEN_CHORDS,  # an amplifier compresses it already
+    Group.SYNTH: _EVEN_CHORDS,  # every note comes as loud as it was programmed
+    Group.ACOUSTIC_GUITAR: CompressorRange((2.0, 3.5), (10.0, 30.0), (80.0, 200.0), 2.5),  # picked: uneven
+    Group.STRINGS: CompressorRange((1.2, 1.8), (30.0, 60.0), (200.0, 400.0), 1.0),  # the swells are the music
+    Group.BRASS: CompressorRange((2.0, 3.0), (8.0, 25.0), (80.0, 200.0), 2.5),  # stabs stand out
     Group.VOCAL: CompressorRange((2.0, 4.0), (5.0, 15.0), (80.0, 150.0), 3.5),
     Group.BACKING_VOX: CompressorRange((2.0, 4.0), (5.0, 15.0), (80.0, 150.0), 3.0),
     Group.BASS: CompressorRange((3.0, 4.0), (10.0, 30.0), (80.0, 200.0), 3.0),
@@ -102,6 +124,9 @@ HIGHEST_RATIO = {Style.ORCHESTRAL: 1.5, Style.ACOUSTIC: 3.0}
 REVERB_LU = {ReverbPreference.LOW: -24.0, ReverbPreference.MEDIUM: -18.0, ReverbPreference.HIGH: -12.0}
 """Loudness of the reverb relative to the dry track."""
 
+REVERB_OF_GROUP_LU = {Group.STRINGS: 2.0, Group.BACKING_VOX: 2.0}
+"""What a group gets in addition to the requested reverb: strings and a choir are heard from further away than the rest."""
+
 WETTEST_MIX_LU = -12.0
 """Limit of all reverb together relative to the dry mix. De Man, McNally and Reiss, JAES 65(1/2), 2017: too wet from about -14."""
 
@@ -118,3 +143,25 @@ LOWEST_HZ: dict[Group, float] = {
     Group.BRASS: 80.0,
 }
 """Lower end of a group's range: what a recording has below it is rumble."""
+
+
+@dataclass(frozen=True)
+class Tone:
+    """A gentle cut that an instrument usually gets in a mix, with its reason."""
+
+    centre_hz: float
+    gain_db: float
+    q: float
+    reason: str
+
+
+TONE: dict[Group, Tone] = {
+    Group.KEYS: Tone(100.0, -1.5, 0.8, "the left hand leaves the fullness there to the bass"),
+    Group.ACOUSTIC_GUITAR: Tone(240.0, -1.5, 1.0, "the body of an acoustic guitar booms there"),
+    Group.BRASS: Tone(5000.0, -1.5, 1.0, "brass is piercing there"),
+    Group.STRINGS: Tone(8500.0, -1.5, 0.8, "bows scratch there"),
+}
+"""Instruments that are not named here have no usual cut: electric guitars, synths and others differ too much."""
+
+PAN_FACTOR = {Group.E_GUITAR: 1.2, Group.BRASS: 0.9, Group.KEYS: 0.8}
+"""How far a mono instrument is panned relative to others of the same brightness: rhythm guitars frame the mix, a piano stays inside."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from itertools import chain
 from math import exp, inf, isfinite, log
 from pathlib import Path
 
@@ -48,17 +49,17 @@ class Mixdown:
 def mix_down(raw: Sequence[RawStem], to: Path, looping: bool) -> Mixdown:
     """Write `mix.wav` and one WAV per stem into the folder `to`, at -16 LUFS and under -1 dBTP."""
     gain = _loudness_gain(raw)
-    curve = _limiter_curve(raw, gain, _AIM_DBTP)
+    curve = _limiter_curve(raw, gain, _AIM_DBTP, looping)
     for _ in range(4):  # the limiter reduces the loudness a little: raise the gain and limit again
         missing = TARGET_LUFS - _meter(raw, gain, curve).integrated
         if not isfinite(missing) or abs(missing) < 0.1:
             break
         gain *= 10 ** (1.3 * missing / 20)  # 30 % more, because the limiter reduces this as well
-        curve = _limiter_curve(raw, gain, _AIM_DBTP)
+        curve = _limiter_curve(raw, gain, _AIM_DBTP, looping)
     done = _write(raw, gain, curve, to, looping)
     if done.true_peak_dbtp > CEILING_DBTP:
         aim = _AIM_DBTP - (done.true_peak_dbtp - CEILING_DBTP) - 0.1
-        done = _write(raw, gain, _limiter_curve(raw, gain, aim), to, looping)
+        done = _write(raw, gain, _limiter_curve(raw, gain, aim, looping), to, looping)
     return done
 
 
@@ -79,28 +80,32 @@ def _meter(raw: Sequence[RawStem], gain: float, curve: Array | None) -> Loudness
     return meter
 
 
-def _limiter_curve(raw: Sequence[RawStem], gain: float, ceiling_dbtp: float) -> Array:
-    """Return the gain of the limiter (a factor) for every cell of 8 frames of the song."""
+def _limiter_curve(raw: Sequence[RawStem], gain: float, ceiling_dbtp: float, looping: bool) -> Array:
+    """Return the gain of the limiter (a factor) for every cell of 8 frames of the song.
+
+    A loop is limited twice in a row: its end as the end of the first time, before the start of the second, and its start as that of the
+    second time, after the end of the first. So the gain is the same on both sides of the seam.
+    """
     ceiling = exp(ceiling_dbtp * log(10) / 20)
     peaks, smoothing = CellPeaks(2, [SHORT_TAPS, LONG_TAPS], ceiling), main_curve(RATE)
     delay = peaks.delay + smoothing.delay
     cells = -(-raw[0].frames // CELL)
     found: list[Array] = []
-    for chunk in _chunks(raw, delay):
+    for chunk in _chunks(raw, delay, times=2 if looping else 1):
         over = np.maximum(peaks.push(gain * chunk).astype(np.float64) / ceiling, 1.0)
         found.append(smoothing.push(20 * np.log10(over)))
-    reduction = np.concatenate(found)[delay : delay + cells]
-    return np.asarray(10 ** (-reduction / 20), np.float64)
+    reduction = np.concatenate(found)[delay:]
+    if looping:
+        reduction = np.concatenate([reduction[cells : cells + cells // 2], reduction[cells // 2 :]])
+    return np.asarray(10 ** (-reduction[:cells] / 20), np.float64)
 
 
-def _chunks(raw: Sequence[RawStem], delay: int) -> Iterator[Array]:
-    """Yield the sum in whole chunks of cells, then silence for `delay` cells."""
+def _chunks(raw: Sequence[RawStem], delay: int, times: int) -> Iterator[Array]:
+    """Yield the sum in whole chunks of cells, as many times as requested, then silence for `delay` cells."""
     size = _CHUNK_CELLS * CELL
-    frames = 0
-    for block in _sums(raw):
+    for block in chain.from_iterable(_sums(raw) for _ in range(times)):
         for start in range(0, block.shape[1], size):
             piece = block[:, start : start + size]
-            frames += piece.shape[1]
             yield np.pad(piece, ((0, 0), (0, -piece.shape[1] % CELL)))
     for _ in range(delay // _CHUNK_CELLS + 1):
         yield np.zeros((2, size))

@@ -153,9 +153,12 @@ def _add_tail(file: BinaryIO, ringing: Array, at: int, frames: int) -> None:
 
 
 def _kicks(score: Score) -> list[float]:
-    return [
+    """Return the times of the kicks in s; of a loop, also those of the times before and after."""
+    kicks = [
         n.start for p in score.of("percussion") for n in p.notes if VOICES[p.voice].bank == KIT_BANK and n.key == 36
     ]
+    turns = (-score.plan.duration_s, 0.0, score.plan.duration_s) if score.plan.looping else (0.0,)
+    return [kick + turn for turn in turns for kick in kicks]
 
 
 @dataclass(frozen=True, slots=True)
