@@ -302,9 +302,9 @@ def _multiband(
 
 
 def _band(levels: Array, loud: float, spread: float, times_ms: tuple[float, float], density: float) -> BandCompression:
-    """Return the compression that reduces the loudest hits by a quarter of what they stand out, at most by 3 dB, times the density."""
+    """Return the compression that reduces the loudest hits by a quarter of what they stand out, times the density, and at most by 3 dB."""
     ratio = 1.5 if spread < 10.0 else 2.0
-    reduction = density * min(_MOST_BAND_REDUCTION_DB, 0.25 * (spread - _EVEN_DB) + 1.0)
+    reduction = min(_MOST_BAND_REDUCTION_DB, density * (0.25 * (spread - _EVEN_DB) + 1.0))
     threshold = loud - reduction / (1.0 - 1.0 / ratio)
     power = np.power(10.0, levels / 10.0)
     left = power * np.power(10.0, -gain_reduction_db(levels, threshold, ratio) / 10.0)

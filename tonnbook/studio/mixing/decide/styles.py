@@ -4,12 +4,15 @@ Figures from the design page sound.md, sections 2.6 and 3.1. The budgets are the
 vocals -19.8, other -20.5, drums -22.4, bass -24.0 LUFS) relative to the lead vocal. Levels that other engines need too are in
 `studio.measure.reference_levels`.
 
-| table | source of the differences between the instruments |
+The differences between the instruments are the studio's own choice, except PLACE_LU. They follow habits that textbooks describe; the figures are
+not taken from those books.
+
+| table | source |
 |---|---|
-| PLACE_LU | rules of S. Vanka et al., "Diff-MST", ISMIR 2024: guitars at -11 to -9 dB, keys, synths and strings at -13 to -10 dB |
-| TONE | B. Owsinski, The Mixing Engineer's Handbook, 4th ed. 2017, where each instrument sounds full, boomy, piercing or scratchy |
-| COMPRESSION | sound.md 3.1; for guitars, strings and brass the habits in Owsinski, and in M. Senior, Mixing Secrets, 2nd ed. 2018 |
-| PAN_FACTOR, REVERB_OF_GROUP_LU | P. Pestana, J. Reiss, "Intelligent audio production strategies informed by best practices", AES 53, 2014, and Senior |
+| PLACE_LU | rules of S. Vanka et al., "Diff-MST", ISMIR 2024, as on the design page: guitars at -11 to -9 dB, keys, synths and strings at -13 to -10 dB |
+| TONE | habits: B. Owsinski, The Mixing Engineer's Handbook, on where an instrument sounds full, boomy, piercing or scratchy |
+| COMPRESSION | sound.md 3.1; for guitars, synths, strings and brass habits: Owsinski; M. Senior, Mixing Secrets for the Small Studio |
+| PAN_FACTOR, REVERB_OF_GROUP_LU | habits: Senior; P. Pestana, J. Reiss, "Intelligent audio production strategies informed by best practices", AES 53, 2014 |
 
 The five OTHER groups are neutral: they have the budget's own level, no low cut, no tone, and the settings of an average chord
 instrument. Their numbers only tell such groups apart.
