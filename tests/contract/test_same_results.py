@@ -1,7 +1,7 @@
 """The same requests give the same results: files and numbers of a small fixed set, compared with those in `same_results.json`.
 
 On the processor and the numpy that recorded them, files have the same SHA-256. Others round differently in the last bits; there the
-level of every part of a file is the same within 0.001 dB. If a result changes on purpose, record it again in the same commit:
+level of every part of a file is the same within 0.002 dB, and a number of an answer within its last decimal. If a result changes on purpose, record it again in the same commit:
 
     python tests/contract/test_same_results.py
 """
