@@ -102,11 +102,11 @@ def offline(folder: str | Path | None = None, *, polling: PollSettings | None = 
     Raises ValueError if the services are running with another `folder`, or are not strict.
     """
     global _running
-    wanted = Path(folder).resolve() if folder is not None else None
+    downloads = Path(folder).resolve() if folder is not None else None
     with _starting:
         if _running is None or _running.closed:
-            _running = _start(wanted, polling or _OFFLINE_POLLING, strict)
-        elif wanted is not None and _running.tonn.downloads != wanted:
+            _running = _start(downloads, polling or _OFFLINE_POLLING, strict)
+        elif downloads is not None and _running.tonn.downloads != downloads:
             raise ValueError(
                 f"the studio is running already, with downloads in {_running.tonn.downloads}: close() those services first"
             )

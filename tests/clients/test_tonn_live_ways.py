@@ -190,10 +190,10 @@ def test_fx_settings_that_cannot_be_retrieved_are_not_requested_again() -> None:
 
 
 @pytest.mark.parametrize("create_master", [None, False])
-def test_a_final_mix_keeps_the_master_of_its_preview_unless_told_otherwise(create_master: bool | None) -> None:
-    wish = {"create_master": True, "desired_loudness": DesiredLoudness.HIGH}
+def test_a_final_mix_keeps_the_master_of_its_preview_unless_it_sets_its_own(create_master: bool | None) -> None:
+    options = {"create_master": True, "desired_loudness": DesiredLoudness.HIGH}
     assert PREVIEW.request is not None
-    preview = replace(PREVIEW, request=PREVIEW.request.model_copy(update=wish))
+    preview = replace(PREVIEW, request=PREVIEW.request.model_copy(update=options))
     with service({"/retrievefinalmix": FINAL}) as (tonn, server):
         tonn.final_mix(preview, create_master=create_master).result(timeout=60)
     sent = server.calls[0].json["applyAudioEffectsData"]

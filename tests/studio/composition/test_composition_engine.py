@@ -30,7 +30,7 @@ RATE = 44100
 def test_the_reported_tempo_is_the_actual_one(prompt: str, looping: bool, bpm: float | None, said: str) -> None:
     plan, reading = plan_of(CompositionRequest(prompt=prompt), looping=looping)
     score = compose_score(plan)
-    notes = notes_of(Composition(score, Path(), {}, 0, -16.0, -1.0, 0.0), reading)
+    notes = notes_of(Composition(Path(), {}, 0, -16.0, -1.0, 0.0, score), reading)
     assert reading is not None
     assert notes.understood is not None
     added = notes.understood.assumed[len(reading.assumed) :]

@@ -92,7 +92,7 @@ TREATED_LIKE: dict[AnalysisStyle, tuple[AnalysisStyle, str]] = {
         "house is the middle of it, from which techno, trance and drum and bass differ",
     ),
     AnalysisStyle.FOLK: (AnalysisStyle.ACOUSTIC, "both are played on the same instruments"),
-    AnalysisStyle.INSTRUMENTAL: (AnalysisStyle.OTHER, "the word names no sound, only that nobody sings"),
+    AnalysisStyle.INSTRUMENTAL: (AnalysisStyle.OTHER, "the word describes no sound, only that there are no vocals"),
     AnalysisStyle.EXPERIMENTAL: (AnalysisStyle.OTHER, "experiments have no usual sound"),
     AnalysisStyle.BALANCED: (AnalysisStyle.OTHER, "both mean the average of all styles"),
 }

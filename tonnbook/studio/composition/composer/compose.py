@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,17 +18,10 @@ _STEMS_FROM, _STEMS_TO = 0.04, 0.80
 
 
 @dataclass(frozen=True)
-class Composition:
-    """A composed song: its score and its files."""
+class Composition(Mixdown):
+    """A composed song: its score, its files and their measurements."""
 
     score: Score
-    mix: Path
-    stems: Mapping[str, Path]
-    frames: int
-    loudness_lufs: float
-    true_peak_dbtp: float
-    reduction_db: float
-    """Largest gain reduction of the limiter."""
 
 
 def compose(plan: Plan, to: Path, progress: Progress = no_progress) -> Composition:
@@ -48,5 +40,4 @@ def compose(plan: Plan, to: Path, progress: Progress = no_progress) -> Compositi
         progress(_STEMS_TO, "Mixing")
         done: Mixdown = mix_down(raw, to, plan.looping)
     progress(1.0, "Done")
-    figures = (done.frames, done.loudness_lufs, done.true_peak_dbtp, done.reduction_db)
-    return Composition(score, done.mix, done.stems, *figures)
+    return Composition(**vars(done), score=score)

@@ -57,7 +57,7 @@ async def retrieve_enhanced_track(request: Request) -> JSONResponse:
 
 
 async def _start(request: Request, *, full: bool) -> JSONResponse:
-    wanted = await read(request, EnhancementRequest)
-    order = server_state(request).enhancement.start(wanted, full=full)
-    info = "; ".join(wanted.live_notes)
+    body = await read(request, EnhancementRequest)
+    order = server_state(request).enhancement.start(body, full=full)
+    info = "; ".join(body.live_notes)
     return json_response(EnhancementTask(task_id=order.id, message="the enhancement has been started", info=info))
