@@ -21,7 +21,8 @@ MAY_IMPORT = {
     "models": {"errors"},
     "dsp": set(),
     "audio_files": {"errors"},
-    "clients": {"errors", "models"},
+    "sound_files": {"errors"},  # folders, lists, mappings and archives are read in one place, for widgets and clients
+    "clients": {"errors", "models", "sound_files"},
     "studio.runtime": {"errors", "models", "studio.measure.progress"},
     "studio.measure": {"errors", "models", "dsp", "audio_files"},
     "studio.mixing": FEATURE | {"studio.mastering"},
@@ -34,7 +35,7 @@ MAY_IMPORT = {
     "studio.composition": FEATURE,
     "studio.server": {"errors", "models", "dsp", "audio_files", "studio"},
     "plots": {"errors", "models", "dsp", "audio_files"},
-    "widgets": {"errors", "models", "dsp", "audio_files", "clients.jobs"},
+    "widgets": {"errors", "models", "dsp", "audio_files", "sound_files", "clients.jobs"},
     "exercises": {"errors", "models", "dsp", "audio_files", "demo", "planted_faults", "clients", "plots", "widgets"},
     "services": {"errors", "models", "clients", "studio"},
     "demo": {"errors", "models", "audio_files", "planted_faults", "studio.composition.composer"},
@@ -49,6 +50,7 @@ OUTSIDE = {
     "models": {"pydantic", "pydantic_core"},
     "dsp": {"numpy", "scipy", "soxr"},
     "audio_files": {"numpy", "soundfile", "soxr"},
+    "sound_files": set(),
     "clients": {"requests", "urllib3", "pydantic", "filelock"},
     "plots": {"numpy", "matplotlib", "PIL"},  # PIL comes with matplotlib
     "demo": set(),

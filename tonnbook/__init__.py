@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     from tonnbook.services import live as live
     from tonnbook.services import offline as offline
     from tonnbook.services import run as run
+    from tonnbook.widgets.dropzone.dropzone import DropZone as DropZone
     from tonnbook.widgets.forms.composition import CompositionBuilder as CompositionBuilder
     from tonnbook.widgets.forms.mastering import AlbumBuilder as AlbumBuilder
     from tonnbook.widgets.forms.mastering import MasteringBuilder as MasteringBuilder
@@ -103,6 +104,7 @@ _NAMES = {
         "MasteringBuilder",
     ),
     "widgets.forms.mixing": ("MixBuilder",),
+    "widgets.dropzone.dropzone": ("DropZone",),
     "widgets.forms.composition": ("CompositionBuilder",),
     "widgets.forms.repair": (
         "AnalysisBuilder",

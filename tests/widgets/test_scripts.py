@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tonnbook.widgets import page
+from tonnbook.widgets.dropzone.dropzone import DropZone
 from tonnbook.widgets.forms.composition import CompositionBuilder
 from tonnbook.widgets.forms.mixing import MixBuilder
 from tonnbook.widgets.forms.repair import EnhancementBuilder
@@ -16,7 +17,7 @@ from tonnbook.widgets.player.player import Player
 
 FOLDER = Path(page.__file__).parent
 SCRIPTS = sorted(FOLDER.rglob("*.js"))
-WIDGETS = [Player, MixBuilder, JobCard, CompositionBuilder, EnhancementBuilder]
+WIDGETS = [Player, MixBuilder, JobCard, CompositionBuilder, EnhancementBuilder, DropZone]
 
 
 @pytest.mark.parametrize("file", [*SCRIPTS, *FOLDER.rglob("*.css")], ids=lambda f: f.name)
