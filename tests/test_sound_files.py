@@ -8,7 +8,7 @@ import pytest
 
 from tonnbook import sound_files as module
 from tonnbook.errors import AudioError
-from tonnbook.sound_files import is_collection, plain_name, sound_files, unpack
+from tonnbook.sound_files import files_in, plain_name, sound_files, unpack
 
 NAMES = ["take 10.wav", "take 2.WAV", "kick.flac", "notes.txt", ".hidden.wav", "._kick.flac"]
 IN_ORDER = ["kick", "take 2", "take 10"]
@@ -40,7 +40,12 @@ def test_a_folder_a_list_a_mapping_and_an_archive_give_the_same_files(folder: Pa
     assert list(unpacked) == IN_ORDER
     assert sound_files([packed, folder / "kick.flac"]).keys() == {*IN_ORDER, "kick (2)"}
     assert sound_files(packed) == unpacked  # unpacked once
-    assert [is_collection(each) for each in (folder, packed, paths[0], "https://h/a.zip")] == [True, True, False, False]
+    assert [files_in(each) is not None for each in (folder, packed, paths[0], "https://h/a.zip")] == [
+        True,
+        True,
+        False,
+        False,
+    ]
 
 
 def test_links_and_missing_files_are_kept_as_they_are() -> None:

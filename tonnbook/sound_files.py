@@ -15,7 +15,7 @@ import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path, PurePosixPath, PureWindowsPath
-from typing import Protocol, TypeAlias, runtime_checkable
+from typing import Any, Protocol, TypeAlias, cast
 
 from tonnbook.errors import AudioError
 
@@ -28,7 +28,6 @@ _LEFT_FREE_BYTES = 2**28
 _BLOCK = 2**20
 
 
-@runtime_checkable
 class HasFiles(Protocol):
     """A widget that holds sound files by name."""
 
@@ -49,20 +48,23 @@ def sound_files(sounds: Sounds) -> dict[str, Path | str]:
 
     Raises AudioError for a folder or an archive without sound files, or an archive that is damaged, encrypted or too large.
     """
-    if isinstance(sounds, HasFiles):
-        return dict(sounds.files)
     if isinstance(sounds, Mapping):
         return {name: _as_source(source) for name, source in sounds.items()}
-    given: list[Path | str] = [sounds] if isinstance(sounds, str | Path) else list(sounds)
-    named: dict[str, Path | str] = {}
-    for source in (found for each in given for found in _expanded(_as_source(each))):
-        named[unique_name(name_of(source), named)] = source
-    return named
+    if (files := files_in(sounds)) is not None:
+        return files
+    given = [sounds] if isinstance(sounds, str | Path) else cast(Sequence[Path | str], sounds)
+    return _named(found for each in given for found in _expanded(_as_source(each)))
 
 
-def is_collection(sound: object) -> bool:
-    """Return whether a path is a folder or a zip archive."""
-    return isinstance(sound, str | Path) and not _is_link(sound) and (Path(sound).is_dir() or _is_zip(Path(sound)))
+def files_in(place: Any) -> dict[str, Path | str] | None:
+    """Return the sound files of a folder, a zip archive or a drop zone by name, None for anything else. Raises as `sound_files` does."""
+    if isinstance(files := getattr(place, "files", None), Mapping):
+        return dict(files)
+    if isinstance(place, str | Path) and not _is_link(place):
+        path = Path(place).expanduser()
+        if path.is_dir() or _is_zip(path):
+            return _named(_expanded(path))
+    return None
 
 
 def name_of(source: Path | str) -> str:
@@ -149,6 +151,13 @@ def _is_sound(member: zipfile.ZipInfo) -> bool:
     hidden = "__MACOSX" in member.filename or not plain_name(member.filename)
     link = stat.S_ISLNK(member.external_attr >> 16)
     return not (member.is_dir() or hidden or link) and PurePosixPath(member.filename).suffix.lower() in ENDINGS
+
+
+def _named(sources: Iterable[Path | str]) -> dict[str, Path | str]:
+    named: dict[str, Path | str] = {}
+    for source in sources:
+        named[unique_name(name_of(source), named)] = source
+    return named
 
 
 def _expanded(source: Path | str) -> Iterable[Path | str]:

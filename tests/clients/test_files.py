@@ -214,6 +214,11 @@ def test_a_file_is_downloaded_on_first_use_and_only_once(files: Files, tmp_path:
     assert saved == tmp_path / "mix.wav"
     assert saved.read_bytes() == remote.path.read_bytes() == (tmp_path / "vocal.wav").read_bytes()
     assert remote.path.stat().st_mtime_ns == before
+    saved.write_bytes(b"own work")
+    with pytest.raises(FileExistsError, match=r"mix\.wav exists already: .* overwrite=True"):
+        remote.save(tmp_path)
+    assert saved.read_bytes() == b"own work"
+    assert remote.save(tmp_path, overwrite=True).read_bytes() == remote.path.read_bytes()
 
 
 def test_each_job_has_a_folder_of_its_own(files: Files) -> None:

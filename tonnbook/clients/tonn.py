@@ -203,12 +203,12 @@ class TonnClient:
     ) -> Batch:
         """Master an album into the folder `to`, several songs in parallel.
 
-        `album` is the tutorial's JSON file, or songs: requests, paths, links, or paths by name. `style`, `desired_loudness` and
+        `album` is the tutorial's JSON file, or songs: requests, paths, links, paths by name, or a folder or zip archive of them. `style`, `desired_loudness` and
         `sample_rate` are for the songs that are not requests. A song that fails affects no other.
 
         **Each final master costs credits on the live service.** `final=False` stops at the previews; call it again with True, and
         it continues from there, as it does after an interrupt or a crash: what is known of each song is in `to/manifest`, and
-        nothing is mastered or charged twice.
+        nothing is mastered or charged twice. A master with other settings is not overwritten: it is moved to `to/earlier`.
 
         `coherence=True` keeps the songs' order of loudness, and moves each toward the album's average tone (the studio reads
         both; the live service only the loudness). `at_once` songs are mastered at a time. An `executor`, such as Dask's, runs

@@ -51,9 +51,7 @@ def album_from_json(text: str, folder: Path | None = None) -> list[MasteringRequ
 def album_entries(path: Path) -> list[Mapping[str, Any]]:
     """Return the objects of an album file, which may begin with a byte order mark. Raises ValueError that names the file."""
     if path.is_dir():
-        raise ValueError(
-            f"{path.name} is a folder: pass its songs, sorted(Path({str(path)!r}).glob('*.wav')), or an album file"
-        )
+        raise ValueError(f"{path.name} is a folder, not an album file")
     try:
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:

@@ -46,10 +46,17 @@ class RemoteFile:
             self._path = self._fetch(None)
         return self._path
 
-    def save(self, to: str | Path) -> Path:
-        """Download to `to`, a file name or an existing folder; return the path."""
-        target = Path(to)
-        return self._fetch(target / self.name if target.is_dir() else target)
+    def save(self, to: str | Path, *, overwrite: bool = False) -> Path:
+        """Download to `to`, a file name or an existing folder; return the path. Raises FileExistsError unless `overwrite` is true."""
+        target = self.target(to, overwrite=overwrite)
+        return self._fetch(target)
+
+    def target(self, to: str | Path, *, overwrite: bool = False) -> Path:
+        """Return the path that `save` would write. Raises FileExistsError as it does."""
+        target = Path(to) / self.name if Path(to).is_dir() else Path(to)
+        if target.exists() and not overwrite:
+            raise FileExistsError(f"{target} exists already: choose another name, or pass overwrite=True to replace it")
+        return target
 
     def __repr__(self) -> str:
         path = f", path={str(self._path)!r}" if self._path else ""

@@ -85,8 +85,12 @@ class Song:
         if self.midi is not None:
             yield self.midi
 
-    def save(self, to: str | Path) -> Mapping[str, Path]:
-        """Save mix, stems and MIDI in the folder `to`, which is created if needed; return their paths by file name."""
+    def save(self, to: str | Path, *, overwrite: bool = False) -> Mapping[str, Path]:
+        """Save mix, stems and MIDI in the folder `to`, which is created if needed; return their paths by file name.
+
+        Raises FileExistsError if one of them exists, before anything is written, unless `overwrite` is true.
+        """
         folder = Path(to)
         folder.mkdir(parents=True, exist_ok=True)
-        return {file.name: file.save(folder) for file in self.files()}
+        targets = {file: file.target(folder, overwrite=overwrite) for file in self.files()}
+        return {file.name: file.save(target, overwrite=overwrite) for file, target in targets.items()}

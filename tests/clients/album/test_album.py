@@ -25,7 +25,7 @@ from tonnbook import audio_files
 from tonnbook.clients.album.record import SongRecord, record_path
 from tonnbook.clients.polling import PollSettings
 from tonnbook.clients.tonn import TonnClient
-from tonnbook.errors import TonnbookError
+from tonnbook.errors import AudioError, TonnbookError
 from tonnbook.models.album import Album
 from tonnbook.models.mastering import MasteringRequest
 from tonnbook.services import measure_song
@@ -320,8 +320,21 @@ class TestTheAlbumFile:
         (tmp_path / "album.json").write_bytes(content)
         with pytest.raises(ValueError, match=r"album\.json is no album file"):
             tonn.master_all(tmp_path / "album.json", tmp_path)
-        with pytest.raises(ValueError, match="is a folder: pass its songs"):
+        with pytest.raises(AudioError, match=r"no sound files .* in the folder"):
             tonn.master_all(tmp_path, tmp_path)
+
+    def test_a_folder_of_songs_is_an_album_and_another_loudness_overwrites_no_master(
+        self, tonn: TonnClient, shorts: Mapping[str, Path], tmp_path: Path
+    ) -> None:
+        (songs := tmp_path / "songs").mkdir()
+        for name in ("02 song", "01 song"):
+            (songs / f"{name}.wav").write_bytes(shorts[name].read_bytes())
+        first = tonn.master_all(songs, tmp_path / "out", desired_loudness="LOW").result(60)
+        assert [song.name for song in first] == ["01 song", "02 song"]
+        kept = first[0].master.path.read_bytes()
+        tonn.master_all(songs, tmp_path / "out", desired_loudness="HIGH").result(60)
+        assert first[0].master.path.read_bytes() != kept
+        assert [file.read_bytes() for file in (tmp_path / "out/earlier").glob("01 song.*.wav")] == [kept]
 
     def test_a_file_that_notepad_has_saved_and_what_json_load_makes_of_it(
         self, own: Studio, tonn: TonnClient, shorts: Mapping[str, Path], tmp_path: Path

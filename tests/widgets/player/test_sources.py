@@ -22,6 +22,14 @@ def test_a_mapping_gives_its_names_and_order(make_file: MakeFile) -> None:
     assert [s.name for s in found] == ["vocal", "beat"]
 
 
+def test_a_folder_and_a_list_give_the_same_as_a_mapping(make_file: MakeFile, tmp_path: Path) -> None:
+    files = {name: make_file(f"{name}.wav") for name in ("bass", "kick")}
+    for given in (files, tmp_path, str(tmp_path), list(files.values()), [str(path) for path in files.values()]):
+        assert [(source.name, source.path) for source in sources(given)] == list(files.items())
+    with pytest.raises(TypeError, match="a list to play contains paths"):
+        sources([np.zeros(10)], 44100)
+
+
 def test_a_file_on_a_server_is_fetched_once(make_file: MakeFile) -> None:
     path = make_file("mix.wav")
     calls: list[Path | None] = []

@@ -8,7 +8,7 @@ The rules, for every caller (`master_all`, the program, a run after a crash):
 2. Before a final master is requested, that is recorded ("paying"); once it has been received, `paid` is recorded, permanently.
    Such an order never becomes a new task: only the same task is requested again, which a server charges for once.
 3. A paid order is found again under any name, and after the settings were changed and changed back: its record and its master
-   are kept in `manifest` and `earlier`, not overwritten.
+   are kept in `manifest` and `earlier`. No master is overwritten by one with other settings, paid or not.
 4. Where it is not clear whether something was paid (a record that cannot be read, a server that does not know a paid task any
    more), the song fails with a TonnbookError that says what to do. Nothing is ordered.
 5. A server's clear refusal (400, 401, 402, 403, 404, 422, 429) costs nothing, and resets "paying".
@@ -32,7 +32,7 @@ from tonnbook.clients.polling import PollSettings
 from tonnbook.models.mastering import MasteringRequest
 
 EARLIER = "earlier"
-"""Folder beside the masters for paid ones that masters with other settings have replaced."""
+"""Folder beside the masters for those that masters with other settings have replaced."""
 
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _SIGNATURE = re.compile(
@@ -112,12 +112,18 @@ class SongOrder:
         return found is None or not found.paid
 
     def reuse_paid(self) -> None:
-        """Make the paid record of this order the song's own; move a paid record of another order to `EARLIER`."""
+        """Make the paid record of this order the song's own; move a master of another order to `EARLIER`, and its record."""
         own = record_path(self.folder, self.name)
         known = SongRecord.read(own)
-        if known is not None and self.is_order_of(known) and (known.requested or self.paid_record() is None):
+        kept = known is not None and not self.can_use_task_of(known) and known.has_master(self.folder)
+        if (
+            known is not None
+            and self.is_order_of(known)
+            and not kept
+            and (known.requested or self.paid_record() is None)
+        ):
             return
-        if known is not None and known.requested:
+        if known is not None and (known.requested or kept):
             _move_to_earlier(self.folder, own, known)
         if (found := self.paid_record()) is not None:
             _copy_record(self.folder, found, self)
@@ -194,8 +200,8 @@ def _hashed(values: list[Any]) -> str:
 
 
 def _move_to_earlier(folder: Path, own: Path, record: SongRecord) -> None:
-    """Keep a paid record and its master beside those with other settings."""
-    mark = hashlib.sha256(record.order.encode()).hexdigest()[:10]
+    """Keep a record and its master beside those with other settings."""
+    mark = hashlib.sha256(f"{record.order}{'' if record.requested else record.detail}".encode()).hexdigest()[:10]
     master = folder / record.master_file if record.master_file and record.has_master(folder) else None
     if master is not None:
         kept = Path(EARLIER) / f"{master.stem}.{mark}.wav"

@@ -15,7 +15,7 @@ from functools import partial
 from math import copysign, log10, tanh
 from pathlib import Path
 from statistics import mean
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, cast, runtime_checkable
 from uuid import uuid4
 
 from pydantic import ValidationError
@@ -42,6 +42,7 @@ from tonnbook.models.mastering import AlbumContext, MasteringRequest
 from tonnbook.models.notes import Sound
 from tonnbook.models.problems import explain
 from tonnbook.models.tone import average_db
+from tonnbook.sound_files import HasFiles, files_in
 
 if TYPE_CHECKING:
     from filelock import FileLock
@@ -67,8 +68,8 @@ class HasRequests(Protocol):
 
 
 Song = MasteringRequest | str | Path
-Album = str | Path | HasRequests | Sequence[Song | Mapping[str, Any]] | Mapping[str, Song]
-"""An album file, its content, a form; or songs: requests, paths, links, in a sequence or by name."""
+Album = str | Path | HasRequests | HasFiles | Sequence[Song | Mapping[str, Any]] | Mapping[str, Song]
+"""An album file, its content, a form; or songs: requests, paths, links, in a sequence, by name, or in a folder, zip archive or drop zone."""
 
 
 @dataclass(frozen=True)
@@ -211,15 +212,17 @@ def read_album(album: Album, settings: Mapping[str, Any]) -> tuple[dict[str, Mas
 
     `settings` are fields of the requests for songs that are files or links. Raises ValueError for what is no album.
     """
+    if (found := files_in(album)) is not None:
+        album = found
     if isinstance(album, str | Path):
         return _read_entries(album_entries(Path(album)), Path(album).parent)
     request = partial(mastering_request, settings=dict(settings))
     if isinstance(album, Mapping):
         return dict(zip(unique_names(album), map(request, album.values()), strict=True)), {}
-    songs = list(album.requests if isinstance(album, HasRequests) else album)
+    songs = list(album.requests if isinstance(album, HasRequests) else cast(Sequence[Song], album))
     if songs and all(isinstance(song, Mapping) for song in songs):
         return _read_entries([song for song in songs if isinstance(song, Mapping)], Path())
-    requests = [request(song) for song in songs]  # type: ignore[arg-type]  # a mapping among songs is a TypeError there
+    requests = [request(song) for song in songs]
     return dict(zip(song_names([request.source for request in requests]), requests, strict=True)), {}
 
 

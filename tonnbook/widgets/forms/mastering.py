@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
 
 from tonnbook.models.album import Album, AlbumSong, album_entries, album_to_json
 from tonnbook.models.mastering import MasteringRequest
 from tonnbook.models.vocabulary import DesiredLoudness, MusicalStyle
+from tonnbook.sound_files import Sounds, sound_files
 from tonnbook.widgets.forms.code_export import FormatSource, as_body, as_curl, as_json
 from tonnbook.widgets.forms.form import RecordingForm
 from tonnbook.widgets.forms.form_schema import Field, fields_of
@@ -89,7 +90,8 @@ class AlbumBuilder(TableForm[Album]):
     Parameters
     ----------
     songs
-        Files or links, in a sequence, or in a mapping whose names become the songs' names for `set`; or a single one.
+        Files or links: a folder, a zip archive, a sequence, a drop zone, a mapping whose names become the songs' names for `set`, or a
+        single one.
     style, desired_loudness
         Initial values for all songs.
     fields
@@ -105,17 +107,15 @@ class AlbumBuilder(TableForm[Album]):
 
     def __init__(
         self,
-        songs: Mapping[str, Path | str] | Sequence[Path | str] | Path | str,
+        songs: Sounds,
         style: MusicalStyle | str = MusicalStyle.POP,
         desired_loudness: DesiredLoudness | str = DesiredLoudness.MEDIUM,
         **fields: Any,
     ) -> None:
         known = [name for name in AlbumSong.model_fields if name != "source"]
         check_field_names(fields, known, "AlbumBuilder")
-        songs = [songs] if isinstance(songs, str | Path) else songs
-        named = list(songs.items()) if isinstance(songs, Mapping) else [("", song) for song in songs]
         common = {"style": style, "desired_loudness": desired_loudness, **fields}
-        rows = [{"row_name": name, "source": as_file_or_link(song), **common} for name, song in named]
+        rows = [{"row_name": name, "source": song, **common} for name, song in sound_files(songs).items()]
         super().__init__("Album", rows, {})
 
     @property

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from tonnbook.models.mixing import MixRequest, file_name
 from tonnbook.models.vocabulary import InstrumentGroup, MusicalStyle, Presence
-from tonnbook.widgets.forms.form_values import FileOrLink, as_file_or_link
+from tonnbook.sound_files import Sounds, sound_files
+from tonnbook.widgets.forms.form_values import FileOrLink
 from tonnbook.widgets.forms.instruments import guess_instrument
 from tonnbook.widgets.forms.table_form import TableForm
 
@@ -19,7 +18,8 @@ class MixBuilder(TableForm[MixRequest]):
     Parameters
     ----------
     stems
-        Files or links, in a sequence, or in a mapping whose names help to guess the instruments. Guesses are marked.
+        Files or links: a folder, a zip archive, a sequence, a drop zone, or a mapping whose names help to guess the instruments.
+        Guesses are marked.
     style
         Musical style.
     fields
@@ -35,17 +35,13 @@ class MixBuilder(TableForm[MixRequest]):
 
     def __init__(
         self,
-        stems: Mapping[str, Path | str] | Sequence[Path | str],
+        stems: Sounds,
         style: MusicalStyle | str = MusicalStyle.POP,
         **fields: Any,
     ) -> None:
-        named = (
-            list(stems.items())
-            if isinstance(stems, Mapping)
-            else [(file_name(as_file_or_link(stem)), stem) for stem in stems]
-        )
-        guesses = [guess_instrument(name) or guess_instrument(file_name(as_file_or_link(stem))) for name, stem in named]
-        rows = [_row(name, as_file_or_link(stem), guess) for (name, stem), guess in zip(named, guesses, strict=True)]
+        named = sound_files(stems).items()
+        guesses = [guess_instrument(name) or guess_instrument(file_name(stem)) for name, stem in named]
+        rows = [_row(name, stem, guess) for (name, stem), guess in zip(named, guesses, strict=True)]
         super().__init__("Preview mix", rows, {"style": style, **fields})
         self.hint("instrument", ["guessed" if guess else "please choose" for guess in guesses])
 

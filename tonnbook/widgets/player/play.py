@@ -38,7 +38,7 @@ def play(sound: Playable | Masters, *, rate: int | None = None, title: str | Non
     Parameters
     ----------
     sound
-        A path, an array (channels, frames) with `rate` in Hz, a file on a server, a mix or a song (its stems, if it has any; a
+        A path, a list of paths, a folder, a zip archive, a drop zone, an array (channels, frames) with `rate` in Hz, a file on a server, a mix or a song (its stems, if it has any; a
         song's sections are marked), a master, or a mapping from names to such. For an album the previews are played: one at a
         time, to switch between, each at its loudness in the album.
     title

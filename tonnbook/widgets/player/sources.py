@@ -1,8 +1,8 @@
-"""The sounds that can be played: files, arrays, files on a server, mixes, and mappings of those."""
+"""The sounds that can be played: files, folders and archives of files, arrays, files on a server, mixes, and mappings of those."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias, runtime_checkable
@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from tonnbook.errors import AudioError, redacted
 from tonnbook.models.files import RemoteFile
+from tonnbook.sound_files import HasFiles, files_in, sound_files
 
 Audio: TypeAlias = npt.NDArray[np.floating[Any]]
 
@@ -27,7 +28,7 @@ class HasPlayable(Protocol):
         """The sounds by name."""
 
 
-Playable: TypeAlias = "Path | str | npt.NDArray[Any] | RemoteFile | HasPlayable | Mapping[str, Playable]"
+Playable: TypeAlias = "Path | str | npt.NDArray[Any] | RemoteFile | HasPlayable | Mapping[str, Playable] | Sequence[Path | str] | HasFiles"
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,8 @@ def sources(sound: Playable, rate: int | None = None, name: str = "sound") -> li
     An array is (channels, frames), (frames,) or (frames, 2); it needs `rate` in Hz. Raises TypeError for what cannot be played,
     AudioError for a file that does not exist.
     """
+    if (files := files_in(sound)) is not None:
+        return sources(files, rate)
     match sound:
         case RemoteFile():
             return [_file(sound.path, display_name(sound.name))]
@@ -86,6 +89,10 @@ def sources(sound: Playable, rate: int | None = None, name: str = "sound") -> li
             return [_array(sound, rate, name)]
         case HasPlayable():
             return sources(sound.playable, rate)
+        case list() | tuple() if sound:
+            if not all(isinstance(each, str | Path) for each in sound):
+                raise TypeError("a list to play contains paths; pass other sounds in a mapping of names to sounds")
+            return sources(sound_files(sound), rate)
         case Mapping() if sound:
             return [_renamed(key, value, rate) for key, value in sound.items()]
     raise TypeError(_error_text(sound))
