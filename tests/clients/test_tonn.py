@@ -23,7 +23,7 @@ from tonnbook.clients.tonn import TonnClient
 from tonnbook.errors import AudioError, JobFailed, JobTimeout, NotFound
 from tonnbook.models.effects import TrackEffects
 from tonnbook.models.mixing import MixPreview, MixRequest, MixTrack
-from tonnbook.models.vocabulary import DesiredLoudness, InstrumentGroup, MusicalStyle
+from tonnbook.models.vocabulary import DesiredLoudness, InstrumentGroup, MusicalStyle, ReverbPreference
 from tonnbook.studio.server.server import Studio
 
 QUICK = PollSettings(first_s=0.05, longest_s=0.2)
@@ -100,6 +100,35 @@ def test_a_preview_from_files_on_disk(preview: MixPreview) -> None:
         assert file.path.suffix == (".flac" if file in preview.stems.values() else ".mp3")
         assert audio_files.info(file.path).seconds == pytest.approx(4, abs=0.3)
     assert preview.stems["vocal.wav"].path.parts[-2:] == ("stems", "vocal.flac")
+
+
+def test_a_preview_names_its_recordings_and_starts_its_final_mix(
+    tonn: TonnClient, preview: MixPreview, excerpts: Mapping[str, Path]
+) -> None:
+    files = {name: file.path for name, file in preview.recordings.items()}
+    assert files == {f"{name}.wav": excerpts[name] for name in TRACKS}  # not downloaded again
+    assert preview.start_final is not None
+    final = preview.start_final(preview, {"vocal": TrackEffects(gain_db=-6)}).result(timeout=60)
+    was, now = preview.settings["vocal.wav"], final.settings["vocal.wav"]
+    assert now.gain_db - was.gain_db == pytest.approx(-6, abs=0.01)
+
+
+def test_notes_carry_what_a_player_needs_to_mix_as_the_studio_does(tonn: TonnClient, preview: MixPreview) -> None:
+    assert preview.request is not None
+    notes = preview.notes
+    assert notes is not None
+    assert notes.bus_compression is not None
+    assert notes.bus_compression.attack_ms == 30
+    assert {track.fold for track in notes.tracks.values()} <= {"stereo", "mono"}
+    assert all(track.reverb_gain_db is None for track in notes.tracks.values())
+    wet = preview.request.model_copy(
+        update={
+            "tracks": tuple(t.model_copy(update={"reverb": ReverbPreference.MEDIUM}) for t in preview.request.tracks)
+        }
+    )
+    with_reverb = tonn.preview_mix(wet).result(timeout=60).notes
+    assert with_reverb is not None
+    assert all(track.reverb_gain_db is not None for track in with_reverb.tracks.values())
 
 
 def test_files_are_uploaded_in_the_background_with_rising_progress(

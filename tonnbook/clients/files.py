@@ -78,7 +78,7 @@ class Files:
         self._clock = clock
         self._uploading = threading.Lock()
         self._uploaded: dict[tuple[Path, str], tuple[float, str]] = {}
-        self._names: dict[str, str] = {}
+        self._originals: dict[str, Path] = {}
         self._reserving = threading.Lock()
         self._reserved: set[Path] = set()
 
@@ -102,12 +102,16 @@ class Files:
             links = self._request_links(path.name, kind)
             self._http.put(links.signed_url, _ProgressReader(file, progress), kind, f"upload of {path.name}")
             self._uploaded[key] = (created, links.readable_url)
-            self._names[links.readable_url] = path.name
+            self._originals[links.readable_url] = path
         return links.readable_url
 
     def name_of(self, source: str | Path) -> str:
         """Return the file name of a source; for an upload its name on this machine, not the server's."""
-        return self._names.get(str(source)) or file_name(source)
+        return file_name(self.original(source) or source)
+
+    def original(self, source: str | Path) -> Path | None:
+        """Return the file on this machine that a source is, or that was uploaded to it; None for another link."""
+        return source if isinstance(source, Path) else self._originals.get(source)
 
     def new_folder(self, label: str) -> Path:
         """Return a folder for one job's files that no other job of this client uses; it is made with the first file."""

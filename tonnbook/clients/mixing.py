@@ -22,7 +22,7 @@ from tonnbook.clients.jobs import Job, Poll, StillRunning
 from tonnbook.clients.polling import JobPoller
 from tonnbook.errors import JobFailed, UnexpectedAnswer
 from tonnbook.models.effects import TrackEffects
-from tonnbook.models.files import RemoteFile
+from tonnbook.models.files import RemoteFile, local_file
 from tonnbook.models.mixing import (
     FinalMix,
     FinalMixAnswer,
@@ -166,15 +166,30 @@ class MixCalls(Calls):
         results = reply.read(PreviewMixAnswer).results
         folder = self._files.new_folder(f"preview-{task_id[:12]}")
         unmixed = results.unmixed_url
+        request = self._sent_requests.find(task_id)
         return MixPreview(
             task_id=task_id,
-            request=self._sent_requests.find(task_id),
+            request=request,
             mix=self._files.remote_file(results.mix_url, "mix", folder, ".mp3"),
             stems=self._stems(results.stem_urls, folder / "stems", ".mp3"),
             unmixed=self._files.remote_file(unmixed, "unmixed", folder, ".mp3") if unmixed else None,
             settings=results.settings or {},
             notes=results.notes,
+            recordings=self._recordings(request, folder / "recordings") if request else {},
+            start_final=self.final,
         )
+
+    def _recordings(self, request: MixRequest, folder: Path) -> dict[str, RemoteFile]:
+        """Return the recordings of a request by track name: the files on this machine, others as downloads."""
+        sources = [track.source for track in request.tracks]
+        names = track_names([Path(self._files.name_of(source)) for source in sources])
+        originals = [self._files.original(source) for source in sources]
+        return {
+            name: local_file(path)
+            if path and path.is_file()
+            else self._files.remote_file(str(source), PurePosixPath(name).stem, folder, ".wav")
+            for name, source, path in zip(names, sources, originals, strict=True)
+        }
 
     def _final_of(self, task_id: str, reply: Reply) -> FinalMix:
         results = reply.read(FinalMixAnswer).results

@@ -6,16 +6,16 @@ in an answer, with the reason of each setting, which other clients ignore; `MixP
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 from urllib.parse import unquote, urlsplit
 
 from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema
 
 from tonnbook.models.base import Answer, AudioSource, Link, Request
-from tonnbook.models.effects import TrackEffects, TrackSettings
+from tonnbook.models.effects import CompressionReading, TrackEffects, TrackSettings
 from tonnbook.models.files import RemoteFile
 from tonnbook.models.vocabulary import (
     DesiredLoudness,
@@ -147,6 +147,10 @@ class TrackNotes(Answer):
     peak_dbtp: float | None = None
     reverb_send_db: float | None = None
     """Loudness of the reverb relative to the dry track, in LU; None without reverb."""
+    reverb_gain_db: float | None = None
+    """Gain of the reverb after the convolution; None without reverb."""
+    fold: Literal["stereo", "mono", "left", "right"] = "stereo"
+    """How the channels of the recording are used: both, their mean, or one of them as a mono recording."""
     audible: float | None = None
     """Share of the track, 0 to 1, that is not masked by the others in the mix (sound.md 5.4; power spectrum masking)."""
 
@@ -158,6 +162,8 @@ class MixNotes(Answer):
     tracks: Mapping[str, TrackNotes] = Field(default_factory=dict)
     bus: tuple[Reason, ...] = ()
     """What was done to the sum of all tracks, and why."""
+    bus_compression: CompressionReading | None = None
+    """The compressor of the mix bus, before the trim, times in milliseconds; None without one."""
     trim_db: float = 0.0
     """Gain of the mix bus in dB; the same for every stem."""
     loudness_lufs: float | None = None
@@ -228,6 +234,10 @@ class MixPreview:
     """Settings of the effects by track name; empty unless FX settings were requested."""
     notes: MixNotes | None = field(default=None, repr=False)
     """The studio's reasons; None on the live service."""
+    recordings: Mapping[str, RemoteFile] = field(default_factory=dict, repr=False)
+    """The recordings that were mixed, by track name in the order of the request; empty if the request is not known."""
+    start_final: Callable[..., Any] | None = field(default=None, repr=False, compare=False)
+    """Start the final mix, called with the preview and the changes as `tonn.final_mix` is; None for a preview without a client."""
 
     @property
     def playable(self) -> Mapping[str, RemoteFile]:

@@ -149,6 +149,7 @@ def mix_notes(decision: MixDecision, level: Level, preview_start_s: float | None
     return MixNotes(
         tracks={name: track.notes for name, track in decision.tracks.items()},
         bus=(*decision.bus.reasons, Reason(setting="trim", text=level.reason)),
+        bus_compression=decision.bus.compression,
         trim_db=round(level.trim_db, 2),
         loudness_lufs=round(level.loudness_lufs, 2) if isfinite(level.loudness_lufs) else None,
         true_peak_dbtp=round(level.true_peak_dbtp, 2) if isfinite(level.true_peak_dbtp) else None,

@@ -136,6 +136,7 @@ def _track_decision(
         eq=tuple(EqBandReading(centre_hz=b.centre_hz, gain_db=b.gain_db, q=b.q) for b in strip.eq),
         compression=strip.sound.compression,
     )
+    wet = None if send_lu is None else wet_gain_db(strip, send_lu, style)
     notes = TrackNotes(
         instrument=strip.request.instrument,
         presence=strip.request.presence,
@@ -143,9 +144,10 @@ def _track_decision(
         loudness_lufs=round(strip.features.loudness_lufs, 2),
         peak_dbtp=round(strip.features.peak_dbtp, 2),
         reverb_send_db=send_lu,
+        reverb_gain_db=wet,
+        fold=strip.features.fold.value,
         audible=round(audible, 3),
     )
-    wet = None if send_lu is None else wet_gain_db(strip, send_lu, style)
     return TrackDecision(settings, strip.features.fold, wet, notes)
 
 
