@@ -191,6 +191,19 @@ def test_the_newer_v1(call: Call, studio: Studio, format_: str | None, ending: s
     assert frames(done["meta"]["track_url"]) == frames(done["meta"]["stems_url"]["bass"]) == 4 * 44100
 
 
+def test_the_calls_of_the_vendors_earlier_example(call: Call) -> None:
+    body = {"prompt": {"text": "3 seconds of happy pop"}}
+    created = call("POST", "/api/v1/tracks", body).json()
+    (track,) = created["tracks"]
+    assert track == created["uuid"]
+    task = call("POST", f"/api/v1/tracks/compose/{track}", body).json()["task_id"]
+    done = wait_for_end(call, f"/api/v1/tasks/{task}", ("composed", "failed"), "status")
+    assert done["status"] == "composed"
+    assert done["meta"]["track_id"] == track
+    assert frames(done["meta"]["track_url"]) == 3 * 44100
+    assert call("POST", "/api/v1/tracks/compose/none", body).status_code == 404
+
+
 @pytest.mark.parametrize("format_", ["aac", "AAC"])
 def test_aac_is_refused_and_the_error_names_the_alternatives(call: Call, format_: str) -> None:
     answer = call("POST", "/api/v1/tracks/compose", {"prompt": {"text": "calm"}, "format": format_})

@@ -101,7 +101,8 @@ class RecombinationCalls(Calls):
         reply = self._http.retrieve("/retrieverecombinepreview", query, retry_for_s=0.0)
         if (running := unfinished(job, reply)) is not None:
             return running
-        preview = reply.read(RecombinePreviewAnswer).preview
+        answer = reply.read(RecombinePreviewAnswer)
+        preview = answer.preview
         folder = self._files.new_folder(f"recombined-{task_id[3:15]}")
         master = None
         if final:
@@ -115,6 +116,7 @@ class RecombinationCalls(Calls):
             master=master,
             preview_start_s=preview.preview_start_seconds,
             loudness_lufs=preview.measured_lufs_full,
+            notes=answer.notes,
         )
 
 

@@ -62,6 +62,8 @@ class TrackCreated(SparseAnswer):
     status: str = "Created successfully"
     uuid: str
     track: TrackRecord
+    tracks: tuple[str, ...] = ()
+    """The id once more, from v1 only: an earlier version of the vendor's example reads it here."""
 
 
 class TaskStarted(SparseAnswer):

@@ -10,9 +10,10 @@ from pydantic import Field, model_validator
 
 from tonnbook.models.base import Answer, AudioSource, Link, RepairRequest, Request, unit
 from tonnbook.models.files import RemoteFile
+from tonnbook.models.mixing import MixNotes
 from tonnbook.models.problems import Problem
 from tonnbook.models.separation import StatusAnswer
-from tonnbook.models.vocabulary import DesiredLoudness, MusicalStyle, RecombinationStyle
+from tonnbook.models.vocabulary import DesiredLoudness, RecombinationStyle
 
 
 class RecombinationRequest(RepairRequest):
@@ -38,27 +39,6 @@ class RecombinationRequest(RepairRequest):
         if (self.separation_id is not None) == any(links) or any(links) != all(links):
             raise Problem((), "give either stemJobId, or both vocalStemURL and backingStemURL").as_error()
         return self
-
-    @property
-    def mix_style(self) -> MusicalStyle:
-        """The corresponding style of the mix and master calls."""
-        return MIX_STYLES.get(self.style) or MusicalStyle(self.style.value)
-
-
-MIX_STYLES = {
-    RecombinationStyle.JAZZ: MusicalStyle.ACOUSTIC,
-    RecombinationStyle.LO_FI: MusicalStyle.HIPHOP_GRIME,
-    RecombinationStyle.LATIN: MusicalStyle.POP,
-    RecombinationStyle.TECHNO: MusicalStyle.ELECTRONIC,
-    RecombinationStyle.HOUSE: MusicalStyle.ELECTRONIC,
-    RecombinationStyle.TRAP: MusicalStyle.HIPHOP_GRIME,
-    RecombinationStyle.COUNTRY_ACOUSTIC: MusicalStyle.ACOUSTIC,
-    RecombinationStyle.CINEMATIC: MusicalStyle.ORCHESTRAL,
-    RecombinationStyle.AFROBEAT: MusicalStyle.POP,
-    RecombinationStyle.K_POP: MusicalStyle.POP,
-    RecombinationStyle.REGGAETON: MusicalStyle.REGGAE_DUB,
-}
-"""The style that the mix and master engines use for styles that they do not have."""
 
 
 class RecombinationTask(Answer):
@@ -96,6 +76,7 @@ class RecombinePreviewAnswer(Answer):
 
     error: bool = False
     preview: RecombinePreview
+    notes: MixNotes | None = Field(None, alias="tonnbook")
 
 
 class RecombineProcessing(Answer):
@@ -124,6 +105,8 @@ class RecombinationAnswer(Answer):
 
     error: bool = False
     result: RecombineResult
+    notes: MixNotes | None = Field(None, alias="tonnbook")
+    """The studio's own block: what was done to the two files, to their sum and in the master, each with its reason."""
 
 
 @dataclass(frozen=True)
@@ -139,6 +122,8 @@ class Recombination:
     preview_start_s: float = 0.0
     loudness_lufs: float | None = None
     """Of the whole master."""
+    notes: MixNotes | None = field(default=None, repr=False)
+    """What was done and why; None if the live service made it."""
 
     @property
     def playable(self) -> Mapping[str, RemoteFile]:

@@ -14,8 +14,9 @@ from roex_python.models.recombine import RecombineMusicalStyle, RecombineRequest
 
 from tonnbook import audio_files
 from tonnbook.dsp.loudness import integrated_loudness
-from tonnbook.models import recombination as models
-from tonnbook.models.vocabulary import MusicalStyle, RecombinationStyle
+from tonnbook.models.vocabulary import RecombinationStyle
+from tonnbook.studio.measure.reference_tone import reference_tone_db
+from tonnbook.studio.recombination.styles import analysis_style, recombination_treatment_text
 
 RATE = 44100
 
@@ -91,5 +92,34 @@ def test_unknown_tasks(caller: Caller) -> None:
 
 
 @pytest.mark.parametrize("style", RecombinationStyle)
-def test_every_style_has_a_style_of_the_mix(style: RecombinationStyle) -> None:
-    assert models.RecombinationRequest(style=style, separation_id="sf_1").mix_style in MusicalStyle
+def test_every_style_has_a_tone_of_its_own_or_says_what_it_is_treated_like(style: RecombinationStyle) -> None:
+    treated = recombination_treatment_text(style)
+    tone = reference_tone_db(analysis_style(style), is_master=True)
+    same = [
+        other.value
+        for other in RecombinationStyle
+        if other is not style and np.array_equal(tone, reference_tone_db(analysis_style(other), is_master=True))
+    ]
+    if treated:
+        assert treated.startswith(f"{style.value} is treated like ")
+    else:
+        assert all(recombination_treatment_text(RecombinationStyle(other)) for other in same), same
+
+
+def test_the_master_has_the_tone_of_its_style_and_its_notes_say_so(caller: Caller, parts: tuple[Path, Path]) -> None:
+    links = dict(zip(("vocalStemURL", "backingStemURL"), map(caller.upload, parts), strict=True))
+
+    def master(style: str) -> tuple[np.ndarray, list[str]]:
+        started = caller.post("/recombine", {"recombineData": {"musicalStyle": style, **links}}).json()
+        query = {"recombineData": {"recombineTaskId": started["recombineTaskId"]}}
+        done = poll(lambda: caller.post("/retrieverecombine", query)).json()
+        link = done["result"]["master_url"]
+        return audio_files.decode(requests.get(link, timeout=60).content)[0], done["tonnbook"]["info"]
+
+    (jazz, jazz_info), (acoustic, _), (country, _) = map(master, ("JAZZ", "ACOUSTIC", "COUNTRY_ACOUSTIC"))
+    for other in (acoustic, country):
+        assert 10 * np.log10(np.sum((jazz - other) ** 2) / np.sum(jazz**2)) > -40
+    assert not any("treated like" in text for text in jazz_info)
+    k_pop, info = master("K_POP")
+    assert info[0] == "K_POP is treated like POP: it is produced to the sound of international pop"
+    assert np.array_equal(k_pop, master("POP")[0])

@@ -110,6 +110,7 @@ def final_mix(
     progress: Progress,
     changes: Mapping[str, TrackEffects],
     *,
+    master_target: MasterTarget | None = None,
     threads: int | None = None,
     block: int = BLOCK,
 ) -> MixOutcome:
@@ -117,7 +118,7 @@ def final_mix(
 
     At 44.1 kHz the mix has 16 bits with dither, at 48 kHz 24 bits; stems always have 24 bits. The tracks are not balanced again after
     the changes; only the level of the whole mix follows. With `create_master` the delivered mix is a master, made from the mix in
-    float; the stems remain those of the mix.
+    float; the stems remain those of the mix. `master_target` replaces the target of the mix's style and the requested loudness.
     """
     rate, bit_depth = int(request.sample_rate), request.sample_rate.bit_depth
     decision = apply_changes(preview.decision, changes)
@@ -132,7 +133,7 @@ def final_mix(
         stems = _stem_files(rendered, level, out / "stems", ".wav", 24)
         files = list(stems.values())
         if request.create_master:
-            target = _master_target(decision, request)
+            target = master_target or _master_target(decision, request)
             # The float file is not rounded and not limited by the trim, so the master starts from the whole signal.
             master = master_song(rendered.mix, target, mix, progress=part(progress, 0.8, 0.95))
             notes = _mastered_notes(notes, master.notes)

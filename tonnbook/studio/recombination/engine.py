@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tonnbook.models.effects import TrackEffects
-from tonnbook.models.mixing import FinalMixRequest, FinalMixTrack, MixRequest, MixTrack
+from tonnbook.models.mastering import TARGET_LUFS
+from tonnbook.models.mixing import FinalMixRequest, FinalMixTrack, MixNotes, MixRequest, MixTrack
 from tonnbook.models.recombination import RecombinationRequest
 from tonnbook.models.vocabulary import InstrumentGroup, Presence, SampleRate
+from tonnbook.studio.mastering.plan import target_for
 from tonnbook.studio.mastering.preview import preview_start, write_preview
 from tonnbook.studio.measure.progress import Progress, no_progress, part
+from tonnbook.studio.measure.reference_tone import musical_style, reference_tone_db
 from tonnbook.studio.measure.song_features import SongFeatures, measure_master
 from tonnbook.studio.mixing.engine import final_mix, preview_mix
 from tonnbook.studio.mixing.tracks import TrackFile
+from tonnbook.studio.recombination.styles import analysis_style, recombination_treatment_text
 
 
 @dataclass(frozen=True)
@@ -25,15 +29,18 @@ class RecombinationOutcome:
     preview_start_s: float
     features: SongFeatures
     """Measured on the master."""
+    notes: MixNotes
+    """What was done to the two files and to their sum, and in the master."""
 
 
 def recombine(
     vocal: Path, backing: Path, request: RecombinationRequest, folder: Path, progress: Progress = no_progress
 ) -> RecombinationOutcome:
     """Mix and master two files into `folder`. Raises AudioError if one of them cannot be used."""
+    style = analysis_style(request.style)
     mix_request = MixRequest(
         tracks=(_mix_track(vocal, InstrumentGroup.VOCAL), _mix_track(backing, InstrumentGroup.BACKING_TRACK)),
-        style=request.mix_style,
+        style=musical_style(style),
         sample_rate=SampleRate.CD,
     )
     tracks = tuple(
@@ -50,11 +57,20 @@ def recombine(
         sample_rate=SampleRate.CD,
     )
     changes = {vocal.name: TrackEffects(gain_db=request.vocal_gain_db)} if request.vocal_gain_db else {}
-    outcome = final_mix(tracks, preview_outcome, final, folder / "final", part(progress, 0.4, 0.9), changes)
+    target = replace(
+        target_for(mix_request.style, TARGET_LUFS[request.desired_loudness], SampleRate.CD),
+        tone_db=tuple(reference_tone_db(style, is_master=True).tolist()),
+        tone_name=f"the style {request.style.label}",
+    )
+    outcome = final_mix(
+        tracks, preview_outcome, final, folder / "final", part(progress, 0.4, 0.9), changes, master_target=target
+    )
     features = measure_master(outcome.mix)
     start_s = preview_start(features, None)
     preview = write_preview(outcome.mix, start_s, folder / "preview.mp3").path
-    return RecombinationOutcome(outcome.mix, preview, start_s, features)
+    treated = recombination_treatment_text(request.style)
+    notes = outcome.notes.model_copy(update={"info": (*((treated,) if treated else ()), *outcome.notes.info)})
+    return RecombinationOutcome(outcome.mix, preview, start_s, features, notes)
 
 
 def _mix_track(path: Path, instrument: InstrumentGroup) -> MixTrack:

@@ -70,7 +70,7 @@ class RecombinationService(Service[RecombinationOrder]):
             preview_start_seconds=outcome.preview_start_s,
             measured_lufs_full=round(outcome.features.loudness_lufs, 2),
         )
-        return RecombinePreviewAnswer(preview=preview)
+        return RecombinePreviewAnswer(preview=preview, notes=outcome.notes)
 
     def final_answer(self, order: RecombinationOrder) -> RecombinationAnswer:
         """Return the master of a recombination that is done, and charge it once; raises HttpError 404 if its files have been deleted."""
@@ -91,7 +91,7 @@ class RecombinationService(Service[RecombinationOrder]):
             ),
         )
         self._ledger.charge_once("recombine", order.id)
-        return RecombinationAnswer(result=result)
+        return RecombinationAnswer(result=result, notes=outcome.notes)
 
     # Called in a task's thread.
 

@@ -26,7 +26,11 @@ async def read(request: Request, model: type[R]) -> R:
 
     A strict studio also refuses a body without a field that the live service requires.
     """
-    body = await read_json(request)
+    return parse(request, await read_json(request), model)
+
+
+def parse(request: Request, body: Any, model: type[R]) -> R:
+    """Return a JSON body that has been read as `model`, as `read` does; raises HttpError 400."""
     if model.envelope and (not isinstance(body, dict) or body.get(model.envelope) is None):
         raise HttpError(400, f"{model.envelope}: is missing; put all fields of this call into an object of this name")
     try:

@@ -31,7 +31,7 @@ from tonnbook.studio.composition.service import CompositionService, Track
 from tonnbook.studio.runtime.http_error import HttpError
 from tonnbook.studio.server.access import require_token
 from tonnbook.studio.server.openapi import operation
-from tonnbook.studio.server.request_body import read, read_json
+from tonnbook.studio.server.request_body import parse, read, read_json
 from tonnbook.studio.server.responses import json_response
 from tonnbook.studio.server.state import server_state
 
@@ -51,6 +51,17 @@ async def create_track(request: Request) -> JSONResponse:
     """A prompt, or genre, tempo, duration and sections. Nothing is composed until /compose is called."""
     track = _service(request).create(await read(request, CompositionRequest))
     return json_response(TrackCreated(uuid=track.id, track=track.record()))
+
+
+async def create_track_v1(request: Request) -> JSONResponse:
+    """As in v2, or with the prompt of the newer v1: `{"text": ...}`. Nothing is composed until /compose is called."""
+    body = await read_json(request)
+    if isinstance(body, dict) and isinstance(body.get("prompt"), dict):
+        order = CompositionRequest(prompt=parse(request, body, DirectRequest).prompt.text)
+    else:
+        order = parse(request, body, CompositionRequest)
+    track = _service(request).create(order)
+    return json_response(TrackCreated(uuid=track.id, track=track.record(), tracks=(track.id,)))
 
 
 async def list_tracks(request: Request) -> JSONResponse:
@@ -94,16 +105,16 @@ async def get_status(request: Request, task_id: str) -> JSONResponse:
 
 async def compose_direct(request: Request) -> JSONResponse:
     """One prompt in, one file out, with its stems; WAV by default. `looping` gives whole bars without an ending."""
-    direct = await read(request, DirectRequest)
-    if direct.format is AudioFormat.AAC:
-        raise HttpError(
-            400,
-            'format: is "aac", which only the live service writes; the studio writes "wav" and "mp3"',
-        )
-    service = _service(request)
-    track = service.create(CompositionRequest(prompt=direct.prompt.text))
-    task_id = service.start(track, None, direct.format, direct.looping, whole_stems=True)
-    return json_response(DirectStarted(task_id=task_id))
+    direct = await _direct_request(request)
+    track = _service(request).create(CompositionRequest(prompt=direct.prompt.text))
+    return _start_direct(request, track, direct)
+
+
+async def compose_created(request: Request, track_id: str) -> JSONResponse:
+    """Compose a track that POST /api/v1/tracks has created, as an earlier version of the vendor's example does: from the prompt of
+    this call, into one file with its stems."""
+    track = _service(request).track(track_id)
+    return _start_direct(request, track, await _direct_request(request))
 
 
 async def get_direct(request: Request, task_id: str) -> JSONResponse:
@@ -117,6 +128,22 @@ async def get_direct(request: Request, task_id: str) -> JSONResponse:
 
 def _service(request: Request) -> CompositionService:
     return server_state(request).composition
+
+
+async def _direct_request(request: Request) -> DirectRequest:
+    direct = await read(request, DirectRequest)
+    if direct.format is AudioFormat.AAC:
+        raise HttpError(
+            400,
+            'format: is "aac", which only the live service writes; the studio writes "wav" and "mp3"',
+        )
+    return direct
+
+
+def _start_direct(request: Request, track: Track, direct: DirectRequest) -> JSONResponse:
+    order = CompositionRequest(prompt=direct.prompt.text)
+    task_id = _service(request).start(track, order, direct.format, direct.looping, whole_stems=True)
+    return json_response(DirectStarted(task_id=task_id))
 
 
 async def _new_parameters(request: Request, track: Track) -> CompositionRequest | None:
@@ -158,8 +185,8 @@ _COMPOSE = operation("Compose a new version of a track", TaskStarted, 404, 429, 
 _FETCH = operation("Get the links of a composed track", TrackUrls, 404, 500)
 _STATUS = operation("Get the state of a task", TaskStatus, 404, 500)
 
-for base in ("/api/v2", "/api/v1"):
-    router.add_api_route(f"{base}/tracks", create_track, methods=["POST"], **_TRACK)
+for base, create in (("/api/v2", create_track), ("/api/v1", create_track_v1)):
+    router.add_api_route(f"{base}/tracks", create, methods=["POST"], **_TRACK)
     router.add_api_route(f"{base}/tracks/{{track_id}}", get_track, methods=["GET"], **_FETCH)
     router.add_api_route(f"{base}/tracks/{{track_id}}/compose", compose_track, methods=["POST"], **_COMPOSE)
     router.add_api_route(f"{base}/status/{{task_id}}", get_status, methods=["GET"], **_STATUS)
@@ -187,6 +214,18 @@ router.add_api_route(
         *(429, 507),
         body=DirectRequest,
         example={"prompt": {"text": "30 seconds of peaceful lo-fi"}, "format": "mp3", "looping": False},
+    ),
+)
+router.add_api_route(
+    "/api/v1/tracks/compose/{track_id}",
+    compose_created,
+    methods=["POST"],
+    **operation(
+        "Compose a created track from a prompt (v1)",
+        DirectStarted,
+        *(404, 429, 507),
+        body=DirectRequest,
+        example={"prompt": {"text": "30 seconds of peaceful lo-fi"}},
     ),
 )
 router.add_api_route(
