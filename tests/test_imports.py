@@ -35,9 +35,19 @@ MAY_IMPORT = {
     "studio.composition": FEATURE,
     "studio.server": {"errors", "models", "dsp", "audio_files", "studio"},
     "plots": {"errors", "models", "dsp", "audio_files"},
-    "widgets": {"errors", "models", "dsp", "audio_files", "sound_files", "clients.jobs"},
+    "widgets": {
+        "errors",
+        "models",
+        "dsp",
+        "audio_files",
+        "sound_files",
+        "clients.jobs",
+        "default_clients",  # the forms' button sends with the local studio, which only `services` knows
+        "demo",  # forms offer the demo's files
+    },
     "exercises": {"errors", "models", "dsp", "audio_files", "demo", "planted_faults", "clients", "plots", "widgets"},
-    "services": {"errors", "models", "clients", "studio"},
+    "default_clients": set(),
+    "services": {"errors", "models", "clients", "studio", "default_clients"},
     "demo": {"errors", "models", "audio_files", "planted_faults", "studio.composition.composer"},
     "planted_faults": {"dsp"},
     "album_program": {"errors", "models", "clients", "services"},

@@ -16,6 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NoReturn, Self, TypeVar, cast
 
+from tonnbook import default_clients
 from tonnbook.clients.beatoven.client import BeatovenClient
 from tonnbook.clients.inbox import WebhookInbox
 from tonnbook.clients.polling import PollSettings
@@ -60,6 +61,8 @@ class Services:
             if not isinstance(client, _MissingClient):
                 client.close()
         if self.studio is not None:
+            if default_clients.default("tonn") is self.tonn:
+                default_clients.set_default(tonn=None, beatoven=None)
             self.studio.close()
         if self.inbox is not None:
             self.inbox.close()
@@ -188,6 +191,7 @@ def _start(folder: Path | None, polling: PollSettings, strict: bool) -> Services
     )
     beatoven = BeatovenClient(studio.url, studio.key, downloads=folder, polling=polling)
     services = Services(tonn, beatoven, inbox, studio)
+    default_clients.set_default(tonn=tonn, beatoven=beatoven)
     atexit.register(services.close)
     return services
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from tonnbook.clients.album.batch import Batch
 from tonnbook.clients.album.payments import billing_server_of
 from tonnbook.clients.album.plan import Album, AlbumMastering, AlbumPlan, MeasureSong
+from tonnbook.clients.album.record import LOCAL
 from tonnbook.clients.enhancement import EnhancementCalls
 from tonnbook.clients.files import Files
 from tonnbook.clients.http import Http
@@ -90,7 +91,10 @@ class TonnClient:
             measure_song,
             billing_server_of(url, charges_credits),
         )
-        self._fx_settings = fx_settings
+        self.fx_settings = fx_settings
+        """Default of `fx_settings` for previews."""
+        self.charges_credits = billing_server_of(url, charges_credits) != LOCAL
+        """Whether the server charges credits."""
         if inbox is not None:
             inbox.on_task(self._poller.wake)
 
@@ -322,4 +326,4 @@ class TonnClient:
         return f"TonnClient({self.url!r})"
 
     def _fx(self, requested: bool | None) -> bool:
-        return self._fx_settings if requested is None else requested
+        return self.fx_settings if requested is None else requested

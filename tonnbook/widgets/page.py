@@ -38,6 +38,11 @@ class PageWidget(anywidget.AnyWidget):
         """Return the widget in one line of text."""
         raise NotImplementedError
 
+    @property
+    def view_id(self) -> str:
+        """Id of the model that is displayed: the widget itself, unless something is displayed with it."""
+        return str(self.model_id)
+
     def __repr__(self) -> str:
         return self.plain()
 
@@ -58,7 +63,7 @@ class PageWidget(anywidget.AnyWidget):
                 kernel.session.send(kernel.iopub_socket, "status", content, parent=message, ident=self.comm.topic)
 
     def _repr_mimebundle_(self, **_: object) -> tuple[dict[str, Any], dict[str, Any]]:
-        view = {"version_major": 2, "version_minor": 1, "model_id": self.model_id}
+        view = {"version_major": 2, "version_minor": 1, "model_id": self.view_id}
         return {"text/plain": self.plain(), "text/html": self.static_html(), _WIDGET_VIEW: view}, {}
 
 

@@ -151,7 +151,7 @@ def test_a_missing_file_has_a_hint(make: Any, tmp_path: Path) -> None:
     place = tmp_path / "my mix.wav"
     builder = make(place)
     assert "file not found" in [hint["message"] for hint in builder.hints]
-    assert builder.plain() == f"{type(builder).__name__}({builder._summary()}, file not found)"
+    assert builder.plain() == f"{type(builder).__name__}({builder._summary()}, 1 file not found)"
     assert builder.problems == []
     place.touch()
     assert make(place).hints == []

@@ -12,6 +12,8 @@ from typing import TypeVar
 
 from pydantic import ValidationError
 
+from tonnbook.clients.album.payments import billing_server_of
+from tonnbook.clients.album.record import LOCAL
 from tonnbook.clients.beatoven.songs import direct_song, v2_song
 from tonnbook.clients.files import Files
 from tonnbook.clients.http import Http
@@ -68,6 +70,8 @@ class BeatovenClient:
         polling: PollSettings | None = None,
     ) -> None:
         self._http = Http(url, key, scheme="api_key")
+        self.charges_credits = billing_server_of(url, None) != LOCAL
+        """Whether the server charges for compositions."""
         self._direct = Http(direct_url or url, key, scheme="Bearer")
         self._files = Files(self._http, downloads)
         self._poller = JobPoller(polling)

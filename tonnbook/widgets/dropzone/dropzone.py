@@ -109,6 +109,11 @@ class DropZone(FileTarget):
         return dict(self._files) or dict(self._example)
 
     @property
+    def example_files(self) -> Mapping[str, Path]:
+        """The files of the example by name."""
+        return dict(self._example)
+
+    @property
     def dropped(self) -> bool:
         """Whether files have been dropped, so that `files` are not the example's."""
         return bool(self._files)

@@ -10,9 +10,11 @@ function control(field, attributes, changed) {
     const box = h("input", { type: "checkbox", ...attributes, onchange: () => changed(true) });
     return { node: box, get: () => box.checked, set: (value) => { box.checked = value === true; } };
   }
-  if (field.kind === "file") {     // read-only: a page knows no folders, so files are set in Python
-    const input = h("input", { type: "text", readonly: true, placeholder: "none", ...attributes });
-    return { node: input, get: () => input.value || null, set: (value) => { input.value = value ?? ""; input.title = value ?? ""; } };
+  if (field.kind === "file") {     // the page has only its name; what is typed is a path or a link, which Python reads
+    let name = null;
+    const input = h("input", { type: "text", placeholder: "path or link", spellcheck: "false", autocomplete: "off", ...attributes,
+      onchange: () => { if (input.value !== (name ?? "")) changed(true, { kind: "source", field: field.name, text: input.value }); } });
+    return { node: input, get: () => name, set: (value) => { name = value; input.value = value ?? ""; input.title = value ?? ""; } };
   }
   const number = field.kind === "number";
   const input = h("input", {
@@ -64,51 +66,31 @@ function withMessage(cell, id) {
   };
 }
 
-/** The table of tracks: one row for each, and a first row that sets a column for all. */
-function tracksTable(field, rows, prefix, changed) {
-  const columns = field.fields.filter((each) => each.kind !== "file");
-  const rowsName = field.label.toLowerCase();
-  const controls = rows.map((row, n) => Object.fromEntries(columns.map((column) => {
-    const built = control(column, { "aria-label": `${column.label} of ${row.source}` }, changed);
-    return [column.name, { ...built, ...withMessage(built.node, `${prefix}-${n}-${column.name}`), input: built.node }];
-  })));
-  const all = Object.fromEntries(columns.map((column) => {
-    const optional = { ...column, default: null, required: false };
-    const built = control(optional, { "aria-label": `${column.label} of all ${rowsName}` }, () => {
-      const value = built.get();
-      if (value === null) return;
-      for (const row of controls) row[column.name].set(value);
-      changed(true);
-    });
-    return [column.name, built];
-  }));
-  const head = h("tr", {}, h("th", { scope: "col" }, field.fields.find((each) => each.kind === "file")?.label ?? ""),
-    columns.map((column) => h("th", { scope: "col", title: column.help }, column.label)));
-  const allRow = h("tr", { class: "tb-all" }, h("th", { scope: "row" }, `All ${rowsName}`), columns.map((column) => h("td", {}, all[column.name].node)));
-  const body = rows.map((row, n) => h("tr", {}, h("th", { scope: "row", title: row.source }, row.source),
-    columns.map((column) => h("td", {}, controls[n][column.name].node))));
-  return {
-    node: h("table", { class: "tb-tracks" }, h("thead", {}, head), h("tbody", {}, allRow, body)),
-    controls,
-    get: () => rows.map((row, n) => ({ ...row, ...Object.fromEntries(columns.map(({ name }) => [name, controls[n][name].get()])) })),
-    set(values) {
-      values.forEach((value, n) => columns.forEach(({ name }) => controls[n][name].set(value[name] ?? null)));
-      for (const { name } of columns) {
-        const first = values[0]?.[name] ?? null;
-        all[name].set(values.every((value) => value[name] === first) ? first : null);
-      }
-    },
-  };
-}
-
 /** One field outside the table, with its label. */
 function single(field, prefix, changed) {
   const id = `${prefix}-${field.name}`;
   const built = control(field, { id, title: field.help }, changed);
   const label = h("label", { for: id }, field.label, field.unit && h("span", { class: "tb-quiet" }, ` (${field.unit})`));
   const { node, show } = withMessage(built.node, `${id}-message`);
-  const row = field.kind === "toggle" ? [node, label] : [label, node];
+  const choose = field.kind === "file" && h("button", { type: "button", class: "tb-button", "aria-label": `Choose a file for ${field.label}`, onclick: () => changed(true, { kind: "field", field: field.name }) }, "Choose a file");
+  const row = field.kind === "toggle" ? [node, label] : [label, choose ? h("div", { class: "tb-file" }, node, choose) : node];
   return { ...built, input: built.node, show, node: h("div", { class: `tb-field tb-field-${field.kind}` }, row) };
+}
+
+/** Load or save the settings of a form under a name. */
+function presetTools(model, changed) {
+  const choice = h("select", { "aria-label": "Preset to load", onchange: () => { if (choice.value) changed(true, { kind: "load preset", name: choice.value }); choice.value = ""; } });
+  const name = h("input", { type: "text", "aria-label": "Name of the preset", placeholder: "name", autocomplete: "off" });
+  const save = h("button", { type: "button", class: "tb-button", onclick: () => { if (name.value.trim()) changed(true, { kind: "save preset", name: name.value }); name.value = ""; } }, "Save preset");
+  const show = () => {
+    const names = model.get("presets");
+    choice.replaceChildren(h("option", { value: "" }, names.length ? "Load a preset" : "No presets yet"), ...names.map((each) => h("option", { value: each }, each)));
+    choice.disabled = !names.length;
+  };
+  model.on("change:presets", show);
+  show();
+  const node = h("details", { class: "tb-more" }, h("summary", {}, "Presets"), h("div", { class: "tb-files" }, choice, name, save));
+  return { node, stop: () => model.off("change:presets", show) };
 }
 
 function render({ model, el }) {
@@ -118,6 +100,7 @@ function render({ model, el }) {
   const advanced = model.get("advanced_fields");
   let timer = 0;
   let tracks = null;
+  let selection = [];      // rows to select when the table is drawn again
   let lastValue = "";      // the value last sent to Python or received from it; the same value again changes nothing
 
   const values = () => ({
@@ -134,9 +117,13 @@ function render({ model, el }) {
     model.set("value", value);
     model.save_changes();
   };
-  const changed = (now) => {
+  const changed = (now, message) => {
     clearTimeout(timer);
-    if (now) send();
+    if (message) {
+      if (timer) send();
+      model.send(message);
+      if (message.kind === "field") target.buttons[0].click();
+    } else if (now) send();
     else timer = setTimeout(send, TYPING_PAUSE_MS);
   };
 
@@ -146,14 +133,42 @@ function render({ model, el }) {
     return [false, true].map((toggles) => chosen.filter((f) => (f.kind === "toggle") === toggles).map((f) => singles[f.name].node))
       .filter((nodes) => nodes.length).map((nodes) => h("div", { class: "tb-fields" }, nodes));
   };
-  const table = h("div", { class: "tb-scroll" });
+  const act = (action, rows) => {
+    if (timer) send();
+    const last = tracks.controls.length - 1;
+    const step = { up: rows[0] > 0 ? -1 : 0, down: rows.at(-1) < last ? 1 : 0 }[action];
+    selection = step === undefined ? [] : rows.map((n) => n + step);
+    model.send({ kind: "rows", action, rows });
+  };
+  const table = h("div", {});
   const summary = h("div", { class: "tb-summary", role: "alert" });
   const state = h("span", { class: "tb-state", role: "status" });
   const note = h("p", { class: "tb-quiet tb-note" });
   const more = advanced.length > 0 && h("details", { class: "tb-more" }, h("summary", {}, "More"), fieldGroups(true));
   const code = codeExport(model, prefix);
-  const root = frame("form", h("form", { onsubmit: (event) => event.preventDefault(), "aria-label": model.get("title") },
-    h("div", { class: "tb-top" }, h("b", {}, model.get("title")), state), summary, table, fieldGroups(false), more, note), code.node);
+  const files = h("div", { class: "tb-files" });
+  const root = frame("form");
+  const target = dropTarget(model, root, { multiple: Boolean(tableField), folders: Boolean(tableField) });
+  if (tableField) {
+    const place = h("input", { type: "text", "aria-label": "Path or link to add", placeholder: "path or link", spellcheck: "false", autocomplete: "off",
+      onkeydown: (event) => { if (event.key === "Enter") add(); } });
+    const add = () => { if (place.value.trim()) { changed(true, { kind: "add", text: place.value }); place.value = ""; } };
+    files.append(...target.buttons, place, h("button", { type: "button", class: "tb-button", onclick: add }, "Add"),
+      h("button", { type: "button", class: "tb-button", onclick: () => changed(true, { kind: "demo" }) }, "Add demo files"));
+  } else files.append(...target.buttons.slice(1));
+  const presets = presetTools(model, changed);
+  const sender = sendButton(model, () => { if (timer) send(); });
+  root.append(h("form", { onsubmit: (event) => event.preventDefault(), "aria-label": model.get("title") },
+    h("div", { class: "tb-top" }, h("b", {}, model.get("title")), state), summary, table, files, target.list, target.line,
+    fieldGroups(false), more, presets.node, note, sender.node), code.node);
+  root.addEventListener("paste", (event) => {
+    const text = event.clipboardData?.getData("text") ?? "";
+    const cell = event.target.closest?.("[data-row]");
+    const json = /^\s*[[{]/.test(text);
+    if (!json && !(tableField && /[\t\n]/.test(text.trim()))) return;
+    event.preventDefault();
+    changed(true, json ? { kind: "load", text } : { kind: "paste", text, row: Number(cell?.dataset.row ?? 0), column: cell?.dataset.column ?? null });
+  });
   root.addEventListener("focusout", () => { if (timer) send(); });   // send before the user runs a cell
 
   const at = (path) => {
@@ -169,8 +184,10 @@ function render({ model, el }) {
       for (const [column, each] of Object.entries(row)) each.show(message(errors, [tableField.name, n, column]), message(hints, [tableField.name, n, column]));
     });
     const count = tracks ? `${tracks.controls.length} ${tableField.label.toLowerCase()}` : "";
-    state.replaceChildren(icon(errors.length ? "alert" : "check"), errors.length ? errorCount(errors.length) : [count, "ready"].filter(Boolean).join(", "));
-    state.classList.toggle("tb-bad", errors.length > 0);
+    const missing = model.get("missing");
+    const fault = errors.length ? errorCount(errors.length) : missing ? `${missing} file${missing === 1 ? "" : "s"} not found` : "";
+    state.replaceChildren(icon(fault ? "alert" : "check"), [!errors.length && count, fault || "ready"].filter(Boolean).join(", "));
+    state.classList.toggle("tb-bad", Boolean(fault));
     const items = errors.map((error) => h("li", {}, errorLink(error)));
     const list = h("ul", {}, items);
     if (summary.textContent !== list.textContent) summary.replaceChildren(...(items.length ? [list] : []));   // screen readers speak an alert when it changes
@@ -193,7 +210,8 @@ function render({ model, el }) {
       const rows = value[tableField.name] ?? [];
       const before = tracks?.get().map((row) => row.source).join("\n");
       if (before !== rows.map((row) => row.source).join("\n")) {
-        tracks = tracksTable(tableField, rows, prefix, changed);
+        tracks = rowsTable(tableField, rows, prefix, changed, act);
+        tracks.select(selection);
         table.replaceChildren(tracks.node);
       }
       tracks.set(rows);
@@ -203,7 +221,7 @@ function render({ model, el }) {
     showErrors();
   };
   const showNote = () => { note.textContent = model.get("note"); };
-  const listeners = { "change:value": fill, "change:errors": showErrors, "change:hints": showErrors, "change:code": code.show, "change:note": showNote };
+  const listeners = { "change:missing": showErrors, "change:value": fill, "change:errors": showErrors, "change:hints": showErrors, "change:code": code.show, "change:note": showNote };
   for (const [event, listener] of Object.entries(listeners)) model.on(event, listener);
   el.append(root);
   fill();
@@ -211,6 +229,7 @@ function render({ model, el }) {
   showNote();
   return () => {
     clearTimeout(timer);
+    for (const part of [target, sender, presets]) part.stop();
     for (const [event, listener] of Object.entries(listeners)) model.off(event, listener);
     root.remove();
   };

@@ -16,7 +16,7 @@ from typing import Any, ClassVar, Generic, Self, TypeAlias, TypeVar, cast
 import traitlets
 from pydantic import ValidationError
 
-from tonnbook.errors import redacted
+from tonnbook.errors import AudioError, redacted
 from tonnbook.models.base import Request
 from tonnbook.models.problems import Problem, problems
 from tonnbook.widgets.forms.code_export import FormatSource, as_body, as_curl, as_json, as_python
@@ -29,11 +29,15 @@ from tonnbook.widgets.forms.form_values import (
     display_text,
     find_file,
     ignored_members,
+    read_json,
     short_name,
     to_form_value,
+    typed_source,
     without_blanks,
 )
-from tonnbook.widgets.page import PageWidget, html, script, style, table
+from tonnbook.widgets.forms.presets import load_preset, preset_names, save_preset
+from tonnbook.widgets.forms.sender import Sender
+from tonnbook.widgets.page import html, script, style, table
 
 R = TypeVar("R", bound=Request)
 FieldPath: TypeAlias = tuple[str | int, ...]
@@ -41,12 +45,15 @@ FieldPath: TypeAlias = tuple[str | int, ...]
 
 FIX_FIRST = "Fix the marked fields first."
 
+PRIVATE = ("webhook_url", "separation_id")
+"""Fields that are not saved in a preset."""
 
-class RequestForm(PageWidget, Generic[R]):
-    """A form of single fields. Files are displayed by name, and changed with `set`."""
 
-    _esm = script("forms/code_export", "forms/form")
-    _css = style("forms/code_export", "forms/form")
+class RequestForm(Sender, Generic[R]):
+    """A form of single fields. Files are displayed by name; they are dropped, chosen, named on the page, or changed with `set`."""
+
+    _esm = script("dropzone/upload", "forms/code_export", "forms/sender", "forms/table", "forms/form")
+    _css = style("dropzone/upload", "forms/code_export", "forms/sender", "forms/form")
 
     model: ClassVar[type[Request]]
     """The request that the form builds."""
@@ -65,14 +72,20 @@ class RequestForm(PageWidget, Generic[R]):
     hints: traitlets.List[Any] = traitlets.List().tag(sync=True)
     code: traitlets.Dict[str, str] = traitlets.Dict().tag(sync=True)
     note = traitlets.Unicode("").tag(sync=True)
+    missing = traitlets.Int(0).tag(sync=True)
+    """Number of files that do not exist on this machine."""
+    presets: traitlets.List[str] = traitlets.List().tag(sync=True)
+    """Names of the saved presets of this kind of form."""
 
-    def __init__(self, title: str, fields: Mapping[str, Any]) -> None:
+    def __init__(self, title: str, fields: Mapping[str, Any], client: Any = None) -> None:
         self._lock = RLock()  # callbacks may run in another thread than the cell's (ipykernel 7.0 to 7.3)
         self._schema = sorted(self._model_fields(), key=lambda field: not field["required"])
         self._value_hints: dict[FieldPath, tuple[Any, str]] = {}
         self._files: dict[str, FileOrLink] = {}
         check_field_names(fields, [field["name"] for field in self._single_fields], type(self).__name__)
-        super().__init__(title=title, fields=self._schema, advanced_fields=list(self.advanced))
+        self._target = next((field["name"] for field in self._file_fields), "")
+        presets = preset_names(type(self).__name__)
+        super().__init__(client, title=title, fields=self._schema, advanced_fields=list(self.advanced), presets=presets)
         self._fill(fields)
         self.observe(self._validate, "value")
 
@@ -140,11 +153,35 @@ class RequestForm(PageWidget, Generic[R]):
         Path(path).write_text(self.to_json(), encoding="utf-8")
         return Path(path)
 
+    # ---- presets
+
+    def save_preset(self, name: str) -> Self:
+        """Save the settings, without files and webhook, under a name. Raises ValueError for a bad name."""
+        save_preset(type(self).__name__, name, self._settings())
+        self.presets = preset_names(type(self).__name__)
+        return self
+
+    def load_preset(self, name: str) -> Self:
+        """Set the settings that were saved under a name; files stay. Raises KeyError if there is no such preset."""
+        self._apply_settings(load_preset(type(self).__name__, name))
+        return self
+
+    def _settings(self) -> dict[str, Any]:
+        kept = [f["name"] for f in self._single_fields if f["kind"] != "file" and f["name"] not in PRIVATE]
+        return {name: self.value[name] for name in kept}
+
+    def _apply_settings(self, settings: Mapping[str, Any]) -> None:
+        known = self._settings()
+        with self._lock:
+            self.value = self.value | {name: value for name, value in settings.items() if name in known}
+
     # ---- text and static HTML
 
     def plain(self) -> str:
         """Return the form in one line of text."""
-        return f"{type(self).__name__}({', '.join(filter(None, [self._summary(), error_count(len(self.problems))]))})"
+        count = len(self._missing_files())
+        state = error_count(len(self.problems)) if self.problems or not count else missing_count(count)
+        return f"{type(self).__name__}({', '.join(filter(None, [self._summary(), state]))})"
 
     def static_html(self) -> str:
         """Return the request as an HTML table."""
@@ -158,6 +195,45 @@ class RequestForm(PageWidget, Generic[R]):
     def _tables(self) -> str:
         rows = [{"field": f["label"], "value": display_text(f, self.value.get(f["name"]))} for f in self._single_fields]
         return table({"field": "Field", "value": "Value"}, [row for row in rows if row["value"]])
+
+    # ---- what the page sends
+
+    def _on_page_message(self, _: object, message: dict[str, Any], buffers: list[memoryview]) -> None:
+        super()._on_page_message(_, message, buffers)
+        try:
+            self._edit(message)
+        except (ValueError, KeyError, TypeError, AudioError) as error:
+            self.note = str(error.args[0] if error.args else error)
+
+    def _edit(self, message: Mapping[str, Any]) -> None:
+        """Do what a button of the page says. What it raises is displayed."""
+        match message.get("kind"):
+            case "field":  # the field that the next dropped file is for
+                self._target = str(message["field"])
+            case "source":
+                self.set(**{str(message["field"]): typed_source(str(message["text"]))})
+            case "load":
+                self.load(str(message["text"]))
+            case "save preset":
+                self.save_preset(str(message["name"]))
+            case "load preset":
+                self.load_preset(str(message["name"]))
+
+    def _received(self, files: list[Path]) -> None:
+        """Take a file for the field it was dropped on; several for the fields that follow."""
+        names = [field["name"] for field in self._file_fields]
+        later = names[names.index(self._target) :] if self._target in names else names
+        if not later:
+            raise AudioError(f"{self.title} takes no files.")
+        self.set(**dict(zip(later, files, strict=False)))
+
+    def _fault(self) -> str:
+        count = len(self._missing_files())
+        return FIX_FIRST if self.problems else f"{missing_count(count).capitalize()}." if count else ""
+
+    def _missing_files(self) -> list[FieldPath]:
+        """Return the paths of the fields whose file does not exist on this machine."""
+        return [(name,) for name, file in self._files.items() if isinstance(file, Path) and not file.is_file()]
 
     # ---- inside
 
@@ -211,7 +287,7 @@ class RequestForm(PageWidget, Generic[R]):
         """Return the members of a request, and the folder to which file names in it are relative."""
         if isinstance(request, Request):
             return dict(request), Path()
-        body = json.loads(request.read_text(encoding="utf-8") if isinstance(request, Path) else request)
+        body = read_json(request)
         body = body.get(self.model.envelope, body) if isinstance(body, dict) else body
         if not isinstance(body, dict):
             raise ValueError(f"not a {self.model.__name__}: a JSON object is needed")
@@ -232,13 +308,15 @@ class RequestForm(PageWidget, Generic[R]):
                     "python": as_python(request, short_name),
                     "curl": self._curl(request, short_name),
                 }
+            missing = self._missing_files()
+            self.missing = len(missing)
             self.code = code
             self.errors = [{"path": list(problem.path), "message": problem.message} for problem in found]
             self.hints = [
                 {"path": list(path), "message": text}
                 for path, (value, text) in self._value_hints.items()
                 if _value_at(self.value, path) == value
-            ]
+            ] + [{"path": list(path), "message": "file not found"} for path in missing]
 
     def _json(self, request: R, format_source: FormatSource) -> str:
         return as_json(as_body(request, format_source))
@@ -253,29 +331,14 @@ class RequestForm(PageWidget, Generic[R]):
         return {self.model.envelope: body} if self.model.envelope else body
 
 
-class RecordingForm(RequestForm[R]):
-    """A form that takes recordings, and displays a hint at a file that does not exist."""
-
-    def plain(self) -> str:
-        """Return the form in one line of text."""
-        if self.problems or not self._missing_files():
-            return super().plain()
-        return f"{type(self).__name__}({self._summary()}, file not found)"
-
-    def _missing_files(self) -> list[str]:
-        """Return the fields whose file does not exist on this machine."""
-        return [name for name, file in self._files.items() if isinstance(file, Path) and not file.is_file()]
-
-    def _validate(self, _: object = None) -> None:
-        with self._lock, self.hold_sync():
-            super()._validate()
-            missing = [{"path": [name], "message": "file not found"} for name in self._missing_files()]
-            self.hints = [*self.hints, *missing]
-
-
 def error_count(count: int) -> str:
     """Return "ready" for no errors, else their number as text."""
     return "ready" if not count else "1 error" if count == 1 else f"{count} errors"
+
+
+def missing_count(count: int) -> str:
+    """Return the number of files that do not exist as text."""
+    return "1 file not found" if count == 1 else f"{count} files not found"
 
 
 def _value_at(value: Any, path: FieldPath) -> Any:

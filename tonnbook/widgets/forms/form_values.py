@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import difflib
+import json
 from collections.abc import Mapping, Sequence
 from enum import Enum
 from pathlib import Path
 from typing import Any, TypeAlias
 
 from tonnbook.errors import redacted
+from tonnbook.sound_files import sound_files
 from tonnbook.widgets.forms.form_schema import Field
 
 FileOrLink: TypeAlias = "str | Path"
@@ -43,6 +45,44 @@ def by_field_name(fields: Sequence[Field], body: Mapping[str, Any]) -> dict[str,
     """Return the known members of a JSON object by field name; an explicit null counts as absent."""
     members = {field["name"]: body.get(field["wire"], body.get(field["name"])) for field in fields}
     return {name: value for name, value in members.items() if value is not None}
+
+
+def source_of(sound: Any) -> FileOrLink:
+    """Return a file or link; of a result, the file of its mix or of its only sound. Raises TypeError for a result with several."""
+    if isinstance(sound, str | Path):
+        return as_file_or_link(sound)
+    file = getattr(sound, "mix", None)
+    if file is None:
+        file, *others = getattr(sound, "playable", {"": sound}).values()
+        if others:
+            raise TypeError(f"this {type(sound).__name__} has several sounds; pass one of them")
+    if not isinstance(path := getattr(file, "path", None), Path):
+        raise TypeError(f"pass a path, a link or a result with a sound, not {type(sound).__name__}")
+    return path
+
+
+def read_json(request: str | Path) -> Any:
+    """Return the JSON in a text or a file. Raises ValueError that says where it is wrong."""
+    try:
+        return json.loads(
+            request.read_text(encoding="utf-8") if isinstance(request, Path) else request.lstrip("\ufeff")
+        )
+    except json.JSONDecodeError as error:
+        where = f"line {error.lineno}, column {error.colno}"
+        what = request.name if isinstance(request, Path) else "this text"
+        raise ValueError(
+            f"{what} is not JSON ({where}: {error.msg}); pass a request, its JSON, or Path(...) of a JSON file"
+        ) from None
+
+
+def typed_source(text: str) -> FileOrLink | None:
+    """Return the file or link that a user typed, None for an empty text."""
+    if not text.strip():
+        return None
+    found = list(sound_files(text.strip().strip("'\"")).values())
+    if len(found) > 1:
+        raise ValueError(f"there are {len(found)} sound files in it; name one of them")
+    return found[0]
 
 
 def as_file_or_link(source: Path | str) -> FileOrLink:

@@ -7,24 +7,26 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
 
+from tonnbook import demo
 from tonnbook.models.album import Album, AlbumSong, album_entries, album_to_json
 from tonnbook.models.mastering import MasteringRequest
-from tonnbook.models.vocabulary import DesiredLoudness, MusicalStyle
-from tonnbook.sound_files import Sounds, sound_files
+from tonnbook.models.vocabulary import CREDITS, DesiredLoudness, MusicalStyle
+from tonnbook.sound_files import Sounds
 from tonnbook.widgets.forms.code_export import FormatSource, as_body, as_curl, as_json
-from tonnbook.widgets.forms.form import RecordingForm
+from tonnbook.widgets.forms.form import RequestForm
 from tonnbook.widgets.forms.form_schema import Field, fields_of
-from tonnbook.widgets.forms.form_values import as_file_or_link, check_field_names
+from tonnbook.widgets.forms.form_values import check_field_names, source_of
 from tonnbook.widgets.forms.table_form import TableForm
+from tonnbook.widgets.player.sources import HasPlayable
 
 
-class MasteringBuilder(RecordingForm[MasteringRequest]):
+class MasteringBuilder(RequestForm[MasteringRequest]):
     """The form of a single master.
 
     Parameters
     ----------
     song
-        A file or a link.
+        A file or a link, or a result with one sound or a mix.
     style
         Musical style.
     desired_loudness
@@ -39,17 +41,20 @@ class MasteringBuilder(RecordingForm[MasteringRequest]):
 
     model = MasteringRequest
     endpoint = "/masteringpreview"
+    call, verb, price = "master", "Master", "final_master"
     advanced = ("webhook_url",)
 
     def __init__(
         self,
-        song: Path | str,
+        song: Path | str | HasPlayable,
         style: MusicalStyle | str = MusicalStyle.POP,
         desired_loudness: DesiredLoudness | str = DesiredLoudness.MEDIUM,
+        *,
+        client: Any = None,
         **fields: Any,
     ) -> None:
-        values = {"source": as_file_or_link(song), "style": style, "desired_loudness": desired_loudness, **fields}
-        super().__init__("Master", values)
+        values = {"source": source_of(song), "style": style, "desired_loudness": desired_loudness, **fields}
+        super().__init__("Master", values, client)
 
     def _model_fields(self) -> list[Field]:
         fields = fields_of(AlbumSong)  # the same fields without `album`, which only an album sets
@@ -92,6 +97,10 @@ class AlbumBuilder(TableForm[Album]):
     songs
         Files or links: a folder, a zip archive, a sequence, a drop zone, a mapping whose names become the songs' names for `set`, or a
         single one.
+    client
+        What the button sends with; by default the local studio, once `tb.offline()` has started it.
+    to
+        The folder of the masters that the button has made.
     style, desired_loudness
         Initial values for all songs.
     fields
@@ -103,6 +112,7 @@ class AlbumBuilder(TableForm[Album]):
 
     model = Album
     endpoint = "/masteringpreview"
+    call, verb = "master_all", "Master the album"
     rows = "songs"
 
     def __init__(
@@ -110,24 +120,21 @@ class AlbumBuilder(TableForm[Album]):
         songs: Sounds,
         style: MusicalStyle | str = MusicalStyle.POP,
         desired_loudness: DesiredLoudness | str = DesiredLoudness.MEDIUM,
+        *,
+        client: Any = None,
+        to: str | Path = "final_masters",
         **fields: Any,
     ) -> None:
         known = [name for name in AlbumSong.model_fields if name != "source"]
         check_field_names(fields, known, "AlbumBuilder")
         common = {"style": style, "desired_loudness": desired_loudness, **fields}
-        rows = [{"row_name": name, "source": song, **common} for name, song in sound_files(songs).items()]
-        super().__init__("Album", rows, {})
+        self._common, self._to = common, Path(to)
+        super().__init__("Album", songs, {}, client)
 
     @property
     def requests(self) -> list[MasteringRequest]:
         """A mastering request for each song, for `tonn.master_all`. Raises pydantic.ValidationError."""
         return self.request.requests
-
-    def apply_to_all(self, **fields: Any) -> Self:
-        """Set fields of all songs. Raises TypeError for an unknown field."""
-        for row in range(len(self.value[self.rows])):
-            self.set(row, **fields)
-        return self
 
     def load(self, request: Album | str | Path) -> Self:
         """Fill the form from an album file, its text, or an `Album`. Raises ValueError for other files and texts."""
@@ -154,6 +161,19 @@ class AlbumBuilder(TableForm[Album]):
 
         Path(path).write_text(self._json(self.request, relative_path), encoding="utf-8")
         return Path(path)
+
+    def _new_row(self, name: str, source: str | Path) -> tuple[dict[str, Any], dict[str, str]]:
+        return dict(self._common), {}
+
+    def _demo_files(self) -> Mapping[str, Path]:
+        return demo.album()
+
+    def _start(self, client: Any) -> Any:
+        return client.master_all(self, self._to)
+
+    def _cost(self, client: Any) -> str:
+        count, price = len(self._sources), CREDITS["final_master"]
+        return f"up to {count * price} credits ({count} final masters)"
 
     def _validate(self, _: object = None) -> None:
         super()._validate(_)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
+from tonnbook import demo
 from tonnbook.models.mixing import MixRequest, file_name
 from tonnbook.models.vocabulary import InstrumentGroup, MusicalStyle, Presence
-from tonnbook.sound_files import Sounds, sound_files
+from tonnbook.sound_files import Sounds
 from tonnbook.widgets.forms.form_values import FileOrLink
 from tonnbook.widgets.forms.instruments import guess_instrument
 from tonnbook.widgets.forms.table_form import TableForm
@@ -22,6 +25,8 @@ class MixBuilder(TableForm[MixRequest]):
         Guesses are marked.
     style
         Musical style.
+    client
+        What the button sends with; by default the local studio, once `tb.offline()` has started it.
     fields
         Any other field of `MixRequest`; an unknown name raises TypeError, an invalid value is displayed in the form.
 
@@ -31,21 +36,27 @@ class MixBuilder(TableForm[MixRequest]):
 
     model = MixRequest
     endpoint = "/mixpreview"
+    call, verb = "preview_mix", "Mix"
     advanced = ("create_master", "desired_loudness", "webhook_url")
 
     def __init__(
         self,
         stems: Sounds,
         style: MusicalStyle | str = MusicalStyle.POP,
+        *,
+        client: Any = None,
         **fields: Any,
     ) -> None:
-        named = sound_files(stems).items()
-        guesses = [guess_instrument(name) or guess_instrument(file_name(stem)) for name, stem in named]
-        rows = [_row(name, stem, guess) for (name, stem), guess in zip(named, guesses, strict=True)]
-        super().__init__("Preview mix", rows, {"style": style, **fields})
-        self.hint("instrument", ["guessed" if guess else "please choose" for guess in guesses])
+        super().__init__("Preview mix", stems, {"style": style, **fields}, client)
 
+    def _new_row(self, name: str, source: FileOrLink) -> tuple[dict[str, Any], dict[str, str]]:
+        guess = guess_instrument(name) or guess_instrument(file_name(source))
+        presence = Presence.LEAD if guess is InstrumentGroup.VOCAL else Presence.NORMAL
+        row = {"instrument": guess or InstrumentGroup.OTHER_1, "presence": presence}
+        return row, {"instrument": "guessed" if guess else "please choose"}
 
-def _row(name: str, source: FileOrLink, guess: InstrumentGroup | None) -> dict[str, Any]:
-    presence = Presence.LEAD if guess is InstrumentGroup.VOCAL else Presence.NORMAL
-    return {"row_name": name, "source": source, "instrument": guess or InstrumentGroup.OTHER_1, "presence": presence}
+    def _demo_files(self) -> Mapping[str, Path]:
+        return demo.stems()
+
+    def _cost(self, client: Any) -> str:
+        return "credits for the FX settings" if getattr(client, "fx_settings", False) else ""

@@ -12,12 +12,12 @@ from tonnbook.models.mixing import file_name
 from tonnbook.models.recombination import RecombinationRequest
 from tonnbook.models.separation import Mode, Separation, SeparationRequest
 from tonnbook.models.vocabulary import AnalysisStyle, EnhancementStyle, RecombinationStyle, SoundSource
-from tonnbook.widgets.forms.form import RecordingForm
-from tonnbook.widgets.forms.form_values import as_file_or_link
+from tonnbook.widgets.forms.form import RequestForm
+from tonnbook.widgets.forms.form_values import source_of
 from tonnbook.widgets.forms.instruments import guess_sound_source
 
 
-class AnalysisBuilder(RecordingForm[AnalysisRequest]):
+class AnalysisBuilder(RequestForm[AnalysisRequest]):
     """The form of an analysis.
 
     Parameters
@@ -35,12 +35,15 @@ class AnalysisBuilder(RecordingForm[AnalysisRequest]):
 
     model = AnalysisRequest
     endpoint = "/mixanalysis"
+    call, verb, price = "analyse", "Analyse", "analysis"
 
-    def __init__(self, track: Path | str, style: AnalysisStyle | str = AnalysisStyle.POP, **fields: Any) -> None:
-        super().__init__("Analysis", {"source": as_file_or_link(track), "style": style, **fields})
+    def __init__(
+        self, track: Path | str, style: AnalysisStyle | str = AnalysisStyle.POP, client: Any = None, **fields: Any
+    ) -> None:
+        super().__init__("Analysis", {"source": source_of(track), "style": style, **fields}, client)
 
 
-class EnhancementBuilder(RecordingForm[EnhancementRequest]):
+class EnhancementBuilder(RequestForm[EnhancementRequest]):
     """The form of an enhancement: which faults to repair, and the target loudness.
 
     Parameters
@@ -58,6 +61,7 @@ class EnhancementBuilder(RecordingForm[EnhancementRequest]):
 
     model = EnhancementRequest
     endpoint = "/mixenhancepreview"
+    call, verb = "preview_enhancement", "Preview the enhancement"
     advanced = (
         "drum_enhancement",
         "vocal_enhancement",
@@ -67,11 +71,13 @@ class EnhancementBuilder(RecordingForm[EnhancementRequest]):
         "webhook_url",
     )
 
-    def __init__(self, track: Path | str, style: EnhancementStyle | str = EnhancementStyle.POP, **fields: Any) -> None:
-        super().__init__("Enhancement", {"source": as_file_or_link(track), "style": style, **fields})
+    def __init__(
+        self, track: Path | str, style: EnhancementStyle | str = EnhancementStyle.POP, client: Any = None, **fields: Any
+    ) -> None:
+        super().__init__("Enhancement", {"source": source_of(track), "style": style, **fields}, client)
 
 
-class CleanupBuilder(RecordingForm[CleanupRequest]):
+class CleanupBuilder(RequestForm[CleanupRequest]):
     """The form of a cleanup.
 
     Parameters
@@ -86,18 +92,21 @@ class CleanupBuilder(RecordingForm[CleanupRequest]):
 
     model = CleanupRequest
     endpoint = "/audio-cleanup"
+    call, verb, price = "clean_up", "Clean up", "cleanup"
 
-    def __init__(self, recording: Path | str, sound_source: SoundSource | str | None = None, **fields: Any) -> None:
-        source = as_file_or_link(recording)
+    def __init__(
+        self, recording: Path | str, sound_source: SoundSource | str | None = None, client: Any = None, **fields: Any
+    ) -> None:
+        source = source_of(recording)
         guess = guess_sound_source(file_name(source))
         chosen = sound_source or guess or SoundSource.VOCAL
-        super().__init__("Cleanup", {"source": source, "sound_source": chosen, **fields})
+        super().__init__("Cleanup", {"source": source, "sound_source": chosen, **fields}, client)
         if sound_source is None:
             self._add_hint(("sound_source",), "guessed" if guess else "please choose")
             self._validate()
 
 
-class SeparationBuilder(RecordingForm[SeparationRequest]):
+class SeparationBuilder(RequestForm[SeparationRequest]):
     """The form of a separation.
 
     Parameters
@@ -114,13 +123,14 @@ class SeparationBuilder(RecordingForm[SeparationRequest]):
 
     model = SeparationRequest
     endpoint = "/separate"
+    call, verb, price = "separate", "Separate", "separation"
     advanced = ("webhook_url",)
 
-    def __init__(self, mix: Path | str, mode: Mode = "all_stems", **fields: Any) -> None:
-        super().__init__("Separation", {"source": as_file_or_link(mix), "mode": mode, **fields})
+    def __init__(self, mix: Path | str, mode: Mode = "all_stems", client: Any = None, **fields: Any) -> None:
+        super().__init__("Separation", {"source": source_of(mix), "mode": mode, **fields}, client)
 
 
-class RecombinationBuilder(RecordingForm[RecombinationRequest]):
+class RecombinationBuilder(RequestForm[RecombinationRequest]):
     """The form of a recombination, which mixes and masters two stems: those of a separation, or a voice and its backing.
 
     Parameters
@@ -140,6 +150,7 @@ class RecombinationBuilder(RecordingForm[RecombinationRequest]):
 
     model = RecombinationRequest
     endpoint = "/recombine"
+    call, verb, price = "recombine", "Recombine", "recombine"
     advanced = ("webhook_url",)
 
     def __init__(
@@ -149,10 +160,9 @@ class RecombinationBuilder(RecordingForm[RecombinationRequest]):
         vocal: Path | str | None = None,
         backing: Path | str | None = None,
         style: RecombinationStyle | str = RecombinationStyle.POP,
+        client: Any = None,
         **fields: Any,
     ) -> None:
         task_id = separation.task_id if isinstance(separation, Separation) else separation
-        files = {
-            name: as_file_or_link(file) for name, file in (("vocal", vocal), ("backing", backing)) if file is not None
-        }
-        super().__init__("Recombination", {"separation_id": task_id, "style": style, **files, **fields})
+        files = {name: source_of(file) for name, file in (("vocal", vocal), ("backing", backing)) if file is not None}
+        super().__init__("Recombination", {"separation_id": task_id, "style": style, **files, **fields}, client)

@@ -10,7 +10,9 @@ from typing import Any, ClassVar, Self
 
 from tonnbook.models.base import Request
 from tonnbook.models.mixing import track_names
-from tonnbook.widgets.forms.form import R, RequestForm
+from tonnbook.sound_files import Sounds, name_of, sound_files
+from tonnbook.widgets.dropzone.dropzone import DropZone
+from tonnbook.widgets.forms.form import PRIVATE, FieldPath, R, RequestForm
 from tonnbook.widgets.forms.form_schema import Field
 from tonnbook.widgets.forms.form_values import (
     FileOrLink,
@@ -22,18 +24,30 @@ from tonnbook.widgets.forms.form_values import (
     to_form_value,
     without_blanks,
 )
+from tonnbook.widgets.forms.pasted_cells import read_cells
 from tonnbook.widgets.page import html, table
 
 
 class TableForm(RequestForm[R]):
     """A form with one table and single fields."""
 
+    _sources: list[FileOrLink]
+    _row_names: list[str]
+
     rows: ClassVar[str] = "tracks"
     """The field that is the table; each of its rows has a `source`."""
 
-    def __init__(self, title: str, rows: Sequence[Mapping[str, Any]], fields: Mapping[str, Any]) -> None:
-        self._set_rows(rows)
-        super().__init__(title, fields)
+    def __init__(self, title: str, sounds: Sounds, fields: Mapping[str, Any], client: Any = None) -> None:
+        self._removed: set[FileOrLink] = set()
+        self._set_rows([])
+        super().__init__(title, fields, client)
+        self.add(sounds)
+        if isinstance(sounds, DropZone):
+            sounds.observe(lambda _: self._follow(sounds), "items")
+
+    def _new_row(self, name: str, source: FileOrLink) -> tuple[dict[str, Any], dict[str, str]]:
+        """Return the values of a new row, and the hints at its fields."""
+        raise NotImplementedError
 
     # ---- editing from Python
 
@@ -52,6 +66,49 @@ class TableForm(RequestForm[R]):
         changed = {name: to_form_value(known[name], new) for name, new in fields.items()}
         value[self.rows][self._row_number(row)].update(changed)
         self.value = value
+        return self
+
+    def add(self, sounds: Sounds) -> Self:
+        """Add a row for each file: of a folder, a zip archive, a list, a mapping or a drop zone.
+
+        Raises AudioError for a folder or an archive without sound files.
+        """
+        new = [(name, source, *self._new_row(name, source)) for name, source in sound_files(sounds).items()]
+        with self._lock:
+            first = len(self._sources)
+            self._rearrange(range(first), [(name, source, row) for name, source, row, _ in new])
+            for n, (_, _, _, hints) in enumerate(new, start=first):
+                for field, text in hints.items():
+                    self._add_hint((self.rows, n, field), text)
+            self._validate()
+        return self
+
+    def remove(self, row: str | int) -> Self:
+        """Remove a row, by its name or its number from 0. Raises KeyError or IndexError for an unknown row."""
+        number = self._row_number(row)
+        return self._rearrange([n for n in range(len(self._sources)) if n != number])
+
+    def move(self, row: str | int, to: int) -> Self:
+        """Move a row to the place `to`, counted from 0. Raises KeyError or IndexError for an unknown row."""
+        order = list(range(len(self._sources)))
+        order.insert(to, order.pop(self._row_number(row)))
+        return self._rearrange(order)
+
+    def duplicate(self, row: str | int) -> Self:
+        """Repeat a row below itself. Raises KeyError or IndexError for an unknown row."""
+        number = self._row_number(row)
+        return self._rearrange([*range(number + 1), *range(number, len(self._sources))])
+
+    def apply_to_all(self, **fields: Any) -> Self:
+        """Set fields of all rows. Raises TypeError for an unknown field."""
+        for row in range(len(self._sources)):
+            self.set(row, **fields)
+        return self
+
+    def paste(self, text: str, row: int = 0, column: str | None = None) -> Self:
+        """Set the cells from `row` and `column` on from those copied from a spreadsheet; see `pasted_cells`."""
+        for number, fields in read_cells(text, self._columns, self._file_names(), row, column):
+            self.set(number, **fields)
         return self
 
     def load(self, request: R | str | Path) -> Self:
@@ -73,6 +130,7 @@ class TableForm(RequestForm[R]):
         for row in loaded:
             row["source"] = find_file(row.get("source"), known, folder, "trackURL")
         self._value_hints.clear()
+        self._removed.clear()
         self._set_rows(loaded)
         self._fill(by_field_name(self._schema, body))
         self.note = ignored_members([*self._schema, *self._table["fields"]], body, *rows)
@@ -102,7 +160,117 @@ class TableForm(RequestForm[R]):
         )
         return table(head, rows) + html("p", escape(single))
 
+    # ---- what the page sends
+
+    def _edit(self, message: Mapping[str, Any]) -> None:
+        match message.get("kind"):
+            case "rows":
+                self._edit_rows(str(message["action"]), sorted(int(n) for n in message["rows"]))
+            case "paste":
+                self.paste(str(message["text"]), int(message["row"]), message["column"])
+            case "add":
+                self.add(str(message["text"]).strip().strip("'\""))
+            case "demo":
+                self.add(self._demo_files())
+            case _:
+                super()._edit(message)
+
+    def _edit_rows(self, action: str, rows: Sequence[int]) -> None:
+        """Move, duplicate or remove the selected rows."""
+        count = len(self._sources)
+        if not rows or rows[0] < 0 or rows[-1] >= count:
+            return
+        order = list(range(count))
+        match action:
+            case "remove":
+                order = [n for n in order if n not in rows]
+            case "duplicate":
+                order = [each for n in order for each in ([n, n] if n in rows else [n])]
+            case "up" if rows[0] > 0:
+                for n in rows:
+                    order[n - 1], order[n] = order[n], order[n - 1]
+            case "down" if rows[-1] < count - 1:
+                for n in reversed(rows):
+                    order[n + 1], order[n] = order[n], order[n + 1]
+        self._rearrange(order)
+
+    def _received(self, files: list[Path]) -> None:
+        self.add(files)
+
+    def _demo_files(self) -> Mapping[str, Path]:
+        """Return the files of the demo."""
+        raise NotImplementedError
+
+    def _follow(self, zone: DropZone) -> None:
+        """Have a row for each file of a drop zone: new files are added, those that were removed there are removed here."""
+        with self._lock:
+            files = {name: path for name, path in zone.files.items() if path not in self._removed}
+            own, gone = zone.folder, set(zone.example_files.values()) - set(files.values())
+            kept = [
+                n
+                for n, source in enumerate(self._sources)
+                if source in files.values()
+                or not (source in gone or (isinstance(source, Path) and source.parent == own))
+            ]
+            if len(kept) < len(self._sources):
+                self._rearrange(kept, forget=False)
+            self.add({name: path for name, path in files.items() if path not in self._sources})
+
     # ---- inside
+
+    def _rearrange(
+        self,
+        order: Sequence[int],
+        new: Sequence[tuple[str, FileOrLink, Mapping[str, Any]]] = (),
+        forget: bool = True,
+    ) -> Self:
+        """Have the present rows in this order, some of them left out or repeated, then new ones; hints move with their rows.
+
+        A file that is left out is not added again by a drop zone, unless `forget` is false.
+        """
+        with self._lock:
+            old, rows = list(zip(self._row_names, self._sources, strict=True)), self.value.get(self.rows, [])
+            if forget:
+                self._removed |= {source for n, (_, source) in enumerate(old) if n not in order}
+            names = [*(old[n] for n in order), *((name, source) for name, source, _ in new)]
+            hints = self._value_hints
+            self._value_hints = {path: hint for path, hint in hints.items() if path[0] != self.rows} | {
+                (self.rows, to, *path[2:]): hint
+                for path, hint in hints.items()
+                for to, n in enumerate(order)
+                if path[0] == self.rows and path[1] == n
+            }
+            self._row_names, self._sources = [name for name, _ in names], [source for _, source in names]
+            values = [rows[n] for n in order] + [self._row_value(row) for _, _, row in new]
+            named = [{**row, "source": name} for row, name in zip(values, self._file_names(), strict=True)]
+            self.value = json.loads(json.dumps(self.value)) | {self.rows: named}
+            self._validate()
+        return self
+
+    def _row_value(self, row: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the values of a row as the form displays them."""
+        return {f["name"]: to_form_value(f, row.get(f["name"], f["default"])) for f in self._columns}
+
+    def _missing_files(self) -> list[FieldPath]:
+        missing = [n for n, file in enumerate(self._sources) if isinstance(file, Path) and not file.is_file()]
+        return [*super()._missing_files(), *((self.rows, n, "source") for n in missing)]
+
+    def _settings(self) -> dict[str, Any]:
+        """Return the settings of the form, and those of each row by its name without the ending."""
+        columns = [f["name"] for f in self._columns if f["name"] not in PRIVATE]
+        rows = {
+            name_of(Path(row["source"])): {name: row.get(name) for name in columns}
+            for row in self.value.get(self.rows, [])
+        }
+        return super()._settings() | {self.rows: rows}
+
+    def _apply_settings(self, settings: Mapping[str, Any]) -> None:
+        rows = settings.get(self.rows, {})
+        super()._apply_settings({name: value for name, value in settings.items() if name != self.rows})
+        columns = [f["name"] for f in self._columns]
+        for n, name in enumerate(self._file_names()):
+            saved = rows.get(name_of(Path(name)), {})
+            self.set(n, **{field: value for field, value in saved.items() if field in columns})
 
     @property
     def _table(self) -> Field:
@@ -114,12 +282,12 @@ class TableForm(RequestForm[R]):
 
     def _set_rows(self, rows: Sequence[Mapping[str, Any]]) -> None:
         self._initial_rows = rows
-        self._sources: list[FileOrLink] = [row["source"] for row in rows]
+        self._sources = [row["source"] for row in rows]
         self._row_names = [row.get("row_name", "") for row in rows]
 
     def _initial_value(self, fields: Mapping[str, Any]) -> dict[str, Any]:
         rows = [
-            {"source": name} | {f["name"]: to_form_value(f, row.get(f["name"], f["default"])) for f in self._columns}
+            {"source": name} | self._row_value(row)
             for name, row in zip(self._file_names(), self._initial_rows, strict=True)
         ]
         return {self.rows: rows} | super()._initial_value(fields)

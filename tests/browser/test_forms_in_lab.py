@@ -1,0 +1,66 @@
+"""Files dropped on a form become its rows, and one press of its button mixes them on the studio; live it asks first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+from jlab import Notebook
+from playwright.sync_api import expect
+from test_own_files import drop
+
+from tonnbook import audio_files
+
+OpenNotebook = Callable[..., Notebook]
+WriteNotebook = Callable[[str, Sequence[str]], str]
+
+pytestmark = pytest.mark.browser
+
+LIVE = """
+class Live:
+    charges_credits, sent = True, []
+    def master(self, request):
+        self.sent.append(request)
+        raise tb.TonnbookError("the test sends nothing")
+live = Live()
+master = tb.MasteringBuilder(tb.demo.stems()["bass"], client=live); master
+"""
+
+
+def tone(folder: Path, name: str, hertz: float) -> bytes:
+    """Return a FLAC file of 8 s."""
+    wave = 0.2 * np.sin(2 * np.pi * hertz * np.arange(8 * 44100) / 44100)
+    return audio_files.write(folder / f"{name}.flac", np.stack([wave, wave]), 44100, bit_depth=16).read_bytes()
+
+
+def test_files_dropped_on_a_form_are_mixed_with_one_press(
+    open_nb: OpenNotebook, write_nb: WriteNotebook, tmp_path: Path
+) -> None:
+    cells = ["import tonnbook as tb\nservices = tb.offline()\nbuilder = tb.MixBuilder([]); builder", LIVE]
+    nb = open_nb(write_nb("send.ipynb", cells)).run_all()
+    page = nb.output(0)
+    drop(page.locator(".tb-form"), {f"{n}.flac": tone(tmp_path, n, f) for n, f in [("bass", 110), ("lead vox", 440)]})
+    expect(page.get_by_text("2 tracks, ready")).to_be_visible()
+    page.get_by_label("Select bass.flac").check()
+    page.get_by_role("button", name="Move down").click()
+    nb.until("[t.instrument.name for t in builder.request.tracks] == ['VOCAL', 'BASS']")
+    expect(page.get_by_label("Select bass.flac")).to_be_checked()
+    nb.screenshot("form-rows", page)
+    page.get_by_role("button", name="Mix", exact=True).click()
+    expect(page.locator(".tb-player")).to_be_visible(timeout=60000)
+    expect(page.get_by_text("Done; the result is below.")).to_be_visible()
+    nb.screenshot("form-sent", page)
+
+    page = nb.output(1)
+    page.get_by_role("button", name="Master", exact=True).click()
+    spend = page.get_by_role("button", name="Spend about 220 credits")
+    expect(spend).to_be_visible()
+    nb.screenshot("form-asks", page)
+    assert nb.py("live.sent") == []
+    nb.page.wait_for_timeout(700)  # a double click counts once
+    spend.click()
+    expect(page.get_by_text("the test sends nothing")).to_be_visible()
+    assert nb.py("len(live.sent)") == 1
+    assert nb.console_errors() == []

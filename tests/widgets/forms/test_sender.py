@@ -1,0 +1,109 @@
+"""The button sends at once on the studio; where a call costs credits it asks first, and each press counts once."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import tonnbook as tb
+from tonnbook import default_clients
+from tonnbook.widgets.forms import sender
+from tonnbook.widgets.forms.mastering import AlbumBuilder, MasteringBuilder
+from tonnbook.widgets.forms.mixing import MixBuilder
+from tonnbook.widgets.player.player import Player
+
+
+def post(form: Any, **message: Any) -> dict[str, Any]:
+    form._handle_custom_msg(message, [])
+    return form.sending
+
+
+def until(condition: Any) -> None:
+    end = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+class Live:
+    """A client of a service that charges; it counts what is sent."""
+
+    charges_credits = True
+    fx_settings = False
+
+    def __init__(self) -> None:
+        self.sent: list[Any] = []
+
+    def master(self, request: Any) -> Any:
+        self.sent.append(request)
+        raise tb.TonnbookError("no credits are left")
+
+    preview_mix = master
+
+
+@pytest.fixture
+def song(tmp_path: Path) -> Path:
+    (tmp_path / "song.wav").write_bytes(b"RIFF")
+    return tmp_path / "song.wav"
+
+
+def test_on_the_studio_one_press_mixes_and_displays_the_player() -> None:
+    with tb.offline():
+        builder = MixBuilder({name: tb.demo.stems()[name] for name in ("kick", "bass")}, return_stems=True)
+        seen: list[Any] = []
+        place = builder.then(lambda preview: seen.append(preview) or tb.play(preview.mix))
+        assert post(builder, kind="send")["state"] == "running"
+        first = builder.job
+        post(builder, kind="send")  # a second press while it runs
+        assert builder.job is first
+        until(lambda: len(builder.box.children) == 3 and place.made)
+        assert builder.sending["state"] == "done"
+        assert isinstance(builder.box.children[2], Player)
+        assert seen == [builder.result]
+        assert set(builder.result.stems) == {"kick.flac", "bass.flac"}
+    assert default_clients.default("tonn") is None
+
+
+def test_without_a_client_or_with_errors_it_says_so(song: Path, tmp_path: Path) -> None:
+    assert "tb.offline()" in post(MasteringBuilder(song), kind="send")["message"]
+    assert "1 file not found" in post(MasteringBuilder(tmp_path / "none.wav", client=Live()), kind="send")["message"]
+    assert "Fix the marked" in post(MasteringBuilder(song, style="POLKA", client=Live()), kind="send")["message"]
+
+
+def test_live_it_asks_and_only_a_later_second_press_sends_once(song: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    live = Live()
+    builder = MasteringBuilder(song, client=live)
+    asked = post(builder, kind="send")
+    assert (asked["state"], live.sent) == ("asking", [])
+    assert (asked["message"], asked["cost"]) == (
+        "This costs about 220 credits on the live service.",
+        "about 220 credits",
+    )
+    post(builder, kind="send")
+    post(builder, kind="confirm", question=asked["question"])  # a double click
+    assert (builder.sending["state"], live.sent) == ("asking", [])
+    post(builder, kind="dismiss")
+    post(builder, kind="confirm", question=asked["question"])
+    assert (builder.sending["state"], live.sent) == ("idle", [])
+    monkeypatch.setattr(sender, "_DOUBLE_CLICK_S", 0)
+    question = post(builder, kind="send")["question"]
+    post(builder, kind="confirm", question=question - 1)
+    assert not live.sent
+    post(builder, kind="confirm", question=question)
+    post(builder, kind="confirm", question=question)
+    assert live.sent == [builder.request]
+    assert builder.sending == {"state": "failed", "verb": "Master", "message": "no credits are left"}
+
+
+def test_what_costs_nothing_is_sent_at_once_live_too(song: Path) -> None:
+    live = Live()
+    post(MixBuilder([song], client=live), kind="send")
+    assert len(live.sent) == 1
+    live.fx_settings = True
+    assert post(MixBuilder([song], client=live), kind="send")["cost"] == "credits for the FX settings"
+    album = AlbumBuilder([song, song], client=live)
+    assert post(album, kind="send")["cost"] == "up to 440 credits (2 final masters)"
+    assert len(live.sent) == 1
