@@ -1,4 +1,4 @@
-"""Level balance: the loudness of each track in the mix, and of the lead vocal relative to everything else while it sings.
+"""Level balance: the loudness of each track in the mix, and of what leads relative to the rest while it plays.
 
 Listeners preferred loudness templates over the tracks' own energy to models of partial loudness (Wichern et al., AES 2015); the target
 level of a track comes from human mixes, see `styles`.
@@ -13,42 +13,63 @@ from math import log10
 import numpy as np
 
 from tonnbook.dsp.levels import Array
-from tonnbook.dsp.loudness import MOMENTARY, gated_loudness, lufs, windowed
+from tonnbook.dsp.loudness import gated_loudness
 from tonnbook.models.vocabulary import InstrumentGroup as Group
 from tonnbook.models.vocabulary import MusicalStyle, Presence
 from tonnbook.studio.measure.reference_levels import DRUM_KIT, VOCAL_OVER_REST_LU, style_lu
 from tonnbook.studio.mixing.decide import styles
+from tonnbook.studio.mixing.decide.lead import (
+    UNDER_VOCAL_LU,
+    instrument_over_rest_lu,
+    instrument_target_lu,
+    leading_groups,
+    step_count,
+    summed_energies,
+    vocal_over_rest_lu,
+)
 from tonnbook.studio.mixing.decide.masking import sampled_shares
 from tonnbook.studio.mixing.decide.strip import Strip
-from tonnbook.studio.mixing.features import STEPS
 
 MIX_LUFS = -18.0
 LARGEST_GAIN_DB = 60.0
 _VOCAL_LUFS = -22.0  # a starting point only: in the end the whole mix is moved to MIX_LUFS
 _CORRECTION_LU = (-4.0, 8.0)
 _VOCAL_RAISE_LU, _VOCAL_CEILING_LU, _STEP_LU = 1.9, 2.8, 0.25
-_ENOUGH, _ENOUGH_LEAD = 0.85, 0.88
-_NORMAL_LU = styles.presence_lu(Group.VOCAL, Presence.NORMAL)
-_LEAST_SHARE = {Presence.LEAD: 0.35, Presence.NORMAL: 0.33, Presence.BACKGROUND: 0.12}
+_ENOUGH = 0.88
+_LEAST_SHARE = 0.33
 _LARGEST_RAISE_DB = 3
+_LARGEST_LEAD_LU = 12.0  # raise of a leading instrument over its level as NORMAL
 _SPLIT = 7.5  # n equal singers: each 10·0.75·log10(n) lower (sound.md 3.1)
 
 
 def decide_gains(strips: Sequence[Strip], style: MusicalStyle) -> list[Strip]:
-    """Return the tracks with the gains that give each its target level and the mix -18 LUFS, rounded to 0.1 dB."""
+    """Return the tracks with the gains that give each its target level and the mix -18 LUFS, rounded to 0.1 dB.
+
+    The tracks are balanced as if all had NORMAL presence, and the foremost vocal LEAD; what the presences add comes last, so that a
+    track's level follows the word whatever the balance did to it.
+    """
     targets = target_levels(strips, style)
     strips = [
         replace(s, gain_db=_VOCAL_LUFS + target + s.unmasking_lu - s.sound.loudness_lufs)
         for s, target in zip(strips, targets, strict=True)
     ]
-    strips = _with_vocal_at_target(strips, style)
+    foremost = _vocal_presence_lu(strips)
+    strips = [
+        replace(s, gain_db=s.gain_db + styles.presence_lu(Group.VOCAL, s.request.presence) - foremost)
+        if s.request.instrument is Group.VOCAL
+        else s
+        for s in strips
+    ]
+    strips = _with_vocals_at_target(strips, style)
     strips = _with_inaudible_tracks_raised(strips)
-    strips = _with_masked_vocal_raised(strips, style)
-    return _at_mix_loudness(strips)
+    strips = _with_instruments_at_presence(strips, style)
+    strips = _with_vocals_at_target(strips, style)
+    strips = _with_masked_vocals_raised(strips, style)
+    return _at_mix_loudness(_vocals_moved(strips, foremost))
 
 
 def target_levels(strips: Sequence[Strip], style: MusicalStyle) -> list[float]:
-    """Return the target loudness of each track in LU relative to the lead vocal."""
+    """Return the target loudness of each track in LU relative to the lead vocal, without its presence."""
     groups = [strip.request.instrument for strip in strips]
     levels = [
         styles.LEVEL_LU[group] - _SPLIT * log10(groups.count(group)) * (group not in styles.HARMONY) for group in groups
@@ -56,11 +77,8 @@ def target_levels(strips: Sequence[Strip], style: MusicalStyle) -> list[float]:
     levels = _within_budget(levels, groups, styles.HARMONY, styles.HARMONY_BUDGET_LU, only_down=False)
     levels = _within_budget(levels, groups, DRUM_KIT, styles.DRUM_BUDGET_LU, only_down=True)
     return [
-        level
-        + styles.PLACE_LU.get(group, 0.0)
-        + styles.presence_lu(group, strip.request.presence)
-        + style_lu(style, group)
-        for level, group, strip in zip(levels, groups, strips, strict=True)
+        level + styles.PLACE_LU.get(group, 0.0) + style_lu(style, group)
+        for level, group in zip(levels, groups, strict=True)
     ]
 
 
@@ -69,27 +87,9 @@ def vocal_target_lu(strips: Sequence[Strip], style: MusicalStyle) -> float:
     return VOCAL_OVER_REST_LU[style] + _vocal_presence_lu(strips)
 
 
-def vocal_over_rest_lu(strips: Sequence[Strip]) -> float | None:
-    """Return the loudness of the lead vocals over everything else in the 400 ms blocks in which they sing, in LU.
-
-    None without a vocal, and where nothing else plays.
-    """
-    vocals = [strip for strip in strips if strip.request.instrument is Group.VOCAL]
-    rest = [strip for strip in strips if strip.request.instrument is not Group.VOCAL]
-    if not vocals or not rest:
-        return None
-    steps = _step_count(strips)
-    vocal_energies, rest_energies = _energies(vocals, steps), _energies(rest, steps)
-    vocal_blocks, rest_blocks = (windowed(energies, MOMENTARY, STEPS) for energies in (vocal_energies, rest_energies))
-    sings = lufs(vocal_blocks) > gated_loudness(vocal_energies) - 20.0
-    if not sings.any() or not rest_blocks[sings].any():
-        return None
-    return float(10.0 * np.log10(vocal_blocks[sings].sum() / rest_blocks[sings].sum()))
-
-
 def mix_energies(strips: Sequence[Strip]) -> Array:
     """Return the predicted K-weighted energy of the mix per 10 ms, (steps,): the powers of unrelated sounds add up."""
-    return _energies(strips, _step_count(strips))
+    return summed_energies(strips, step_count(strips))
 
 
 def gain_reason(strip: Strip, strips: Sequence[Strip], style: MusicalStyle) -> str:
@@ -97,23 +97,24 @@ def gain_reason(strip: Strip, strips: Sequence[Strip], style: MusicalStyle) -> s
     verb = "raised" if strip.gain_db > 0 else "turned down" if strip.gain_db < 0 else "left at"
     moved = f"{verb} {abs(strip.gain_db):.1f} dB"
     recorded = f"the recording measures {strip.features.loudness_lufs:.1f} LUFS"
-    return f"{moved}: {recorded}, and {_level_reason(strip, strips, style)}{_presence_reason(strip)}"
+    return f"{moved}: {recorded}, and {_level_reason(strip, strips, style)}{_presence_reason(strip, strips)}"
 
 
-def _with_vocal_at_target(strips: Sequence[Strip], style: MusicalStyle) -> list[Strip]:
-    """Return the tracks with the lead vocals moved together to their target level over the rest, by -4 to +8 dB."""
+def _with_vocals_at_target(strips: Sequence[Strip], style: MusicalStyle) -> list[Strip]:
+    """Return the tracks with the vocals moved together to the style's level over the rest, by -4 to +8 dB."""
     over = vocal_over_rest_lu(strips)
     if over is None:
         return list(strips)
-    correction = float(np.clip(vocal_target_lu(strips, style) - over, *_CORRECTION_LU))
-    return [replace(s, gain_db=s.gain_db + correction) if s.request.instrument is Group.VOCAL else s for s in strips]
+    # what a vocal loses to uncover other tracks is not made up for
+    lost = max(s.unmasking_lu for s in strips if s.request.instrument is Group.VOCAL)
+    return _vocals_moved(strips, float(np.clip(VOCAL_OVER_REST_LU[style] + lost - over, *_CORRECTION_LU)))
 
 
 def _with_inaudible_tracks_raised(strips: Sequence[Strip]) -> list[Strip]:
     """Return the tracks with those raised, by at most 3 dB, of which next to nothing is audible."""
     for _ in range(_LARGEST_RAISE_DB):
         shares = sampled_shares(strips)
-        masked = [share < _LEAST_SHARE[s.request.presence] for s, share in zip(strips, shares, strict=True)]
+        masked = [share < _LEAST_SHARE for share in shares]
         if not any(masked):
             break
         strips = [
@@ -122,23 +123,45 @@ def _with_inaudible_tracks_raised(strips: Sequence[Strip]) -> list[Strip]:
     return list(strips)
 
 
-def _with_masked_vocal_raised(strips: Sequence[Strip], style: MusicalStyle) -> list[Strip]:
-    """Return the tracks with the lead vocals raised until enough of them is audible, at most to +2.8 LU over the rest.
+def _with_instruments_at_presence(strips: Sequence[Strip], style: MusicalStyle) -> list[Strip]:
+    """Return the tracks with all but the vocals at their presence; leading instruments at least at their target over the rest."""
+    strips = [replace(s, gain_db=s.gain_db + _own_presence_lu(s)) for s in strips]
+    missing = [0.0] * len(strips)
+    for lead in leading_groups(strips):
+        over = instrument_over_rest_lu(strips, lead)
+        if over is None:
+            continue
+        for n in lead:
+            most = _LARGEST_LEAD_LU - _own_presence_lu(strips[n])
+            missing[n] = float(np.clip(instrument_target_lu(style) - over, 0.0, most))
+    return [replace(s, gain_db=s.gain_db + lu) for s, lu in zip(strips, missing, strict=True)]
+
+
+def _with_masked_vocals_raised(strips: Sequence[Strip], style: MusicalStyle) -> list[Strip]:
+    """Return the tracks with the vocals raised until enough of them is audible, at most to +2.8 LU over the rest.
 
     With the style's target alone (sound.md 3.1) dense guitars half mask a voice of small range: on the shipped stems 70 % of it was
-    audible at +1 LU. Presence keeps its meaning: a BACKGROUND vocal is not raised, NORMAL stays half a LU below LEAD.
+    audible at +1 LU.
     """
     vocals = [n for n, s in enumerate(strips) if s.request.instrument is Group.VOCAL]
-    presence_lu = _vocal_presence_lu(strips)
-    ceiling = min(vocal_target_lu(strips, style) + _VOCAL_RAISE_LU, _VOCAL_CEILING_LU + presence_lu)
     over = vocal_over_rest_lu(strips)
-    if over is None or presence_lu < _NORMAL_LU:
+    if over is None:
         return list(strips)
-    enough = _ENOUGH_LEAD if presence_lu > _NORMAL_LU else _ENOUGH
-    while over + _STEP_LU <= ceiling + 0.05 and max(sampled_shares(strips)[n] for n in vocals) < enough:
-        strips = [replace(s, gain_db=s.gain_db + _STEP_LU) if n in vocals else s for n, s in enumerate(strips)]
+    ceiling = min(VOCAL_OVER_REST_LU[style] + _VOCAL_RAISE_LU, _VOCAL_CEILING_LU)
+    while over + _STEP_LU <= ceiling + 0.05 and max(sampled_shares(strips)[n] for n in vocals) < _ENOUGH:
+        strips = _vocals_moved(strips, _STEP_LU)
         over += _STEP_LU
     return list(strips)
+
+
+def _vocals_moved(strips: Sequence[Strip], by_db: float) -> list[Strip]:
+    return [replace(s, gain_db=s.gain_db + by_db) if s.request.instrument is Group.VOCAL else s for s in strips]
+
+
+def _own_presence_lu(strip: Strip) -> float:
+    """Return what the presence adds to an instrument, in LU; 0 for a vocal, whose presence comes after the others'."""
+    group = strip.request.instrument
+    return 0.0 if group is Group.VOCAL else styles.presence_lu(group, strip.request.presence)
 
 
 def _at_mix_loudness(strips: Sequence[Strip]) -> list[Strip]:
@@ -161,6 +184,8 @@ def _level_reason(strip: Strip, strips: Sequence[Strip], style: MusicalStyle) ->
             return (
                 level if more < _STEP_LU else f"{level}, {more:.1f} LU more than usual because the other tracks mask it"
             )
+    if (lead := _lead_reason(strip, strips, style, kind)) is not None:
+        return lead
     vocal = max((s.level_lufs for s in strips if s.request.instrument is Group.VOCAL), default=None)
     reference, whole = (MIX_LUFS, "the whole mix") if vocal is None else (vocal, "the vocal")
     distance = strip.level_lufs - reference
@@ -168,31 +193,33 @@ def _level_reason(strip: Strip, strips: Sequence[Strip], style: MusicalStyle) ->
     return f"its level in a {kind} is {abs(distance):.1f} LU {side} {whole}"
 
 
-def _presence_reason(strip: Strip) -> str:
-    lu = styles.presence_lu(strip.request.instrument, strip.request.presence)
-    if strip.request.presence is Presence.NORMAL:
-        return ""
-    if strip.request.presence is Presence.LEAD:
-        if strip.request.instrument is Group.VOCAL:
+def _lead_reason(strip: Strip, strips: Sequence[Strip], style: MusicalStyle, kind: str) -> str | None:
+    """Return how a leading instrument stands to the rest, and why; None for other tracks, and where nothing accompanies it."""
+    lead = next((lead for lead in leading_groups(strips) if strip.name in (strips[n].name for n in lead)), None)
+    over = None if lead is None else instrument_over_rest_lu(strips, lead)
+    if over is None:
+        return None
+    target = instrument_target_lu(style)
+    side = "above" if over >= 0 else "below"
+    return (
+        f"as the lead of a {kind} it is {abs(over):.1f} LU {side} the accompaniment while it plays (at least {target:+.1f} LU; a voice "
+        f"stands about {UNDER_VOCAL_LU:g} LU higher, for its words)"
+    )
+
+
+def _presence_reason(strip: Strip, strips: Sequence[Strip]) -> str:
+    presence, group = strip.request.presence, strip.request.instrument
+    lu = styles.presence_lu(group, presence)
+    if presence is Presence.LEAD:
+        led = any(strips[n].name == strip.name for lead in leading_groups(strips) for n in lead)
+        if group is Group.VOCAL or led:
             return ", with LEAD presence"
         return f", including {lu:.0f} LU for LEAD presence"
-    return f", {abs(lu):.0f} LU lower for BACKGROUND presence"
-
-
-def _energies(strips: Sequence[Strip], steps: int) -> Array:
-    """Return the summed K-weighted energy of some tracks per 10 ms, padded with zeros to the number of steps."""
-    total = np.zeros(steps)
-    for strip in strips:
-        total[: len(strip.sound.energies)] += strip.sound.energies * strip.power
-    return total
-
-
-def _step_count(strips: Sequence[Strip]) -> int:
-    return max(len(strip.sound.energies) for strip in strips)
+    return f", {abs(lu):.0f} LU lower for {presence.value} presence" if lu else ""
 
 
 def _vocal_presence_lu(strips: Sequence[Strip]) -> float:
-    """Return the level that presence adds to the lead vocals in LU: the highest of all vocals."""
+    """Return the level that presence adds to the vocals in LU: the highest of all vocals."""
     presences = [s.request.presence for s in strips if s.request.instrument is Group.VOCAL]
     return max((styles.presence_lu(Group.VOCAL, presence) for presence in presences), default=0.0)
 

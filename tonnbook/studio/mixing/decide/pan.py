@@ -29,7 +29,7 @@ REQUESTED_DEG = 35.0
 _BACKGROUND_FACTOR = 1.15
 _MIDDLE = frozenset({Group.KICK, Group.SNARE, Group.BASS, Group.DRUMS, Group.BACKING_TRACK})
 _LOW_HZ = 200.0
-_INNERMOST_DEG, _PER_OCTAVE_DEG, _OUTERMOST_DEG = 12.0, 6.0, 45.0
+_INNERMOST_DEG, _PER_OCTAVE_DEG, _OUTERMOST_DEG = 12.0, 6.0, 30.0
 _NARROWING = 0.7  # of the panner, see dsp.stereo.pan
 _EXHAUSTIVE = (
     10  # for so many tracks all combinations of sides are tried; the sides of more are chosen one by one, loudest first
@@ -38,7 +38,7 @@ _SPECTRUM_EDGES_HZ = (250.0, 2500.0)  # between bass, middle and treble
 _PART_WEIGHT = 0.25  # of the balance in bass, middle and treble, relative to the overall balance
 _REQUESTED_FACTORS = np.linspace(0.6, 1.25, 27)  # a request for a side is met at 21 to 44 degrees
 _FREE_FACTORS = np.linspace(0.0, 1.25, 51)
-_SHIFTS_DEG = np.arange(-15.0, 16.0)
+_SHIFTS_DEG = np.arange(-5.0, 6.0)  # further out, the panner narrows a stereo image audibly
 _EVEN_DB = 0.4
 
 
@@ -52,7 +52,7 @@ class _Position:
     requested: bool = False
     """The side was requested: the angle may be scaled a little."""
     may_shift: bool = False
-    """A stereo track in the middle: it may be shifted by up to 15 degrees."""
+    """A stereo track in the middle: it may be shifted by up to 5 degrees."""
 
 
 def decide_pan(strips: Sequence[Strip]) -> list[Strip]:
@@ -61,7 +61,7 @@ def decide_pan(strips: Sequence[Strip]) -> list[Strip]:
     angles = _with_sides(strips, positions)
     for sign in (-1.0, 1.0):
         free = [p.free_side and angle * sign > 0 for p, angle in zip(positions, angles, strict=True)]
-        angles = _balanced(strips, angles, free, _scaled, _FREE_FACTORS)
+        angles = _balanced(strips, angles, free, _scaled_within, _FREE_FACTORS)
     for sign in (-1.0, 1.0):
         requested = [p.requested and angle * sign > 0 for p, angle in zip(positions, angles, strict=True)]
         angles = _balanced(strips, angles, requested, _scaled, _REQUESTED_FACTORS)
@@ -77,12 +77,12 @@ def pan_reason(strip: Strip, strips: Sequence[Strip]) -> str:
         return f"{where}: you asked for {preference.label.lower()}"
     if _position(strip, strips).free_side:
         return f"{where}: the middle stays free for the lead, and both sides of the mix are equally loud"
+    if strip.request.presence is Presence.LEAD or strip.request.instrument is Group.VOCAL:
+        return f"in the middle: the lead {'vocal' if strip.request.instrument is Group.VOCAL else 'instrument'} belongs there"
     if angle != 0:
         return f"{where}: slightly off the middle, so that both sides of the mix are equally loud"
     if strip.features.fold is Fold.STEREO and strip.request.instrument not in _MIDDLE:
         return "in the middle: a stereo recording has its own width"
-    if strip.request.instrument is Group.VOCAL:
-        return "in the middle: the lead vocal belongs there"
     return "in the middle: low and rhythmic sounds need both speakers"
 
 
@@ -118,8 +118,10 @@ def _position(strip: Strip, strips: Sequence[Strip]) -> _Position:
         angle = REQUESTED_DEG * (_BACKGROUND_FACTOR if request.presence is Presence.BACKGROUND else 1.0)
         return _Position(-angle if request.pan is Pan.LEFT else angle, requested=True)
     stereo = strip.features.fold is Fold.STEREO
-    if request.pan is Pan.CENTRE or request.instrument in _MIDDLE or _is_lead_vocal(strip, strips):
-        return _Position(0.0, may_shift=stereo and request.pan is not Pan.CENTRE)
+    if request.pan is Pan.CENTRE or request.presence is Presence.LEAD:
+        return _Position(0.0)
+    if request.instrument in _MIDDLE or _is_lead_vocal(strip, strips):
+        return _Position(0.0, may_shift=stereo)
     centroid = centroid_hz(strip.sound.spectrum * k_power())
     if stereo or centroid < _LOW_HZ:
         return _Position(0.0, may_shift=stereo)
@@ -129,11 +131,10 @@ def _position(strip: Strip, strips: Sequence[Strip]) -> _Position:
 
 
 def _is_lead_vocal(strip: Strip, strips: Sequence[Strip]) -> bool:
-    """Return whether a vocal is the lead: it is marked LEAD, or no vocal is."""
+    """Return whether a vocal leads without being marked: no vocal is."""
     if strip.request.instrument is not Group.VOCAL:
         return False
-    leads = [s for s in strips if s.request.instrument is Group.VOCAL and s.request.presence is Presence.LEAD]
-    return strip in leads or not leads
+    return not any(s.request.instrument is Group.VOCAL and s.request.presence is Presence.LEAD for s in strips)
 
 
 def _with_sides(strips: Sequence[Strip], positions: list[_Position]) -> list[float]:
@@ -194,6 +195,11 @@ def _balanced(
 
 def _scaled(angle: float, factor: float) -> float:
     return float(np.clip(angle * factor, -EDGE_DEG, EDGE_DEG))
+
+
+def _scaled_within(angle: float, factor: float) -> float:
+    """Return the angle of a track that nobody panned, scaled, at most 30 degrees."""
+    return float(np.clip(angle * factor, -_OUTERMOST_DEG, _OUTERMOST_DEG))
 
 
 def _shifted(angle: float, by: float) -> float:

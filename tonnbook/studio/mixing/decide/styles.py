@@ -37,6 +37,10 @@ HARMONY = OTHERS | {
 }
 """The instruments that play the chords; they share one budget."""
 
+MELODIC = HARMONY | {Group.BACKING_VOX, Group.BASS}
+"""The groups that can carry the tune, besides the vocal: with LEAD presence their level is measured against the rest. A drum or an effect
+with LEAD presence is an accent: it is raised by a fixed amount."""
+
 HARMONY_BUDGET_LU = -0.7
 """Loudness of all harmony instruments together, relative to the lead vocal."""
 DRUM_BUDGET_LU = -2.5
@@ -64,18 +68,18 @@ LEVEL_LU: dict[Group, float] = {
 }
 """Loudness of one track of a group while it plays, relative to the lead vocal."""
 
-_PRESENCE_LU = {Presence.LEAD: 2.0, Presence.NORMAL: 0.0, Presence.BACKGROUND: -4.0}
-_VOCAL_PRESENCE_LU = {Presence.LEAD: 0.0, Presence.NORMAL: -0.5, Presence.BACKGROUND: -4.5}
+_PRESENCE_LU = {Presence.LEAD: 3.0, Presence.NORMAL: 0.0, Presence.BACKGROUND: -4.0}
+_VOCAL_PRESENCE_LU = {Presence.LEAD: 0.0, Presence.NORMAL: -2.2, Presence.BACKGROUND: -5.0}
 
 _PRIORITY = {Presence.LEAD: 3.0, Presence.NORMAL: 2.0, Presence.BACKGROUND: 1.0}
 _GROUP_PRIORITY = {Group.VOCAL: 1.0, Group.KICK: 0.5, Group.SNARE: 0.5, Group.BASS: 0.5}
 
 
 def presence_lu(group: Group, presence: Presence) -> float:
-    """Return what the presence adds to a track's level, in LU.
+    """Return what the presence adds to a track's level, in LU, at least 2 LU from word to word.
 
-    The styles' vocal figures are measured on *lead* vocals, so a vocal marked LEAD gets 0 and NORMAL -0.5 LU (sound.md 3.1 counts
-    from NORMAL, in steps of 1 LU).
+    The styles' vocal figures are measured on *lead* vocals, so a vocal marked LEAD gets 0 LU, and the others less. An instrument marked
+    LEAD gets 3 LU, or more where its level over the rest asks for it, see `lead`.
     """
     return (_VOCAL_PRESENCE_LU if group is Group.VOCAL else _PRESENCE_LU)[presence]
 
