@@ -101,6 +101,13 @@ class TrackFeatures:
         return float(db(float(np.quantile(self.peaks[steps], 0.999))) - 10.0 * np.log10(max(power, 1e-20)))
 
     @cached_property
+    def mono_loss_db(self) -> float:
+        """Power that the sum of both channels loses, in dB: 0 for equal channels, 3 for unrelated ones, 40 at most."""
+        left, right = self.sides.sum(axis=1)
+        together = 2.0 * self.correlation * float(np.sqrt(left * right)) / max(float(left + right), 1e-20)
+        return float(-10.0 * np.log10(max((1.0 + together) / 2.0, 1e-4)))
+
+    @cached_property
     def beyond(self) -> float:
         """Share of the K-weighted energy above the highest third octave, 0 to 1, where no EQ band works."""
         inside = float(np.sum(self.spectra.mean(axis=1, dtype=np.float64) * k_power()))

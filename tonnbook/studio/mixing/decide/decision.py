@@ -28,7 +28,7 @@ from tonnbook.studio.mixing.features import Fold, TrackFeatures
 
 _DC_OFFSET = 0.02  # of the peak
 _QUIET_GAIN_DB = 24.0
-_OUT_OF_PHASE = -0.2  # correlation of left and right
+_OUT_OF_PHASE, _MONO_LOSS_DB = -0.5, 5.0  # correlation of left and right; two unrelated sides lose 3 dB in mono
 
 
 @dataclass(frozen=True)
@@ -189,10 +189,10 @@ def _recording_remarks(strip: Strip) -> Iterator[str]:
         )
     elif features.fold is Fold.MONO and features.channels == 2:
         yield "both channels are the same: used as a mono recording"
-    elif features.correlation < _OUT_OF_PHASE:
+    elif features.correlation < _OUT_OF_PHASE and features.mono_loss_db > _MONO_LOSS_DB:
         yield (
-            f"left and right are out of phase (correlation {features.correlation:.1f}): much of the sound will vanish in mono. "
-            "Check for a microphone with reversed polarity"
+            f"left and right are out of phase (correlation {features.correlation:.1f}): in mono the track is "
+            f"{features.mono_loss_db:.1f} dB quieter, where two unrelated sides lose 3 dB. Check for a microphone with reversed polarity"
         )
     if strip.gain_db > _QUIET_GAIN_DB:
         yield (

@@ -23,6 +23,7 @@ from tonnbook.models.vocabulary import Presence
 from tonnbook.studio.measure.reference_tone import TONE_DB
 from tonnbook.studio.mixing.decide import masking, styles
 from tonnbook.studio.mixing.decide.eq import REGION_OF, centre_and_q, region_of, rounded_hz, thirds_of
+from tonnbook.studio.mixing.decide.sections import LARGEST_HOLE_DB, hole_db, section_of
 from tonnbook.studio.mixing.decide.strip import EqBandDecision, Strip
 
 _ROUNDS = 20
@@ -127,13 +128,33 @@ def _best_change(state: _State) -> tuple[int, Strip] | None:
 
 
 def _affordable(state: _State, candidate: _Candidate) -> _Candidate | None:
-    """Return the candidate, with a smaller cut if the track would lose too much loudness; None if too little of it remains."""
-    changed, _ = _tried(state, candidate)
+    """Return the candidate, with a smaller cut if the track or its section would lose too much; None if too little of it remains."""
     before = state.strips[candidate.track].unmasking_lu
-    left, lost = _LARGEST_LOSS_LU + before, before - changed.unmasking_lu
-    if lost <= left:
+    left, lost = _LARGEST_LOSS_LU + before, before - _tried(state, candidate)[0].unmasking_lu
+    smaller = candidate if lost <= left else _shallower(candidate, left / lost)
+    if smaller is None or smaller.band.gain_db > 0:
+        return smaller
+    return _within_section(state, smaller)
+
+
+def _within_section(state: _State, candidate: _Candidate) -> _Candidate | None:
+    """Return the candidate with its cut reduced until its section, if it is one of several tracks, has no hole of more than 3 dB."""
+    members = section_of(state.strips, candidate.track)
+    if len(members) < 2:
         return candidate
-    depth = round(candidate.band.gain_db * left / lost, 1)
+    before = hole_db([state.strips[n] for n in members])
+    reduced: _Candidate | None = candidate
+    while reduced is not None:
+        changed = _tried(state, reduced)[0]
+        hole = hole_db([changed if n == candidate.track else state.strips[n] for n in members])
+        if hole <= max(LARGEST_HOLE_DB, before):
+            return reduced
+        reduced = _shallower(reduced, min(0.9, max(LARGEST_HOLE_DB - before, 0.0) / (hole - before)))
+    return None
+
+
+def _shallower(candidate: _Candidate, factor: float) -> _Candidate | None:
+    depth = round(candidate.band.gain_db * factor, 1)
     return replace(candidate, band=replace(candidate.band, gain_db=depth)) if depth <= -_SMALLEST_CUT_DB else None
 
 
