@@ -73,6 +73,12 @@ def info(path: Path | str) -> AudioInfo:
         return _info_of(Path(path), file)
 
 
+def comment(path: Path | str) -> str:
+    """Return the comment that is stored in a file, "" without one; raises AudioError if the file cannot be read."""
+    with _open(Path(path)) as file:
+        return str(file.comment)
+
+
 def read(path: Path | str, rate: int | None = None) -> tuple[Array, int]:
     """Return the whole file as (channels, frames), converted to `rate` if it is given, and the rate. Raises AudioError as `blocks` does."""
     found = info(path)
@@ -146,6 +152,8 @@ class Writer:
         Seed of triangular dither of ±1 LSB, added before rounding; digital silence stays silent. None for no dither.
     kbps
         The constant bit rate of an MP3: 320, 256, 160 or 96.
+    comment
+        Text to store in the file, which `comment` reads; None for none.
     """
 
     def __init__(
@@ -156,6 +164,7 @@ class Writer:
         bit_depth: BitDepth = 24,
         dither_seed: int | None = None,
         kbps: int = 256,
+        comment: str | None = None,
     ) -> None:
         self.path = Path(path)
         self._part = self.path.with_name(self.path.name + ".part")
@@ -163,6 +172,8 @@ class Writer:
         self._random = None if dither_seed is None else np.random.default_rng(dither_seed)
         format_ = self.path.suffix.lower().lstrip(".")
         self._file = _create(self._part, self.path.name, format_, rate, channels, bit_depth, kbps)
+        if comment is not None:
+            self._file.comment = comment
 
     def write(self, block: Audio) -> None:
         """Write the next (channels, frames)."""

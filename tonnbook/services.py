@@ -200,7 +200,7 @@ def measure_song(song: Path) -> Sound:
     """Measure a song on this machine; the studio's measurement is imported when it is first used."""
     from tonnbook.studio.measure import song_features
 
-    return song_features.measure_song(song).sound()
+    return song_features.sound_of_file(song)
 
 
 def _loop_is_running() -> bool:

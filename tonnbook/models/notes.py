@@ -48,5 +48,7 @@ class Sound(Answer):
     correlation: float | None = None
     tone_db: tuple[float, ...] = Field((), repr=False)
     """Long-term spectrum in third-octaves, dB re 1 kHz."""
+    own_mix: bool = Field(False, exclude=True, repr=False)
+    """The file is an unmastered mix of the studio, whose loudness no person chose. Known only where the file is measured for an album."""
     short_term: Series | None = None
     momentary: Series | None = None

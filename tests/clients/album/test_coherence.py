@@ -34,6 +34,18 @@ def test_large_differences_are_reduced_and_the_order_is_kept() -> None:
     assert all(a - b > 0.05 for a, b in pairwise(targets))
 
 
+def test_the_loudness_of_our_own_mix_is_nobodys_wish() -> None:
+    """A jazz mix that its peaks hold at -22.5 LUFS, between two songs as a person made them, and alone with another of ours."""
+    handed_in = sounds(-20, -21)
+    jazz = Sound(loudness_lufs=-22.5, tone_db=(0.0,) * 28, own_mix=True)
+    loud, quiet, placed = target_loudnesses({**handed_in, "jazz": jazz}, -14).values()
+    assert loud - quiet == pytest.approx(1.0, abs=0.01)
+    assert quiet < placed < loud
+    assert target_loudnesses(handed_in, -14) == {"song 0": loud, "song 1": quiet}
+    ours = {"jazz": jazz, "pop": jazz.model_copy(update={"loudness_lufs": -18.0})}
+    assert list(target_loudnesses(ours, -14).values()) == pytest.approx([-14.0, -14.0])
+
+
 def test_no_song_leaves_the_allowed_range() -> None:
     assert min(target_loudnesses(sounds(-10, -30, -70), -39).values()) >= -40.0
 

@@ -12,6 +12,7 @@ import pytest
 from tonnbook import audio_files
 from tonnbook.dsp.loudness import integrated_loudness
 from tonnbook.dsp.true_peak import true_peak_db
+from tonnbook.services import measure_song
 from tonnbook.studio.mixing.tracks import TrackFile
 
 PREFERENCES = {
@@ -101,6 +102,19 @@ def test_final_files_have_the_requested_format(band: list[TrackFile], tmp_path: 
     assert {path.name for path in cd.stems.values()} == {"vocal.wav", "guitar.wav", "bass.wav", "hi-hat.wav"}
     assert not list(tmp_path.rglob("*.part"))
     assert {path.name for path in (tmp_path / "44100").iterdir()} == {"final mix.wav", "stems"}
+
+
+@pytest.mark.parametrize("rate", [44100, 48000])
+def test_a_mix_says_that_its_loudness_is_nobodys_choice_but_its_stems_and_its_master_do_not(
+    rate: int, band: list[TrackFile], tmp_path: Path
+) -> None:
+    before = material.preview(band[:2], tmp_path / "preview")
+    mix = material.final(band[:2], before, tmp_path / "mix", rate=rate)
+    master = material.final(band[:2], before, tmp_path / "master", rate=rate, create_master=True)
+    assert measure_song(before.mix).own_mix
+    assert measure_song(mix.mix).own_mix
+    assert not measure_song(next(iter(mix.stems.values()))).own_mix
+    assert not measure_song(master.mix).own_mix
 
 
 def test_a_preview_is_mp3_with_the_reported_loudness(band: list[TrackFile], tmp_path: Path) -> None:

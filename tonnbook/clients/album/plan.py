@@ -3,7 +3,7 @@
 Coherence keeps the songs' own differences in level, which are part of the album: small ones as they are; large ones, which in
 rough mixes are accidental, are reduced, but never so far that two songs change their order. The loudest song has the target
 loudness, as AES TD1008 (2021) specifies for albums, so that none is limited harder than it would be alone, and a louder target
-makes every song louder. One tone, the album's average, is the target for every song.
+makes every song louder. A mix of the studio is as loud as its peaks allow, which is nobody's wish: it gets the album's loudness. One tone, the album's average, is the target for every song.
 """
 
 from __future__ import annotations
@@ -266,8 +266,9 @@ def coherent_requests(
 def target_loudnesses(sounds: Mapping[str, Sound], target_lufs: float) -> dict[str, float]:
     """Return the target loudness of each song in LUFS: the loudest at `target_lufs`, the others below it, in their order."""
     levels = {name: sound.loudness_lufs for name, sound in sounds.items() if sound.loudness_lufs is not None}
-    album = 10.0 * log10(mean(10.0 ** (level / 10.0) for level in levels.values()))
-    offsets = {name: _reduced(level - album) for name, level in levels.items()}
+    chosen = [level for name, level in levels.items() if not sounds[name].own_mix]
+    album = 10.0 * log10(mean(10.0 ** (level / 10.0) for level in chosen or levels.values()))
+    offsets = {name: 0.0 if sounds[name].own_mix else _reduced(level - album) for name, level in levels.items()}
     loudest = max(offsets.values())
     return {name: max(target_lufs + offset - loudest, _QUIETEST_LUFS) for name, offset in offsets.items()}
 

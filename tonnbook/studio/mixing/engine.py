@@ -22,6 +22,7 @@ from tonnbook.models.vocabulary import DesiredLoudness
 from tonnbook.studio.mastering.engine import master_song
 from tonnbook.studio.mastering.plan import MasterTarget, target_for
 from tonnbook.studio.measure.progress import Progress, part
+from tonnbook.studio.measure.song_features import OWN_MIX
 from tonnbook.studio.mixing.decide.bus import PREVIEW_S
 from tonnbook.studio.mixing.decide.decision import MixDecision, apply_changes, decide
 from tonnbook.studio.mixing.render.bus import Excerpt, RenderedFiles, render, render_unmixed
@@ -86,7 +87,7 @@ def preview_mix(
             target = _master_target(decision, request)
             master = master_song(rendered.mix, target, folder / "master.wav", mix, progress=part(progress, 0.75, 0.8))
         else:
-            files.append(OutputFile(rendered.mix, mix, level.trim_db))
+            files.append(OutputFile(rendered.mix, mix, level.trim_db, comment=OWN_MIX))
         if request.return_unmixed:
             plain_sum = render_unmixed(tracks, rate, folder, pool, excerpt)
             plain_level = unmixed_level(plain_sum, level)
@@ -139,7 +140,7 @@ def final_mix(
             notes = _mastered_notes(notes, master.notes)
         else:
             seed = decision.seed if bit_depth == 16 else None
-            files.insert(0, OutputFile(rendered.mix, mix, level.trim_db, bit_depth, seed))
+            files.insert(0, OutputFile(rendered.mix, mix, level.trim_db, bit_depth, seed, OWN_MIX))
         write_files(files, rate, pool, part(progress, 0.8, 1.0))
     notes = notes.model_copy(update={"info": (*notes.info, *ignored_loudness_info(request))})
     return MixOutcome(mix, _targets(stems), None, decision.settings, notes, decision)

@@ -44,6 +44,7 @@ class OutputFile:
     gain_db: float
     bit_depth: BitDepth = 24
     dither_seed: int | None = None
+    comment: str | None = None
 
 
 def mix_level(rendered: RenderedFiles) -> Level:
@@ -110,7 +111,9 @@ def _to_ceiling(measured: Measured) -> float:
 
 def _write(file: OutputFile, rate: int) -> None:
     gain = to_gain(file.gain_db)
-    with Writer(file.target, rate, 2, bit_depth=file.bit_depth, dither_seed=file.dither_seed) as writer:
+    with Writer(
+        file.target, rate, 2, bit_depth=file.bit_depth, dither_seed=file.dither_seed, comment=file.comment
+    ) as writer:
         for block in audio_files.blocks(file.source):
             writer.write(block * gain)
     file.source.unlink()
