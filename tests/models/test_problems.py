@@ -1,10 +1,12 @@
 """An error names the field, the value and what is allowed, and no secret."""
 
+from collections.abc import Callable
+
 import pytest
 from pydantic import ValidationError
 
 from tonnbook.errors import JobFailed, api_error, redacted
-from tonnbook.models.effects import EqBand
+from tonnbook.models.effects import EqBand, TrackEffects
 from tonnbook.models.mixing import MixRequest
 from tonnbook.models.problems import explain, problems
 
@@ -74,3 +76,19 @@ def test_a_failed_job_names_itself_and_its_reason() -> None:
         task_id = "abc"
 
     assert str(JobFailed(Finished(), "kick.wav is silent")) == "preview mix abc failed: kick.wav is silent"
+
+
+@pytest.mark.parametrize(
+    ("make", "text"),
+    [
+        (lambda: TrackEffects(gain=3), "is not a field of TrackEffects; did you mean 'gain_db'?"),
+        (lambda: EqBand(frequency=100), "is not a field of EqBand; there are centre_hz, gain_db, q"),
+        (lambda: TrackEffects(eq=[{"gain_db": 99}]), "is 99; at most 20.0 is allowed"),
+    ],
+    ids=["similar", "unknown", "within"],
+)
+def test_an_exception_names_the_field_and_what_is_allowed(make: Callable[[], object], text: str) -> None:
+    with pytest.raises(ValidationError) as raised:
+        make()
+    assert text in str(raised.value)
+    assert "pydantic.dev" not in str(raised.value)

@@ -27,7 +27,7 @@ from tonnbook.models.problems import with_messages
 
 
 class Request(BaseModel):
-    """A request: frozen, and an unknown field is an error.
+    """A request: frozen, and an unknown field is an error. Errors say what is allowed.
 
     The class variable `envelope` is the key under which the body contains the request, None where there is no such key.
     `required_live` names the fields that the Tonn API text requires and that older clients omit: they have a default here.
@@ -43,6 +43,14 @@ class Request(BaseModel):
     )
     envelope: ClassVar[str | None] = None
     required_live: ClassVar[tuple[str, ...]] = ()
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _explain_errors(cls, given: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        try:
+            return handler(given)
+        except ValidationError as error:
+            raise with_messages(error, cls.__name__, list(cls.model_fields)) from None
 
     @property
     def missing_live(self) -> tuple[str, ...]:
@@ -174,7 +182,7 @@ def unit(name: str) -> dict[str, Any]:
 
 
 class RepairRequest(Request):
-    """A request about finished recordings, whose files may be given by name and whose errors say what is allowed.
+    """A request about finished recordings, whose files may be given by name.
 
     In Python a file may be a string: `EnhancementRequest(source="my mix.wav", style="POP")`. `from_wire` and `model_validate` accept
     links only, so that a request cannot make a server read one of its own files.
@@ -190,14 +198,6 @@ class RepairRequest(Request):
 
         # Without this, pydantic would call this method from `model_validate` too.
         __init__.__pydantic_base_init__ = True
-
-    @model_validator(mode="wrap")
-    @classmethod
-    def _explain_errors(cls, given: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
-        try:
-            return handler(given)
-        except ValidationError as error:
-            raise with_messages(error) from None
 
 
 def _path_of(value: Any) -> Any:

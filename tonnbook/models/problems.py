@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,13 +41,23 @@ def problems(error: ValidationError) -> list[Problem]:
     return [Problem(tuple(e["loc"]), _message(e)) for e in _errors(error)]
 
 
-def with_messages(error: ValidationError) -> ValidationError:
-    """Return the same error with the messages of `problems`, and without links to pydantic's pages."""
-    found = zip(_errors(error), problems(error), strict=True)
-    details = [
-        InitErrorDetails(type=problem.as_error(e["type"]), loc=e["loc"], input=e.get("input")) for e, problem in found
-    ]
-    return ValidationError.from_exception_data(error.title, details)
+def with_messages(error: ValidationError, model: str, known: Sequence[str]) -> ValidationError:
+    """Return the same error with the messages of `problems`, and without links to pydantic's pages.
+
+    At a field that the model does not have, it suggests one of its `known` fields.
+    """
+    details = []
+    for e, problem in zip(_errors(error), problems(error), strict=True):
+        if e["type"] == "extra_forbidden" and len(e["loc"]) == 1 and "words" not in e.get("ctx", {}):
+            problem = Problem(problem.path, f"is not a field of {model}; {suggestion(str(e['loc'][0]), known)}")
+        details.append(InitErrorDetails(type=problem.as_error(e["type"]), loc=e["loc"], input=e.get("input")))
+    return ValidationError.from_exception_data(model, details)
+
+
+def suggestion(name: str, known: Sequence[str]) -> str:
+    """Return the hint at an unknown name: the similar one of the known names, or all of them."""
+    close = difflib.get_close_matches(name, known, 1) or [each for each in known if name in each]
+    return f"did you mean {close[0]!r}?" if close else f"there are {', '.join(known)}"
 
 
 def explain(error: ValidationError) -> str:

@@ -167,3 +167,47 @@ def test_static_html_of_a_composition() -> None:
     assert "purple" in data["text/html"]
     assert data["text/plain"] == "CompositionBuilder(prompt, ready)"
     assert repr(tb.CompositionBuilder(genre="pop")) == "CompositionBuilder(parameters, ready)"
+
+
+def test_parameters_keep_what_was_understood_of_the_prompt() -> None:
+    builder = CompositionBuilder("30 seconds of sad cinematic, then 12 seconds of hope, 90 bpm, with piano")
+    reading = builder.understood
+    from_page(builder, mode="parameters")
+    request = builder.request
+    assert (request.genre, request.tempo, request.sections) == (reading.genre, reading.tempo, reading.sections)
+    assert builder.note == "Parameters cannot ask for 90 bpm, piano; a prompt can."
+    builder.set(tempo="slow")
+    from_page(builder, mode="prompt")
+    from_page(builder, mode="parameters")  # the same prompt again: edits stay
+    assert builder.request.tempo is Tempo.SLOW
+    from_page(builder, mode="prompt", prompt="happy pop")
+    from_page(builder, mode="parameters")
+    assert builder.request.genre is Genre.POP
+    assert CompositionBuilder("sad cinematic").set(tempo="slow").request.genre is Genre.CINEMATIC
+
+
+def test_a_total_length_is_never_changed_silently() -> None:
+    rows = [("happy", 24.1), ("sad", 5.9), ("angry", 30)]
+    builder = CompositionBuilder(genre="pop", sections=rows)
+    for seconds in (0.5, 2, 9999):
+        builder._handle_custom_msg({"kind": "seconds", "seconds": seconds}, [])
+        assert [error["message"] for error in builder.errors] == [
+            f"{seconds:g} s in all is not possible: 3 sections take 3 to 900 s"
+        ]
+    assert [row["length_ms"] for row in builder.value["sections"]] == [24_100, 5_900, 30_000]
+    builder._handle_custom_msg({"kind": "seconds", "seconds": 120}, [])
+    assert [section.length_ms for section in builder.request.sections] == [48_200, 11_800, 60_000]
+    builder.set(sections=[("happy", 0.5), ("sad", 5)])
+    assert builder.errors == [{"path": ["sections", 0, "length"], "message": "0.5 s; 1 to 900 s is allowed"}]
+
+
+def test_json_is_pasted_and_other_text_explained(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    builder = CompositionBuilder(genre="rnb", sections=[("calm", 20)])
+    text = builder.save_preset("calm rnb").to_json()
+    other = CompositionBuilder("sad")
+    other._handle_custom_msg({"kind": "load", "text": text}, [])
+    assert other.request == builder.request
+    with pytest.raises(ValueError, match=r"not JSON \(line 1, column 1"):
+        other.load("not json")
+    assert CompositionBuilder("sad").load_preset("calm rnb").request == builder.request

@@ -1,13 +1,14 @@
 // The form of a composition. Sections are stored as lengths, so there can be no gaps and no overlaps.
 
 const MIN_MS = 1000;
-const MAX_MS = 900000;
 const SNAP_MS = 100;   // a dragged border snaps to this grid; typed lengths are exact to the millisecond
 
 function render({ model, el }) {
   const copyOfValue = () => JSON.parse(JSON.stringify(model.get("value")));
   const setTrait = (name, value) => { model.set(name, value); model.save_changes(); };
   const blockedEmotions = (genre, tempo) => model.get("blocked").filter(([g, t]) => g === genre && t === tempo).map(([, , emotion]) => emotion);
+  /** Change the sections. A total that they could not take is forgotten: their sum is the total again. */
+  const editSections = (edit) => { const value = copyOfValue(); value.duration_ms = null; edit(value.sections); setTrait("value", value); };
   let timer = 0;
   let shownValue = "";
 
@@ -32,12 +33,18 @@ function render({ model, el }) {
   const overrides = h("p", { class: "tb-quiet" });
   const genre = select("genre", "Genre");
   const tempo = select("tempo", "Tempo");
-  const total = h("input", { type: "number", min: 1, max: MAX_MS / 1000, step: 0.5, "aria-label": "Duration in seconds" });
-  total.addEventListener("change", () => setTrait("value", stretched(copyOfValue(), Math.round(1000 * Number(total.value)))));
+  const total = h("input", { type: "number", step: "any", "aria-label": "Duration in seconds" });
+  total.addEventListener("change", () => {
+    if (total.value === "") { shownValue = ""; show(); }
+    else model.send({ kind: "seconds", seconds: Number(total.value) });
+  });
   const line = h("div", { class: "tb-timeline", role: "group", "aria-label": "Timeline of sections" });
   const rows = h("div", { class: "tb-rows" });
   const blocked = h("p", { class: "tb-quiet" });
-  const errors = h("ul", { class: "tb-errors", role: "alert" });
+  const errors = h("div", { class: "tb-errors", role: "alert" });
+  const note = h("p", { class: "tb-quiet", role: "status" });
+  const presets = presetTools(model, (message) => model.send(message));
+  const sender = sendButton(model, () => { if (timer) send(); });
   const code = codeExport(model, `tb-composition-${Math.random().toString(36).slice(2, 8)}`);
 
   const labelled = (label, node) => h("label", {}, label, node);
@@ -45,25 +52,17 @@ function render({ model, el }) {
   const common = h("div", { class: "tb-fields" }, labelled("Seed", seed));
   const fields = h("div", { class: "tb-fields" }, labelled("Genre", genre), labelled("Tempo", tempo), labelled("Seconds", total), labelled("Title", title));
   const parameterSide = h("div", {}, fields, line, rows, blocked);
-  const root = frame("composition", h("div", { class: "tb-top" }, h("b", {}, "Composition"), h("div", { class: "tb-modes", role: "group", "aria-label": "Input" }, modes), state), promptSide, parameterSide, common, errors, code.node);
+  const root = frame("composition", h("div", { class: "tb-top" }, h("b", {}, "Composition"), h("div", { class: "tb-modes", role: "group", "aria-label": "Input" }, modes), state), promptSide, parameterSide, common, errors, note, presets.node, sender.node, code.node);
+  root.classList.add("tb-form");
 
   root.addEventListener("keydown", (event) => { if (event.key === "Enter" && event.target.tagName === "INPUT") event.target.blur(); });
 
-  /** Scale the sections to a total of `totalMs`, each at least MIN_MS long. */
-  function stretched(value, totalMs) {
-    const least = MIN_MS * value.sections.length;
-    const goal = Math.min(MAX_MS, Math.max(least, totalMs || least));
-    const before = value.sections.reduce((sum, each) => sum + each.length_ms, 0);
-    let at = 0, done = 0;
-    value.sections.forEach((each, n) => {
-      at += each.length_ms;
-      const rest = MIN_MS * (value.sections.length - n - 1);
-      const end = Math.min(goal - rest, Math.max(done + MIN_MS, Math.round((goal * at) / before)));
-      each.length_ms = end - done;
-      done = end;
-    });
-    return value;
-  }
+  root.addEventListener("paste", (event) => {
+    const text = event.clipboardData?.getData("text") ?? "";
+    if (!/^\s*\{/.test(text)) return;
+    event.preventDefault();
+    model.send({ kind: "load", text });
+  });
 
   /** How far a drag by `by` ms moves the border after section `n`: to a tenth of a second, and no section shorter than MIN_MS. */
   function snapped(lengths, n, by) {
@@ -73,16 +72,22 @@ function render({ model, el }) {
 
   /** Move the border after section `n` by `by` ms: it changes the lengths of the two sections. */
   function moveBorder(n, by) {
-    const value = copyOfValue();
-    const [a, b] = [value.sections[n], value.sections[n + 1]];
-    const step = Math.max(MIN_MS - a.length_ms, Math.min(b.length_ms - MIN_MS, Math.round(by)));
-    a.length_ms += step;
-    b.length_ms -= step;
-    setTrait("value", value);
+    editSections((sections) => {
+      const [a, b] = [sections[n], sections[n + 1]];
+      const step = Math.max(MIN_MS - a.length_ms, Math.min(b.length_ms - MIN_MS, Math.round(by)));
+      a.length_ms += step;
+      b.length_ms -= step;
+    });
   }
 
   function border(n) {
-    const node = h("div", { class: "tb-border", role: "separator", tabindex: 0, "aria-orientation": "vertical", "aria-label": `Border after section ${n + 1}; arrow keys move it` });
+    const { sections } = model.get("value");
+    const before = sections.slice(0, n).reduce((sum, each) => sum + each.length_ms, 0);
+    const [at, end] = [before + sections[n].length_ms, before + sections[n].length_ms + sections[n + 1].length_ms].map((ms) => ms / 1000);
+    const node = h("div", {
+      class: "tb-border", role: "separator", tabindex: 0, "aria-orientation": "vertical", "aria-label": `Border after section ${n + 1}; arrow keys move it`,
+      "aria-valuenow": at, "aria-valuemin": before / 1000, "aria-valuemax": end, "aria-valuetext": `${at} s`,
+    });
     node.addEventListener("keydown", (event) => {
       const step = { ArrowLeft: -500, ArrowRight: 500 }[event.key];
       if (!step) return;
@@ -121,21 +126,20 @@ function render({ model, el }) {
     const emotions = model.get("choices").emotion.map(({ value, label }) => h("option", { value, disabled: blockedHere.includes(value) && value !== section.emotion, title: blockedHere.includes(value) ? reason : null }, blockedHere.includes(value) ? `${label} (blocked)` : label));
     const emotion = h("select", { "aria-label": `Emotion of section ${n + 1}` }, emotions);
     emotion.value = section.emotion;
-    emotion.addEventListener("change", () => { const value = copyOfValue(); value.sections[n].emotion = emotion.value; setTrait("value", value); });
-    const seconds = h("input", { type: "number", min: 1, step: 0.5, value: String(section.length_ms / 1000), "aria-label": `Seconds of section ${n + 1}` });
-    seconds.addEventListener("change", () => { const value = copyOfValue(); value.sections[n].length_ms = Math.max(MIN_MS, Math.round(1000 * Number(seconds.value) || MIN_MS)); setTrait("value", value); });
-    const split = h("button", { type: "button", class: "tb-button", disabled: section.length_ms < 2 * MIN_MS, onclick: () => {
-      const value = copyOfValue();
+    emotion.addEventListener("change", () => editSections((sections) => { sections[n].emotion = emotion.value; }));
+    const seconds = h("input", { type: "number", step: "any", value: String(section.length_ms / 1000), "aria-label": `Seconds of section ${n + 1}` });
+    seconds.addEventListener("change", () => {
+      if (seconds.value === "") { shownValue = ""; show(); }
+      else editSections((sections) => { sections[n].length_ms = Math.round(1000 * Number(seconds.value)); });
+    });
+    const split = h("button", { type: "button", class: "tb-button", disabled: section.length_ms < 2 * MIN_MS, onclick: () => editSections((sections) => {
       const half = Math.round(section.length_ms / 2);
-      value.sections.splice(n, 1, { ...section, length_ms: half }, { ...section, length_ms: section.length_ms - half });
-      setTrait("value", value);
-    } }, "Split");
-    const remove = h("button", { type: "button", class: "tb-button", disabled: count === 1, onclick: () => {
-      const value = copyOfValue();
-      const [removed] = value.sections.splice(n, 1);
-      value.sections[Math.max(0, n - 1)].length_ms += removed.length_ms;
-      setTrait("value", value);
-    } }, "Remove");
+      sections.splice(n, 1, { ...section, length_ms: half }, { ...section, length_ms: section.length_ms - half });
+    }) }, "Split");
+    const remove = h("button", { type: "button", class: "tb-button", disabled: count === 1, onclick: () => editSections((sections) => {
+      const [removed] = sections.splice(n, 1);
+      sections[Math.max(0, n - 1)].length_ms += removed.length_ms;
+    }) }, "Remove");
     return h("div", {}, `${n + 1}.`, emotion, seconds, "s", split, remove);
   }
 
@@ -152,9 +156,9 @@ function render({ model, el }) {
     tempo.value = value.tempo;
     title.value = value.title;
     const sum = value.sections.reduce((all, each) => all + each.length_ms, 0);
-    total.value = String(sum / 1000);
+    total.value = String((value.duration_ms ?? sum) / 1000);
     line.replaceChildren(...value.sections.flatMap((section, n) => {
-      const part = h("div", { class: "tb-part", style: `flex: ${section.length_ms} 1 0`, title: `${section.emotion}, ${section.length_ms / 1000} s` }, section.emotion);
+      const part = h("div", { class: "tb-part", style: `flex: ${Math.max(0, section.length_ms)} 1 0`, title: `${section.emotion}, ${section.length_ms / 1000} s` }, section.emotion);
       return n + 1 < value.sections.length ? [part, border(n)] : [part];
     }));
     rows.replaceChildren(...value.sections.map((section, n) => sectionRow(section, n, value.sections.length, blockedHere, reason)));
@@ -193,19 +197,24 @@ function render({ model, el }) {
     state.classList.toggle("tb-bad", found.length > 0);
     const sectionsOf = new Map();   // a message about several sections is displayed once, with their numbers
     for (const { path, message } of found) sectionsOf.set(message, [...(sectionsOf.get(message) ?? []), ...(path[0] === "sections" && path.length > 1 ? [path[1] + 1] : [])]);
-    errors.replaceChildren(...[...sectionsOf].map(([message, at]) => h("li", {}, at.length ? `Section${at.length > 1 ? "s" : ""} ${at.join(", ")}: ${message}` : message)));
+    const items = [...sectionsOf].map(([message, at]) => h("li", {}, at.length ? `Section${at.length > 1 ? "s" : ""} ${at.join(", ")}: ${message}` : message));
+    errors.replaceChildren(...(items.length ? [h("ul", {}, items)] : []));
+    note.textContent = model.get("note");
+    note.hidden = !note.textContent;
+    total.setAttribute("aria-invalid", found.some(({ path }) => path[0] === "duration_ms"));
     code.show();
     showReading();
     showParameters();
   }
 
-  const events = ["mode", "value", "reading", "errors", "code"].map((name) => `change:${name}`);
+  const events = ["mode", "value", "reading", "errors", "code", "note"].map((name) => `change:${name}`);
   for (const event of events) model.on(event, show);
   el.append(root);
   show();
   return () => {
     clearTimeout(timer);
     for (const event of events) model.off(event, show);
+    for (const part of [sender, presets]) part.stop();
     root.remove();
   };
 }

@@ -77,22 +77,6 @@ function single(field, prefix, changed) {
   return { ...built, input: built.node, show, node: h("div", { class: `tb-field tb-field-${field.kind}` }, row) };
 }
 
-/** Load or save the settings of a form under a name. */
-function presetTools(model, changed) {
-  const choice = h("select", { "aria-label": "Preset to load", onchange: () => { if (choice.value) changed(true, { kind: "load preset", name: choice.value }); choice.value = ""; } });
-  const name = h("input", { type: "text", "aria-label": "Name of the preset", placeholder: "name", autocomplete: "off" });
-  const save = h("button", { type: "button", class: "tb-button", onclick: () => { if (name.value.trim()) changed(true, { kind: "save preset", name: name.value }); name.value = ""; } }, "Save preset");
-  const show = () => {
-    const names = model.get("presets");
-    choice.replaceChildren(h("option", { value: "" }, names.length ? "Load a preset" : "No presets yet"), ...names.map((each) => h("option", { value: each }, each)));
-    choice.disabled = !names.length;
-  };
-  model.on("change:presets", show);
-  show();
-  const node = h("details", { class: "tb-more" }, h("summary", {}, "Presets"), h("div", { class: "tb-files" }, choice, name, save));
-  return { node, stop: () => model.off("change:presets", show) };
-}
-
 function render({ model, el }) {
   const prefix = `tb-form-${(forms += 1)}-${Math.random().toString(36).slice(2, 8)}`;
   const fields = model.get("fields");
@@ -156,7 +140,7 @@ function render({ model, el }) {
     files.append(...target.buttons, place, h("button", { type: "button", class: "tb-button", onclick: add }, "Add"),
       h("button", { type: "button", class: "tb-button", onclick: () => changed(true, { kind: "demo" }) }, "Add demo files"));
   } else files.append(...target.buttons.slice(1));
-  const presets = presetTools(model, changed);
+  const presets = presetTools(model, (message) => changed(true, message));
   const sender = sendButton(model, () => { if (timer) send(); });
   root.append(h("form", { onsubmit: (event) => event.preventDefault(), "aria-label": model.get("title") },
     h("div", { class: "tb-top" }, h("b", {}, model.get("title")), state), summary, table, files, target.list, target.line,

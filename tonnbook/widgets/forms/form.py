@@ -19,6 +19,7 @@ from pydantic import ValidationError
 from tonnbook.errors import AudioError, redacted
 from tonnbook.models.base import Request
 from tonnbook.models.problems import Problem, problems
+from tonnbook.widgets.dropzone.dropzone import FileTarget
 from tonnbook.widgets.forms.code_export import FormatSource, as_body, as_curl, as_json, as_python
 from tonnbook.widgets.forms.form_schema import Field, fields_of
 from tonnbook.widgets.forms.form_values import (
@@ -35,8 +36,7 @@ from tonnbook.widgets.forms.form_values import (
     typed_source,
     without_blanks,
 )
-from tonnbook.widgets.forms.presets import load_preset, preset_names, save_preset
-from tonnbook.widgets.forms.sender import Sender
+from tonnbook.widgets.forms.presets import PresetForm
 from tonnbook.widgets.page import html, script, style, table
 
 R = TypeVar("R", bound=Request)
@@ -49,10 +49,10 @@ PRIVATE = ("webhook_url", "separation_id")
 """Fields that are not saved in a preset."""
 
 
-class RequestForm(Sender, Generic[R]):
+class RequestForm(PresetForm, FileTarget, Generic[R]):
     """A form of single fields. Files are displayed by name; they are dropped, chosen, named on the page, or changed with `set`."""
 
-    _esm = script("dropzone/upload", "forms/code_export", "forms/sender", "forms/table", "forms/form")
+    _esm = script("dropzone/upload", "forms/code_export", "forms/sender", "forms/presets", "forms/table", "forms/form")
     _css = style("dropzone/upload", "forms/code_export", "forms/sender", "forms/form")
 
     model: ClassVar[type[Request]]
@@ -71,11 +71,8 @@ class RequestForm(Sender, Generic[R]):
     errors: traitlets.List[Any] = traitlets.List().tag(sync=True)
     hints: traitlets.List[Any] = traitlets.List().tag(sync=True)
     code: traitlets.Dict[str, str] = traitlets.Dict().tag(sync=True)
-    note = traitlets.Unicode("").tag(sync=True)
     missing = traitlets.Int(0).tag(sync=True)
     """Number of files that do not exist on this machine."""
-    presets: traitlets.List[str] = traitlets.List().tag(sync=True)
-    """Names of the saved presets of this kind of form."""
 
     def __init__(self, title: str, fields: Mapping[str, Any], client: Any = None) -> None:
         self._lock = RLock()  # callbacks may run in another thread than the cell's (ipykernel 7.0 to 7.3)
@@ -84,8 +81,7 @@ class RequestForm(Sender, Generic[R]):
         self._files: dict[str, FileOrLink] = {}
         check_field_names(fields, [field["name"] for field in self._single_fields], type(self).__name__)
         self._target = next((field["name"] for field in self._file_fields), "")
-        presets = preset_names(type(self).__name__)
-        super().__init__(client, title=title, fields=self._schema, advanced_fields=list(self.advanced), presets=presets)
+        super().__init__(client, title=title, fields=self._schema, advanced_fields=list(self.advanced))
         self._fill(fields)
         self.observe(self._validate, "value")
 
@@ -155,17 +151,6 @@ class RequestForm(Sender, Generic[R]):
 
     # ---- presets
 
-    def save_preset(self, name: str) -> Self:
-        """Save the settings, without files and webhook, under a name. Raises ValueError for a bad name."""
-        save_preset(type(self).__name__, name, self._settings())
-        self.presets = preset_names(type(self).__name__)
-        return self
-
-    def load_preset(self, name: str) -> Self:
-        """Set the settings that were saved under a name; files stay. Raises KeyError if there is no such preset."""
-        self._apply_settings(load_preset(type(self).__name__, name))
-        return self
-
     def _settings(self) -> dict[str, Any]:
         kept = [f["name"] for f in self._single_fields if f["kind"] != "file" and f["name"] not in PRIVATE]
         return {name: self.value[name] for name in kept}
@@ -198,13 +183,6 @@ class RequestForm(Sender, Generic[R]):
 
     # ---- what the page sends
 
-    def _on_page_message(self, _: object, message: dict[str, Any], buffers: list[memoryview]) -> None:
-        super()._on_page_message(_, message, buffers)
-        try:
-            self._edit(message)
-        except (ValueError, KeyError, TypeError, AudioError) as error:
-            self.note = str(error.args[0] if error.args else error)
-
     def _edit(self, message: Mapping[str, Any]) -> None:
         """Do what a button of the page says. What it raises is displayed."""
         match message.get("kind"):
@@ -212,12 +190,8 @@ class RequestForm(Sender, Generic[R]):
                 self._target = str(message["field"])
             case "source":
                 self.set(**{str(message["field"]): typed_source(str(message["text"]))})
-            case "load":
-                self.load(str(message["text"]))
-            case "save preset":
-                self.save_preset(str(message["name"]))
-            case "load preset":
-                self.load_preset(str(message["name"]))
+            case _:
+                super()._edit(message)
 
     def _received(self, files: list[Path]) -> None:
         """Take a file for the field it was dropped on; several for the fields that follow."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 from collections.abc import Mapping, Sequence
 from enum import Enum
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from tonnbook.errors import redacted
+from tonnbook.models.problems import suggestion
 from tonnbook.sound_files import sound_files
 from tonnbook.widgets.forms.form_schema import Field
 
@@ -21,9 +21,7 @@ def check_field_names(given: Mapping[str, Any], known: Sequence[str], where: str
     """Raise TypeError for a name that is not known; the message suggests a similar one."""
     for name in given:
         if name not in known:
-            close = difflib.get_close_matches(name, known, 1)
-            suggestion = f"did you mean {close[0]!r}?" if close else f"there are {', '.join(known)}"
-            raise TypeError(f"{where}() has no field {name!r}; {suggestion}")
+            raise TypeError(f"{where}() has no field {name!r}; {suggestion(name, known)}")
 
 
 def to_form_value(field: Field, value: Any) -> Any:

@@ -17,13 +17,13 @@ from tonnbook import default_clients
 from tonnbook.clients.jobs import Job
 from tonnbook.errors import TonnbookError
 from tonnbook.models.vocabulary import CREDITS
-from tonnbook.widgets.dropzone.dropzone import FileTarget
+from tonnbook.widgets.page import PageWidget
 
 _DOUBLE_CLICK_S = 0.6
 T = TypeVar("T")
 
 
-class Sender(FileTarget):
+class Sender(PageWidget):
     """A form with a button that sends its request.
 
     `client` is what it sends with; without one, the client of the local studio, once `tb.offline()` has started it.
@@ -51,6 +51,7 @@ class Sender(FileTarget):
         self._asked, self._asked_at = 0, 0.0
         self._box: Any = None
         super().__init__(sending={"state": "idle", "verb": self.verb, "message": ""}, **traits)
+        self.on_msg(self._on_sending_message)
 
     @property
     def client(self) -> Any:
@@ -109,8 +110,7 @@ class Sender(FileTarget):
         """Return why the request cannot be sent now, "" if it can."""
         raise NotImplementedError
 
-    def _on_page_message(self, _: object, message: dict[str, Any], buffers: list[memoryview]) -> None:
-        super()._on_page_message(_, message, buffers)
+    def _on_sending_message(self, _: object, message: dict[str, Any], __: list[memoryview]) -> None:
         match message.get("kind"):
             case "send":
                 self._pressed()
