@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Mapping
-from difflib import get_close_matches
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -23,11 +22,11 @@ from tonnbook.clients.polling import JobPoller
 from tonnbook.errors import JobFailed, UnexpectedAnswer
 from tonnbook.models.effects import TrackEffects
 from tonnbook.models.files import RemoteFile, local_file
+from tonnbook.models.final_mix import final_request
 from tonnbook.models.mixing import (
     FinalMix,
     FinalMixAnswer,
     FinalMixRequest,
-    FinalMixTrack,
     MixPreview,
     MixRequest,
     MixTask,
@@ -76,20 +75,9 @@ class MixCalls(Calls):
         """Start the final mix of a preview; `options` are fields of `FinalMixRequest`, None for the preview's value."""
         if not isinstance(preview, MixPreview):
             raise TypeError(f"final_mix takes the MixPreview of a preview job, not {type(preview).__name__}")
-        if preview.request is None:
-            raise ValueError(
-                f"the links of the tracks of {preview.task_id} are not known here, and a final mix must name them: "
-                f"attach({preview.task_id!r}, request=...) with the request as it was sent, or make the preview again"
-            )
-        for name in ("sample_rate", "create_master", "desired_loudness"):
-            if options.get(name) is None:
-                options[name] = getattr(preview.request, name)
-        request = FinalMixRequest(
-            task_id=preview.task_id,
-            tracks=final_tracks(preview.request, changes or {}, self._files.name_of),
-            webhook_url=self._inbox.url if self._inbox else preview.request.webhook_url,
-            **options,
-        )
+        if self._inbox:
+            options["webhook_url"] = self._inbox.url
+        request = final_request(preview, changes or {}, **options)
         job = Job("final mix", partial(self._create_final, request), self._poller, task_id=preview.task_id)
         return self._started(job)
 
@@ -244,47 +232,3 @@ class SentRequests:
     def _path(self, folder: Path, task_id: str) -> Path:
         plain = "".join(c if c.isalnum() or c in "-_" else "_" for c in task_id)[:100]
         return folder / f".{plain}.order.json"
-
-
-def final_tracks(
-    request: MixRequest, changes: Mapping[str, TrackEffects], name_of: Callable[[str | Path], str]
-) -> tuple[FinalMixTrack, ...]:
-    """Return the tracks of a final mix: those of the preview's `request` by their links, with the changed effects.
-
-    `changes` is by track name, with or without its ending; `name_of` gives the file name of a source. Raises ValueError that
-    names an unknown or ambiguous track, TypeError for a change that is no TrackEffects.
-    """
-    sources = [track.source for track in request.tracks]
-    names = track_names([Path(name_of(source)) for source in sources])
-    by_track: dict[str, TrackEffects] = {}
-    for given, effects in changes.items():
-        if not isinstance(effects, TrackEffects):
-            raise TypeError(
-                f"changes[{given!r}] is a {type(effects).__name__}; give TrackEffects, as TrackEffects(gain_db=-1.5)"
-            )
-        name = _matching(given, names)
-        if name in by_track:
-            raise ValueError(f"changes names {name} twice, with and without its ending: keep one of them")
-        by_track[name] = effects
-    return tuple(
-        FinalMixTrack(source=source, **_fields(by_track.get(name, TrackEffects())))
-        for source, name in zip(sources, names, strict=True)
-    )
-
-
-def _matching(given: str, names: list[str]) -> str:
-    found = [name for name in names if given in {name, PurePosixPath(name).stem}]
-    if given in found:
-        return given
-    if len(found) > 1:
-        raise ValueError(f"changes names {given!r}, which may be {' or '.join(found)}: name it with its ending")
-    if found:
-        return found[0]
-    stems = [PurePosixPath(name).stem for name in names]
-    near = get_close_matches(given, [*stems, *names], n=1)
-    hint = f"; did you mean {near[0]!r}?" if near else "."
-    raise ValueError(f"changes names {given!r}, and this mix has no such track{hint} Its tracks: {', '.join(names)}")
-
-
-def _fields(effects: TrackEffects) -> dict[str, object]:
-    return {name: getattr(effects, name) for name in TrackEffects.model_fields}
