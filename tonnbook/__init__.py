@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     from tonnbook.services import live as live
     from tonnbook.services import offline as offline
     from tonnbook.services import run as run
+    from tonnbook.widgets.console.console import Console as Console
     from tonnbook.widgets.dropzone.dropzone import DropZone as DropZone
     from tonnbook.widgets.forms.composition import CompositionBuilder as CompositionBuilder
     from tonnbook.widgets.forms.mastering import AlbumBuilder as AlbumBuilder
@@ -104,6 +105,7 @@ _NAMES = {
         "MasteringBuilder",
     ),
     "widgets.forms.mixing": ("MixBuilder",),
+    "widgets.console.console": ("Console",),
     "widgets.dropzone.dropzone": ("DropZone",),
     "widgets.forms.composition": ("CompositionBuilder",),
     "widgets.forms.repair": (

@@ -164,6 +164,10 @@ class MixNotes(Answer):
     """What was done to the sum of all tracks, and why."""
     bus_compression: CompressionReading | None = None
     """The compressor of the mix bus, before the trim, times in milliseconds; None without one."""
+    bus_reduction_limit_db: float | None = None
+    """Largest gain reduction of that compressor."""
+    low_cut_hz: float | None = None
+    """Cutoff of the high-pass (Butterworth, second order) that every track gets first."""
     trim_db: float = 0.0
     """Gain of the mix bus in dB; the same for every stem."""
     loudness_lufs: float | None = None

@@ -6,6 +6,7 @@ A saved notebook, an export or a page on GitHub has no kernel. There the static 
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path
@@ -14,12 +15,17 @@ from typing import Any
 import anywidget
 
 _FOLDER = Path(__file__).parent
+_UNNEEDED = re.compile(r"^[ ]*(?:/\*\*[\s\S]*?\*/[ ]*\n|//[^\n]*\n|\n)|^[ ]+", re.MULTILINE)
 _WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 
 
 def script(*names: str) -> str:
-    """Return one ES module: the shared page.js, then the named files in order, such as `forms/form`."""
-    return "\n".join((_FOLDER / f"{name}.js").read_text(encoding="utf-8") for name in ("page", *names))
+    """Return one ES module: the shared page.js, then the named files in order, such as `forms/form`.
+
+    Comments on lines of their own and indentation are left out: the script is sent with every widget.
+    """
+    text = "\n".join((_FOLDER / f"{name}.js").read_text(encoding="utf-8") for name in ("page", *names))
+    return _UNNEEDED.sub("", text)
 
 
 def style(*names: str) -> str:

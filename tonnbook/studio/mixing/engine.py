@@ -23,8 +23,9 @@ from tonnbook.studio.mastering.engine import master_song
 from tonnbook.studio.mastering.plan import MasterTarget, target_for
 from tonnbook.studio.measure.progress import Progress, part
 from tonnbook.studio.measure.song_features import OWN_MIX
-from tonnbook.studio.mixing.decide.bus import PREVIEW_S
+from tonnbook.studio.mixing.decide.bus import LARGEST_REDUCTION_DB, PREVIEW_S
 from tonnbook.studio.mixing.decide.decision import MixDecision, apply_changes, decide
+from tonnbook.studio.mixing.features import LOW_CUT_HZ
 from tonnbook.studio.mixing.render.bus import Excerpt, RenderedFiles, render, render_unmixed
 from tonnbook.studio.mixing.render.channel import BLOCK
 from tonnbook.studio.mixing.render.delivery import (
@@ -152,6 +153,8 @@ def mix_notes(decision: MixDecision, level: Level, preview_start_s: float | None
         tracks={name: track.notes for name, track in decision.tracks.items()},
         bus=(*decision.bus.reasons, Reason(setting="trim", text=level.reason)),
         bus_compression=decision.bus.compression,
+        bus_reduction_limit_db=LARGEST_REDUCTION_DB,
+        low_cut_hz=LOW_CUT_HZ,
         trim_db=round(level.trim_db, 2),
         loudness_lufs=round(level.loudness_lufs, 2) if isfinite(level.loudness_lufs) else None,
         true_peak_dbtp=round(level.true_peak_dbtp, 2) if isfinite(level.true_peak_dbtp) else None,

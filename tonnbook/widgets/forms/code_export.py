@@ -51,6 +51,29 @@ def as_curl(request: Request, endpoint: str, format_source: FormatSource) -> str
     )
 
 
+def as_python_value(value: Any, format_source: FormatSource = str, indent: str = "") -> str:
+    """Return the Python expression of a request, of a value in one, or of a mapping of those."""
+    match value:
+        case Enum():
+            return repr(value.value).replace("'", '"')
+        case Path():
+            return f"Path({json.dumps(format_source(value), ensure_ascii=False)})"
+        case str():
+            return json.dumps(format_source(value), ensure_ascii=False)
+        case Request():
+            return _call(value, format_source, indent)
+        case tuple():
+            items = "".join(f"{indent}    {as_python_value(item, format_source, indent + '    ')},\n" for item in value)
+            return f"[\n{items}{indent}]" if value else "[]"
+        case Mapping():
+            entries = "".join(
+                f"{indent}    {json.dumps(name)}: {as_python_value(item, format_source, indent + '    ')},\n"
+                for name, item in value.items()
+            )
+            return f"{{\n{entries}{indent}}}" if value else "{}"
+    return repr(value)
+
+
 def _sources(request: Request) -> list[str | Path]:
     """Return every path and link in a request."""
     found: list[str | Path] = []
@@ -80,7 +103,7 @@ def _call(request: Request, format_source: FormatSource, indent: str) -> str:
     """Return the constructor call without defaults, on one line if it is short."""
     inner = indent + "    "
     arguments = [
-        f"{name}={_value(value, format_source, inner)}"
+        f"{name}={as_python_value(value, format_source, inner)}"
         for name, info in _required_first(request)
         if (value := getattr(request, name)) != info.get_default(call_default_factory=True) or info.is_required()
     ]
@@ -89,19 +112,3 @@ def _call(request: Request, format_source: FormatSource, indent: str) -> str:
         return one_line
     lines = "".join(f"{inner}{argument},\n" for argument in arguments)
     return f"tb.{type(request).__name__}(\n{lines}{indent})"
-
-
-def _value(value: Any, format_source: FormatSource, indent: str) -> str:
-    match value:
-        case Enum():
-            return repr(value.value).replace("'", '"')
-        case Path():
-            return f"Path({json.dumps(format_source(value), ensure_ascii=False)})"
-        case str():
-            return json.dumps(format_source(value), ensure_ascii=False)
-        case Request():
-            return _call(value, format_source, indent)
-        case tuple():
-            items = "".join(f"{indent}    {_value(item, format_source, indent + '    ')},\n" for item in value)
-            return f"[\n{items}{indent}]" if value else "[]"
-    return repr(value)

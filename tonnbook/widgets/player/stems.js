@@ -40,10 +40,10 @@ async function decode(bytes, { rate, channels }, length) {
 
 /** Plays the tracks of one model: their gains, the position and the loop. Dispatches "change" events to its views. */
 class Playback extends EventTarget {
-  constructor(model) {
+  constructor(model, tracks = model.get("tracks")) {
     super();
     this.model = model;
-    this.tracks = model.get("tracks");
+    this.tracks = tracks;
     this.comparing = model.get("kind") === "compare";
     this.duration = Math.max(0.001, ...this.tracks.map((t) => t.seconds));
     const fullRate = Math.min(96000, Math.max(8000, ...this.tracks.map((t) => t.rate)));
@@ -75,7 +75,7 @@ class Playback extends EventTarget {
     if (message.kind === "play") this.play();
     else if (message.kind === "pause") this.pause();
     else if (message.kind === "seek") this.seek(message.seconds);
-    else if (message.kind === "problem") this.#fail(message.text);
+    else if (message.kind === "problem") this.fail(message.text);
     else if (message.kind === "sound") await this.#receive(message, buffers?.[0]);
   }
 
@@ -91,10 +91,10 @@ class Playback extends EventTarget {
       strip.file = { data: file, format };
     } catch (error) {
       if (format !== "mp3") return this.request("mp3");
-      return this.#fail(`This browser cannot decode ${this.tracks[index].name} (${error.message}).`);
+      return this.fail(`This browser cannot decode ${this.tracks[index].name} (${error.message}).`);
     }
-    if (this.ready) this.#report({ ready: true, error: "" });
-    this.#changed();
+    if (this.ready) this.report({ ready: true, error: "" });
+    this.changed();
   }
 
   /** Free the decoded sound when no view shows it any more. */
@@ -104,10 +104,10 @@ class Playback extends EventTarget {
     this.requested = {};
   }
 
-  #fail(text) {
+  fail(text) {
     this.problem = text;
-    this.#report({ error: text });
-    this.#changed();
+    this.report({ error: text });
+    this.changed();
   }
 
   // ---- playing
@@ -122,7 +122,7 @@ class Playback extends EventTarget {
     return start + ((linear - end) % (end - start));
   }
 
-  #context() {
+  get context() {
     const { rate } = this.plan;     // a context at the sound's own rate: the browser resamples once, at its output
     if (!PAGE.contexts.has(rate)) PAGE.contexts.set(rate, new AudioContext({ sampleRate: rate, latencyHint: "interactive" }));
     return PAGE.contexts.get(rate);
@@ -130,13 +130,13 @@ class Playback extends EventTarget {
 
   async play() {
     if (!this.ready || this.playing) return;
-    const context = this.#context();
+    const context = this.context;
     const resumed = context.resume();         // inside the click: browsers require a gesture before the first sound
     if (context.state !== "running") {
       const clicked = navigator.userActivation?.hasBeenActive;      // if so, only a slow sound device causes the wait
       await Promise.race([resumed, new Promise((done) => setTimeout(done, clicked ? 10000 : 1000))]);
       if (this.playing) return;                                     // pressed again in the meantime
-      if (context.state !== "running") return this.#fail(clicked ? "The browser cannot open its sound output." : "The browser requires a click first: press Play.");
+      if (context.state !== "running") return this.fail(clicked ? "The browser cannot open its sound output." : "The browser requires a click first: press Play.");
     }
     this.problem = "";
     if (PAGE.playback !== this) PAGE.playback?.pause();
@@ -144,9 +144,9 @@ class Playback extends EventTarget {
     if (this.offset > this.duration - 0.02) this.offset = this.loop ? this.loop[0] : 0;
     this.#start(context);
     clearInterval(this.reporter);
-    this.reporter = setInterval(() => this.#report({ position: this.position }), 250);   // a hidden tab has no animation frames
-    this.#report({ playing: true, position: this.offset, error: "" });
-    this.#changed();
+    this.reporter = setInterval(() => this.report({ position: this.position }), 250);   // a hidden tab has no animation frames
+    this.report({ playing: true, position: this.offset, error: "" });
+    this.changed();
   }
 
   /** Start all tracks on the same sample, from this.offset. */
@@ -155,29 +155,39 @@ class Playback extends EventTarget {
     const loop = this.loop && this.offset < this.loop[1] ? this.loop : null;
     const sum = new GainNode(context, { gain: this.offset > 0 ? 0 : 1 });
     if (this.offset > 0) { sum.gain.setValueAtTime(0, when); sum.gain.linearRampToValueAtTime(1, when + FADE); }
-    const master = new GainNode(context, { gain: this.#masterGain() });
+    const master = new GainNode(context, { gain: this.masterGain() });
     sum.connect(master).connect(context.destination);
     const graph = { context, when, loop, sum, master, gains: [], nodes: [] };
     for (const [index, strip] of this.strips.entries()) {
+      if (!strip.buffer) continue;
       const node = new AudioBufferSourceNode(context, { buffer: strip.buffer, loop: loop !== null });
       if (loop) [node.loopStart, node.loopEnd] = loop;
-      const gain = new GainNode(context, { gain: this.#gain(index) });
-      node.connect(gain).connect(sum);
+      graph.gains[index] = this.connect(node, index, graph);
       node.start(when, this.offset);
       graph.nodes.push(node);
-      graph.gains.push(gain);
     }
     graph.nodes[0].onended = () => { if (this.graph === graph) this.pause(this.duration); };
     this.graph = graph;
   }
 
+  /** Connect the source of one track to the output; return the node that sets its level. */
+  connect(source, index, { context, sum }) {
+    const gain = new GainNode(context, { gain: this.gain(index) });
+    source.connect(gain).connect(sum);
+    return gain;
+  }
+
+  /** Free the nodes of a graph that has faded out. */
+  disconnect(graph) { graph.master.disconnect(); }
+
   #stopGraph() {
-    const { context, sum, master, nodes } = this.graph;
+    const { graph } = this;
+    const { context, sum, nodes } = graph;
     const now = context.currentTime;
     sum.gain.cancelScheduledValues(now);
     sum.gain.setTargetAtTime(0, now, RAMP);
     for (const node of nodes) { node.onended = null; node.stop(now + 0.05); }
-    nodes[0].onended = () => master.disconnect();
+    nodes[0].onended = () => this.disconnect(graph);
     this.graph = null;
   }
 
@@ -187,8 +197,8 @@ class Playback extends EventTarget {
     this.offset = at;
     clearInterval(this.reporter);
     if (PAGE.playback === this) PAGE.playback = null;
-    this.#report({ playing: false, position: this.offset });
-    this.#changed();
+    this.report({ playing: false, position: this.offset });
+    this.changed();
   }
 
   toggle() { return this.playing ? this.pause() : this.play(); }
@@ -199,8 +209,8 @@ class Playback extends EventTarget {
     if (context) this.#stopGraph();
     this.offset = Math.min(this.duration, Math.max(0, seconds));
     if (context) this.#start(context);
-    this.#report({ position: this.offset });
-    this.#changed();
+    this.report({ position: this.offset });
+    this.changed();
   }
 
   /** Loop on or off; without a region the whole sound. */
@@ -208,8 +218,8 @@ class Playback extends EventTarget {
     this.region = region && region[1] - region[0] >= 0.05 ? region : null;
     this.loop = on ? this.region ?? [0, this.duration] : null;
     if (this.graph) this.seek(this.position);
-    this.#report({ loop: this.loop ?? [] });
-    this.#changed();
+    this.report({ loop: this.loop ?? [] });
+    this.changed();
   }
 
   /** Set one end of the region at the playhead and loop it. */
@@ -227,28 +237,33 @@ class Playback extends EventTarget {
     return !this.strips[index].mute && (!this.strips.some((s) => s.solo) || this.strips[index].solo);
   }
 
-  #gain(index) {
+  gain(index) {
     const matching = this.comparing && this.matched ? this.tracks[index].gain_db : 0;
     return this.audible(index) ? toGain(this.strips[index].db) * 10 ** (matching / 20) : 0;
   }
 
-  #masterGain() { return this.masterMuted ? 0 : toGain(this.masterDb); }
+  masterGain() { return this.masterMuted ? 0 : toGain(this.masterDb); }
 
   /** Apply the gains of all strips without a click, and report them to Python and the views. */
   applyGains() {
     if (this.graph) {
       const now = this.graph.context.currentTime;
-      this.graph.gains.forEach((node, index) => node.gain.setTargetAtTime(this.#gain(index), now, RAMP));
-      this.graph.master.gain.setTargetAtTime(this.#masterGain(), now, RAMP);
+      this.graph.gains.forEach((node, index) => node?.gain.setTargetAtTime(this.gain(index), now, RAMP));
+      this.graph.master.gain.setTargetAtTime(this.masterGain(), now, RAMP);
     }
+    this.report(this.levels());
+    this.changed();
+  }
+
+  /** The levels as Python knows them. */
+  levels() {
     const named = (key) => this.tracks.filter((_, index) => this.strips[index][key]).map((t) => t.name);
-    this.#report({ soloed: named("solo"), muted: named("mute"), active: this.comparing ? this.tracks[this.active].name : "", matched: this.matched });
-    this.#changed();
+    return { soloed: named("solo"), muted: named("mute"), active: this.comparing ? this.tracks[this.active].name : "", matched: this.matched };
   }
 
   // ---- Python and the views
 
-  #report(state) {
+  report(state) {
     const { model } = this;
     for (const [name, value] of Object.entries(state)) {
       if (JSON.stringify(model.get(name)) !== JSON.stringify(value)) model.set(name, value);
@@ -256,7 +271,7 @@ class Playback extends EventTarget {
     model.save_changes();
   }
 
-  #changed() { this.dispatchEvent(new Event("change")); }
+  changed() { this.dispatchEvent(new Event("change")); }
 
   viewAttached() {
     this.views += 1;

@@ -1,0 +1,135 @@
+"""The console from Python: changes, the request, undo, pasted JSON, and what is refused."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+import tonnbook as tb
+from tonnbook.models.mixing import MixPreview
+from tonnbook.widgets.console.console import Console
+
+
+@pytest.fixture
+def console(preview: MixPreview) -> Console:
+    return Console(preview)
+
+
+def test_changes_are_what_a_final_mix_takes(console: Console) -> None:
+    assert console.changes == {}
+    console.set("guitar", gain_db=-6, pan_deg=-20).set("vocal.wav", eq="less mud", compression={"ratio": 2})
+    assert console.changes == {
+        "guitar.wav": tb.TrackEffects(gain_db=-6, pan_deg=-20),
+        "vocal.wav": tb.TrackEffects(
+            eq=(tb.EqBand(centre_hz=280, gain_db=-3.5), tb.EqBand(centre_hz=450, gain_db=-1.5)),
+            compression=tb.Compression(threshold_db=-20, ratio=2, attack_ms=5, release_ms=80),
+        ),
+    }
+    sent = console.request
+    assert [track.gain_db for track in sent.tracks] == [-6, 0]
+    assert sent.tracks[1].compression is not None
+    assert sent.tracks[0].compression is None  # as in the preview
+
+
+def test_what_equals_the_preview_is_no_change(console: Console) -> None:
+    console.set("guitar", pan_deg=10, gain_db=0, eq=[(250, -2, 1.5)], compression="off")
+    assert console.changes == {"guitar.wav": tb.TrackEffects(pan_deg=10)}
+    console.set("guitar", pan_deg=None)
+    assert console.changes == {}
+
+
+def test_a_muted_track_is_muted_in_the_mix_and_solo_is_not_sent(console: Console) -> None:
+    console.set("guitar", muted=True, gain_db=-3).set("vocal", soloed=True)
+    assert console.changes == {"guitar.wav": tb.TrackEffects(gain_db=-60)}
+    assert console.soloed == ["vocal.wav"]
+    assert console.set("guitar", muted=False).changes == {"guitar.wav": tb.TrackEffects(gain_db=-3)}
+
+
+def test_undo_redo_and_reset(console: Console) -> None:
+    console.set("guitar", gain_db=-6).set("vocal", pan_deg=5)
+    assert console.undo().changes == {"guitar.wav": tb.TrackEffects(gain_db=-6)}
+    assert console.can_redo
+    assert len(console.redo().changes) == 2
+    assert list(console.reset("guitar").changes) == ["vocal.wav"]
+    assert not console.reset().changes
+    assert len(console.undo().undo().changes) == 2
+    assert console.undo().undo().undo().undo().changes == {}  # more than there were
+
+
+def test_an_edit_of_the_page_counts_as_one_step(console: Console) -> None:
+    console.value = {"guitar.wav": {"gain_db": -3.0, "pan_deg": -30.0}}  # the angle of the preview
+    assert console.changes == {"guitar.wav": tb.TrackEffects(gain_db=-3)}
+    assert console.undo().changes == {}
+
+
+def test_json_python_and_curl_make_an_equal_request(console: Console, preview: MixPreview) -> None:
+    console.set("guitar", gain_db=-6, eq=[(300, 2, 1)]).set("vocal", compression="off", pan_deg=-20)
+    assert Console(preview).load(console.to_json()).changes == console.changes
+    assert Console(preview).load(console.code["json"]).changes == console.changes  # as copied from the page
+    names: dict[str, Any] = {}
+    exec(console.to_python().partition("final =")[0], names)
+    assert Console(preview).load(names["changes"]).changes == console.changes
+    assert "/retrievefinalmix" in console.to_curl()
+    shown = str(console.get_state())
+    assert "secret" not in shown
+    assert "secret" in console.to_json()
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"gain_db": -99}, "'guitar'.*gain_db.*-99; at least -60"),
+        ({"pan_deg": 70}, "pan_deg.*at most 60"),
+        ({"eq": "mud"}, "the presets are flat, bass boost"),
+        ({"eq": [(5, 1, 1)]}, "centre_hz.*at least 20"),
+        ({"eq": [(100, 1, 1)] * 7}, "at most 6"),
+        ({"compression": {"ratio": 0.5}}, "ratio.*at least 1"),
+        ({"compression": 3}, "pass tb.Compression"),
+    ],
+)
+def test_what_is_not_allowed_is_refused_and_nothing_is_lost(
+    console: Console, fields: dict[str, Any], message: str
+) -> None:
+    console.set("guitar", gain_db=-6)
+    with pytest.raises(ValueError, match=message):
+        console.set("guitar", **fields)
+    assert console.changes == {"guitar.wav": tb.TrackEffects(gain_db=-6)}
+
+
+def test_unknown_tracks_fields_and_texts(console: Console) -> None:
+    with pytest.raises(ValueError, match="did you mean 'vocal'"):
+        console.set("vocl", gain_db=1)
+    with pytest.raises(TypeError, match="no field 'gain'; did you mean 'gain_db'"):
+        console.set("vocal", gain=1)
+    for text in ("no json", "[]", "{}", console.to_json().replace("guitar", "zither")):
+        with pytest.raises(ValueError, match=r"JSON|final mix|zither"):
+            console.load(text)
+    console.value = {"guitar.wav": {"gain_db": 99}}  # a page cannot set it, but nothing else may break
+    assert console.changes == {}
+    assert "at most 12" in console.note
+
+
+def test_a_preview_without_settings_or_request(preview: MixPreview) -> None:
+    with pytest.raises(ValueError, match="fx_settings=True"):
+        Console(replace(preview, settings={}))
+    with pytest.raises(ValueError, match="attach"):
+        Console(replace(preview, request=None))
+    with pytest.raises(TypeError, match="MixPreview"):
+        Console("preview")  # type: ignore[arg-type]
+
+
+def test_settings_outside_the_ranges_of_a_request_are_limited(preview: MixPreview) -> None:
+    far = preview.settings["vocal.wav"].model_copy(update={"pan_deg": 75.0})
+    console = Console(replace(preview, settings={**preview.settings, "vocal.wav": far}))
+    assert console.set("vocal", gain_db=-1).changes == {"vocal.wav": tb.TrackEffects(gain_db=-1)}
+    assert console.strips[1]["base"]["pan_deg"] == 60
+
+
+def test_static_html_and_text(console: Console) -> None:
+    console.set("guitar", muted=True)
+    page = console.static_html()
+    assert "<td>muted</td>" in page
+    assert page.count("changed") == 1
+    assert repr(console) == "Console(2 tracks, changed: guitar)"

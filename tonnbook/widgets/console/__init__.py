@@ -1,0 +1,1 @@
+"""The mixing console: the form of a final mix, heard at once."""

@@ -1,0 +1,428 @@
+"""`Console`: the form of a final mix. A channel strip per track, starting from what the preview did."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping, Sequence
+from html import escape
+from pathlib import Path, PurePosixPath
+from threading import RLock, Thread
+from typing import Any, ClassVar, Self
+
+import traitlets
+from pydantic import ValidationError
+
+from tonnbook.errors import TonnbookError
+from tonnbook.models.effects import Compression, EqBand, TrackEffects
+from tonnbook.models.final_mix import final_request, matching_track
+from tonnbook.models.mixing import FinalMixRequest, MixPreview
+from tonnbook.models.problems import explain
+from tonnbook.widgets.console.presets import COMPRESSION_PRESETS, EQ_PRESETS
+from tonnbook.widgets.console.sounds import as_wav, mix, mixing_of, part_of, recording, room
+from tonnbook.widgets.console.strips import (
+    MUTED_DB,
+    Value,
+    base_value,
+    effects_of,
+    fields_from_code,
+    limits,
+    only_changes,
+    reasons_of,
+    value_of,
+)
+from tonnbook.widgets.forms.code_export import as_body, as_curl, as_json, as_python_value
+from tonnbook.widgets.forms.form_values import short_name
+from tonnbook.widgets.page import PageWidget, html, script, style, table
+from tonnbook.widgets.player.tracks import Encoded
+
+_MOST_STEPS = 200  # of undo
+_LIVE = (
+    "What is heard as Mine is computed with the studio's equations, without reverb and bus compression: the service has its own and "
+    "does not publish them. Preview and Rendered are the service's."
+)
+
+
+class Console(PageWidget):
+    """The mixing console of a preview: the changes for its final mix, track by track.
+
+    Parameters
+    ----------
+    preview
+        A preview whose request and settings are known: `tonn.preview_mix(request, fx_settings=True)`. Otherwise ValueError.
+    options
+        Other fields of the final mix: `return_stems`, `sample_rate`, `create_master`, `desired_loudness`.
+
+    `changes` is what `tonn.final_mix(preview, console.changes)` takes, `request` the whole request.
+
+    >>> console = tb.Console(preview)
+    >>> console.set("guitar", gain_db=-6, pan_deg=-20, eq="less mud")
+    """
+
+    _esm = script(
+        "player/stems", "forms/code_export", "console/dsp", "console/engine", "console/curves", "console/console"
+    )
+    _css = style("forms/code_export", "console/console")
+
+    endpoint: ClassVar[str] = "/retrievefinalmix"
+
+    strips: traitlets.List[dict[str, Any]] = traitlets.List().tag(sync=True)
+    """For each track its name, label, instrument, the preview's settings, and their reasons."""
+    ranges: traitlets.Dict[str, Any] = traitlets.Dict().tag(sync=True)
+    presets: traitlets.Dict[str, Any] = traitlets.Dict().tag(sync=True)
+    value: traitlets.Dict[str, Any] = traitlets.Dict().tag(sync=True)
+    """By track what differs from the preview; see `strips`."""
+    soloed: traitlets.List[str] = traitlets.List().tag(sync=True)
+    """Tracks that are heard alone. Solo is for listening; it is not part of the mix."""
+    can_undo = traitlets.Bool(False).tag(sync=True)
+    can_redo = traitlets.Bool(False).tag(sync=True)
+    code: traitlets.Dict[str, str] = traitlets.Dict().tag(sync=True)
+    note = traitlets.Unicode("").tag(sync=True)
+    about = traitlets.Unicode("").tag(sync=True)
+    sounds: traitlets.List[dict[str, Any]] = traitlets.List().tag(sync=True)
+    mixing: traitlets.Dict[str, Any] = traitlets.Dict().tag(sync=True)
+    sound_problem = traitlets.Unicode("").tag(sync=True)
+
+    mode = traitlets.Unicode("mine").tag(sync=True)
+    """What is heard: "preview", "mine" or "rendered"."""
+    matched = traitlets.Bool(True).tag(sync=True)
+    """Whether the three are heard at equal loudness."""
+    playing = traitlets.Bool(False).tag(sync=True)
+    position = traitlets.Float(0.0).tag(sync=True)
+    """Seconds from the start of the part that is heard."""
+    loop: traitlets.List[float] = traitlets.List().tag(sync=True)
+    ready = traitlets.Bool(False).tag(sync=True)
+    error = traitlets.Unicode("").tag(sync=True)
+
+    def __init__(self, preview: MixPreview, **options: Any) -> None:
+        if not isinstance(preview, MixPreview):
+            raise TypeError(f"Console takes the MixPreview of a preview job, not {type(preview).__name__}")
+        if not preview.settings:
+            raise ValueError(
+                "the settings of this preview are not known, and the console starts from them: make or attach the preview with "
+                "fx_settings=True (on the live service this costs credits)"
+            )
+        final_request(preview, {}, **options)  # raises for an unknown request and for wrong options
+        self._preview = preview
+        self._options = options
+        self._lock = RLock()  # messages of the page may arrive in another thread than the cell's
+        self._past: list[dict[str, Value]] = []
+        self._future: list[dict[str, Value]] = []
+        self._names = list(preview.recordings) or list(preview.settings)
+        self._labels = _labels(self._names)
+        self._bases = {name: base_value(preview.settings[name]) for name in self._names}
+        self._part = part_of(preview, self._names)
+        self._encoded: dict[int, tuple[Encoded, float | None]] = {}
+        self._room = b""
+        self._preparing: Thread | None = None
+        super().__init__(
+            sounds=self._part.state(self._names),
+            mixing=mixing_of(preview.notes) | {"muted_db": MUTED_DB, "start_s": self._part.start_s},
+            about="" if preview.notes else _LIVE,
+            strips=[self._strip(name) for name in self._names],
+            ranges=_ranges(),
+            presets={
+                "eq": {name: [[b.centre_hz, b.gain_db, b.q] for b in bands] for name, bands in EQ_PRESETS.items()},
+                "compression": {name: list(c.model_dump().values()) for name, c in COMPRESSION_PRESETS.items()},
+            },
+        )
+        self._write_code()
+        self.observe(self._edited, "value")
+        self.on_msg(self._on_message)
+
+    # ---- the request
+
+    @property
+    def preview(self) -> MixPreview:
+        """The preview that the changes refer to."""
+        return self._preview
+
+    @property
+    def changes(self) -> dict[str, TrackEffects]:
+        """The changes by track name, for `tonn.final_mix(preview, console.changes)`. A muted track is turned down by 60 dB."""
+        return {name: effects_of(value, self._labels[name]) for name, value in self.value.items()}
+
+    @property
+    def request(self) -> FinalMixRequest:
+        """The request of the final mix."""
+        return final_request(self._preview, self.changes, **self._options)
+
+    def to_json(self) -> str:
+        """Return the JSON body of the request with full links; `load` reads it again."""
+        return as_json(as_body(self.request, str))
+
+    def to_python(self) -> str:
+        """Return the program that requests the final mix of `preview` with these changes."""
+        changes = {self._labels[name]: effects for name, effects in self.changes.items()}
+        options = "".join(f", {name}={value!r}" for name, value in self._options.items())
+        return (
+            f"import tonnbook as tb\n\nchanges = {as_python_value(changes)}\n"
+            f"final = await tonn.final_mix(preview, changes{options})\n"
+        )
+
+    def to_curl(self) -> str:
+        """Return the shell command that sends the request to the live service."""
+        return as_curl(self.request, self.endpoint, str)
+
+    # ---- editing from Python
+
+    def set(self, track: str, /, **fields: Any) -> Self:
+        """Change settings of one track, named with or without its ending. None sets the preview's setting again.
+
+        Parameters
+        ----------
+        gain_db
+            Offset to the preview's gain, -60 to 12 dB.
+        pan_deg
+            Panning angle, -60 (left) to 60 (right).
+        eq
+            Up to six `tb.EqBand` or (centre_hz, gain_db, q), or the name of a preset; () for no EQ.
+        compression
+            `tb.Compression`, a mapping that changes some of the preview's values, or the name of a preset; "off" for none.
+        muted
+            Whether the track is turned down by 60 dB in the mix.
+        soloed
+            Whether the track is heard alone; for listening only.
+
+        Raises TypeError for an unknown field, ValueError for an unknown track or a value that is not allowed; then nothing changes.
+        """
+        name = matching_track(track, self._names, "set")
+        soloed = fields.pop("soloed", None)
+        given = fields_from_code(fields, self._bases[name], f"set({self._labels[name]!r})")
+        with self._lock:
+            self._commit({name: self.value.get(name, {}) | given})
+            if soloed is not None:
+                others = [each for each in self.soloed if each != name]
+                self.soloed = [*others, name] if soloed else others
+        return self
+
+    def reset(self, *tracks: str) -> Self:
+        """Restore the preview's settings of the named tracks, of all without a name. Raises ValueError for an unknown track."""
+        names = [matching_track(track, self._names, "reset") for track in tracks] or self._names
+        with self._lock:
+            self._commit({name: {} for name in names})
+        return self
+
+    def undo(self) -> Self:
+        """Undo the last change; without one nothing happens."""
+        return self._step(self._past, self._future)
+
+    def redo(self) -> Self:
+        """Make the change that was undone last; without one nothing happens."""
+        return self._step(self._future, self._past)
+
+    def load(self, request: FinalMixRequest | Mapping[str, TrackEffects] | str | Path) -> Self:
+        """Take the changes of a final mix: a request, its JSON text or file, or changes by track name.
+
+        Tracks of a request are matched by their link, its query left out, or by the file name in it. Tracks that are not named keep the preview's
+        settings. Raises ValueError for what is not a final mix of these tracks; then nothing changes.
+        """
+        changes = request if isinstance(request, Mapping) else self._changes_in(request)
+        given = {matching_track(track, self._names, "load"): effects for track, effects in changes.items()}
+        with self._lock:
+            self._commit({n: value_of(given[n], self._bases[n]) if n in given else {} for n in self._names})
+        return self
+
+    def save(self, path: str | Path) -> Path:
+        """Write the JSON body of the request to a file; return its path."""
+        Path(path).write_text(self.to_json(), encoding="utf-8")
+        return Path(path)
+
+    # ---- text and static HTML
+
+    def plain(self) -> str:
+        """Return the console in one line of text."""
+        changed = ", ".join(self._labels[name] for name in self.value)
+        return f"Console({len(self._names)} tracks, {f'changed: {changed}' if changed else 'nothing changed'})"
+
+    def static_html(self) -> str:
+        """Return the settings of all tracks as an HTML table; changes are marked by the word."""
+        head = {"track": "Track", "gain": "Gain", "pan": "Pan", "eq": "EQ", "compression": "Compression", "changed": ""}
+        return html("div", html("b", escape("Final mix")), table(head, [self._row(name) for name in self._names]))
+
+    def _row(self, name: str) -> dict[str, str]:
+        value, base = self.value.get(name, {}), self._bases[name]
+        now = base | value
+        bands = "; ".join(f"{hz:.0f} Hz {db:+.1f} dB" for hz, db, _ in now["eq"] if db)
+        threshold, ratio, *_ = now["compression"]
+        return {
+            "track": self._labels[name],
+            "gain": "muted" if value.get("muted") else f"{base['gain_db'] + value.get('gain_db', 0.0):+.1f} dB",
+            "pan": f"{now['pan_deg']:+.0f}\N{DEGREE SIGN}",
+            "eq": bands or "none",
+            "compression": f"{ratio:g}:1 above {threshold:.1f} dBFS" if ratio > 1 else "none",
+            "changed": "changed" if value else "",
+        }
+
+    # ---- inside
+
+    def _strip(self, name: str) -> dict[str, Any]:
+        notes = self._preview.notes.tracks.get(name) if self._preview.notes else None
+        return {
+            "name": name,
+            "label": self._labels[name],
+            "instrument": notes.instrument.label if notes and notes.instrument else "",
+            "base": self._bases[name],
+            "reasons": reasons_of(notes),
+            "send_db": notes.reverb_gain_db if notes else None,
+        }
+
+    def _commit(self, updates: Mapping[str, Value]) -> None:
+        """Replace the values of some tracks: one step of undo."""
+        value = {name: dict(each) for name, each in self.value.items()}
+        for name, update in updates.items():
+            value[name] = only_changes(update, self._bases[name])
+        self.value = {name: value[name] for name in self._names if value.get(name)}
+
+    def _edited(self, change: Mapping[str, Any]) -> None:
+        """Check what the page or code edited, keep the state before for undo, and write the code."""
+        with self._lock, self.hold_sync():
+            try:
+                checked = {n: only_changes(v, self._bases[n]) for n, v in change["new"].items() if n in self._bases}
+                for name, value in checked.items():
+                    effects_of(value, self._labels[name])
+            except (ValueError, KeyError, TypeError) as error:
+                self.note = str(error)
+                self._set_quietly(change["old"])
+                return
+            self._past = [*self._past, change["old"]][-_MOST_STEPS:]
+            self._future = []
+            self.note = ""
+            self._set_quietly({name: checked[name] for name in self._names if checked.get(name)})
+
+    def _set_quietly(self, value: dict[str, Value]) -> None:
+        """Set the value without a step of undo."""
+        self.unobserve(self._edited, "value")
+        self.value = value
+        self.observe(self._edited, "value")
+        self.can_undo, self.can_redo = bool(self._past), bool(self._future)
+        self._write_code()
+
+    def _step(self, back: list[dict[str, Value]], forth: list[dict[str, Value]]) -> Self:
+        with self._lock, self.hold_sync():
+            if back:
+                forth.append(self.value)
+                self._set_quietly(back.pop())
+        return self
+
+    # ---- the sound
+
+    def _repr_mimebundle_(self, **options: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+        if self._preparing is None:
+            self._preparing = Thread(target=self._prepare, name="console-sounds", daemon=True)
+            self._preparing.start()
+        return super()._repr_mimebundle_(**options)
+
+    def _prepare(self) -> None:
+        """Read, encode and send all sounds: the preview first."""
+        count = len(self._names)
+        try:
+            if self.mixing["room"]:
+                self._room = room(self._preview, self._part.rate)
+                self._send_room(as_text=False)
+            self._keep(count, *mix(self._preview.mix.path, self._part, whole=False))
+            for index, name in enumerate(self._names):
+                self._keep(index, recording(self._preview, name, self._part), None)
+        except (TonnbookError, KeyError, OSError) as error:
+            self.sound_problem = (
+                f"The recordings cannot be played ({error}). The settings can still be changed and rendered."
+            )
+
+    def _keep(self, index: int, encoded: Encoded, lufs: float | None) -> None:
+        self._encoded[index] = (encoded, lufs)
+        self._send_sound(index, as_text=False)
+
+    def _send_sounds(self, format_: str, as_text: bool) -> None:
+        """Send what is there again, to a page that was reloaded; as WAV to one that could not decode it."""
+        if self._room:
+            self._send_room(as_text)
+        for index, (encoded, lufs) in sorted(self._encoded.items()):
+            if format_ == "mp3" and encoded.format != "wav":
+                self._encoded[index] = (as_wav(encoded), lufs)
+            self._send_sound(index, as_text)
+
+    def _send_sound(self, index: int, as_text: bool) -> None:
+        encoded, lufs = self._encoded[index]
+        head = {"kind": "sound", "index": index, "format": encoded.format, "bytes": len(encoded.data), "lufs": lufs}
+        self._send_bytes(head, encoded.data, as_text)
+
+    def _send_room(self, as_text: bool) -> None:
+        self._send_bytes({"kind": "room"}, self._room, as_text)
+
+    def _send_bytes(self, head: dict[str, Any], data: bytes, as_text: bool) -> None:
+        if as_text:  # for a front end that drops binary parts, as Colab's did
+            self.send(head | {"base64": base64.b64encode(data).decode("ascii")})
+        else:
+            self.send(head, [data])
+
+    def _write_code(self) -> None:
+        """Write the request as code for the page: links without their queries."""
+        request = self.request
+        self.code = {
+            "json": as_json(as_body(request, short_name)),
+            "python": self.to_python(),
+            "curl": as_curl(request, self.endpoint, short_name),
+        }
+
+    def _changes_in(self, request: FinalMixRequest | str | Path) -> dict[str, TrackEffects]:
+        """Return the changes in a request by track name."""
+        if not isinstance(request, FinalMixRequest):
+            request = _read_request(request)
+        assert self._preview.request is not None
+        known = {short_name(t.source): n for t, n in zip(self._preview.request.tracks, self._names, strict=True)}
+        found = {}
+        for track in request.tracks:
+            name = known.get(short_name(track.source))
+            if name is None:
+                file = PurePosixPath(short_name(track.source)).name
+                name = matching_track(file, self._names, "the request")
+            found[name] = TrackEffects(**{field: getattr(track, field) for field in TrackEffects.model_fields})
+        return found
+
+    def _on_message(self, _: object, message: Mapping[str, Any], __: object) -> None:
+        """Do what a button of the page says; what is wrong is displayed."""
+        match message.get("kind"):
+            case "send":
+                self._send_sounds(str(message.get("format", "")), as_text=bool(message.get("text")))
+            case "undo":
+                self.undo()
+            case "redo":
+                self.redo()
+            case "load":
+                try:
+                    self.load(str(message["text"]))
+                except ValueError as error:
+                    self.note = str(error)
+
+
+def _labels(names: Sequence[str]) -> dict[str, str]:
+    """Return the names without their ending, where that is unique."""
+    short = [PurePosixPath(name).stem for name in names]
+    return {name: s if short.count(s) == 1 else name for name, s in zip(names, short, strict=True)}
+
+
+def _ranges() -> dict[str, Any]:
+    """Return the ranges of all numbers, as the page needs them."""
+    return {
+        "gain_db": limits(TrackEffects, "gain_db"),
+        "pan_deg": limits(TrackEffects, "pan_deg"),
+        "eq": [limits(EqBand, name) for name in ("centre_hz", "gain_db", "q")],
+        "compression": [limits(Compression, n) for n in ("threshold_db", "ratio", "attack_ms", "release_ms")],
+    }
+
+
+def _read_request(text: str | Path) -> FinalMixRequest:
+    """Read the JSON of a final mix. Raises ValueError."""
+    try:
+        body = json.loads(text.read_text(encoding="utf-8") if isinstance(text, Path) else text)
+    except json.JSONDecodeError as error:
+        raise ValueError(
+            f"this is not JSON (line {error.lineno}: {error.msg}); paste the JSON of a final mix"
+        ) from None
+    if not isinstance(body, Mapping):
+        raise ValueError("not a final mix: a JSON object is needed")
+    envelope = str(FinalMixRequest.envelope)
+    try:
+        return FinalMixRequest.from_wire(body if envelope in body else {envelope: body})
+    except ValidationError as error:
+        raise ValueError(f"not a final mix: {explain(error)}") from None
