@@ -34,7 +34,6 @@ tracks = [tb.MixTrack(source=path, instrument=group, reverb=reverb) for path, gr
 preview = tonn.preview_mix(tb.MixRequest(tracks=tracks, style="POP")).result(timeout=60)
 console = tb.Console(preview)
 console.set("guitar", eq="bass boost", gain_db=-4, pan_deg=-35).set("bass", compression="aggressive").set("kick", muted=True)
-final = tonn.final_mix(preview, console.changes).result(timeout=60)
 """
 ONE = """\
 sine = audio_files.write(folder / "sine.wav", 0.3 * np.sin(2 * np.pi * 440 * np.arange(4 * 44100) / 44100)[None], 44100, 16)
@@ -79,11 +78,13 @@ def test_the_browser_mixes_as_the_studio_does(open_nb: OpenNotebook, write_nb: W
     nb = open_nb(write_nb("console.ipynb", [MIX, "console", ONE])).run_all()
     page, single = nb.output(1), nb.output(2)
     nb.until("console.ready and one.ready")
-    page.get_by_role("button", name="Play", exact=True).click()
+    page.get_by_role("button", name="Render", exact=True).click()  # the local studio asks nothing
+    nb.until("console.result is not None", timeout=60)
+    page.locator(".tb-console").get_by_role("button", name="Play", exact=True).click()
     nb.until("console.playing")
     rendered = np.frombuffer(base64.b64decode(nb.page.evaluate(RENDER)), "<f4").reshape(2, -1).astype(float)
-    mix, rate = audio_files.read(nb.py("str(final.mix.path)"))
-    rendered *= 10 ** (nb.py("final.notes.trim_db - preview.notes.trim_db") / 20)
+    mix, rate = audio_files.read(nb.py("str(console.result.mix.path)"))
+    rendered *= 10 ** (nb.py("console.result.notes.trim_db - preview.notes.trim_db") / 20)
     assert integrated_loudness(rendered, rate) == pytest.approx(integrated_loudness(mix, rate), abs=0.05)
     assert residual_db(rendered, mix, rate) < -60  # EQ, compressors, pan, reverb and bus together; the file has 16 bits
 
@@ -117,6 +118,8 @@ def test_the_browser_mixes_as_the_studio_does(open_nb: OpenNotebook, write_nb: W
     # what is heard: the preview is there, and settings that jump make no click
     page.get_by_role("button", name="Hear the preview").click()
     nb.until("console.mode == 'preview'")
+    page.get_by_role("button", name="Hear your settings as the studio rendered them").click()
+    nb.until("console.mode == 'rendered'")
     single.get_by_role("button", name="Play", exact=True).click()
     nb.until("one.playing and not console.playing")
     single.get_by_role("button", name="Loop").click()

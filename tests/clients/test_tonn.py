@@ -102,15 +102,12 @@ def test_a_preview_from_files_on_disk(preview: MixPreview) -> None:
     assert preview.stems["vocal.wav"].path.parts[-2:] == ("stems", "vocal.flac")
 
 
-def test_a_preview_names_its_recordings_and_starts_its_final_mix(
+def test_a_preview_names_its_recordings_and_its_client(
     tonn: TonnClient, preview: MixPreview, excerpts: Mapping[str, Path]
 ) -> None:
     files = {name: file.path for name, file in preview.recordings.items()}
     assert files == {f"{name}.wav": excerpts[name] for name in TRACKS}  # not downloaded again
-    assert preview.start_final is not None
-    final = preview.start_final(preview, {"vocal": TrackEffects(gain_db=-6)}).result(timeout=60)
-    was, now = preview.settings["vocal.wav"], final.settings["vocal.wav"]
-    assert now.gain_db - was.gain_db == pytest.approx(-6, abs=0.01)
+    assert preview.client is tonn
 
 
 def test_notes_carry_what_a_player_needs_to_mix_as_the_studio_does(tonn: TonnClient, preview: MixPreview) -> None:

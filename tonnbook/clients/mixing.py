@@ -42,7 +42,7 @@ class MixCalls(Calls):
     """The mixing calls of one client.
 
     `downloads` is where sent requests are kept, see `SentRequests`; `final_read_s` is how long the one call that makes a final
-    mix may take to answer.
+    mix may take to answer; `client` is the client of these calls, which previews name.
     """
 
     def __init__(
@@ -53,8 +53,10 @@ class MixCalls(Calls):
         inbox: WebhookInbox | None,
         downloads: Path | None,
         final_read_s: float,
+        client: object = None,
     ) -> None:
         super().__init__(http, files, poller, inbox)
+        self._client = client
         self._sent_requests = SentRequests(downloads)
         self._final_read_s = final_read_s
 
@@ -164,7 +166,7 @@ class MixCalls(Calls):
             settings=results.settings or {},
             notes=results.notes,
             recordings=self._recordings(request, folder / "recordings") if request else {},
-            start_final=self.final,
+            client=self._client,
         )
 
     def _recordings(self, request: MixRequest, folder: Path) -> dict[str, RemoteFile]:

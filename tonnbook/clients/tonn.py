@@ -78,7 +78,7 @@ class TonnClient:
         self._files = Files(self._http, downloads)
         self._poller = JobPoller(polling)
         family = (self._http, self._files, self._poller, inbox)
-        self._mixes = MixCalls(*family, downloads, final_read_s)
+        self._mixes = MixCalls(*family, downloads, final_read_s, self)
         self._masters = MasteringCalls(*family)
         self._repairs = RepairCalls(*family)
         self._enhancements = EnhancementCalls(*family)

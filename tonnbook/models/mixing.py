@@ -6,7 +6,7 @@ in an answer, with the reason of each setting, which other clients ignore; `MixP
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Any, ClassVar, Literal
@@ -240,8 +240,8 @@ class MixPreview:
     """The studio's reasons; None on the live service."""
     recordings: Mapping[str, RemoteFile] = field(default_factory=dict, repr=False)
     """The recordings that were mixed, by track name in the order of the request; empty if the request is not known."""
-    start_final: Callable[..., Any] | None = field(default=None, repr=False, compare=False)
-    """Start the final mix, called with the preview and the changes as `tonn.final_mix` is; None for a preview without a client."""
+    client: Any = field(default=None, repr=False, compare=False)
+    """The client that made the preview and can make its final mix; None for a preview without one."""
 
     @property
     def playable(self) -> Mapping[str, RemoteFile]:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
 import tonnbook as tb
-from tonnbook.models.mixing import MixPreview
+from tonnbook.models.mixing import MixPreview, Reason
 from tonnbook.widgets.console.console import Console
+from tonnbook.widgets.forms import sender
 
 
 @pytest.fixture
@@ -133,3 +135,61 @@ def test_static_html_and_text(console: Console) -> None:
     assert "<td>muted</td>" in page
     assert page.count("changed") == 1
     assert repr(console) == "Console(2 tracks, changed: guitar)"
+
+
+class Live:
+    """A client of a service that charges; it counts what is sent."""
+
+    charges_credits = True
+
+    def __init__(self) -> None:
+        self.sent: list[Any] = []
+
+    def final_mix(self, preview: MixPreview, changes: Any, **options: Any) -> Any:
+        self.sent.append((preview, changes, options))
+        raise tb.TonnbookError("no credits are left")
+
+
+def test_live_the_button_only_asks_and_the_second_press_sends_once(
+    preview: MixPreview, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sender, "_DOUBLE_CLICK_S", 0.0)
+    live = Live()
+    console = Console(replace(preview, client=live), return_stems=True).set("guitar", gain_db=-6)
+    console._handle_custom_msg(
+        {"kind": "sounds", "format": "", "text": False}, []
+    )  # a reloaded page asks for sounds only
+    assert console.sending["state"] == "idle"
+    console._handle_custom_msg({"kind": "send"}, [])
+    assert "250 credits" in console.sending["message"]
+    assert live.sent == []
+    for _ in range(2):
+        console._handle_custom_msg({"kind": "confirm", "question": console.sending.get("question", 0)}, [])
+    assert live.sent == [(console.preview, console.changes, {"return_stems": True})]
+    assert "no credits" in console.sending["message"]
+
+
+def test_32_tracks_send_less_than_60_kb(preview: MixPreview) -> None:
+    source = preview.settings["vocal.wav"].model_copy(update={"eq": preview.settings["guitar.wav"].eq * 6})
+    names = [f"track {n}.wav" for n in range(32)]
+    assert preview.request is not None
+    assert preview.notes is not None
+    row = preview.request.tracks[0]
+    tracks = tuple(
+        row.model_copy(update={"source": f"https://store.example/abcdefghijklmnop/{name}?signature=secret"})
+        for name in names
+    )
+    reasons = tuple(
+        Reason(setting=f"eq.band_{n}", text="a sentence of the length that a reason has " * 2) for n in range(9)
+    )
+    notes = preview.notes.tracks["vocal.wav"].model_copy(update={"reasons": reasons})
+    many = replace(
+        preview,
+        request=preview.request.model_copy(update={"tracks": tracks}),
+        settings=dict.fromkeys(names, source),
+        notes=preview.notes.model_copy(update={"tracks": dict.fromkeys(names, notes)}),
+        recordings=dict.fromkeys(names, preview.recordings["vocal.wav"]),
+    )
+    console = Console(many)
+    state = {name: value for name, value in console.get_state().items() if name not in ("_esm", "_css")}
+    assert len(json.dumps(state)) < 60_000

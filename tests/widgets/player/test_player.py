@@ -81,7 +81,7 @@ def test_a_page_can_request_the_sound_again_as_mp3_and_as_text(make_file: MakeFi
     player = play(make_file("a.wav", peak=0.25))
     _, sent = shown(player)
     sent.clear()
-    player._on_message(player, {"kind": "send", "format": "mp3", "text": True}, [])
+    player._on_message(player, {"kind": "sounds", "format": "mp3", "text": True}, [])
     ((message, buffers),) = sent
     assert buffers is None
     assert message["format"] == "mp3"

@@ -143,6 +143,7 @@ function consoleBar(playback, model) {
       if (play.title !== word) { play.title = word; play.setAttribute("aria-label", word); play.replaceChildren(icon(playback.playing ? "pause" : "play")); }
       loop.setAttribute("aria-pressed", String(playback.loop !== null));
       modes.forEach((button, n) => { button.disabled = !playback.has(MODES[n]); button.setAttribute("aria-pressed", String(playback.mode === MODES[n])); });
+      modes[2].textContent = playback.outdated ? "Rendered (older settings)" : words.rendered;
       match.setAttribute("aria-pressed", String(playback.matched));
       const db = playback.matchDb(playback.mode);
       turned.textContent = db < -0.05 ? `turned down ${(-db).toFixed(1)} dB` : "";
@@ -177,9 +178,10 @@ function consoleView(playback, model, el) {
   const channels = playback.sources.map((_, index) => channelStrip(playback, index, ranges, select));
   const place = h("div", {});
   const note = h("p", { class: "tb-quiet tb-note" }), problem = h("p", { class: "tb-bad tb-note", role: "alert" });
-  const code = codeExport(model, prefix);
+  const codeTexts = () => { const texts = model.get("code"); return { ...texts, curl: texts.curl.replace("%JSON%", () => texts.json) }; };
+  const code = codeExport({ get: codeTexts }, prefix), sender = sendButton(model, () => {});
   const { line, announce } = liveRegion();
-  const root = frame("console", bar.node, h("div", { class: "tb-channels", role: "group", "aria-label": "Channel strips", tabindex: 0 }, channels.map((each) => each.node)), place, note, problem, code.node, pasteJson(model), line);
+  const root = frame("console", bar.node, h("div", { class: "tb-channels", role: "group", "aria-label": "Channel strips", tabindex: 0 }, channels.map((each) => each.node)), place, note, problem, sender.node, code.node, pasteJson(model), line);
   let frameNumber = 0;
   const panel = () => {
     if (!panels.has(selected)) panels.set(selected, trackPanel(playback, selected, ranges, presets));
@@ -233,6 +235,7 @@ function consoleView(playback, model, el) {
     cancelAnimationFrame(frameNumber);
     playback.removeEventListener("change", show);
     for (const [name, listener] of Object.entries(listeners)) model.off(name, listener);
+    sender.stop();
     root.remove();
     playback.viewDetached();
   };

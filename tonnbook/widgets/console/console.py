@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from tonnbook.errors import TonnbookError
 from tonnbook.models.effects import Compression, EqBand, TrackEffects
 from tonnbook.models.final_mix import final_request, matching_track
-from tonnbook.models.mixing import FinalMixRequest, MixPreview
+from tonnbook.models.mixing import FinalMix, FinalMixRequest, MixPreview
 from tonnbook.models.problems import explain
 from tonnbook.widgets.console.presets import COMPRESSION_PRESETS, EQ_PRESETS
 from tonnbook.widgets.console.sounds import as_wav, mix, mixing_of, part_of, recording, room
@@ -33,7 +33,8 @@ from tonnbook.widgets.console.strips import (
 )
 from tonnbook.widgets.forms.code_export import as_body, as_curl, as_json, as_python_value
 from tonnbook.widgets.forms.form_values import short_name
-from tonnbook.widgets.page import PageWidget, html, script, style, table
+from tonnbook.widgets.forms.sender import Sender
+from tonnbook.widgets.page import html, script, style, table
 from tonnbook.widgets.player.tracks import Encoded
 
 _MOST_STEPS = 200  # of undo
@@ -43,13 +44,15 @@ _LIVE = (
 )
 
 
-class Console(PageWidget):
+class Console(Sender):
     """The mixing console of a preview: the changes for its final mix, track by track.
 
     Parameters
     ----------
     preview
         A preview whose request and settings are known: `tonn.preview_mix(request, fx_settings=True)`. Otherwise ValueError.
+    client
+        What "Render" sends with; by default the client that made the preview.
     options
         Other fields of the final mix: `return_stems`, `sample_rate`, `create_master`, `desired_loudness`.
 
@@ -60,11 +63,18 @@ class Console(PageWidget):
     """
 
     _esm = script(
-        "player/stems", "forms/code_export", "console/dsp", "console/engine", "console/curves", "console/console"
+        "player/stems",
+        "forms/code_export",
+        "forms/sender",
+        "console/dsp",
+        "console/engine",
+        "console/curves",
+        "console/console",
     )
-    _css = style("forms/code_export", "console/console")
+    _css = style("forms/code_export", "forms/sender", "console/console")
 
     endpoint: ClassVar[str] = "/retrievefinalmix"
+    call, verb, price = "final_mix", "Render", "final_mix"
 
     strips: traitlets.List[dict[str, Any]] = traitlets.List().tag(sync=True)
     """For each track its name, label, instrument, the preview's settings, and their reasons."""
@@ -94,7 +104,7 @@ class Console(PageWidget):
     ready = traitlets.Bool(False).tag(sync=True)
     error = traitlets.Unicode("").tag(sync=True)
 
-    def __init__(self, preview: MixPreview, **options: Any) -> None:
+    def __init__(self, preview: MixPreview, *, client: Any = None, **options: Any) -> None:
         if not isinstance(preview, MixPreview):
             raise TypeError(f"Console takes the MixPreview of a preview job, not {type(preview).__name__}")
         if not preview.settings:
@@ -115,7 +125,9 @@ class Console(PageWidget):
         self._encoded: dict[int, tuple[Encoded, float | None]] = {}
         self._room = b""
         self._preparing: Thread | None = None
+        self._rendering: dict[str, Value] = {}  # the changes of the mix that was rendered last
         super().__init__(
+            client or preview.client,
             sounds=self._part.state(self._names),
             mixing=mixing_of(preview.notes) | {"muted_db": MUTED_DB, "start_s": self._part.start_s},
             about="" if preview.notes else _LIVE,
@@ -129,6 +141,7 @@ class Console(PageWidget):
         self._write_code()
         self.observe(self._edited, "value")
         self.on_msg(self._on_message)
+        self.on_result(self._take_rendered)
 
     # ---- the request
 
@@ -305,6 +318,22 @@ class Console(PageWidget):
                 self._set_quietly(back.pop())
         return self
 
+    # ---- rendering
+
+    def _start(self, client: Any) -> Any:
+        self._rendering = self.value
+        return client.final_mix(self._preview, self.changes, **self._options)
+
+    def _fault(self) -> str:
+        return ""
+
+    def _take_rendered(self, final: FinalMix) -> None:
+        """Send the rendered mix to the page, to be compared with the preview."""
+        try:
+            self._keep(len(self._names) + 1, *mix(final.mix.path, self._part, whole=True))
+        except (TonnbookError, OSError) as error:
+            self.sound_problem = f"The rendered mix cannot be played ({error})."
+
     # ---- the sound
 
     def _repr_mimebundle_(self, **options: Any) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -343,7 +372,14 @@ class Console(PageWidget):
 
     def _send_sound(self, index: int, as_text: bool) -> None:
         encoded, lufs = self._encoded[index]
-        head = {"kind": "sound", "index": index, "format": encoded.format, "bytes": len(encoded.data), "lufs": lufs}
+        head = {
+            "kind": "sound",
+            "index": index,
+            "format": encoded.format,
+            "bytes": len(encoded.data),
+            "lufs": lufs,
+            "of": self._rendering,
+        }
         self._send_bytes(head, encoded.data, as_text)
 
     def _send_room(self, as_text: bool) -> None:
@@ -356,13 +392,11 @@ class Console(PageWidget):
             self.send(head, [data])
 
     def _write_code(self) -> None:
-        """Write the request as code for the page: links without their queries."""
+        """Write the request as code for the page: links without their queries. The command has the JSON in it, which is sent once."""
         request = self.request
-        self.code = {
-            "json": as_json(as_body(request, short_name)),
-            "python": self.to_python(),
-            "curl": as_curl(request, self.endpoint, short_name),
-        }
+        body = as_json(as_body(request, short_name))
+        curl = as_curl(request, self.endpoint, short_name).replace(body, "%JSON%")
+        self.code = {"json": body, "python": self.to_python(), "curl": curl}
 
     def _changes_in(self, request: FinalMixRequest | str | Path) -> dict[str, TrackEffects]:
         """Return the changes in a request by track name."""
@@ -382,7 +416,7 @@ class Console(PageWidget):
     def _on_message(self, _: object, message: Mapping[str, Any], __: object) -> None:
         """Do what a button of the page says; what is wrong is displayed."""
         match message.get("kind"):
-            case "send":
+            case "sounds":
                 self._send_sounds(str(message.get("format", "")), as_text=bool(message.get("text")))
             case "undo":
                 self.undo()

@@ -3,6 +3,9 @@
 const ANALYSIS_PAUSE_MS = 400;    // the mix is measured again after this pause in editing
 const MODES = ["preview", "mine", "rendered"];
 
+/** The changes as text, in one order of tracks and settings. */
+const inOrder = (values) => JSON.stringify(Object.entries(values).map(([name, change]) => [name, Object.entries(change).sort()]).sort());
+
 /** Integrated loudness of a stereo sound in LUFS (BS.1770, as tonnbook/dsp/loudness.py). */
 function loudness(sound) {
   const rate = sound.sampleRate, hop = Math.round(rate / 10);
@@ -53,12 +56,13 @@ class ConsolePlayback extends Playback {
 
   get ready() { return Boolean(this.sources) && this.strips.every((strip, n) => strip.buffer || this.tracks[n].optional) && Boolean(this.room || !this.mixing.room); }
 
-  #receiveMore({ kind, base64, lufs, index }, buffers) {
+  #receiveMore({ kind, base64, lufs, index, of }, buffers) {
     if (kind === "room") {
       const bytes = base64 ? Uint8Array.from(atob(base64), (c) => c.charCodeAt(0)) : new Uint8Array(buffers[0].buffer ?? buffers[0], buffers[0].byteOffset ?? 0, buffers[0].byteLength);
       this.room = new Float32Array(bytes.slice().buffer);
     } else if (kind === "sound" && index >= this.sources.length) {
       if (this.tracks[index].optional) this.strips[index].buffer = null;      // a newer render replaces it
+      if (this.tracks[index].optional) this.renderedOf = inOrder(of);
       this.lufs[this.tracks[index].name] = lufs;
     } else return;
     this.changed();
@@ -216,6 +220,9 @@ class ConsolePlayback extends Playback {
 
   /** Whether a mode can be heard. */
   has(mode) { return mode === "mine" ? this.worklet : Boolean(this.strips[this.tracks.findIndex(({ name }) => name === mode)]?.buffer); }
+
+  /** Whether the rendered mix has other settings than there are now. */
+  get outdated() { return this.has("rendered") && this.renderedOf !== inOrder(this.model.get("value")); }
 
   choose(mode) {
     if (!MODES.includes(mode) || (this.ready && !this.has(mode))) return;

@@ -159,7 +159,7 @@ class Player(PageWidget):
 
     def _on_message(self, _: object, message: Mapping[str, Any], __: object) -> None:
         """Send the sounds again to a page that was reloaded, or as MP3 to one that could not decode them."""
-        if message.get("kind") != "send":
+        if message.get("kind") != "sounds":
             return
         if message.get("format") == "mp3" and any(encoded.format != "mp3" for encoded in self._encoded):
             self._encoded = [

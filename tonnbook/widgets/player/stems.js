@@ -68,7 +68,7 @@ class Playback extends EventTarget {
     const key = `${format}/${text}`;
     if (this.requested[key] || this.ready) return;
     this.requested[key] = true;
-    this.model.send({ kind: "send", format, text });
+    this.model.send({ kind: "sounds", format, text });
   }
 
   async #onMessage(message, buffers) {
