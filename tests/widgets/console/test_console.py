@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 import tonnbook as tb
+from tonnbook import audio_files
 from tonnbook.models.mixing import MixPreview, Reason
 from tonnbook.widgets.console.console import Console
 from tonnbook.widgets.forms import sender
@@ -167,6 +168,31 @@ def test_live_the_button_only_asks_and_the_second_press_sends_once(
         console._handle_custom_msg({"kind": "confirm", "question": console.sending.get("question", 0)}, [])
     assert live.sent == [(console.preview, console.changes, {"return_stems": True})]
     assert "no credits" in console.sending["message"]
+
+
+def test_the_sounds_are_prepared_once_at_full_quality(preview: MixPreview) -> None:
+    console = Console(preview)
+    for _ in range(2):  # as a page asks for them
+        console._handle_custom_msg({"kind": "sounds", "format": "", "text": False}, [])
+    assert console._preparing is not None
+    console._preparing.join(30)
+    assert console.sound_problem == ""
+    assert [console._encoded[n][0].format for n in (0, 1, 2)] == ["flac"] * 3
+    audio, _ = audio_files.decode(console._encoded[0][0].data)
+    assert (audio == audio_files.read(preview.recordings["guitar.wav"].path)[0]).all()
+    console._handle_custom_msg({"kind": "sounds", "format": "mp3", "text": False}, [])  # a browser without FLAC
+    assert console._encoded[0][0].format == "wav"
+    assert (audio_files.decode(console._encoded[0][0].data)[0] == audio).all()
+
+
+def test_recordings_that_are_gone_leave_the_settings(preview: MixPreview) -> None:
+    preview.recordings["vocal.wav"].path.unlink()
+    console = Console(preview)
+    console._handle_custom_msg({"kind": "sounds", "format": "", "text": False}, [])
+    assert console._preparing is not None
+    console._preparing.join(30)
+    assert "vocal.wav" in console.sound_problem
+    assert console.set("vocal", gain_db=-1).changes
 
 
 def test_32_tracks_send_less_than_60_kb(preview: MixPreview) -> None:

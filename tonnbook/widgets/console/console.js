@@ -16,29 +16,29 @@ function numberField(label, [low, high], step, unit, set) {
 }
 
 /** A slider that edits while it moves and commits when it is released; a double click sets `zero`. */
-function rangeField(label, kind, [low, high], step, zero, text, set) {
+function rangeField(label, kind, [low, high], step, zero, text, set, reason = "") {
   const input = h("input", { type: "range", class: `tb-range ${kind}`, min: low, max: high, step, "aria-label": label });
   input.addEventListener("input", () => set(Number(input.value), false));
   input.addEventListener("change", () => set(Number(input.value), true));
   input.addEventListener("dblclick", () => set(zero(), true));
-  return { node: input, show(value) { input.value = value; input.setAttribute("aria-valuetext", text(value)); input.title = `${label}: ${text(value)}`; } };
+  return { node: input, show(value) { input.value = value; input.setAttribute("aria-valuetext", text(value)); input.title = [`${label}: ${text(value)}`, reason && `In the preview: ${reason}`].filter(Boolean).join("\n"); } };
 }
 
 const panText = (deg) => (deg === 0 ? "centre" : `${Math.abs(deg).toFixed(0)}\u00b0 ${deg < 0 ? "left" : "right"}`);
 
 /** The strip of one track. */
 function channelStrip(playback, index, ranges, select) {
-  const { name, label, instrument, base } = playback.sources[index];
+  const { name, label, instrument, base, reasons } = playback.sources[index];
   const edit = (change, done) => playback.edit(index, change, done);
   const eq = svg("path", { class: "tb-curve" });
   const small = svg("svg", { viewBox: "0 0 72 30", preserveAspectRatio: "none", "aria-hidden": "true" }, svg("path", { class: "tb-zero", d: "M0 15H72" }), eq);
   const open = h("button", { type: "button", class: "tb-open", "aria-label": `Edit EQ and compressor of ${label}`, title: `Edit EQ and compressor of ${label}`, onclick: () => select(index) }, h("span", { class: "tb-name" }, label), small);
   const reduced = h("span", { class: "tb-less" });
-  const pan = rangeField(`Pan of ${label}`, "tb-pan", ranges.pan_deg, 1, () => base.pan_deg, panText, (deg, done) => edit({ pan_deg: deg }, done));
+  const pan = rangeField(`Pan of ${label}`, "tb-pan", ranges.pan_deg, 1, () => base.pan_deg, panText, (deg, done) => edit({ pan_deg: deg }, done), reasons.pan);
   const panWords = h("span", { class: "tb-small" });
   const mute = toggle("M", `Mute ${label} in the mix`, () => edit({ muted: !playback.strip(index).muted }, true), "tb-mute");
   const solo = toggle("S", `Solo ${label}, for listening`, () => { playback.strips[index].solo = !playback.strips[index].solo; playback.applyGains(); }, "tb-solo");
-  const gain = rangeField(`Fader of ${label}`, "tb-upright", ranges.gain_db, 0.5, () => 0, (db) => `${signedDb(db)} to the preview`, (db, done) => edit({ gain_db: db }, done));
+  const gain = rangeField(`Fader of ${label}`, "tb-upright", ranges.gain_db, 0.5, () => 0, (db) => `${signedDb(db)} to the preview`, (db, done) => edit({ gain_db: db }, done), reasons.gain);
   const exact = numberField(`Gain of ${label} relative to the preview, dB`, ranges.gain_db, 0.1, "dB", (db, done) => edit({ gain_db: db }, done));
   const bar = h("div", { class: "tb-meter-bar" });
   const reset = h("button", { type: "button", class: "tb-button tb-bare tb-reset", "aria-label": `Reset ${label}`, title: `Restore the preview's settings of ${label}`, onclick: () => playback.restore([name]) }, "Reset");
@@ -131,8 +131,8 @@ function consoleBar(playback, model) {
   const words = { preview: "Preview", mine: "Mine", rendered: "Rendered" };
   const modes = MODES.map((mode) => toggle(words[mode], { preview: "Hear the preview", mine: "Hear your settings", rendered: "Hear your settings as the studio rendered them" }[mode], () => playback.choose(mode), "tb-mode"));
   const match = toggle("Equal loudness", "Equal loudness: the louder mixes are turned down", () => { playback.matched = !playback.matched; playback.applyGains(); }, "tb-match");
-  const undo = h("button", { type: "button", class: "tb-button", onclick: () => model.send({ kind: "undo" }) }, "Undo");
-  const redo = h("button", { type: "button", class: "tb-button", onclick: () => model.send({ kind: "redo" }) }, "Redo");
+  const undo = h("button", { type: "button", class: "tb-button", title: "Undo (z)", onclick: () => model.send({ kind: "undo" }) }, "Undo");
+  const redo = h("button", { type: "button", class: "tb-button", title: "Redo (Shift z)", onclick: () => model.send({ kind: "redo" }) }, "Redo");
   const reset = h("button", { type: "button", class: "tb-button", onclick: () => playback.restore(playback.sources.map(({ name }) => name)) }, "Reset all");
   const turned = h("span", { class: "tb-quiet tb-small" });
   return {
@@ -209,12 +209,10 @@ function consoleView(playback, model, el) {
     if (playback.meters) channels.forEach((each) => each.meter(playback.meters));
   };
   root.addEventListener("keydown", (event) => {
-    const typing = event.target.closest("input, select, textarea, button, summary, .tb-code, .tb-tab");
-    const command = event.ctrlKey || event.metaKey;
-    if (command && event.key.toLowerCase() === "z" && !event.target.closest("input[type=number], textarea")) model.send({ kind: event.shiftKey ? "redo" : "undo" });
-    else if (command || event.altKey || typing && !(event.target.type === "range" && event.key === " ")) return;
-    else if (event.key === " ") playback.toggle();
+    if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input[type=number], select, textarea")) return;
+    if (event.key === " " && !event.target.closest("button, summary")) playback.toggle();
     else if (event.key === "x") playback.choose(next());
+    else if (event.key === "z" || event.key === "Z") model.send({ kind: event.shiftKey ? "redo" : "undo" });
     else return;
     event.preventDefault();
     event.stopPropagation();

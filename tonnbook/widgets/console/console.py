@@ -337,10 +337,17 @@ class Console(Sender):
     # ---- the sound
 
     def _repr_mimebundle_(self, **options: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-        if self._preparing is None:
+        self._start_preparing()
+        return super()._repr_mimebundle_(**options)
+
+    def _start_preparing(self) -> bool:
+        """Start to read and send the sounds, once; return whether that was now."""
+        with self._lock:
+            if self._preparing is not None:
+                return False
             self._preparing = Thread(target=self._prepare, name="console-sounds", daemon=True)
             self._preparing.start()
-        return super()._repr_mimebundle_(**options)
+            return True
 
     def _prepare(self) -> None:
         """Read, encode and send all sounds: the preview first."""
@@ -416,7 +423,7 @@ class Console(Sender):
     def _on_message(self, _: object, message: Mapping[str, Any], __: object) -> None:
         """Do what a button of the page says; what is wrong is displayed."""
         match message.get("kind"):
-            case "sounds":
+            case "sounds" if not self._start_preparing():  # a console in a box is not displayed by itself
                 self._send_sounds(str(message.get("format", "")), as_text=bool(message.get("text")))
             case "undo":
                 self.undo()

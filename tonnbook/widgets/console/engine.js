@@ -48,7 +48,8 @@ class ConsolePlayback extends Playback {
       "msg:custom": (message, buffers) => this.#receiveMore(message, buffers),
       "change:value": () => { this.values = model.get("value"); this.edited(); this.analyse(); },
       "change:soloed": () => this.#solo(),
-      "change:mode": () => this.choose(model.get("mode"), false),
+      "change:mode": () => this.choose(model.get("mode")),
+      "change:matched": () => { this.matched = model.get("matched"); this.applyGains(); },
     };
     for (const [name, listener] of Object.entries(this.more)) model.on(name, listener);
     this.#solo();
@@ -257,6 +258,7 @@ class ConsolePlayback extends Playback {
   analyse() {
     clearTimeout(this.analysing);
     this.analysing = setTimeout(async () => {
+      this.analysing = null;
       if (!this.ready || !this.worklet || this.busy) return;
       this.busy = true;
       const values = JSON.stringify(this.values);
@@ -274,7 +276,7 @@ class ConsolePlayback extends Playback {
   }
 
   changed() {
-    if (this.ready && !this.reductions && !this.analysing) this.analyse();
+    if (this.ready && !this.reductions && !this.analysing && !this.busy && this.worklet) this.analyse();
     super.changed();
   }
 

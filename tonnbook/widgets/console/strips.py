@@ -27,7 +27,7 @@ MUTED_DB = -60.0
 """Gain offset of a muted track: the lowest that a final mix takes."""
 
 FIELDS = ("gain_db", "pan_deg", "eq", "compression", "muted")
-_OFF = [0.0, 1.0, 15.0, 120.0]
+_OFF = [-20.0, 1.0, 15.0, 120.0]
 
 
 def base_value(settings: TrackSettings) -> Value:
