@@ -58,6 +58,7 @@ if TYPE_CHECKING:
     from tonnbook.services import offline as offline
     from tonnbook.services import run as run
     from tonnbook.widgets.console.console import Console as Console
+    from tonnbook.widgets.download.download import Download as Download
     from tonnbook.widgets.dropzone.dropzone import DropZone as DropZone
     from tonnbook.widgets.forms.composition import CompositionBuilder as CompositionBuilder
     from tonnbook.widgets.forms.mastering import AlbumBuilder as AlbumBuilder
@@ -106,6 +107,7 @@ _NAMES = {
     ),
     "widgets.forms.mixing": ("MixBuilder",),
     "widgets.console.console": ("Console",),
+    "widgets.download.download": ("Download",),
     "widgets.dropzone.dropzone": ("DropZone",),
     "widgets.forms.composition": ("CompositionBuilder",),
     "widgets.forms.repair": (

@@ -27,6 +27,7 @@ def connect(self, address, original=socket.socket.connect):
 socket.socket.connect = connect
 """
 
+SILENT = "06_your_song"  # it displays sounds after its buttons were pressed: see test_your_song
 lesson = pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
 
 
@@ -90,7 +91,7 @@ def test_saves_no_key_no_signed_link_and_no_local_address(path: Path) -> None:
     assert not re.search(r"https?://[^\s\"']+\?[^\s\"']+=", saved)
 
 
-@lesson
+@pytest.mark.parametrize("path", [p for p in LESSONS if p.stem != SILENT], ids=lambda path: path.stem)
 @pytest.mark.slow
 def test_embeds_every_picture_and_sound_and_keeps_them_small(path: Path) -> None:
     shown = [o.data for cell in run(path).cells for o in cell.get("outputs", []) if o.output_type != "stream"]

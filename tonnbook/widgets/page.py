@@ -68,9 +68,18 @@ class PageWidget(anywidget.AnyWidget):
                 content = {"execution_state": state}
                 kernel.session.send(kernel.iopub_socket, "status", content, parent=message, ident=self.comm.topic)
 
+    def _displayed(self) -> None:
+        """Do what has to be done when the widget is displayed, as sending its sounds; called at each display."""
+
     def _repr_mimebundle_(self, **_: object) -> tuple[dict[str, Any], dict[str, Any]]:
-        view = {"version_major": 2, "version_minor": 1, "model_id": self.view_id}
-        return {"text/plain": self.plain(), "text/html": self.static_html(), _WIDGET_VIEW: view}, {}
+        self._displayed()
+        return bundle(self.plain(), self.static_html(), self.view_id)
+
+
+def bundle(plain: str, static_html: str, view_id: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the mimebundle that displays the model `view_id`, or text and HTML where no widget can be displayed."""
+    view = {"version_major": 2, "version_minor": 1, "model_id": view_id}
+    return {"text/plain": plain, "text/html": static_html, _WIDGET_VIEW: view}, {}
 
 
 def data_url(mime: str, content: bytes) -> str:

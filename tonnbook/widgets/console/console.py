@@ -336,9 +336,8 @@ class Console(Sender):
 
     # ---- the sound
 
-    def _repr_mimebundle_(self, **options: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    def _displayed(self) -> None:
         self._start_preparing()
-        return super()._repr_mimebundle_(**options)
 
     def _start_preparing(self) -> bool:
         """Start to read and send the sounds, once; return whether that was now."""

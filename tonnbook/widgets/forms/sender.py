@@ -6,7 +6,8 @@ On a server that charges for a call the button only asks; a second button, with 
 from __future__ import annotations
 
 import contextvars
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 from threading import RLock, Thread
 from time import monotonic
 from typing import Any, ClassVar, Generic, TypeVar
@@ -17,7 +18,7 @@ from tonnbook import default_clients
 from tonnbook.clients.jobs import Job
 from tonnbook.errors import TonnbookError
 from tonnbook.models.vocabulary import CREDITS
-from tonnbook.widgets.page import PageWidget
+from tonnbook.widgets.page import PageWidget, bundle, html
 
 _DOUBLE_CLICK_S = 0.6
 T = TypeVar("T")
@@ -46,6 +47,7 @@ class Sender(PageWidget):
         self._client = client
         self._job: Any = None
         self._result: Any = None
+        self._sent: Mapping[str, str] = {}
         self._listeners: list[Callable[[Any], None]] = []
         self._sender_lock = RLock()
         self._asked, self._asked_at = 0, 0.0
@@ -68,6 +70,11 @@ class Sender(PageWidget):
         """The result of the request that was sent last; None before it is there."""
         return self._result
 
+    @property
+    def sent(self) -> Mapping[str, str]:
+        """The request that was sent last, as the form displays it: "json", "python" and "curl", with file names only. Empty before."""
+        return self._sent
+
     def submit(self) -> Any:
         """Send the request, as the button does, and return its job. **May cost credits with a live client.**
 
@@ -77,7 +84,7 @@ class Sender(PageWidget):
             if self.client is None:
                 raise TonnbookError(_NO_CLIENT)
             job = self._start(self.client)
-            self._job = job
+            self._job, self._sent = job, dict(getattr(self, "code", {}))
             self._say("running", "")
         self._show_job(job)
         job.on_change(self._changed)
@@ -91,13 +98,13 @@ class Sender(PageWidget):
         if self._result is not None:
             call(self._result)
 
-    def then(self, make: Callable[[Any], Any]) -> Follower[Any]:
-        """Return a place that displays `make(result)` as soon as there is a result, and anew for each later one.
+    def then(self, make: Callable[..., Any], **options: Any) -> Follower[Any]:
+        """Return a place that displays `make(result, **options)` as soon as there is a result, and anew for each later one.
 
         >>> mix = tb.MixBuilder(stems)
-        >>> mix.then(tb.plot_mix)
+        >>> console = mix.then(tb.Console, return_stems=True)
         """
-        return Follower(self, make)
+        return Follower(self, partial(make, **options))
 
     def _start(self, client: Any) -> Any:
         return getattr(client, self.call)(self.request)  # type: ignore[attr-defined]
@@ -203,7 +210,7 @@ class Follower(Generic[T]):
         self._listeners: list[Callable[[Any], None]] = []
         self.made: T | None = None
         """What was made of the latest result; None before there is one."""
-        self.box = VBox([HTML("<p>Appears here when the step above is done.</p>")])
+        self.box = VBox([HTML(html("p", _LATER))])
         source.on_result(self._update)
 
     def on_result(self, call: Callable[[Any], None]) -> None:
@@ -212,9 +219,19 @@ class Follower(Generic[T]):
         if (listen := getattr(self.made, "on_result", None)) is not None:
             listen(call)
 
-    def then(self, make: Callable[[Any], Any]) -> Follower[Any]:
-        """Return a place that displays `make(result)` for each result of what was made here."""
-        return Follower(self, make)
+    def then(self, make: Callable[..., Any], **options: Any) -> Follower[Any]:
+        """Return a place that displays `make(result, **options)` for each result of what was made here."""
+        return Follower(self, partial(make, **options))
+
+    @property
+    def result(self) -> Any:
+        """The result of what was made here, if that is a form; None before there is one."""
+        return getattr(self.made, "result", None)
+
+    @property
+    def sent(self) -> Mapping[str, str]:
+        """The request of `result` as code; see `Sender.sent`."""
+        return getattr(self.made, "sent", {})
 
     def _update(self, result: Any) -> None:
         try:
@@ -227,8 +244,10 @@ class Follower(Generic[T]):
             for call in self._listeners:
                 listen(call)
 
-    def _repr_mimebundle_(self, **options: Any) -> Any:
-        return self.box._repr_mimebundle_(**options)
+    def _repr_mimebundle_(self, **_: object) -> tuple[dict[str, Any], dict[str, Any]]:
+        made = self.made if isinstance(self.made, PageWidget) else None
+        plain, static_html = (made.plain(), made.static_html()) if made else (_LATER, html("p", _LATER))
+        return bundle(plain, static_html, self.box.model_id)
 
 
 def view_of(result: Any) -> Any:
@@ -241,15 +260,20 @@ def view_of(result: Any) -> Any:
     from tonnbook.widgets.player.play import play
     from tonnbook.widgets.player.sources import HasPlayable
 
+    if isinstance(result, HasPlayable | Masters):
+        result = play(result)
+    if isinstance(result, PageWidget):
+        result._displayed()
     if hasattr(result, "box"):
         return result.box
     if isinstance(result, Widget):
         return result
-    if isinstance(result, HasPlayable | Masters):
-        return play(result)
+    if hasattr(result, "_repr_mimebundle_"):
+        return HTML(result._repr_mimebundle_().get("text/html", ""))
     if hasattr(result, "_repr_html_"):
         return HTML(result._repr_html_())
     return HTML(f"<pre>{escape(str(getattr(result, 'summary', result)))}</pre>")
 
 
+_LATER = "Appears here when the step above is done."
 _NO_CLIENT = "Start the studio first: services = tb.offline(). Or pass a client to the form: client=services.tonn."

@@ -143,11 +143,10 @@ class Player(PageWidget):
     def _seconds(self) -> float:
         return max(track.seconds for track in self._tracks)
 
-    def _repr_mimebundle_(self, **_: object) -> tuple[dict[str, Any], dict[str, Any]]:
+    def _displayed(self) -> None:
         if not self._sent:
             self._sent = True
             self._send_sounds()
-        return super()._repr_mimebundle_()
 
     def _send_sounds(self, as_text: bool = False) -> None:
         for index, encoded in enumerate(self._encoded):

@@ -1,0 +1,1 @@
+"""What was made, as one zip archive on the user's own computer."""
