@@ -114,6 +114,14 @@ def test_unknown_tracks_fields_and_texts(console: Console) -> None:
     assert "at most 12" in console.note
 
 
+def test_what_cannot_be_heard_is_said(preview: MixPreview) -> None:
+    assert Console(preview).about == ""
+    assert "without reverb and bus compression" in Console(replace(preview, notes=None)).about
+    assert preview.request is not None
+    mastered = replace(preview, request=preview.request.model_copy(update={"create_master": True}))
+    assert "The preview is mastered" in Console(mastered).about
+
+
 def test_a_preview_without_settings_or_request(preview: MixPreview) -> None:
     with pytest.raises(ValueError, match="fx_settings=True"):
         Console(replace(preview, settings={}))

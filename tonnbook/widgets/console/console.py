@@ -38,6 +38,7 @@ from tonnbook.widgets.page import html, script, style, table
 from tonnbook.widgets.player.tracks import Encoded
 
 _MOST_STEPS = 200  # of undo
+_MASTERED = "The preview is mastered; what is heard as Mine is the mix before its master."
 _LIVE = (
     "What is heard as Mine is computed with the studio's equations, without reverb and bus compression: the service has its own and "
     "does not publish them. Preview and Rendered are the service's."
@@ -130,7 +131,7 @@ class Console(Sender):
             client or preview.client,
             sounds=self._part.state(self._names),
             mixing=mixing_of(preview.notes) | {"muted_db": MUTED_DB, "start_s": self._part.start_s},
-            about="" if preview.notes else _LIVE,
+            about=_about(preview),
             strips=[self._strip(name) for name in self._names],
             ranges=_ranges(),
             presets={
@@ -422,7 +423,9 @@ class Console(Sender):
     def _on_message(self, _: object, message: Mapping[str, Any], __: object) -> None:
         """Do what a button of the page says; what is wrong is displayed."""
         match message.get("kind"):
-            case "sounds" if not self._start_preparing():  # a console in a box is not displayed by itself
+            case "shown":  # inside a box, whose display Python does not notice
+                self._start_preparing()
+            case "sounds" if not self._start_preparing():
                 self._send_sounds(str(message.get("format", "")), as_text=bool(message.get("text")))
             case "undo":
                 self.undo()
@@ -439,6 +442,12 @@ def _labels(names: Sequence[str]) -> dict[str, str]:
     """Return the names without their ending, where that is unique."""
     short = [PurePosixPath(name).stem for name in names]
     return {name: s if short.count(s) == 1 else name for name, s in zip(names, short, strict=True)}
+
+
+def _about(preview: MixPreview) -> str:
+    """Return what differs between the mixes that are compared, apart from the settings."""
+    mastered = preview.request is not None and preview.request.create_master
+    return " ".join(filter(None, ["" if preview.notes else _LIVE, _MASTERED if mastered else ""]))
 
 
 def _ranges() -> dict[str, Any]:

@@ -53,6 +53,7 @@ class ConsolePlayback extends Playback {
     };
     for (const [name, listener] of Object.entries(this.more)) model.on(name, listener);
     this.#solo();
+    model.send({ kind: "shown" });
   }
 
   get ready() { return Boolean(this.sources) && this.strips.every((strip, n) => strip.buffer || this.tracks[n].optional) && Boolean(this.room || !this.mixing.room); }
