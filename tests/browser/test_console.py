@@ -66,6 +66,18 @@ STEP = """async (change) => {
 }"""
 
 
+# The loudness of the rendered mix that the page has, and the level in dB of what it plays.
+HELD = """async () => {
+  const player = globalThis[Symbol.for('tonnbook.page')].playback;
+  const analyser = new AnalyserNode(player.graph.context, { fftSize: 16384 });
+  player.graph.master.connect(analyser);
+  await new Promise((done) => setTimeout(done, 500));
+  const samples = new Float32Array(16384);
+  analyser.getFloatTimeDomainData(samples);
+  return { loudness: player.lufs.rendered, level: 10 * Math.log10(samples.reduce((sum, x) => sum + x * x, 1e-20) / samples.length) };
+}"""
+
+
 def residual_db(a: npt.NDArray[np.floating], b: npt.NDArray[np.floating], rate: int) -> float:
     """Return the level of a - b relative to b below 16 kHz in dB."""
     spectra = np.fft.rfft(a - b), np.fft.rfft(b)
@@ -80,6 +92,7 @@ def test_the_browser_mixes_as_the_studio_does(open_nb: OpenNotebook, write_nb: W
     nb.until("console.ready and one.ready")
     page.get_by_role("button", name="Render", exact=True).click()  # the local studio asks nothing
     nb.until("console.result is not None", timeout=60)
+    page.locator(".tb-console").get_by_role("button", name="Loop", exact=True).click()
     page.locator(".tb-console").get_by_role("button", name="Play", exact=True).click()
     nb.until("console.playing")
     rendered = np.frombuffer(base64.b64decode(nb.page.evaluate(RENDER)), "<f4").reshape(2, -1).astype(float)
@@ -118,8 +131,17 @@ def test_the_browser_mixes_as_the_studio_does(open_nb: OpenNotebook, write_nb: W
     # what is heard: the preview is there, and settings that jump make no click
     page.get_by_role("button", name="Hear the preview").click()
     nb.until("console.mode == 'preview'")
-    page.get_by_role("button", name="Hear your settings as the studio rendered them").click()
-    nb.until("console.mode == 'rendered'")
+    rendered_button = page.get_by_role("button", name="Hear your settings as the studio rendered them")
+    first = nb.page.evaluate(HELD)
+    nb.py("console.set('guitar', gain_db=-8)")
+    expect(rendered_button).to_have_text("Rendered (older settings)")
+    page.get_by_role("button", name="Render", exact=True).click()
+    expect(rendered_button).to_have_text("Rendered")
+    rendered_button.click()
+    nb.until("console.mode == 'rendered' and console.playing")
+    second = nb.page.evaluate(HELD)
+    assert second["loudness"] < first["loudness"]  # the second render replaced the first while it played
+    assert second["level"] > -40
     single.get_by_role("button", name="Play", exact=True).click()
     nb.until("one.playing and not console.playing")
     single.get_by_role("button", name="Loop").click()

@@ -101,7 +101,7 @@ function trackPanel(playback, index, ranges, presets) {
   const resets = { eq: back("As in the preview", ["eq"]), compression: back("As in the preview", ["compression"]) };
   const words = { gain: "Gain", pan: "Pan", compression: "Compression", reverb: "Reverb", track: "Recording" };
   const why = Object.entries(reasons).map(([setting, text]) => h("li", {}, h("b", {}, `${words[setting] ?? setting.replace("eq.band_", "EQ band ")}: `), text));
-  const node = h("section", { class: "tb-panel", "aria-label": `EQ and compressor of ${label}` }, h("div", { class: "tb-panel-head" }, h("b", {}, label)),
+  const node = h("div", { class: "tb-panel", role: "group", "aria-label": `EQ and compressor of ${label}` }, h("div", { class: "tb-panel-head" }, h("b", {}, label)),
     h("div", { class: "tb-blocks" },
       h("div", { class: "tb-block tb-eq" }, h("div", { class: "tb-block-head" }, h("span", {}, "EQ"), presetChoice(`EQ preset of ${label}`, presets.eq, (eq) => editEq(sixBands(eq), true)), resets.eq), graph.node,
         h("p", { class: "tb-quiet tb-hint" }, "Drag a point for frequency and gain, turn the wheel on it for Q. Keys: arrows, Page Up and Page Down for Q, Delete for 0 dB."), exact),

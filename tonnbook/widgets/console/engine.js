@@ -63,7 +63,6 @@ class ConsolePlayback extends Playback {
       const bytes = base64 ? Uint8Array.from(atob(base64), (c) => c.charCodeAt(0)) : new Uint8Array(buffers[0].buffer ?? buffers[0], buffers[0].byteOffset ?? 0, buffers[0].byteLength);
       this.room = new Float32Array(bytes.slice().buffer);
     } else if (kind === "sound" && index >= this.sources.length) {
-      if (this.tracks[index].optional) this.strips[index].buffer = null;      // a newer render replaces it
       if (this.tracks[index].optional) this.renderedOf = inOrder(of);
       this.lufs[this.tracks[index].name] = lufs;
     } else return;

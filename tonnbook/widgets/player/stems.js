@@ -85,7 +85,8 @@ class Playback extends EventTarget {
     if (base64) file = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
     else if (view) file = view instanceof ArrayBuffer ? new Uint8Array(view) : new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
     if (file?.byteLength !== bytes) return this.request(format, true);   // this front end dropped the binary part
-    if (strip.buffer) return;
+    const { optional } = this.tracks[index];       // a sound that may come later, and again
+    if (strip.buffer && !optional) return;
     try {
       strip.buffer = await decode(file, this.plan, Math.max(1, Math.round(this.duration * this.plan.rate)));
       strip.file = { data: file, format };
@@ -93,6 +94,7 @@ class Playback extends EventTarget {
       if (format !== "mp3") return this.request("mp3");
       return this.fail(`This browser cannot decode ${this.tracks[index].name} (${error.message}).`);
     }
+    if (optional && this.graph) this.seek(this.position);
     if (this.ready) this.report({ ready: true, error: "" });
     this.changed();
   }
