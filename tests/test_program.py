@@ -14,6 +14,7 @@ import requests
 from programs import running, studio_program
 
 import tonnbook.__main__ as program
+from tonnbook import app_program
 
 
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
@@ -90,3 +91,9 @@ def test_bad_arguments_end_with_the_usage(arguments: list[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         program.main(arguments)
     assert ended.value.code == 2
+
+
+def test_the_app_names_what_is_missing(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(app_program, "find_spec", lambda name: None)
+    assert program.main(["app", "--no-browser"]) == 1
+    assert "pip install 'tonnbook[app]'" in capsys.readouterr().err

@@ -1,6 +1,7 @@
 """The command line program `tonnbook`.
 
 tonnbook lab                open the lessons in JupyterLab
+tonnbook app                mix and master your own recordings on a page without code
 tonnbook studio --port N    run only the studio, for any client
 tonnbook master album.json  master an album, in the local studio or, with --live, on the service
 """
@@ -28,23 +29,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the program; return its exit status."""
     parser = _parser()
     chosen, other = parser.parse_known_args(arguments)
-    if other and chosen.run is not _lab:
+    if other and not chosen.passes_on:
         parser.error(f"unrecognized arguments: {' '.join(other)}")
     chosen.jupyter = [option for option in other if option != "--"]
     return int(chosen.run(chosen))
 
 
 def _parser() -> argparse.ArgumentParser:
-    from tonnbook import __version__, album_program
+    from tonnbook import __version__, album_program, app_program
 
     parser = argparse.ArgumentParser(prog="tonnbook", description="Mix, master and compose from a notebook.")
     parser.add_argument("--version", action="version", version=f"tonnbook {__version__}")
+    parser.set_defaults(passes_on=False)
     commands = parser.add_subparsers(required=True, metavar="command")
     lab = commands.add_parser(
         "lab", help="open the lessons in JupyterLab", epilog="Other options are passed to JupyterLab."
     )
     lab.add_argument("--folder", type=Path, help="work on a copy of the lessons in this folder")
-    lab.set_defaults(run=_lab)
+    lab.set_defaults(run=_lab, passes_on=True)
+    app_program.add(commands, lessons_folder())
     studio = commands.add_parser("studio", help="run only the studio, for any client")
     studio.add_argument("--port", type=int, default=8765, help="port on 127.0.0.1; 0 for a free one (default 8765)")
     studio.add_argument("--key", default="studio", help='the key that clients must send (default "studio")')
