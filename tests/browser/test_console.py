@@ -66,7 +66,7 @@ STEP = """async (change) => {
 }"""
 
 
-# The loudness of the rendered mix that the page has, and the level in dB of what it plays.
+# The loudness of the rendered mix that the page has, whether that is the one that plays, and the level in dB of what it plays.
 HELD = """async () => {
   const player = globalThis[Symbol.for('tonnbook.page')].playback;
   const analyser = new AnalyserNode(player.graph.context, { fftSize: 16384 });
@@ -74,7 +74,8 @@ HELD = """async () => {
   await new Promise((done) => setTimeout(done, 500));
   const samples = new Float32Array(16384);
   analyser.getFloatTimeDomainData(samples);
-  return { loudness: player.lufs.rendered, level: 10 * Math.log10(samples.reduce((sum, x) => sum + x * x, 1e-20) / samples.length) };
+  const playing = player.graph.nodes.some((node) => node.buffer === player.strips.at(-1).buffer);
+  return { loudness: player.lufs.rendered, playing, level: 10 * Math.log10(samples.reduce((sum, x) => sum + x * x, 1e-20) / samples.length) };
 }"""
 
 
@@ -141,6 +142,7 @@ def test_the_browser_mixes_as_the_studio_does(open_nb: OpenNotebook, write_nb: W
     nb.until("console.mode == 'rendered' and console.playing")
     second = nb.page.evaluate(HELD)
     assert second["loudness"] < first["loudness"]  # the second render replaced the first while it played
+    assert second["playing"]
     assert second["level"] > -40
     single.get_by_role("button", name="Play", exact=True).click()
     nb.until("one.playing and not console.playing")
