@@ -181,7 +181,8 @@ function consoleView(playback, model, el) {
   const codeTexts = () => { const texts = model.get("code"); return { ...texts, curl: texts.curl.replace("%JSON%", () => texts.json) }; };
   const code = codeExport({ get: codeTexts }, prefix), sender = sendButton(model, () => {});
   const { line, announce } = liveRegion();
-  const root = frame("console", bar.node, h("div", { class: "tb-channels", role: "group", "aria-label": "Channel strips", tabindex: 0 }, channels.map((each) => each.node)), place, note, problem, sender.node, code.node, pasteJson(model), line);
+  const root = frame("console", bar.node, h("div", { class: "tb-channels", role: "group", "aria-label": "Channel strips", tabindex: 0 }, channels.map((each) => each.node)),
+    h("p", { class: "tb-quiet tb-hint" }, "Space: play. x: preview, mine, rendered. z: undo. A double click on a fader or a pan restores the preview's setting."), place, note, problem, sender.node, code.node, pasteJson(model), line);
   let frameNumber = 0;
   const panel = () => {
     if (!panels.has(selected)) panels.set(selected, trackPanel(playback, selected, ranges, presets));

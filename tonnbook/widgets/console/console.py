@@ -36,6 +36,7 @@ from tonnbook.widgets.forms.form_values import short_name
 from tonnbook.widgets.forms.sender import Sender
 from tonnbook.widgets.page import html, script, style, table
 from tonnbook.widgets.player.tracks import Encoded
+from tonnbook.widgets.player.transport import Transport
 
 _MOST_STEPS = 200  # of undo
 _MASTERED = "The preview is mastered; what is heard as Mine is the mix before its master."
@@ -45,7 +46,7 @@ _LIVE = (
 )
 
 
-class Console(Sender):
+class Console(Sender, Transport):
     """The mixing console of a preview: the changes for its final mix, track by track.
 
     Parameters
@@ -96,14 +97,6 @@ class Console(Sender):
 
     mode = traitlets.Unicode("mine").tag(sync=True)
     """What is heard: "preview", "mine" or "rendered"."""
-    matched = traitlets.Bool(True).tag(sync=True)
-    """Whether the three are heard at equal loudness."""
-    playing = traitlets.Bool(False).tag(sync=True)
-    position = traitlets.Float(0.0).tag(sync=True)
-    """Seconds from the start of the part that is heard."""
-    loop: traitlets.List[float] = traitlets.List().tag(sync=True)
-    ready = traitlets.Bool(False).tag(sync=True)
-    error = traitlets.Unicode("").tag(sync=True)
 
     def __init__(self, preview: MixPreview, *, client: Any = None, **options: Any) -> None:
         if not isinstance(preview, MixPreview):

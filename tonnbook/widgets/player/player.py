@@ -15,10 +15,11 @@ from typing import Any, Literal
 import numpy as np
 import traitlets
 
-from tonnbook.widgets.page import PageWidget, data_url, html, script, style
+from tonnbook.widgets.page import data_url, html, script, style
 from tonnbook.widgets.player.changes import Changes
 from tonnbook.widgets.player.sources import Source
 from tonnbook.widgets.player.tracks import Encoded, Track, encode_as_mp3
+from tonnbook.widgets.player.transport import Transport
 
 Kind = Literal["one", "stems", "compare"]
 
@@ -34,7 +35,7 @@ class Excerpt:
     mp3: bytes
 
 
-class Player(PageWidget):
+class Player(Transport):
     """A player of one or more sounds; create it with `play`, `compare` or `switch`.
 
     The browser sets `playing`, `position` (s, four times a second), `ready`, `error`, `soloed` and `muted` (names), `loop`
@@ -53,15 +54,9 @@ class Player(PageWidget):
     markers: traitlets.List[dict[str, Any]] = traitlets.List().tag(sync=True)
     changes: traitlets.Dict[str, Any] = traitlets.Dict().tag(sync=True)
 
-    playing = traitlets.Bool(False).tag(sync=True)
-    position = traitlets.Float(0.0).tag(sync=True)
-    ready = traitlets.Bool(False).tag(sync=True)
-    error = traitlets.Unicode("").tag(sync=True)
     soloed: traitlets.List[str] = traitlets.List().tag(sync=True)
     muted: traitlets.List[str] = traitlets.List().tag(sync=True)
-    loop: traitlets.List[float] = traitlets.List().tag(sync=True)
     active = traitlets.Unicode("").tag(sync=True)
-    matched = traitlets.Bool(True).tag(sync=True)
 
     def __init__(
         self,
@@ -99,18 +94,6 @@ class Player(PageWidget):
             changes=changes.state if changes else {},
         )
         self.on_msg(self._on_message)
-
-    def play(self) -> None:
-        """Start playback. Many browsers require a click on the page first."""
-        self.send({"kind": "play"})
-
-    def pause(self) -> None:
-        """Pause playback at the current position."""
-        self.send({"kind": "pause"})
-
-    def seek(self, seconds: float) -> None:
-        """Move the playhead to a position in seconds."""
-        self.send({"kind": "seek", "seconds": float(seconds)})
 
     def plain(self) -> str:
         """Return the player in one line of text."""
