@@ -7,9 +7,11 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from tones import MakeFile
 
 import tonnbook as tb
 from tonnbook import audio_files
+from tonnbook.models.files import local_file
 from tonnbook.models.mixing import MixPreview, Reason
 from tonnbook.widgets.console.console import Console
 from tonnbook.widgets.forms import sender
@@ -191,6 +193,23 @@ def test_the_sounds_are_prepared_once_at_full_quality(preview: MixPreview) -> No
     console._handle_custom_msg({"kind": "sounds", "format": "mp3", "text": False}, [])  # a browser without FLAC
     assert console._encoded[0][0].format == "wav"
     assert (audio_files.decode(console._encoded[0][0].data)[0] == audio).all()
+
+
+def test_another_part_of_the_song_is_heard_without_the_preview(preview: MixPreview, make_file: MakeFile) -> None:
+    longer = {name: local_file(make_file(f"long {name}", seconds=3)) for name in preview.recordings}
+    console = Console(
+        replace(preview, recordings=dict(zip(preview.recordings, longer.values(), strict=True))), start_s=1.5
+    )
+    console._handle_custom_msg({"kind": "shown"}, [])
+    assert console._preparing is not None
+    console._preparing.join(30)
+    assert [sound["optional"] for sound in console.sounds] == [False, False, True, True]
+    audio, rate = audio_files.decode(console._encoded[0][0].data)
+    assert audio.shape[1] == 1.5 * rate
+    assert (audio == audio_files.read(longer["guitar.wav"].path)[0][:, round(1.5 * rate) :]).all()
+    assert 2 not in console._encoded
+    with pytest.raises(ValueError, match=r"start_s is 3; allowed: 0 to 0\.0"):
+        Console(preview, start_s=3)
 
 
 def test_recordings_that_are_gone_leave_the_settings(preview: MixPreview) -> None:

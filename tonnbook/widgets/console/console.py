@@ -55,6 +55,9 @@ class Console(Sender, Transport):
         A preview whose request and settings are known: `tonn.preview_mix(request, fx_settings=True)`. Otherwise ValueError.
     client
         What "Render" sends with; by default the client that made the preview.
+    start_s
+        Where in the song the 30 s begin that are heard; by default the part that the preview plays. The preview itself is that part
+        only, so it cannot be compared at another start.
     options
         Other fields of the final mix: `return_stems`, `sample_rate`, `create_master`, `desired_loudness`.
 
@@ -98,7 +101,9 @@ class Console(Sender, Transport):
     mode = traitlets.Unicode("mine").tag(sync=True)
     """What is heard: "preview", "mine" or "rendered"."""
 
-    def __init__(self, preview: MixPreview, *, client: Any = None, **options: Any) -> None:
+    def __init__(
+        self, preview: MixPreview, *, client: Any = None, start_s: float | None = None, **options: Any
+    ) -> None:
         if not isinstance(preview, MixPreview):
             raise TypeError(f"Console takes the MixPreview of a preview job, not {type(preview).__name__}")
         if not preview.settings:
@@ -115,7 +120,7 @@ class Console(Sender, Transport):
         self._names = list(preview.recordings) or list(preview.settings)
         self._labels = _labels(self._names)
         self._bases = {name: base_value(preview.settings[name]) for name in self._names}
-        self._part = part_of(preview, self._names)
+        self._part = part_of(preview, self._names, start_s)
         self._encoded: dict[int, tuple[Encoded, float | None]] = {}
         self._room = b""
         self._preparing: Thread | None = None
@@ -349,7 +354,8 @@ class Console(Sender, Transport):
             if self.mixing["room"]:
                 self._room = room(self._preview, self._part.rate)
                 self._send_room(as_text=False)
-            self._keep(count, *mix(self._preview.mix.path, self._part, whole=False))
+            if self._part.has_preview:
+                self._keep(count, *mix(self._preview.mix.path, self._part, whole=False))
             for index, name in enumerate(self._names):
                 self._keep(index, recording(self._preview, name, self._part), None)
         except (TonnbookError, KeyError, OSError) as error:

@@ -19,6 +19,7 @@ from tonnbook.widgets.player.tracks import Encoded
 PREVIEW, RENDERED = "preview", "rendered"
 _MEMORY = 240e6  # bytes of decoded sound; the player's limit is 256 MB
 _MOST_LOSSLESS_S = 700.0  # of one channel: about 50 MB
+_LONGEST_S, _SHORTEST_S = 30.0, 1.0
 _OFF = [0.0, 1.0, 15.0, 120.0]
 
 
@@ -31,6 +32,8 @@ class Part:
     seconds: float
     channels: tuple[int, ...]
     """Channels of each recording as the mix uses it."""
+    has_preview: bool = True
+    """Whether this is the part that the preview plays."""
 
     @property
     def lossless(self) -> bool:
@@ -47,15 +50,19 @@ class Part:
 
     def state(self, names: list[str]) -> list[dict[str, Any]]:
         """Return the sounds as the page knows them before they arrive."""
+        optional = {RENDERED} if self.has_preview else {PREVIEW, RENDERED}
         known = [*zip(names, self.channels, strict=True), (PREVIEW, 2), (RENDERED, 2)]
         return [
-            {"name": n, "seconds": self.seconds, "rate": self.rate, "channels": c, "optional": n == RENDERED}
+            {"name": n, "seconds": self.seconds, "rate": self.rate, "channels": c, "optional": n in optional}
             for n, c in known
         ]
 
 
-def part_of(preview: MixPreview, names: list[str]) -> Part:
-    """Return the part that the preview plays, shorter where a browser tab could not hold all recordings of it."""
+def part_of(preview: MixPreview, names: list[str], start_s: float | None = None) -> Part:
+    """Return the part that the preview plays, or 30 s from `start_s`; shorter where a browser tab could not hold all recordings of it.
+
+    Raises ValueError for a start that is not in the song.
+    """
     from tonnbook import audio_files
 
     request, notes = preview.request, preview.notes
@@ -63,9 +70,16 @@ def part_of(preview: MixPreview, names: list[str]) -> Part:
     rate = int(request.sample_rate)
     folds = [notes.tracks[name].fold if notes and name in notes.tracks else "stereo" for name in names]
     channels = tuple(2 if fold == "stereo" else 1 for fold in folds)
-    seconds = audio_files.info(preview.mix.path).seconds
     most = _MEMORY / (4 * rate * (sum(channels) + 4))
-    return Part(rate, (notes.preview_start_s if notes else None) or 0.0, round(min(seconds, most), 3), channels)
+    if start_s is None:
+        seconds = audio_files.info(preview.mix.path).seconds
+        return Part(rate, (notes.preview_start_s if notes else None) or 0.0, round(min(seconds, most), 3), channels)
+    end_s = max(audio_files.info(file.path).seconds for file in preview.recordings.values())
+    if not 0.0 <= start_s <= end_s - _SHORTEST_S:
+        raise ValueError(
+            f"start_s is {start_s}; allowed: 0 to {max(0.0, end_s - _SHORTEST_S):.1f}, the song has {end_s:.1f} s"
+        )
+    return Part(rate, start_s, round(min(_LONGEST_S, end_s - start_s, most), 3), channels, has_preview=False)
 
 
 def mixing_of(notes: MixNotes | None) -> dict[str, Any]:
