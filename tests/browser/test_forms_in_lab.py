@@ -64,3 +64,25 @@ def test_files_dropped_on_a_form_are_mixed_with_one_press(
     expect(page.get_by_text("the test sends nothing")).to_be_visible()
     assert nb.py("len(live.sent)") == 1
     assert nb.console_errors() == []
+
+
+def test_an_album_fits_a_narrow_page_and_has_more_columns(open_nb: OpenNotebook, write_nb: WriteNotebook) -> None:
+    nb = open_nb(
+        write_nb("album.ipynb", ["import tonnbook as tb\nbuilder = tb.AlbumBuilder(tb.demo.album()); builder"])
+    )
+    nb.page.set_viewport_size({"width": 900, "height": 1400})
+    try:
+        page = nb.run_all().output(0)
+        expect(page.get_by_text("4 songs, ready")).to_be_visible()
+        region = page.get_by_role("region", name="Songs")
+        assert region.evaluate("node => node.scrollWidth - node.clientWidth") <= 0
+        expect(page.get_by_label("Webhook of 03_basement.flac")).to_be_hidden()
+        page.get_by_role("button", name="More columns").click()
+        expect(page.get_by_label("Webhook of 03_basement.flac")).to_be_visible()
+        assert region.evaluate("node => { node.scrollLeft = 9999; return node.scrollLeft; }") > 0
+        page.get_by_role("button", name="Fewer columns").click()
+        nb.screenshot("album-900", page)
+        nb.py("builder.set('03_basement', webhook_url='nonsense') and 1")
+        expect(page.get_by_label("Webhook of 03_basement.flac")).to_be_visible()  # it has an error
+    finally:
+        nb.page.set_viewport_size({"width": 1280, "height": 1400})

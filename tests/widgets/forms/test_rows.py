@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tones import MakeFile
 
+import tonnbook as tb
 from tonnbook.widgets.dropzone.dropzone import DropZone
 from tonnbook.widgets.forms.mastering import AlbumBuilder
 from tonnbook.widgets.forms.mixing import MixBuilder
+from tonnbook.widgets.forms.repair import AnalysisBuilder, CleanupBuilder
 
 NAMES = ("kick", "bass", "vocal")
 
@@ -144,3 +147,16 @@ def test_pasted_json_is_read_back_and_other_text_is_explained(builder: MixBuilde
     with pytest.raises(ValueError, match="this text is not JSON"):
         builder.load("not json")
     assert builder.request.style == "METAL"
+
+
+def test_a_single_form_takes_a_file_of_the_demo_by_its_name() -> None:
+    builder = AnalysisBuilder("mine.wav")
+    assert "03_basement" in builder.demo_files
+    post(builder, kind="source", field="source", text="demo: 03_basement")
+    assert builder.request.source == tb.demo.album()["03_basement"]
+    post(builder, kind="source", field="source", text="demo: nothing")
+    assert builder.note.startswith("the demo has no 'nothing' here; there are 01_night_bus")
+    post(builder, kind="source", field="source", text="https://a.example/my song.wav?signature=SECRET")
+    assert builder.request.source.endswith("SECRET")
+    assert "SECRET" not in json.dumps(builder.get_state(), default=str)
+    assert CleanupBuilder("mine.wav").demo_files == list(tb.demo.stems())

@@ -69,7 +69,7 @@ function withMessage(cell, id) {
 /** One field outside the table, with its label. */
 function single(field, prefix, changed) {
   const id = `${prefix}-${field.name}`;
-  const built = control(field, { id, title: field.help }, changed);
+  const built = control(field, { id, title: field.help, list: field.kind === "file" ? `${prefix}-demo` : null }, changed);
   const label = h("label", { for: id }, field.label, field.unit && h("span", { class: "tb-quiet" }, ` (${field.unit})`));
   const { node, show } = withMessage(built.node, `${id}-message`);
   const choose = field.kind === "file" && h("button", { type: "button", class: "tb-button", "aria-label": `Choose a file for ${field.label}`, onclick: () => changed(true, { kind: "field", field: field.name }) }, "Choose a file");
@@ -84,6 +84,7 @@ function render({ model, el }) {
   const advanced = model.get("advanced_fields");
   let timer = 0;
   let tracks = null;
+  const more = { on: false };
   let selection = [];      // rows to select when the table is drawn again
   let lastValue = "";      // the value last sent to Python or received from it; the same value again changes nothing
 
@@ -128,7 +129,7 @@ function render({ model, el }) {
   const summary = h("div", { class: "tb-summary", role: "alert" });
   const state = h("span", { class: "tb-state", role: "status" });
   const note = h("p", { class: "tb-quiet tb-note" });
-  const more = advanced.length > 0 && h("details", { class: "tb-more" }, h("summary", {}, "More"), fieldGroups(true));
+  const details = fields.some(({ name }) => advanced.includes(name)) && h("details", { class: "tb-more" }, h("summary", {}, "More"), fieldGroups(true));
   const code = codeExport(model, prefix);
   const files = h("div", { class: "tb-files" });
   const root = frame("form");
@@ -139,12 +140,12 @@ function render({ model, el }) {
     const add = () => { if (place.value.trim()) { changed(true, { kind: "add", text: place.value }); place.value = ""; } };
     files.append(...target.buttons, place, h("button", { type: "button", class: "tb-button", onclick: add }, "Add"),
       h("button", { type: "button", class: "tb-button", onclick: () => changed(true, { kind: "demo" }) }, "Add demo files"));
-  } else files.append(...target.buttons.slice(1));
+  } else files.append(...target.buttons.slice(1), h("datalist", { id: `${prefix}-demo` }, model.get("demo_files").map((name) => h("option", { value: `demo: ${name}` }))));
   const presets = presetTools(model, (message) => changed(true, message));
   const sender = sendButton(model, () => { if (timer) send(); });
   root.append(h("form", { onsubmit: (event) => event.preventDefault(), "aria-label": model.get("title") },
     h("div", { class: "tb-top" }, h("b", {}, model.get("title")), state), summary, table, files, target.list, target.line,
-    fieldGroups(false), more, presets.node, note, sender.node), code.node);
+    fieldGroups(false), details, presets.node, note, sender.node), code.node);
   root.addEventListener("paste", (event) => {
     const text = event.clipboardData?.getData("text") ?? "";
     const cell = event.target.closest?.("[data-row]");
@@ -167,6 +168,7 @@ function render({ model, el }) {
     tracks?.controls.forEach((row, n) => {
       for (const [column, each] of Object.entries(row)) each.show(message(errors, [tableField.name, n, column]), message(hints, [tableField.name, n, column]));
     });
+    if (tracks && errors.some(({ path }) => path[0] === tableField.name && advanced.includes(path[2]))) tracks.reveal();
     const count = tracks ? `${tracks.controls.length} ${tableField.label.toLowerCase()}` : "";
     const missing = model.get("missing");
     const fault = errors.length ? errorCount(errors.length) : missing ? `${missing} file${missing === 1 ? "" : "s"} not found` : "";
@@ -194,7 +196,7 @@ function render({ model, el }) {
       const rows = value[tableField.name] ?? [];
       const before = tracks?.get().map((row) => row.source).join("\n");
       if (before !== rows.map((row) => row.source).join("\n")) {
-        tracks = rowsTable(tableField, rows, prefix, changed, act);
+        tracks = rowsTable(tableField, rows, prefix, changed, act, advanced, more);
         tracks.select(selection);
         table.replaceChildren(tracks.node);
       }

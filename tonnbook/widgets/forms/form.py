@@ -16,6 +16,7 @@ from typing import Any, ClassVar, Generic, Self, TypeAlias, TypeVar, cast
 import traitlets
 from pydantic import ValidationError
 
+from tonnbook import demo
 from tonnbook.errors import AudioError, redacted
 from tonnbook.models.base import Request
 from tonnbook.models.problems import Problem, problems
@@ -62,7 +63,7 @@ class RequestForm(PresetForm, FileTarget, Generic[R]):
     rows: ClassVar[str] = ""
     """The field that is a table, if there is one (see `table_form`)."""
     advanced: ClassVar[tuple[str, ...]] = ()
-    """Fields displayed under "More"."""
+    """Fields, or columns, displayed under "More"."""
 
     title = traitlets.Unicode("").tag(sync=True)
     fields: traitlets.List[Any] = traitlets.List().tag(sync=True)
@@ -71,6 +72,8 @@ class RequestForm(PresetForm, FileTarget, Generic[R]):
     errors: traitlets.List[Any] = traitlets.List().tag(sync=True)
     hints: traitlets.List[Any] = traitlets.List().tag(sync=True)
     code: traitlets.Dict[str, str] = traitlets.Dict().tag(sync=True)
+    demo_files: traitlets.List[str] = traitlets.List().tag(sync=True)
+    """Names of the demo's files that a field of a file offers; typed as "demo: name"."""
     missing = traitlets.Int(0).tag(sync=True)
     """Number of files that do not exist on this machine."""
 
@@ -81,7 +84,13 @@ class RequestForm(PresetForm, FileTarget, Generic[R]):
         self._files: dict[str, FileOrLink] = {}
         check_field_names(fields, [field["name"] for field in self._single_fields], type(self).__name__)
         self._target = next((field["name"] for field in self._file_fields), "")
-        super().__init__(client, title=title, fields=self._schema, advanced_fields=list(self.advanced))
+        super().__init__(
+            client,
+            title=title,
+            fields=self._schema,
+            advanced_fields=list(self.advanced),
+            demo_files=list(self._demo_files()) if self._file_fields else [],
+        )
         self._fill(fields)
         self.observe(self._validate, "value")
 
@@ -189,9 +198,13 @@ class RequestForm(PresetForm, FileTarget, Generic[R]):
             case "field":  # the field that the next dropped file is for
                 self._target = str(message["field"])
             case "source":
-                self.set(**{str(message["field"]): typed_source(str(message["text"]))})
+                self.set(**{str(message["field"]): typed_source(str(message["text"]), self._demo_files())})
             case _:
                 super()._edit(message)
+
+    def _demo_files(self) -> Mapping[str, Path]:
+        """Return the demo's files that suit the form, by name."""
+        return demo.album()
 
     def _received(self, files: list[Path]) -> None:
         """Take a file for the field it was dropped on; several for the fields that follow."""

@@ -73,11 +73,17 @@ def read_json(request: str | Path) -> Any:
         ) from None
 
 
-def typed_source(text: str) -> FileOrLink | None:
-    """Return the file or link that a user typed, None for an empty text."""
-    if not text.strip():
+def typed_source(text: str, demo_files: Mapping[str, Path]) -> FileOrLink | None:
+    """Return the file or link that a user typed, or "demo: name"; None for an empty text. Raises ValueError for several files."""
+    text = text.strip().strip("'\"")
+    if not text:
         return None
-    found = list(sound_files(text.strip().strip("'\"")).values())
+    if text.startswith("demo:"):
+        name = text.removeprefix("demo:").strip()
+        if name not in demo_files:
+            raise ValueError(f"the demo has no {name!r} here; there are {', '.join(demo_files)}")
+        return demo_files[name]
+    found = list(sound_files(text).values())
     if len(found) > 1:
         raise ValueError(f"there are {len(found)} sound files in it; name one of them")
     return found[0]
@@ -113,7 +119,10 @@ def ignored_members(fields: Sequence[Field], *bodies: Mapping[str, Any]) -> str:
 
 def short_name(source: FileOrLink) -> str:
     """Return a file or link as it may be saved in a notebook: a file's name, a link without its query."""
-    return source.name if isinstance(source, Path) else redacted(source)
+    if isinstance(source, Path):
+        return source.name
+    link, mark, _ = source.partition("?")  # whole, as a link that was typed may have spaces in it
+    return f"{link}?…" if mark else link
 
 
 def display_text(field: Field, value: Any) -> str:

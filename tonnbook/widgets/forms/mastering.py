@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
 
-from tonnbook import demo
 from tonnbook.models.album import Album, AlbumSong, album_entries, album_to_json
 from tonnbook.models.mastering import MasteringRequest
 from tonnbook.models.vocabulary import CREDITS, DesiredLoudness, MusicalStyle
@@ -114,6 +113,7 @@ class AlbumBuilder(TableForm[Album]):
     endpoint = "/masteringpreview"
     call, verb = "master_all", "Master the album"
     rows = "songs"
+    advanced = ("forced_loudness", "forced_loudness_lufs", "preview_start_s", "webhook_url")
 
     def __init__(
         self,
@@ -164,9 +164,6 @@ class AlbumBuilder(TableForm[Album]):
 
     def _new_row(self, name: str, source: str | Path) -> tuple[dict[str, Any], dict[str, str]]:
         return dict(self._common), {}
-
-    def _demo_files(self) -> Mapping[str, Path]:
-        return demo.album()
 
     def _start(self, client: Any) -> Any:
         return client.master_all(self, self._to)

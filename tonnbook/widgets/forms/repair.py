@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from tonnbook import demo
 from tonnbook.models.analysis import AnalysisRequest
 from tonnbook.models.cleanup import CleanupRequest
 from tonnbook.models.enhancement import EnhancementRequest
@@ -105,6 +107,9 @@ class CleanupBuilder(RequestForm[CleanupRequest]):
             self._add_hint(("sound_source",), "guessed" if guess else "please choose")
             self._validate()
 
+    def _demo_files(self) -> Mapping[str, Path]:
+        return demo.stems()
+
 
 class SeparationBuilder(RequestForm[SeparationRequest]):
     """The form of a separation.
@@ -166,3 +171,6 @@ class RecombinationBuilder(RequestForm[RecombinationRequest]):
         task_id = separation.task_id if isinstance(separation, Separation) else separation
         files = {name: source_of(file) for name, file in (("vocal", vocal), ("backing", backing)) if file is not None}
         super().__init__("Recombination", {"separation_id": task_id, "style": style, **files, **fields}, client)
+
+    def _demo_files(self) -> Mapping[str, Path]:
+        return demo.stems()

@@ -170,9 +170,9 @@ class Sender(PageWidget):
         Thread(target=contextvars.copy_context().run, args=(self._spread, self._result), daemon=True).start()
 
     def _spread(self, result: Any) -> None:
-        self._show_result(result)
-        for call in list(self._listeners):
+        for call in list(self._listeners):  # first, because a player of long stems takes its time
             call(result)
+        self._show_result(result)
 
     # ---- what is displayed below the form
 

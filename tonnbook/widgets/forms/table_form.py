@@ -197,10 +197,6 @@ class TableForm(RequestForm[R]):
     def _received(self, files: list[Path]) -> None:
         self.add(files)
 
-    def _demo_files(self) -> Mapping[str, Path]:
-        """Return the files of the demo."""
-        raise NotImplementedError
-
     def _follow(self, zone: DropZone) -> None:
         """Have a row for each file of a drop zone: new files are added, those that were removed there are removed here."""
         with self._lock:
