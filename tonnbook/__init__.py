@@ -69,6 +69,7 @@ if TYPE_CHECKING:
     from tonnbook.widgets.forms.repair import EnhancementBuilder as EnhancementBuilder
     from tonnbook.widgets.forms.repair import RecombinationBuilder as RecombinationBuilder
     from tonnbook.widgets.forms.repair import SeparationBuilder as SeparationBuilder
+    from tonnbook.widgets.forms.upload import UploadBuilder as UploadBuilder
     from tonnbook.widgets.jobs.job_card import watch as watch
     from tonnbook.widgets.player.compare import compare as compare
     from tonnbook.widgets.player.compare import switch as switch
@@ -117,6 +118,7 @@ _NAMES = {
         "RecombinationBuilder",
         "SeparationBuilder",
     ),
+    "widgets.forms.upload": ("UploadBuilder",),
     "widgets.player.compare": (
         "compare",
         "switch",

@@ -9,6 +9,7 @@ import pytest
 
 from tonnbook.widgets import page
 from tonnbook.widgets.console.console import Console
+from tonnbook.widgets.download.download import Download
 from tonnbook.widgets.dropzone.dropzone import DropZone
 from tonnbook.widgets.forms.composition import CompositionBuilder
 from tonnbook.widgets.forms.mixing import MixBuilder
@@ -18,7 +19,7 @@ from tonnbook.widgets.player.player import Player
 
 FOLDER = Path(page.__file__).parent
 SCRIPTS = sorted(FOLDER.rglob("*.js"))
-WIDGETS = [Player, MixBuilder, JobCard, CompositionBuilder, EnhancementBuilder, DropZone, Console]
+WIDGETS = [Player, MixBuilder, JobCard, CompositionBuilder, EnhancementBuilder, DropZone, Download, Console]
 
 
 @pytest.mark.parametrize("file", [*SCRIPTS, *FOLDER.rglob("*.css")], ids=lambda f: f.name)

@@ -15,6 +15,9 @@ from tonnbook.clients.jobs import Job, Poll, StillRunning
 from tonnbook.clients.polling import JobPoller
 from tonnbook.errors import JobFailed, ServerFault, TonnbookError, Unreachable
 from tonnbook.models.base import Request
+from tonnbook.models.files import Uploaded, UploadFile, Uploads
+from tonnbook.models.mixing import track_names
+from tonnbook.sound_files import Sounds, sound_files
 
 R = TypeVar("R", bound=Request)
 T = TypeVar("T")
@@ -98,6 +101,25 @@ class Calls:
             return link
 
         return request.with_links(link_of)
+
+
+class UploadCalls(Calls):
+    """Uploads of several files."""
+
+    def upload(self, sounds: Uploads | Sounds) -> Job[Uploaded]:
+        """Start a job that uploads files. Links stay as they are. Raises AudioError for a file that cannot be uploaded."""
+        if isinstance(sounds, Uploads):
+            sources = [file.source for file in sounds.files]
+        else:
+            sources = list(sound_files(sounds).values())
+        names = track_names(sources)
+        request = Uploads(files=tuple(UploadFile(source=source) for source in sources))
+
+        def create(sent: Uploads, job: Job[Uploaded]) -> Poll[Uploaded]:
+            uploaded = Uploaded({n: str(file.source) for n, file in zip(names, sent.files, strict=True)})
+            return lambda: uploaded
+
+        return self._start_task("upload", request, create)
 
 
 def source_of(track: str | Path) -> str | Path:

@@ -13,6 +13,7 @@ from tonnbook.clients.album.batch import Batch
 from tonnbook.clients.album.payments import billing_server_of
 from tonnbook.clients.album.plan import Album, AlbumMastering, AlbumPlan, MeasureSong
 from tonnbook.clients.album.record import LOCAL
+from tonnbook.clients.base import UploadCalls
 from tonnbook.clients.enhancement import EnhancementCalls
 from tonnbook.clients.files import Files
 from tonnbook.clients.http import Http
@@ -27,12 +28,14 @@ from tonnbook.models.analysis import Analysis, AnalysisRequest
 from tonnbook.models.cleanup import Cleanup, CleanupRequest
 from tonnbook.models.effects import TrackEffects
 from tonnbook.models.enhancement import Enhancement, EnhancementRequest
+from tonnbook.models.files import Uploaded, Uploads
 from tonnbook.models.mastering import MasteringRequest
 from tonnbook.models.masters import Master
 from tonnbook.models.mixing import FinalMix, MixPreview, MixRequest
 from tonnbook.models.recombination import Recombination, RecombinationRequest
 from tonnbook.models.separation import Mode, Separation, SeparationRequest
 from tonnbook.models.vocabulary import AnalysisStyle, DesiredLoudness, MusicalStyle, SampleRate, SoundSource
+from tonnbook.sound_files import Sounds
 
 
 class TonnClient:
@@ -78,6 +81,7 @@ class TonnClient:
         self._files = Files(self._http, downloads)
         self._poller = JobPoller(polling)
         family = (self._http, self._files, self._poller, inbox)
+        self._uploads = UploadCalls(*family)
         self._mixes = MixCalls(*family, downloads, final_read_s, self)
         self._masters = MasteringCalls(*family)
         self._repairs = RepairCalls(*family)
@@ -119,6 +123,13 @@ class TonnClient:
         again.
         """
         return self._files.upload(Path(path), progress)
+
+    def upload_all(self, sounds: Uploads | Sounds) -> Job[Uploaded]:
+        """Upload several files in the background: a folder, a zip archive, a list, a mapping or a drop zone. Costs nothing.
+
+        The result has the link of each file by its name, `result["kick.wav"]`. Raises AudioError for a file that cannot be uploaded.
+        """
+        return self._uploads.upload(sounds)
 
     def preview_mix(self, request: MixRequest, fx_settings: bool | None = None) -> Job[MixPreview]:
         """Start a preview mix, which costs nothing. Files on this machine are uploaded in the background.

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from html import escape
 from pathlib import Path
 from uuid import uuid4
 
 from pydantic import Field
 
-from tonnbook.models.base import Answer, Request
+from tonnbook.models.base import Answer, AudioSource, Request
 
 
 class UploadRequest(Request):
@@ -17,6 +20,41 @@ class UploadRequest(Request):
 
     filename: str = Field(min_length=1, max_length=255)
     content_type: str = Field(alias="contentType", pattern=r"^audio/[a-z0-9.+-]+$")
+
+
+class UploadFile(Request):
+    """One file to upload."""
+
+    source: AudioSource = Field(title="File")
+
+
+class Uploads(Request):
+    """Several files to upload."""
+
+    files: tuple[UploadFile, ...] = Field(min_length=1, max_length=200, title="Files")
+
+
+@dataclass(frozen=True)
+class Uploaded:
+    """The links of uploaded files, which can be passed to every call in place of the files. They are secrets: no text shows them."""
+
+    links: Mapping[str, str] = field(repr=False)
+    """The links by file name; they expire after one hour."""
+    uploaded_at: datetime = field(default_factory=datetime.now)
+
+    def __getitem__(self, name: str) -> str:
+        return self.links[name]
+
+    def __repr__(self) -> str:
+        return f"Uploaded({', '.join(self.links)}; valid until {self._end})"
+
+    def _repr_html_(self) -> str:
+        rows = "".join(f"<tr><td>{escape(name)}</td><td>valid until {self._end}</td></tr>" for name in self.links)
+        return f"<table><thead><tr><th>File</th><th>Link</th></tr></thead><tbody>{rows}</tbody></table>"
+
+    @property
+    def _end(self) -> str:
+        return f"{self.uploaded_at + timedelta(hours=1):%H:%M}"
 
 
 class UploadLinks(Answer):

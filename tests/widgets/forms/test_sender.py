@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from pathlib import Path
 from typing import Any
@@ -107,3 +108,23 @@ def test_what_costs_nothing_is_sent_at_once_live_too(song: Path) -> None:
     album = AlbumBuilder([song, song], client=live)
     assert post(album, kind="send")["cost"] == "up to 440 credits (2 final masters)"
     assert len(live.sent) == 1
+
+
+def test_an_upload_has_a_secret_link_for_each_file() -> None:
+    with tb.offline() as services:
+        upload = tb.UploadBuilder({name: tb.demo.stems()[name] for name in ("kick", "bass")})
+        assert upload.plain() == "UploadBuilder(2 files, ready)"
+        post(upload, kind="send")
+        until(lambda: len(upload.box.children) == 3)
+        assert list(upload.result.links) == ["kick.flac", "bass.flac"]
+        mix = services.tonn.preview_mix(MixBuilder([upload.result["kick.flac"]]).request)
+        assert mix.result(60).mix.path.exists()
+        shown = f"{upload.result!r}{upload.box.children[2].value}{upload.get_state()}"
+        assert "kick.flac" in shown
+        assert "127.0.0.1" not in shown
+    assert json.loads(upload.code["json"])[0] == {"filename": "kick.flac", "contentType": "audio/flac"}
+    assert tb.UploadBuilder([]).load(upload.to_json()).request == upload.request
+    assert "upload_all(['kick.flac', 'bass.flac'])" in upload.code["python"]
+    assert upload.code["curl"].count("curl -X POST") == 2
+    with pytest.raises(ValueError, match="JSON array"):
+        upload.load("{}")

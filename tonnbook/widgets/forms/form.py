@@ -116,7 +116,7 @@ class RequestForm(PresetForm, FileTarget, Generic[R]):
 
     def to_python(self) -> str:
         """Return a program that builds an equal request, with full paths and links. Raises pydantic.ValidationError."""
-        return as_python(self.request, str)
+        return self._python(self.request, str)
 
     def to_curl(self) -> str:
         """Return the shell command that sends the request to the live service. Raises pydantic.ValidationError."""
@@ -292,7 +292,7 @@ class RequestForm(PresetForm, FileTarget, Generic[R]):
                 found = []
                 code = {
                     "json": self._json(request, short_name),
-                    "python": as_python(request, short_name),
+                    "python": self._python(request, short_name),
                     "curl": self._curl(request, short_name),
                 }
             missing = self._missing_files()
@@ -307,6 +307,9 @@ class RequestForm(PresetForm, FileTarget, Generic[R]):
 
     def _json(self, request: R, format_source: FormatSource) -> str:
         return as_json(as_body(request, format_source))
+
+    def _python(self, request: R, format_source: FormatSource) -> str:
+        return as_python(request, format_source)
 
     def _curl(self, request: R, format_source: FormatSource) -> str:
         return as_curl(request, self.endpoint, format_source)
