@@ -11,9 +11,10 @@ import pytest
 
 import tonnbook as tb
 from tonnbook import default_clients
-from tonnbook.widgets.forms import sender
+from tonnbook.widgets.forms import results, sender
 from tonnbook.widgets.forms.mastering import AlbumBuilder, MasteringBuilder
 from tonnbook.widgets.forms.mixing import MixBuilder
+from tonnbook.widgets.forms.results import view_of
 from tonnbook.widgets.player.player import Player
 
 
@@ -51,7 +52,7 @@ def song(tmp_path: Path) -> Path:
     return tmp_path / "song.wav"
 
 
-def test_on_the_studio_one_press_mixes_and_displays_the_player() -> None:
+def test_on_the_studio_one_press_mixes_and_displays_the_player(monkeypatch: pytest.MonkeyPatch) -> None:
     with tb.offline():
         builder = MixBuilder({name: tb.demo.stems()[name] for name in ("kick", "bass")}, return_stems=True)
         seen: list[Any] = []
@@ -63,14 +64,23 @@ def test_on_the_studio_one_press_mixes_and_displays_the_player() -> None:
         until(lambda: len(builder.box.children) == 3 and place.made)
         assert builder.sending["state"] == "done"
         assert isinstance(builder.box.children[2], Player)
+        assert len(builder.box.children[2].tracks) == 2
+        monkeypatch.setattr(results, "_MOST_STEMS_S", 40.0)  # two stems of 24 s are longer
+        assert [track["name"] for track in view_of(builder.result).tracks] == ["mix"]
         assert seen == [builder.result]
         assert set(builder.result.stems) == {"kick.flac", "bass.flac"}
     assert default_clients.default("tonn") is None
 
 
-def test_without_a_client_or_with_errors_it_says_so(song: Path, tmp_path: Path) -> None:
+def test_without_a_client_or_with_errors_it_says_so(
+    song: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert "tb.offline()" in post(MasteringBuilder(song), kind="send")["message"]
     assert "1 file not found" in post(MasteringBuilder(tmp_path / "none.wav", client=Live()), kind="send")["message"]
+    monkeypatch.delenv("TONN_API_KEY", raising=False)
+    monkeypatch.setenv("BEATOVEN_API_KEY", "k")
+    with tb.live() as services:
+        assert "TONN_API_KEY" in post(MasteringBuilder(song, client=services.tonn), kind="send")["message"]
     assert "Fix the marked" in post(MasteringBuilder(song, style="POLKA", client=Live()), kind="send")["message"]
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from threading import RLock, Thread
 from time import monotonic
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar
 
 import traitlets
 
@@ -18,10 +18,10 @@ from tonnbook import default_clients
 from tonnbook.clients.jobs import Job
 from tonnbook.errors import TonnbookError
 from tonnbook.models.vocabulary import CREDITS
-from tonnbook.widgets.page import PageWidget, bundle, html
+from tonnbook.widgets.forms.results import Follower, view_of
+from tonnbook.widgets.page import PageWidget
 
 _DOUBLE_CLICK_S = 0.6
-T = TypeVar("T")
 
 
 class Sender(PageWidget):
@@ -131,10 +131,14 @@ class Sender(PageWidget):
         with self._sender_lock:
             if self.sending["state"] in ("running", "asking"):
                 return
-            fault = self._fault() or (_NO_CLIENT if self.client is None else "")
+            try:
+                fault = self._fault() or (_NO_CLIENT if self.client is None else "")
+                cost = "" if fault or not getattr(self.client, "charges_credits", True) else self._cost(self.client)
+            except TonnbookError as error:  # a live client without a key
+                fault, cost = str(error), ""
             if fault:
                 self._say("failed", fault)
-            elif getattr(self.client, "charges_credits", True) and (cost := self._cost(self.client)):
+            elif cost:
                 self._asked, self._asked_at = self._asked + 1, monotonic()
                 self._say("asking", f"This costs {cost} on the live service.", question=self._asked, cost=cost)
             else:
@@ -200,80 +204,4 @@ class Sender(PageWidget):
         self.box.children = [*self.box.children[:2], view_of(result)]
 
 
-class Follower(Generic[T]):
-    """A place for what is made of each result of a form or of another place."""
-
-    def __init__(self, source: Any, make: Callable[[Any], T]) -> None:
-        from ipywidgets import HTML, VBox
-
-        self._make = make
-        self._listeners: list[Callable[[Any], None]] = []
-        self.made: T | None = None
-        """What was made of the latest result; None before there is one."""
-        self.box = VBox([HTML(html("p", _LATER))])
-        source.on_result(self._update)
-
-    def on_result(self, call: Callable[[Any], None]) -> None:
-        """Have `call(result)` called for each result of what was made here."""
-        self._listeners.append(call)
-        if (listen := getattr(self.made, "on_result", None)) is not None:
-            listen(call)
-
-    def then(self, make: Callable[..., Any], **options: Any) -> Follower[Any]:
-        """Return a place that displays `make(result, **options)` for each result of what was made here."""
-        return Follower(self, partial(make, **options))
-
-    @property
-    def result(self) -> Any:
-        """The result of what was made here, if that is a form; None before there is one."""
-        return getattr(self.made, "result", None)
-
-    @property
-    def sent(self) -> Mapping[str, str]:
-        """The request of `result` as code; see `Sender.sent`."""
-        return getattr(self.made, "sent", {})
-
-    def _update(self, result: Any) -> None:
-        try:
-            self.made = self._make(result)
-        except (TonnbookError, ValueError, TypeError) as error:
-            self.box.children = [view_of(error)]
-            return
-        self.box.children = [view_of(self.made)]
-        if (listen := getattr(self.made, "on_result", None)) is not None:
-            for call in self._listeners:
-                listen(call)
-
-    def _repr_mimebundle_(self, **_: object) -> tuple[dict[str, Any], dict[str, Any]]:
-        made = self.made if isinstance(self.made, PageWidget) else None
-        plain, static_html = (made.plain(), made.static_html()) if made else (_LATER, html("p", _LATER))
-        return bundle(plain, static_html, self.box.model_id)
-
-
-def view_of(result: Any) -> Any:
-    """Return the widget that displays a result: a player for sounds, the form or place itself, else its HTML or text."""
-    from html import escape
-
-    from ipywidgets import HTML, Widget
-
-    from tonnbook.models.masters import Masters
-    from tonnbook.widgets.player.play import play
-    from tonnbook.widgets.player.sources import HasPlayable
-
-    if isinstance(result, HasPlayable | Masters):
-        result = play(result)
-    if isinstance(result, PageWidget):
-        result._displayed()
-    if hasattr(result, "box"):
-        return result.box
-    if isinstance(result, Widget):
-        return result
-    if hasattr(result, "_repr_mimebundle_"):
-        return HTML(result._repr_mimebundle_().get("text/html", ""))
-    if hasattr(result, "_repr_html_"):
-        return HTML(result._repr_html_())
-    return HTML(f"<pre>{escape(str(getattr(result, 'summary', result)))}</pre>")
-
-
-_LATER = "Appears here when the step above is done."
 _NO_CLIENT = "Start the studio first: services = tb.offline(). Or pass a client to the form: client=services.tonn."
