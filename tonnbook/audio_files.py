@@ -39,6 +39,7 @@ _MP3_LEVELS = {
     256: 0.25,
     160: 0.5,
     96: 0.75,
+    80: 0.84,
 }  # compression level of libsndfile for each bit rate, at 44.1 and 48 kHz
 _OGG_QUALITY = 0.6
 _MP3_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)

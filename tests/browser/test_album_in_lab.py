@@ -47,7 +47,7 @@ SLOW_START = """() => {
 def test_the_table_follows_the_songs_and_plays_their_previews(open_nb: OpenNotebook, write_nb: WriteNotebook) -> None:
     nb = open_nb(write_nb("album.ipynb", [SONGS, RUN])).run_all()
     table = nb.output(1)
-    assert len(nb.cells()[1]["outputs"]) == 1  # the table, without the text of the batch
+    assert len(nb.cells()[1]["outputs"]) == 2  # the table and its static HTML, without the text of the batch
     row = {
         name: table.get_by_role("row").filter(has_text=name) for name in ("01_night_bus", "02_tabla_street", "broken")
     }

@@ -8,8 +8,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
-from jlab import Notebook, Server, poll
+from jlab import Notebook, Server, poll, write_notebook
 from nbconvert import HTMLExporter
+from nbconvert.preprocessors import ExecutePreprocessor
 from playwright.sync_api import Locator, Page, expect
 
 from tonnbook.widgets.player.player import Player
@@ -379,3 +380,34 @@ def test_long_sounds_are_decoded_within_a_bound_of_memory(page: Page) -> None:
         plan = page.evaluate(ask, [script, tracks, seconds, 2])
         assert plan == {"rate": rate, "channels": channels}
         assert tracks * seconds * rate * channels * 4 <= 256e6
+
+
+def test_a_trusted_notebook_plays_without_its_widgets(
+    open_nb: OpenNotebook, write_nb: WriteNotebook, server: Server
+) -> None:
+    cells = [SOUNDS, "player = tb.play({'a': file('a.flac'), 'b': file('b.flac', 0.1, 880)}); player"]
+    nb = open_nb(write_nb("owner.ipynb", cells)).run_all()
+    nb.until("player.ready")
+    expect(nb.output(1).locator("audio")).to_be_hidden()
+    nb.save()
+    nb.page.evaluate("() => window.jupyterapp.shell.currentWidget.context.sessionContext.shutdown()")
+    nb.reload()  # signed by this server, so trusted; its kernel is a new one
+    audio = nb.output(1).locator("audio")
+    expect(audio).to_be_visible()
+    expect(nb.output(1).get_by_text("model not found")).to_be_hidden()
+    assert audio.evaluate("async (a) => { await a.play(); a.pause(); return a.duration; }") == pytest.approx(6, abs=0.1)
+    nb.screenshot("trusted-static")
+
+
+def test_a_notebook_executed_by_nbconvert_plays_without_kernel_and_network(server: Server, page: Page) -> None:
+    path = write_notebook(server.root / "export.ipynb", [SOUNDS, "tb.play({'a': file('a.flac'), 'b': file('b.flac')})"])
+    exporter = HTMLExporter(preprocessors=[ExecutePreprocessor(timeout=120)])
+    exported = server.root / "export.html"
+    exported.write_text(exporter.from_filename(str(path))[0])
+    tab = page.context.new_page()
+    tab.route(re.compile("^https?://"), lambda route: route.abort())
+    tab.goto(exported.as_uri())
+    audio = tab.locator("audio")
+    expect(audio).to_be_visible()
+    assert audio.evaluate("async (a) => { await a.play(); a.pause(); return a.duration; }") == pytest.approx(6, abs=0.1)
+    tab.close()

@@ -14,9 +14,10 @@ from typing import Any
 
 import anywidget
 
+from tonnbook.widgets.saved_output import bundle
+
 _FOLDER = Path(__file__).parent
 _UNNEEDED = re.compile(r"^[ ]*(?:/\*\*[\s\S]*?\*/[ ]*\n|//[^\n]*\n|\n)|^[ ]+", re.MULTILINE)
-_WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 
 
 def script(*names: str) -> str:
@@ -74,12 +75,6 @@ class PageWidget(anywidget.AnyWidget):
     def _repr_mimebundle_(self, **_: object) -> tuple[dict[str, Any], dict[str, Any]]:
         self._displayed()
         return bundle(self.plain(), self.static_html(), self.view_id)
-
-
-def bundle(plain: str, static_html: str, view_id: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return the mimebundle that displays the model `view_id`, or text and HTML where no widget can be displayed."""
-    view = {"version_major": 2, "version_minor": 1, "model_id": view_id}
-    return {"text/plain": plain, "text/html": static_html, _WIDGET_VIEW: view}, {}
 
 
 def data_url(mime: str, content: bytes) -> str:

@@ -143,3 +143,14 @@ class TestMasters:
             play(album)
         with pytest.raises(TypeError, match="no finished master"):
             play(Masters(()))
+
+
+def test_eight_versions_have_excerpts_that_are_long_enough_and_small(tmp_path: Path) -> None:
+    sounds = {letter: np.random.default_rng(1).uniform(-0.3, 0.3, (2, 6 * RATE)) for letter in "ABCDEFGH"}
+    page = switch(sounds, rate=RATE).static_html()
+    excerpts = re.findall(r'src="data:audio/mpeg;base64,([^"]+)"', page)
+    assert len(excerpts) == 8
+    for mp3 in excerpts:
+        (tmp_path / "a.mp3").write_bytes(base64.b64decode(mp3))
+        assert audio_files.info(tmp_path / "a.mp3").seconds == pytest.approx(4.0, abs=0.1)
+    assert len(page) < 200_000

@@ -7,7 +7,8 @@ from functools import partial
 from typing import Any, Generic, TypeVar
 
 from tonnbook.errors import TonnbookError
-from tonnbook.widgets.page import PageWidget, bundle, html
+from tonnbook.widgets.page import PageWidget, html
+from tonnbook.widgets.saved_output import bundle
 
 _MOST_STEMS_S = 600.0
 _LATER = "Appears here when the step above is done."

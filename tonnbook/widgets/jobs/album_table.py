@@ -10,6 +10,7 @@ import traitlets
 from tonnbook.errors import TonnbookError
 from tonnbook.models.masters import Master
 from tonnbook.widgets.page import PageWidget, html, script, style, table
+from tonnbook.widgets.saved_output import update_static_html
 
 if TYPE_CHECKING:
     from tonnbook.clients.jobs import Job, JobGroup
@@ -37,13 +38,14 @@ class AlbumTable(PageWidget):
         return repr(self._batch)
 
     def static_html(self) -> str:
-        """Return the state when the table was displayed."""
+        """Return the state as HTML; it is displayed again when the batch is done."""
         return html("div", html("b", escape(self.plain())), table(_HEAD, self.songs))
 
     def _update(self, batch: JobGroup) -> None:
         self.songs = _rows(batch)
         if batch.done:
             self._unsubscribe()
+            update_static_html(self.static_html(), self.view_id)
 
     def _on_message(self, _: Any, content: dict[str, Any], __: Any) -> None:
         job = self._batch.jobs.get(str(content.get("name")))

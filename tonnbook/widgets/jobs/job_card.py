@@ -10,6 +10,7 @@ import traitlets
 
 from tonnbook.widgets.jobs.album_table import AlbumTable
 from tonnbook.widgets.page import PageWidget, html, script, style
+from tonnbook.widgets.saved_output import update_static_html
 
 if TYPE_CHECKING:
     from tonnbook.clients.jobs import Job, JobGroup
@@ -45,11 +46,9 @@ class JobCard(PageWidget):
         return f"{self.name}: {self.status}{f' {self.progress:.0%}' if self.progress is not None else ''}, {self.elapsed_s:.1f} s"
 
     def static_html(self) -> str:
-        """Return the state when the card was displayed."""
+        """Return the state as HTML; it is displayed again when the job is done."""
         task = f", task {self.task_id}" if self.task_id else ""
-        return html(
-            "p", html("b", escape(self.name)), escape(f"{task}: {self.status} when this was displayed. {self.message}")
-        )
+        return html("p", html("b", escape(self.name)), escape(f"{task}: {self.status}. {self.message}"))
 
     def _update(self, job: Job[Any]) -> None:
         with self.hold_sync():
@@ -57,6 +56,7 @@ class JobCard(PageWidget):
                 self.set_trait(name, value)
         if job.done:
             self._unsubscribe()
+            update_static_html(self.static_html(), self.view_id)
 
 
 def watch(job: J) -> J:

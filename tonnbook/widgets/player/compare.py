@@ -19,7 +19,14 @@ from tonnbook.models.mixing import FinalMix, MixPreview
 from tonnbook.widgets.player.changes import Changes, residue_changes, tone_changes
 from tonnbook.widgets.player.player import LETTERS, Excerpt, Player
 from tonnbook.widgets.player.sources import Audio, Playable, Source, add_audio, sources
-from tonnbook.widgets.player.tracks import EXCERPTS_S, encode_for_comparison, excerpt, loudest_start, measure_track
+from tonnbook.widgets.player.tracks import (
+    EXCERPTS_S,
+    SHORTEST_EXCERPT_S,
+    encode_for_comparison,
+    excerpt,
+    loudest_start,
+    measure_track,
+)
 
 
 @dataclass(frozen=True)
@@ -113,14 +120,15 @@ def _switch_player(
     """Return the player for sides that are in sync and at one sample rate."""
     tracks = [measure_track(side.name, side.audio, side.rate) for side in sides]
     gains = gains_db([track.lufs for track in tracks])
-    rate, seconds = sides[0].rate, EXCERPTS_S / len(sides)
+    rate, seconds = sides[0].rate, max(SHORTEST_EXCERPT_S, EXCERPTS_S / len(sides))
+    kbps = 96 if len(sides) < 4 else 80  # eight excerpts of 4 s stay under 200 kB as base64
     start = loudest_start(sides[0].audio, rate, seconds)
     return Player(
         "compare",
         [(track, encode_for_comparison(side.audio, rate)) for track, side in zip(tracks, sides, strict=True)],
         [Source(side.name, array=side.audio, rate=rate) for side in sides],
         [
-            Excerpt(side.name, excerpt(side.audio, rate, start, seconds, 10 ** (gain / 20) if matched else 1.0))
+            Excerpt(side.name, excerpt(side.audio, rate, start, seconds, 10 ** (gain / 20) if matched else 1.0, kbps))
             for side, gain in zip(sides, gains, strict=True)
         ],
         title=title or _join_names([side.name for side in sides]),

@@ -22,6 +22,9 @@ _MAX_LOSSLESS_S = 45.0
 EXCERPTS_S = 11.0
 """Length of all excerpts of one player together: 48 kbit/s mono, so about 66 kB, or 88 kB as base64."""
 
+SHORTEST_EXCERPT_S = 4.0
+"""Shortest excerpt of one sound in a comparison: long enough for a bar and its repetition."""
+
 _EXCERPT_RATE = 22050
 
 
@@ -146,8 +149,11 @@ def loudest_start(audio: Audio, rate: int, seconds: float) -> int:
     return int(np.argmax(sums > sums.max() * (1 - 1e-9))) * step
 
 
-def excerpt(audio: Audio, rate: int, start: int, seconds: float, gain: float = 1.0) -> bytes:
-    """Return a part of a sound as a small mono MP3, faded in and out over 20 ms and never clipped."""
+def excerpt(audio: Audio, rate: int, start: int, seconds: float, gain: float = 1.0, kbps: int = 96) -> bytes:
+    """Return a part of a sound as a small mono MP3, faded in and out over 20 ms and never clipped.
+
+    `kbps` is the bit rate for stereo; mono gets half of it.
+    """
     from tonnbook import audio_files
 
     mono = audio[:, start : start + round(seconds * rate)].mean(axis=0) * gain
@@ -155,7 +161,7 @@ def excerpt(audio: Audio, rate: int, start: int, seconds: float, gain: float = 1
     fade = np.minimum(1.0, np.arange(len(small)) / (0.02 * _EXCERPT_RATE))
     faded = small * fade * fade[::-1]
     peak = float(np.abs(faded).max(initial=0.0))
-    return audio_files.encode(faded[np.newaxis] / max(1.0, peak), _EXCERPT_RATE, "mp3", kbps=96)
+    return audio_files.encode(faded[np.newaxis] / max(1.0, peak), _EXCERPT_RATE, "mp3", kbps=kbps)
 
 
 def _resample_excerpt(mono: Audio, rate: int) -> Audio:
