@@ -1,4 +1,4 @@
-"""Set everything up and start: `python3 start.py lab` opens the lessons, `python3 start.py test` runs the tests.
+"""Set everything up and start: `python3 start.py lab` opens the lessons, `app` a page without code, `test` runs the tests.
 
 Needs only Python 3.11 or later. Creates the virtual environment `.venv` beside this file, installs tonnbook and what the command
 needs into it, and runs the command there. Later runs skip the installation.
@@ -18,6 +18,7 @@ ENV = HERE / ".venv"
 PYTHON = ENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 NEEDS = {
     "lab": ["--editable", f"{HERE}[lab]"],
+    "app": ["--editable", f"{HERE}[app]"],
     "test": ["--editable", f"{HERE}[lab]", "--group", f"{HERE / 'pyproject.toml'}:test"],
 }
 
@@ -29,15 +30,15 @@ def main() -> int:
     """Return the exit status of the command."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("command", choices=NEEDS)
-    parser.add_argument("rest", nargs=argparse.REMAINDER, help="arguments for JupyterLab or pytest")
+    parser.add_argument("rest", nargs=argparse.REMAINDER, help="arguments for JupyterLab, the app or pytest")
     arguments = parser.parse_args()
     missing = missing_requirement()
     if missing:
         print(missing, file=sys.stderr)
         return 1
     set_up(arguments.command)
-    if arguments.command == "lab":
-        return run(PYTHON, "-m", "tonnbook", "lab", *arguments.rest)
+    if arguments.command in ("lab", "app"):
+        return run(PYTHON, "-m", "tonnbook", arguments.command, *arguments.rest)
     chromium = browser()
     if chromium is None:
         print("Chromium is not installed, so the browser tests will be skipped: apt-get install chromium", flush=True)

@@ -163,7 +163,7 @@ def test_stems_to_recombine_are_a_separation_or_two_files_and_never_both() -> No
     stems = Separation("my mix.wav", "stem-123")
     assert RecombinationBuilder(stems, style="JAZZ").request.separation_id == "stem-123"
     both = RecombinationBuilder(stems, vocal=MIX, backing=MIX)
-    assert [(f["path"], f["message"].split(",")[0]) for f in both.errors] == [([], "give either stemJobId")]
+    assert [(f["path"], f["message"].split(",")[0]) for f in both.errors] == [([], "give either Separation")]
     edit(both, separation_id="")
     assert both.problems == []
     assert (both.request.vocal, both.request.backing) == (MIX, MIX)
@@ -201,3 +201,9 @@ def test_static_html_lists_the_fields_of_a_request() -> None:
     assert bundle["text/plain"] == "EnhancementBuilder(https://host/my mix.wav, ready)"
     assert "<td>Loudness preference</td><td>As it is</td>" in bundle["text/html"]
     assert "<td>Enhance the drums</td><td>no</td>" in bundle["text/html"]
+
+
+def test_an_error_on_the_page_names_fields_by_their_labels() -> None:
+    builder = RecombinationBuilder()
+    assert [error["message"] for error in builder.errors] == ["give either Separation, or both Vocal and Backing"]
+    assert builder.problems[0].message == "give either stemJobId, or both vocalStemURL and backingStemURL"

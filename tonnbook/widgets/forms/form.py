@@ -7,6 +7,7 @@ pydantic.ValidationError. The widget's state contains file names without folders
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from html import escape
 from pathlib import Path
@@ -298,12 +299,17 @@ class RequestForm(PresetForm, FileTarget, Generic[R]):
             missing = self._missing_files()
             self.missing = len(missing)
             self.code = code
-            self.errors = [{"path": list(problem.path), "message": problem.message} for problem in found]
+            self.errors = [{"path": list(each.path), "message": self._with_labels(each.message)} for each in found]
             self.hints = [
                 {"path": list(path), "message": text}
                 for path, (value, text) in self._value_hints.items()
                 if _value_at(self.value, path) == value
             ] + [{"path": list(path), "message": "file not found"} for path in missing]
+
+    def _with_labels(self, message: str) -> str:
+        """Return a message with the labels of the fields in place of the service's names, as "vocalStemURL"."""
+        wires = {f["wire"]: f["label"] for f in self._single_fields if any(map(str.isupper, f["wire"]))}
+        return re.sub(r"\b[a-z]+[A-Z]\w*", lambda match: wires.get(match[0], match[0]), message)
 
     def _json(self, request: R, format_source: FormatSource) -> str:
         return as_json(as_body(request, format_source))
