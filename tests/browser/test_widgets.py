@@ -411,3 +411,53 @@ def test_a_notebook_executed_by_nbconvert_plays_without_kernel_and_network(serve
     expect(audio).to_be_visible()
     assert audio.evaluate("async (a) => { await a.play(); a.pause(); return a.duration; }") == pytest.approx(6, abs=0.1)
     tab.close()
+
+
+def test_keys_work_where_the_pointer_is_and_never_reach_the_notebook(
+    open_nb: OpenNotebook, write_nb: WriteNotebook
+) -> None:
+    cells = [SOUNDS, "player = tb.compare(file('a.flac'), file('b.flac', 0.1, 880), names=('one', 'two')); player"]
+    nb = open_nb(write_nb("keys.ipynb", cells)).run_all()
+    nb.until("player.ready")
+    out, keyboard = nb.output(1), nb.page.keyboard
+    out.locator(".tb-level").first.click()  # words beside a waveform, not a control
+    for key, active in (("x", "two"), ("a", "one"), ("b", "two"), ("d", "two"), ("d", "two")):
+        keyboard.press(key)
+        nb.until("player.active", lambda name, expected=active: name == expected)
+    nb.shown.locator(".jp-Cell").first.locator(
+        ".jp-InputPrompt"
+    ).click()  # the focus is in the notebook, in command mode
+    out.locator(".tb-level").first.hover()
+    keyboard.press("x")
+    nb.until("player.active == 'one'")
+    assert len(nb.cells()) == 2
+    out.get_by_role("button", name="Play", exact=True).click()
+    keyboard.press("i")
+    nb.until("player.position > 0.6")
+    keyboard.press("o")  # from here it repeats the part that it has just played
+    start, end = nb.until("player.loop", lambda loop: loop and loop[1] < 3)
+    nb.until("player.position", lambda at: start <= at < end - 0.1)
+    assert nb.py("player.playing")
+
+
+def test_the_state_is_set_from_python_and_kept(open_nb: OpenNotebook, write_nb: WriteNotebook) -> None:
+    stems = "player = tb.play({'left': file('a.flac'), 'right': file('b.flac', 0.1, 880)}); player"
+    nb = open_nb(write_nb("state.ipynb", [SOUNDS, stems])).run_all()
+    nb.until("player.ready")
+    nb.py(
+        "[setattr(player, 'soloed', ['right']), setattr(player, 'position', 4.5), setattr(player, 'loop', [1.0, 2.0])]"
+    )
+    out = nb.output(1)
+    expect(out.get_by_role("button", name="Solo right")).to_have_attribute("aria-pressed", "true")
+    expect(out.get_by_role("button", name="Loop")).to_have_attribute("aria-pressed", "true")
+    nb.until("player.position == 1.0")  # a playhead behind the loop goes to its start
+    nb.py("player.seek(1.5)")
+    nb.until("player.position == 1.5")
+    nb.save()
+    nb.reload()
+    out.locator(".tb-player[data-ready='1']").wait_for()
+    expect(out.get_by_role("slider", name="Position")).to_have_attribute("aria-valuenow", "1.50")
+    expect(out.get_by_role("button", name="Solo right")).to_have_attribute("aria-pressed", "true")
+    nb.run_cell(1)  # another player of the same sounds
+    nb.until("player.ready")
+    expect(out.get_by_role("slider", name="Position")).to_have_attribute("aria-valuenow", "1.50")

@@ -1,7 +1,7 @@
 // Shared code of the widgets. page.py puts this text before each widget's own script, so nothing is imported.
 
 // One object per browser page, shared by all widgets (each has its own copy of this module): the player that plays, and the audio contexts.
-const PAGE = (globalThis[Symbol.for("tonnbook.page")] ??= { playback: null, contexts: new Map(), guarded: false });
+const PAGE = (globalThis[Symbol.for("tonnbook.page")] ??= { playback: null, contexts: new Map(), positions: new Map(), guarded: false });
 
 /** Build an element: attributes by name, listeners as `onclick`, the properties value, checked and textContent. */
 function h(tag, attributes = {}, ...children) {

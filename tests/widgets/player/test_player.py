@@ -166,3 +166,13 @@ def test_more_than_a_tab_can_hold_is_refused_before_any_work() -> None:
     hours = np.broadcast_to(np.zeros((2, 1)), (2, 8000 * 3600))  # an hour that takes no memory
     with pytest.raises(AudioError, match="120 minutes of sound are too much for a browser tab"):
         play({"a": hours, "b": hours}, rate=8000)
+
+
+def test_a_state_that_the_player_does_not_have_is_refused(make_file: MakeFile) -> None:
+    player = play({"a": make_file("a.wav"), "b": make_file("b.wav")})
+    with pytest.raises(ValueError, match=r"soloed: there is no 'c' in this player; there are: a, b"):
+        player.soloed = ["c"]
+    with pytest.raises(ValueError, match=r"loop: pass \[start, end\] in seconds"):
+        player.loop = [2.0, 1.0]
+    player.muted, player.loop = ["b"], [0.0, 0.5]
+    assert (player.muted, player.loop, player.soloed) == (["b"], [0.0, 0.5], [])

@@ -32,22 +32,6 @@ function fader(label, highest, onchange) {
   return input;
 }
 
-const KEYS = {
-  all: [
-    ["Space", "play, pause"], ["\u2190 \u2192", "1 s back, forward; with Shift 5 s"], ["Home End", "start, end"], ["i o", "set loop start, end"],
-    ["l", "loop on, off"], ["c", "clear the loop"], ["m", "mute"], ["?", "this help"],
-  ],
-  stems: [["1 \u2026 9", "solo a stem; with Shift only that one"], ["0", "no solo"]],
-  compare: [["x", "switch to the next sound"], ["1 2", "switch to the first, second, \u2026"], ["g", "equal loudness on, off"]],
-};
-
-function helpPanel(kind) {
-  const rows = [...KEYS.all.slice(0, 3), ...(KEYS[kind] ?? []), ...KEYS.all.slice(3)];
-  const keys = rows.map(([key, does]) => [h("dt", {}, key.split(" ").map((k) => h("kbd", {}, k))), h("dd", {}, does)]);
-  return h("div", { class: "tb-help", hidden: true },
-    h("dl", {}, keys), h("p", { class: "tb-quiet" }, "Click or drag on the waveform to seek; drag with Shift to set a loop."));
-}
-
 const LETTERS = "ABCDEFGHI";
 
 /** One track: the controls on its left, its waveform, and its level on the right. */
@@ -146,7 +130,7 @@ function transport(playback, help) {
   const loop = iconButton("loop", "Loop", () => playback.setLoop(!playback.loop));
   const mute = iconButton("sound", "Mute", () => { playback.masterMuted = !playback.masterMuted; playback.applyGains(); }, { class: "tb-button tb-square tb-bare" });
   const volume = fader("Volume", 0, (db) => { playback.masterDb = db; playback.applyGains(); });
-  const match = !playback.comparing ? null : h("button", { type: "button", class: "tb-button tb-match", title: "Equal loudness: louder sounds are turned down (g)",
+  const match = !playback.comparing ? null : h("button", { type: "button", class: "tb-button tb-match", title: "Equal loudness: louder sounds are turned down (=)",
     onclick: () => { playback.matched = !playback.matched; playback.applyGains(); } }, icon("match"), "Equal loudness");
   const time = h("span", { class: "tb-time" });
   const question = h("button", { type: "button", class: "tb-button tb-square tb-bare", "aria-label": "Keys", title: "Keys (?)", "aria-expanded": "false",
@@ -174,48 +158,11 @@ function transport(playback, help) {
   };
 }
 
-/** Handle one key; return false for a key that the player does not use. */
-function press(playback, event, bar) {
-  const { key } = event;
-  const control = event.target.closest("button, a, input");
-  if (event.ctrlKey || event.metaKey || event.altKey) return false;
-  if (control && (key === " " || key === "Enter")) return false;        // these press the button itself
-  if (control?.type === "range" && /^(Arrow|Home|End|Page)/.test(key)) return false;
-  const digit = /^(?:Digit|Numpad)([0-9])$/.exec(event.code)?.[1];
-  const step = event.shiftKey ? 5 : 1;
-  const moves = { ArrowLeft: -step, ArrowRight: step, ArrowDown: -step, ArrowUp: step, PageDown: -10, PageUp: 10 };
-  if (key === " " || key === "k") playback.toggle();
-  else if (key in moves) playback.seek(playback.position + moves[key]);
-  else if (key === "Home") playback.seek(0);
-  else if (key === "End") playback.seek(playback.duration);
-  else if (key === "l") playback.setLoop(!playback.loop);
-  else if (key === "i" || key === "[") playback.mark(0);
-  else if (key === "o" || key === "]") playback.mark(1);
-  else if (key === "c") playback.setLoop(false, null);
-  else if (key === "m") bar.mute.click();
-  else if (key === "?") bar.question.click();
-  else if (playback.comparing && key === "x") { playback.active = (playback.active + 1) % playback.tracks.length; playback.applyGains(); }
-  else if (playback.comparing && key === "g") { playback.matched = !playback.matched; playback.applyGains(); }
-  else if (playback.comparing && digit > 0 && digit <= playback.tracks.length) { playback.active = digit - 1; playback.applyGains(); }
-  else if (!playback.comparing && playback.tracks.length > 1 && digit) soloByDigit(playback, Number(digit), event.shiftKey);
-  else return false;
-  return true;
-}
-
-function soloByDigit(playback, digit, alone) {
-  const chosen = playback.strips[digit - 1];
-  if (digit && !chosen) return;
-  const was = chosen?.solo;
-  if (!digit || alone) for (const each of playback.strips) each.solo = false;
-  if (chosen) chosen.solo = alone || !was;
-  playback.applyGains();
-}
-
 /** Text for the gain that equal loudness applies to one sound of a comparison. */
 function gainText(playback, index) {
   const db = playback.tracks[index].gain_db;
   if (!playback.matched) return "; unchanged";
-  return db < 0 ? `; turned down ${(-db).toFixed(1)} dB` : "; unchanged";
+  return db <= -0.05 ? `; turned down ${(-db).toFixed(1)} dB` : "; unchanged";
 }
 
 /** Text for the screen reader: the state after a change. */
@@ -288,6 +235,7 @@ function view(playback, model, el) {
   root.addEventListener("keydown", (event) => {
     if (press(playback, event, bar)) { event.preventDefault(); event.stopPropagation(); }
   });
+  takeKeys(root, (event) => press(playback, event, bar));
   const resized = new ResizeObserver(() => over.show());
   resized.observe(over.node);
   playback.addEventListener("change", show);
@@ -316,11 +264,36 @@ function setDownload(link, file, name) {
   link.download = `${name.replace(/\.(wav|flac|mp3|ogg|aiff?)$/i, "")}.${file.format}`;
 }
 
+/** Follow what Python sets; begin with the state that the model, or the same cell, had before. */
+function follow(playback) {
+  const { model, tracks, strips, listeners } = playback;
+  const adopt = () => {
+    if (playback.reporting) return;
+    tracks.forEach(({ name }, index) => {
+      strips[index].solo = model.get("soloed").includes(name);
+      strips[index].mute = model.get("muted").includes(name);
+      if (playback.comparing && model.get("active") === name) playback.active = index;
+    });
+    playback.matched = model.get("matched");
+    const loop = model.get("loop");
+    if (JSON.stringify(loop) !== JSON.stringify(playback.loop ?? [])) playback.setLoop(loop.length > 0, loop.length > 0 ? loop : playback.region);
+    playback.applyGains();
+  };
+  playback.offset = Math.min(playback.duration, model.get("position") || PAGE.positions.get(playback.key) || 0);
+  PAGE.positions.set(playback.key, playback.offset);
+  for (const name of ["soloed", "muted", "active", "matched", "loop"]) {
+    listeners[`change:${name}`] = adopt;
+    model.on(`change:${name}`, adopt);
+  }
+  adopt();
+}
+
 export default () => {
   let playback;
   return {
     initialize({ model }) {
       playback = new Playback(model);
+      follow(playback);
       return () => playback.close();
     },
     render: ({ model, el }) => view(playback, model, el),

@@ -38,11 +38,11 @@ class Excerpt:
 class Player(Transport):
     """A player of one or more sounds; create it with `play`, `compare` or `switch`.
 
-    The browser sets `playing`, `position` (s, four times a second), `ready`, `error`, `soloed` and `muted` (names), `loop`
-    ([start, end] in s, or empty), and for a comparison `active` (name) and `matched` (whether loudness is equal).
+    `position` (s), `loop` ([start, end] in s, or empty), `soloed` and `muted` (names), and for a comparison `active` (name) and `matched`
+    (whether loudness is equal) can be read and set. The browser also sets `playing`, `ready` and `error`.
     """
 
-    _esm = script("player/stems", "player/changes", "player/player")
+    _esm = script("player/stems", "player/changes", "player/keys", "player/player")
     _css = style("player/player")
 
     kind = traitlets.Unicode("one").tag(sync=True)
@@ -94,6 +94,20 @@ class Player(Transport):
             changes=changes.state if changes else {},
         )
         self.on_msg(self._on_message)
+
+    @traitlets.validate("soloed", "muted")
+    def _check_names(self, proposal: dict[str, Any]) -> list[str]:
+        return [self._known(name, proposal["trait"].name) for name in proposal["value"]]
+
+    @traitlets.validate("active")
+    def _check_active(self, proposal: dict[str, Any]) -> str:
+        return self._known(proposal["value"], "active") if proposal["value"] else ""
+
+    def _known(self, name: str, field: str) -> str:
+        names = [track.name for track in self._tracks]
+        if name not in names:
+            raise ValueError(f"{field}: there is no {name!r} in this player; there are: {', '.join(names)}")
+        return name
 
     def plain(self) -> str:
         """Return the player in one line of text."""
@@ -164,7 +178,7 @@ def _track_state(track: Track, gain_db: float) -> dict[str, Any]:
 
 
 def _gain_text(gain_db: float) -> str:
-    return f", here turned down by {-gain_db:.1f} dB" if gain_db < 0 else ""
+    return f", here turned down by {-gain_db:.1f} dB" if gain_db <= -0.05 else ""
 
 
 def _audio_tag(mp3: bytes, label: str) -> str:

@@ -54,6 +54,7 @@ class Playback extends EventTarget {
     Object.assign(this, { graph: null, offset: 0, views: 0, problem: "", requested: {}, timers: [] });
     this.listeners = { "msg:custom": (message, buffers) => this.#onMessage(message, buffers) };
     for (const [name, listener] of Object.entries(this.listeners)) model.on(name, listener);
+    this.key = JSON.stringify([model.get("kind"), this.tracks.map((t) => [t.name, t.seconds])]);
     // After a reload the kernel sends nothing by itself: a model that was ready before requests the sound at once.
     if (model.get("ready")) this.request();
     else this.timers.push(setTimeout(() => this.loaded || this.request(), REQUEST_AFTER_S * 1000));
@@ -143,7 +144,8 @@ class Playback extends EventTarget {
     this.problem = "";
     if (PAGE.playback !== this) PAGE.playback?.pause();
     PAGE.playback = this;
-    if (this.offset > this.duration - 0.02) this.offset = this.loop ? this.loop[0] : 0;
+    const end = this.loop ? this.loop[1] : this.duration;
+    if (this.offset > end - 0.02) this.offset = this.loop ? this.loop[0] : 0;
     this.#start(context);
     clearInterval(this.reporter);
     this.reporter = setInterval(() => this.report({ position: this.position }), 250);   // a hidden tab has no animation frames
@@ -215,11 +217,13 @@ class Playback extends EventTarget {
     this.changed();
   }
 
-  /** Loop on or off; without a region the whole sound. */
+  /** Loop on or off; without a region the whole sound. A playhead outside the loop goes to its start. */
   setLoop(on, region = this.region) {
     this.region = region && region[1] - region[0] >= 0.05 ? region : null;
     this.loop = on ? this.region ?? [0, this.duration] : null;
-    if (this.graph) this.seek(this.position);
+    const here = this.position;
+    const outside = this.loop && (here < this.loop[0] || here > this.loop[1] - 0.02);
+    if (this.graph || outside) this.seek(outside ? this.loop[0] : here);
     this.report({ loop: this.loop ?? [] });
     this.changed();
   }
@@ -267,9 +271,12 @@ class Playback extends EventTarget {
 
   report(state) {
     const { model } = this;
+    this.reporting = true;
     for (const [name, value] of Object.entries(state)) {
       if (JSON.stringify(model.get(name)) !== JSON.stringify(value)) model.set(name, value);
     }
+    this.reporting = false;
+    if ("position" in state) PAGE.positions.set(this.key, state.position);   // for a cell that is run again
     model.save_changes();
   }
 

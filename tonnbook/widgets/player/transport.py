@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import traitlets
 
 from tonnbook.widgets.page import PageWidget
 
 
 class Transport(PageWidget):
-    """A widget that plays sound. The browser sets the state: it is read from Python, and the methods change it."""
+    """A widget that plays sound. Its state can be read and set: the page follows `position` and `loop`."""
 
     playing = traitlets.Bool(False).tag(sync=True)
     position = traitlets.Float(0.0).tag(sync=True)
@@ -20,6 +22,18 @@ class Transport(PageWidget):
     """Start and end of the loop in seconds, or empty."""
     matched = traitlets.Bool(True).tag(sync=True)
     """Whether compared sounds play at equal loudness."""
+
+    @traitlets.validate("loop")
+    def _check_loop(self, proposal: dict[str, Any]) -> list[float]:
+        loop = [float(seconds) for seconds in proposal["value"]]
+        if loop and not (len(loop) == 2 and 0 <= loop[0] < loop[1]):
+            raise ValueError(f"loop: pass [start, end] in seconds with 0 <= start < end, or [] for none, not {loop}")
+        return loop
+
+    @traitlets.observe("position")
+    def _seek_from_python(self, change: dict[str, Any]) -> None:
+        if "position" not in self._property_lock:  # holds what the page has just sent
+            self.seek(change["new"])
 
     def play(self) -> None:
         """Start playback. Many browsers require a click on the page first."""
