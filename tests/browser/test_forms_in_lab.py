@@ -29,6 +29,13 @@ master = tb.MasteringBuilder(tb.demo.stems()["bass"], client=live); master
 """
 
 
+PASTE = """(node, text) => {
+  const clipboardData = new DataTransfer();
+  clipboardData.setData("text", text);
+  node.dispatchEvent(new ClipboardEvent("paste", { clipboardData, bubbles: true, cancelable: true }));
+}"""
+
+
 def tone(folder: Path, name: str, hertz: float) -> bytes:
     """Return a FLAC file of 8 s."""
     wave = 0.2 * np.sin(2 * np.pi * hertz * np.arange(8 * 44100) / 44100)
@@ -48,6 +55,14 @@ def test_files_dropped_on_a_form_are_mixed_with_one_press(
     nb.until("[t.instrument.name for t in builder.request.tracks] == ['VOCAL', 'BASS']")
     expect(page.get_by_label("Select bass.flac")).to_be_checked()
     nb.screenshot("form-rows", page)
+    before = nb.py("builder.to_json()")
+    page.get_by_label("Instrument of lead vox.flac").evaluate(PASTE, "Synth\tBackground\nDrums\tLead\n")
+    nb.until(
+        "[(t.instrument.name, t.presence.value) for t in builder.request.tracks] == [('SYNTH', 'BACKGROUND'), ('DRUMS', 'LEAD')]"
+    )
+    expect(page.get_by_label("Presence of bass.flac").locator("option:checked")).to_have_text("Lead")
+    page.get_by_label("Style").evaluate(PASTE, before)
+    nb.until("[t.instrument.name for t in builder.request.tracks] == ['VOCAL', 'BASS']")
     page.get_by_role("button", name="Mix", exact=True).click()
     expect(page.locator(".tb-player")).to_be_visible(timeout=60000)
     expect(page.get_by_text("Done; the result is below.")).to_be_visible()
