@@ -35,7 +35,9 @@ def make(tmp_path: Path, clock: Clock) -> Callable[..., Storage]:
 
 def upload(storage: Storage, content: bytes = b"sound", name: str = "vocal.wav") -> StoredFile:
     file = storage.new_upload(name, "audio/wav")
-    file.path.write_bytes(content)
+    arrived = file.path.with_name("arrived")
+    arrived.write_bytes(content)
+    storage.finish_upload(file, arrived)
     return file
 
 
@@ -136,6 +138,38 @@ def test_a_hard_linked_file_counts_once(make: Callable[..., Storage]) -> None:
         assert storage.delete_old()
         (task_folder.path / "mix.wav").write_bytes(bytes(1000))
         assert not storage.delete_old()
+
+
+def test_the_cost_of_a_call_does_not_grow_with_what_was_done_before(
+    make: Callable[..., Storage], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    storage = make()
+    for _ in range(20):
+        result(storage, bytes(10))
+        upload(storage)
+    walked: list[object] = []
+    walk = os.walk
+
+    def counted(path: Path) -> object:
+        walked.append(path)
+        return walk(path)
+
+    monkeypatch.setattr(os, "walk", counted)
+    assert storage.delete_old()
+    assert walked == []  # nothing is running
+    with storage.new_task_folder() as task_folder:
+        storage.delete_old()
+    assert set(walked) == {task_folder.path}
+
+
+def test_what_is_written_to_a_result_later_counts(make: Callable[..., Storage]) -> None:
+    storage = make(folder_bytes=1500)
+    task_folder, _ = result(storage, bytes(1000))
+    with storage.pinned(task_folder):
+        (task_folder.path / "stem.wav").write_bytes(bytes(1000))
+        assert not storage.delete_old()
+    assert storage.delete_old()
+    assert not storage.exists(task_folder)
 
 
 def test_the_folder_of_a_failed_task_is_deleted_at_once(make: Callable[..., Storage]) -> None:

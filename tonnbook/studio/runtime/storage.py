@@ -16,9 +16,10 @@ import stat
 import sys
 import tempfile
 import threading
+from collections import ChainMap, Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
@@ -41,6 +42,9 @@ class TaskFolder:
     expires: float = 0.0
     """Seconds since 1970; 0 for the folder of a task."""
     pins: int = 0
+    sizes: dict[int, int] = field(default_factory=dict, repr=False)
+    """Size of each file by its inode, as last measured."""
+    file_ids: set[str] = field(default_factory=set, repr=False)
 
 
 @dataclass(frozen=True)
@@ -64,7 +68,9 @@ class Storage:
         self._lock = threading.Lock()
         self._files: dict[str, StoredFile] = {}
         self._results: dict[Path, StoredFile] = {}
-        self._task_folders: list[TaskFolder] = []
+        self._task_folders: dict[Path, TaskFolder] = {}
+        self._holders: Counter[int] = Counter()  # number of folders that a file is in, by its inode
+        self._settled_bytes = 0  # of the folders that nothing writes to
         remove_stale_folders(folder or Path(tempfile.gettempdir()))
         self.folder = Path(tempfile.mkdtemp(prefix=f"{_prefix()}{os.getpid()}-", dir=folder))
 
@@ -94,44 +100,60 @@ class Storage:
         finally:
             with self._lock:
                 task_folder.pins -= 1
+                if not task_folder.pins:
+                    self._settle(task_folder)
 
     def exists(self, task_folder: TaskFolder) -> bool:
         """Return whether the folder has not been deleted."""
-        return task_folder in self._task_folders
+        return task_folder.path in self._task_folders
 
     def delete_old(self) -> bool:
-        """Delete expired uploads, then the oldest finished results until the folder is within its limit; return whether it is."""
-        limit = self._limits.folder_bytes
+        """Delete expired uploads, then the oldest finished results until the folder is within its limit; return whether it is.
+
+        Only the folders of running tasks are measured here, so that the cost does not grow with what was done before.
+        """
+        limit, now = self._limits.folder_bytes, self._clock()
         with self._lock:
-            now = self._clock()
-            unused = [each for each in self._task_folders if not each.pins and each.expires <= now]
+            folders = list(self._task_folders.values())
+            written = ChainMap(*(_file_sizes(each.path) for each in folders if each.pins))
+            running = sum(size for inode, size in written.items() if inode not in self._holders)
+            unused = [each for each in folders if not each.pins and each.expires <= now]
             for task_folder in sorted(unused, key=lambda each: each.expires == 0):
-                if task_folder.expires or self._bytes_used() > limit:
+                if task_folder.expires or self._settled_bytes + running > limit:
                     self._delete(task_folder)
-        return self._bytes_used() <= limit
+            return self._settled_bytes + running <= limit
 
     def _add_task_folder(self, expires: float = 0.0) -> TaskFolder:
         task_folder = TaskFolder(Path(tempfile.mkdtemp(dir=self.folder)), expires)
         with self._lock:
-            self._task_folders.append(task_folder)
+            self._task_folders[task_folder.path] = task_folder
         return task_folder
 
-    def _delete(self, task_folder: TaskFolder) -> None:
-        if task_folder in self._task_folders:
-            self._task_folders.remove(task_folder)
-            self._files = {id_: f for id_, f in self._files.items() if task_folder.path not in f.path.parents}
-            self._results = {path: f for path, f in self._results.items() if task_folder.path not in path.parents}
-            shutil.rmtree(task_folder.path, ignore_errors=True)
+    def _settle(self, task_folder: TaskFolder) -> None:
+        """Measure a folder that nothing writes to any more; a file that is in two folders (a hard link) counts once."""
+        self._forget_sizes(task_folder)
+        if task_folder.path not in self._task_folders:
+            return
+        task_folder.sizes = _file_sizes(task_folder.path)
+        for inode, size in task_folder.sizes.items():
+            self._holders[inode] += 1
+            self._settled_bytes += size if self._holders[inode] == 1 else 0
 
-    def _bytes_used(self) -> int:
-        """Return the disk space in use; a file that is in two folders (a hard link) counts once."""
-        sizes: dict[int, int] = {}
-        for folder, _, names in os.walk(self.folder):
-            for name in names:
-                with suppress(FileNotFoundError):  # a task may just be renaming it
-                    found = os.stat(os.path.join(folder, name))
-                    sizes[found.st_ino] = found.st_size
-        return sum(sizes.values())
+    def _forget_sizes(self, task_folder: TaskFolder) -> None:
+        for inode, size in task_folder.sizes.items():
+            self._holders[inode] -= 1
+            if not self._holders[inode]:
+                del self._holders[inode]
+                self._settled_bytes -= size
+        task_folder.sizes = {}
+
+    def _delete(self, task_folder: TaskFolder) -> None:
+        if self._task_folders.pop(task_folder.path, None) is None:
+            return
+        self._forget_sizes(task_folder)
+        for id_ in task_folder.file_ids:
+            self._results.pop(self._files.pop(id_).path, None)
+        shutil.rmtree(task_folder.path, ignore_errors=True)
 
     # --- files
 
@@ -144,7 +166,15 @@ class Storage:
         file = StoredFile(secrets.token_urlsafe(12), name, content_type, task_folder.path / "upload")
         with self._lock:
             self._files[file.id] = file
+            task_folder.file_ids.add(file.id)
         return file
+
+    def finish_upload(self, file: StoredFile, arrived: Path) -> None:
+        """Make the bytes that have arrived the file of an upload."""
+        os.replace(arrived, file.path)
+        with self._lock:
+            if task_folder := self._task_folders.get(file.path.parent):
+                self._settle(task_folder)
 
     def hard_link(self, path: Path, to: Path) -> None:
         """Link `to` to the present bytes of a file, which stay even if the file is replaced or deleted; raises HttpError 404."""
@@ -166,8 +196,13 @@ class Storage:
                 content_type = _TYPES.get(path.suffix.lower(), "application/octet-stream")
                 file = StoredFile(secrets.token_urlsafe(12), path.name, content_type, path)
                 self._files[file.id] = self._results[path] = file
+                if task_folder := self._task_folder_of(path):
+                    task_folder.file_ids.add(file.id)
             file = self._results[path]
         return self.signed_link(file)
+
+    def _task_folder_of(self, path: Path) -> TaskFolder | None:
+        return self._task_folders.get(self.folder / path.relative_to(self.folder).parts[0])
 
     def signed_link(self, file: StoredFile, method: str = "GET") -> str:
         """Return a link to read (GET, HEAD) or write (PUT) `file`, valid for one hour."""
@@ -209,6 +244,17 @@ class Storage:
     def close(self) -> None:
         """Delete the folder. All links are invalid from now on."""
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _file_sizes(path: Path) -> dict[int, int]:
+    """Return the size in bytes of each file in a folder and those inside it, by its inode."""
+    sizes: dict[int, int] = {}
+    for folder, _, names in os.walk(path):
+        for name in names:
+            with suppress(FileNotFoundError):  # a task may just be renaming it
+                found = os.stat(os.path.join(folder, name))
+                sizes[found.st_ino] = found.st_size
+    return sizes
 
 
 def remove_stale_folders(folder: Path) -> None:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import re
 import secrets
-from pathlib import Path
 from typing import Annotated
 from urllib.parse import quote
 
@@ -18,6 +16,7 @@ from starlette.types import Message, Receive, Scope, Send
 from tonnbook.models.files import UploadLinks, UploadRequest
 from tonnbook.studio.runtime.admission import check_disk_space
 from tonnbook.studio.runtime.http_error import ErrorBody, HttpError
+from tonnbook.studio.runtime.storage import StoredFile
 from tonnbook.studio.server.access import require_key
 from tonnbook.studio.server.openapi import operation
 from tonnbook.studio.server.request_body import body_chunks, read
@@ -71,7 +70,7 @@ async def put_file(request: Request, file_id: FileId, name: str, expires: str = 
     declared = request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
     if declared != file.content_type:
         raise HttpError(400, f"Content-Type is {declared!r}; /upload was called with {file.content_type!r}")
-    await _save(request, file.path, server_state(request).limits.file_bytes)
+    await _save(request, file)
     return Response(status_code=200)
 
 
@@ -135,17 +134,18 @@ def _is_one_range(header: str) -> bool:
     return not (first and last) or int(first) <= int(last)
 
 
-async def _save(request: Request, path: Path, limit: int) -> None:
-    part = path.with_name(f"{secrets.token_hex(4)}.part")
+async def _save(request: Request, file: StoredFile) -> None:
+    state = server_state(request)
+    part = file.path.with_name(f"{secrets.token_hex(4)}.part")
     try:
         with part.open("wb") as out:
             held = bytearray()
-            async for chunk in body_chunks(request, limit):
+            async for chunk in body_chunks(request, state.limits.file_bytes):
                 held += chunk
                 if len(held) >= PIECE:
                     await run_in_threadpool(out.write, bytes(held))
                     held.clear()
             out.write(held)
-        os.replace(part, path)
+        state.storage.finish_upload(file, part)
     finally:
         part.unlink(missing_ok=True)
