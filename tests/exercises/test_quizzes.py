@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import numpy as np
 import pytest
 
 import tonnbook as tb
@@ -44,9 +45,24 @@ def test_answers_in_another_format_are_refused() -> None:
 
 
 def test_a_question_shows_its_options() -> None:
-    shown = tb.quiz("04-b")._repr_mimebundle_()
-    assert "<li><b>mono</b>: In mono</li>" in shown["text/html"]
-    assert "  mono: In mono" in shown["text/plain"]
+    form = tb.quiz("04-b")
+    assert "<li><b>mono</b>: In mono</li>" in form.static_html()
+    assert sorted(key for key, _ in form.options) == sorted(QUIZZES["04-b"].options)
+
+
+def test_the_score_is_data_and_a_blind_player_is_revealed_once_all_is_answered() -> None:
+    tone = 0.1 * np.sin(np.arange(44100) / 10)
+    player = tb.switch({"A": tone, "B": 0.5 * tone}, rate=44100, blind=True)
+    assert "LUFS" not in player.static_html()
+    form = tb.quiz("04-a", reveals=player)
+    form.answers = {"A": "dull", "B": "dull"}
+    form.check()
+    assert (form.right, form.answered, player.blind) == (1, False, True)
+    assert form.result[0] == {"mark": RIGHT, "name": "A", "answer": "dull", "text": QUIZZES["04-a"].items["A"].why}
+    form.answers = dict.fromkeys("ABCDEFGH", "good")
+    form.check()
+    assert (form.right, form.answered, player.blind) == (1, True, False)
+    assert "LUFS" in player.static_html()
 
 
 def hint_contains_answer(item: Item) -> bool:

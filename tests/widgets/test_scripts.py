@@ -16,10 +16,11 @@ from tonnbook.widgets.forms.mixing import MixBuilder
 from tonnbook.widgets.forms.repair import EnhancementBuilder
 from tonnbook.widgets.jobs.job_card import JobCard
 from tonnbook.widgets.player.player import Player
+from tonnbook.widgets.quiz.quiz import QuizForm
 
 FOLDER = Path(page.__file__).parent
 SCRIPTS = sorted(FOLDER.rglob("*.js"))
-WIDGETS = [Player, MixBuilder, JobCard, CompositionBuilder, EnhancementBuilder, DropZone, Download, Console]
+WIDGETS = [Player, MixBuilder, JobCard, CompositionBuilder, EnhancementBuilder, DropZone, Download, Console, QuizForm]
 
 
 @pytest.mark.parametrize("file", [*SCRIPTS, *FOLDER.rglob("*.css")], ids=lambda f: f.name)

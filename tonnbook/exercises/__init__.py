@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from textwrap import dedent
 from typing import Any
 
-from tonnbook.exercises.marking import Marking, Quiz
+from tonnbook.exercises.marking import Marking
 from tonnbook.exercises.quizzes import QUIZZES
 from tonnbook.exercises.solutions import SOLUTIONS
+from tonnbook.widgets.quiz.quiz import Blind, QuizForm
 
 
 @dataclass(frozen=True)
@@ -46,18 +47,20 @@ def solution(number: str) -> Solution:
     return Solution(number, inspect.cleandoc(function.__doc__ or ""), body(function))
 
 
-def quiz(number: str, answer: str | Mapping[str, str] | None = None) -> Quiz | Marking:
-    """Return a question of a lesson, or the marked answer to it; a cell displays both.
+def quiz(
+    number: str, answer: str | Mapping[str, str] | None = None, *, reveals: Blind | None = None
+) -> QuizForm | Marking:
+    """Return a question of a lesson as a form to answer by clicking, or the marked `answer` to it; a cell displays both.
 
-    An answer is one of the options, or one option for each letter. A wrong answer gets a hint. Raises ValueError for an unknown number,
-    TypeError for an answer in another format.
+    An answer is one of the options, or one option for each letter. A wrong answer gets a hint. `reveals` is a blind player: it shows its
+    waveforms and levels once every item has an answer. Raises ValueError for an unknown number, TypeError for an answer in another format.
 
     >>> tb.quiz("04-b", "mono")
     """
     if number not in QUIZZES:
         raise ValueError(f"there is no quiz {number!r}; there are: {', '.join(QUIZZES)}")
     question = QUIZZES[number]
-    return question if answer is None else question.mark(answer)
+    return question.form(reveals) if answer is None else question.mark(answer)
 
 
 def body(function: Callable[..., Any]) -> str:

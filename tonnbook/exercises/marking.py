@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from html import escape
 from typing import Any
+
+from tonnbook.widgets.quiz.quiz import Blind, QuizForm
 
 RIGHT, WRONG, OPEN = "✓", "✗", "…"
 
@@ -58,11 +60,13 @@ class Quiz:
     def __str__(self) -> str:
         return "\n".join([self.question, *(f"  {key}: {description}" for key, description in self.options.items())])
 
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        listed = "".join(
-            f"<li><b>{escape(key)}</b>: {escape(description)}</li>" for key, description in self.options.items()
-        )
-        return {"text/html": f"<p>{escape(self.question)}</p><ul>{listed}</ul>", "text/plain": str(self)}
+    def form(self, reveals: Blind | None = None) -> QuizForm:
+        """Return the quiz as a form to answer by clicking; `reveals` is a blind player that is revealed once all is answered."""
+
+        def mark(answers: Mapping[str, str]) -> list[dict[str, str]]:
+            return [asdict(line) for line in self.mark(answers).lines]
+
+        return QuizForm(self.question, self.options, list(self.items), mark, reveals)
 
 
 @dataclass(frozen=True)

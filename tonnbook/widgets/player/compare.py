@@ -93,12 +93,18 @@ def compare(
 
 
 def switch(
-    sounds: Mapping[str, Playable] | Masters, *, rate: int | None = None, matched: bool = True, title: str = ""
+    sounds: Mapping[str, Playable] | Masters,
+    *,
+    rate: int | None = None,
+    matched: bool = True,
+    title: str = "",
+    blind: bool = False,
 ) -> Player:
     """Return a player that switches between 2 to 9 named sounds at the same position; a digit or X switches during playback.
 
     With `matched` all play at the loudness of the quietest until the user turns that off; without it, at their own levels. For an
-    album the masters are played. Raises TypeError for another number of sounds.
+    album the masters are played. With `blind` waveforms and levels are hidden until `player.reveal()`. Raises TypeError for another
+    number of sounds.
     """
     if isinstance(sounds, Masters):
         sounds = {song.name: song for song in sounds}
@@ -106,7 +112,7 @@ def switch(
         raise TypeError(f"switch takes 2 to {len(LETTERS)} sounds by name, not {len(sounds)}")
     common_rate = rate or max(map(_rate, sounds.values()))
     sides = [_side(sound, name, common_rate) for name, sound in sounds.items()]
-    return _switch_player(sides, note=_length_note(sides), matched=matched, title=title)
+    return _switch_player(sides, note=_length_note(sides), matched=matched, title=title, blind=blind)
 
 
 def _switch_player(
@@ -116,6 +122,7 @@ def _switch_player(
     matched: bool = True,
     title: str = "",
     changes: ComputeChanges | None = None,
+    blind: bool = False,
 ) -> Player:
     """Return the player for sides that are in sync and at one sample rate."""
     tracks = [measure_track(side.name, side.audio, side.rate) for side in sides]
@@ -136,6 +143,7 @@ def _switch_player(
         gains_db=gains,
         matched=matched,
         changes=changes(sides, gains) if changes else None,
+        blind=blind,
     )
 
 

@@ -218,6 +218,7 @@ function view(playback, model, el) {
     const reduced = playback.reduced && `Decoded at ${playback.plan.rate / 1000} kHz${playback.plan.channels === 1 ? " mono" : ""} to save memory, because the sound is long. Downloads have full quality.`;
     note.textContent = [loading, model.get("note"), reduced].filter(Boolean).join(" ");
     problem.textContent = playback.problem;
+    root.classList.toggle("tb-blind", model.get("blind"));
     Object.assign(root.dataset, { ready: playback.ready ? "1" : "", playing: playback.playing ? "1" : "" });
     announce(stateText(playback));
     if (playback.playing) frameNumber ||= requestAnimationFrame(tick);
@@ -239,6 +240,7 @@ function view(playback, model, el) {
   const resized = new ResizeObserver(() => over.show());
   resized.observe(over.node);
   playback.addEventListener("change", show);
+  model.on("change:blind", show);
   el.append(root);
   playback.viewAttached();
   show();
@@ -246,6 +248,7 @@ function view(playback, model, el) {
     cancelAnimationFrame(frameNumber);
     resized.disconnect();
     playback.removeEventListener("change", show);
+    model.off("change:blind", show);
     strips.forEach((each) => setDownload(each.download, null, ""));
     root.remove();
     playback.viewDetached();

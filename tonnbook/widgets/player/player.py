@@ -53,6 +53,8 @@ class Player(Transport):
     tracks: traitlets.List[dict[str, Any]] = traitlets.List().tag(sync=True)
     markers: traitlets.List[dict[str, Any]] = traitlets.List().tag(sync=True)
     changes: traitlets.Dict[str, Any] = traitlets.Dict().tag(sync=True)
+    blind = traitlets.Bool(False).tag(sync=True)
+    """Whether waveforms, levels, gains and downloads are hidden, so that only the ear can tell the sounds apart."""
 
     soloed: traitlets.List[str] = traitlets.List().tag(sync=True)
     muted: traitlets.List[str] = traitlets.List().tag(sync=True)
@@ -72,6 +74,7 @@ class Player(Transport):
         markers: Sequence[Mapping[str, Any]] = (),
         matched: bool = True,
         changes: Changes | None = None,
+        blind: bool = False,
     ) -> None:
         gains = gains_db or [0.0] * len(tracks)
         self._tracks = [track for track, _ in tracks]
@@ -91,6 +94,7 @@ class Player(Transport):
             active=tracks[0][0].name if kind == "compare" else "",
             markers=[dict(marker) for marker in markers],
             matched=matched,
+            blind=blind,
             changes=changes.state if changes else {},
         )
         self.on_msg(self._on_message)
@@ -109,6 +113,10 @@ class Player(Transport):
             raise ValueError(f"{field}: there is no {name!r} in this player; there are: {', '.join(names)}")
         return name
 
+    def reveal(self) -> None:
+        """Show the waveforms and levels of a blind player."""
+        self.blind = False
+
     def plain(self) -> str:
         """Return the player in one line of text."""
         return f"Player({self.title or ', '.join(track.name for track in self._tracks)!s}, {self._seconds:.1f} s)"
@@ -121,13 +129,14 @@ class Player(Transport):
             f"{track.name}: {track.level}" + (_gain_text(state["gain_db"]) if self.matched else "")
             for track, state in zip(self._tracks, self.tracks, strict=True)
         )
-        blocks = [_waveform_image(main.peaks, f"Waveform of {heading}, {self._seconds:.1f} s")]
+        image = _waveform_image(main.peaks, f"Waveform of {heading}, {self._seconds:.1f} s")
+        blocks = [] if self.blind else [image]
         for part in self._excerpts:
             label = [html("span", escape(f"{part.name} "))] if len(self._excerpts) > 1 else []
             blocks.append(html("div", *label, _audio_tag(part.mp3, f"Excerpt of {part.name}")))
         if self._changes:
             blocks.append(self._changes.picture())
-        about = f"Excerpt as a small MP3; run the cell to get the player. {levels}."
+        about = "Excerpt as a small MP3; run the cell to get the player." + ("" if self.blind else f" {levels}.")
         return html(
             "div",
             html("b", escape(heading)),

@@ -1,0 +1,1 @@
+"""A quiz to answer by clicking."""
