@@ -22,7 +22,12 @@ MAY_IMPORT = {
     "dsp": set(),
     "audio_files": {"errors"},
     "sound_files": {"errors"},  # folders, lists, mappings and archives are read in one place, for widgets and clients
-    "clients": {"errors", "models", "sound_files"},
+    "clients": {
+        "errors",
+        "models",
+        "sound_files",
+        "audio_files",
+    },  # a downloaded sound is opened before it counts as one
     "studio.runtime": {"errors", "models", "studio.measure.progress"},
     "studio.measure": {"errors", "models", "dsp", "audio_files"},
     "studio.mixing": FEATURE | {"studio.mastering"},

@@ -40,6 +40,9 @@ def sound(path: Path, seconds: float = 0.5) -> Path:
     return path
 
 
+AUDIO = {"Content-Type": "audio/wav"}
+
+
 def leftovers(folder: Path) -> list[Path]:
     return [path for path in folder.rglob("*") if path.is_file()]
 
@@ -142,17 +145,79 @@ def test_an_answer_without_links_is_an_unexpected_answer(tmp_path: Path, body: d
 
 
 def test_a_download_that_breaks_off_is_repeated(tmp_path: Path) -> None:
-    answers = [Answer(body=b"x" * 1000, cut=400), Answer(body=b"x" * 1000, cut=1), Answer(body=b"x" * 1000)]
+    whole = sound(tmp_path / "whole.wav").read_bytes()
+    answers = [
+        Answer(body=whole, cut=400, headers=AUDIO),
+        Answer(body=whole, cut=1, headers=AUDIO),
+        Answer(body=whole, headers=AUDIO),
+    ]
     with scripted(lambda call: answers.pop(0)) as server:
         http = Http(server.url, "key", sleep=lambda pause: None)
         to = Files(http).download(f"{server.url}/mix.wav?s=1", tmp_path / "mix.wav")
         http.close()
-    assert to.read_bytes() == b"x" * 1000
-    assert leftovers(tmp_path) == [to]
+    assert to.read_bytes() == whole
+    assert sorted(leftovers(tmp_path)) == [to, tmp_path / "whole.wav"]
+
+
+def test_what_a_proxy_sends_in_place_of_a_sound_is_not_kept(tmp_path: Path) -> None:
+    whole = sound(tmp_path / "whole.wav").read_bytes()
+    page = b"<!doctype html><title>Log in</title>"
+    answers = [
+        Answer(body=page, headers={"Content-Type": "text/html; charset=utf-8"}),
+        Answer(body={"error": False}),
+        Answer(body=page, headers=AUDIO),
+        Answer(body=b"", headers=AUDIO),
+        Answer(status=202, body=whole, headers=AUDIO),
+        Answer(status=204, body=b"", headers=AUDIO),
+        Answer(status=203, body=whole, headers=AUDIO),
+        Answer(body=whole[:3000], headers=AUDIO),
+        Answer(status=206, body=whole, headers=AUDIO),
+    ]
+    with scripted(lambda call: answers.pop(0)) as server:
+        http = Http(server.url, "key", retry_for_s=0)
+        while len(answers) > 1:
+            with pytest.raises(Unreachable, match=r"^download of song\.wav"):
+                Files(http).download(f"{server.url}/song.wav?s=1", tmp_path / "to" / "song.wav")
+            assert leftovers(tmp_path / "to") == []
+        to = Files(http).download(f"{server.url}/song.wav?s=1", tmp_path / "to" / "song.wav")
+        http.close()
+    assert to.read_bytes() == whole
+
+
+def test_the_free_calls_of_an_upload_are_repeated(tmp_path: Path) -> None:
+    links = {"signed_url": "", "readable_url": ""}
+    answers = [
+        Answer(status=429),
+        Answer(status=502),
+        Answer(drop=True),
+        Answer(body=links),
+        Answer(body=b"<html>", headers={"Content-Type": "text/html"}),
+        Answer(body=b""),
+    ]
+    with scripted(lambda call: answers.pop(0)) as server:
+        links.update(signed_url=f"{server.url}/put?s=1", readable_url=f"{server.url}/get?s=1")
+        http = Http(server.url, "key", sleep=lambda pause: None)
+        assert Files(http).upload(sound(tmp_path / "vocal.wav")) == links["readable_url"]
+        http.close()
+    assert [call.method for call in server.calls] == ["POST"] * 4 + ["PUT"] * 2
+
+
+def test_a_file_is_uploaded_again_where_its_link_is_dead(tmp_path: Path) -> None:
+    with Studio() as first:
+        http = Http(first.url, first.key, retry_for_s=0)
+        files = Files(http, tmp_path / "downloads")
+        source = sound(tmp_path / "vocal.wav")
+        old = files.upload(source)
+        port = int(first.url.rsplit(":", 1)[1])
+    with Studio(port=port, key=first.key):
+        new = files.upload(source)
+        assert new != old
+        assert files.download(new, tmp_path / "back.wav").read_bytes() == source.read_bytes()
+        http.close()
 
 
 def test_a_download_that_keeps_breaking_off_leaves_nothing(tmp_path: Path) -> None:
-    with scripted(lambda call: Answer(body=b"x" * 1000, cut=400)) as server:
+    with scripted(lambda call: Answer(body=b"x" * 1000, cut=400, headers=AUDIO)) as server:
         http = Http(server.url, "key", retry_for_s=0)
         with pytest.raises(Unreachable, match=r"download of mix\.wav.*broke off"):
             Files(http).download(f"{server.url}/mix.wav?s=1", tmp_path / "mix.wav")

@@ -17,7 +17,7 @@ from typing import BinaryIO
 from uuid import uuid4
 
 from tonnbook.clients.http import Http
-from tonnbook.errors import AudioError, UnexpectedAnswer, Unreachable
+from tonnbook.errors import AudioError, TonnbookError, UnexpectedAnswer, Unreachable
 from tonnbook.models.files import RemoteFile, UploadLinks, UploadRequest
 from tonnbook.models.mixing import file_name
 from tonnbook.models.vocabulary import CONTENT_TYPES
@@ -26,6 +26,8 @@ LINK_LIFE_S = 50 * 60.0
 """How long an uploaded file's link is reused. It expires after 60 minutes, and the mix that reads it needs some of them."""
 
 _CHUNK = 1 << 18
+_OPENED = frozenset({".wav", ".mp3", ".flac", ".ogg", ".aiff", ".aif"})
+_SOUNDS = _OPENED | {".aac", ".m4a"}
 
 
 def check_upload(path: Path) -> str:
@@ -41,6 +43,32 @@ def check_upload(path: Path) -> str:
     if path.stat().st_size == 0:
         raise AudioError(f"{path.name} is empty. Export it again.")
     return kind
+
+
+def check_type(content_type: str, name: str) -> None:
+    """Raise Unreachable where a text or a JSON document was sent in place of the sound file `name`."""
+    kind = content_type.partition(";")[0].strip().lower()
+    if Path(name).suffix.lower() in _SOUNDS and (kind.startswith("text/") or kind.endswith(("json", "html", "xml"))):
+        raise Unreachable(
+            f"download of {name}: the answer is {kind} and no sound. Is a proxy or a login page in between? Try again."
+        )
+
+
+def check_sound(path: Path, name: str) -> None:
+    """Raise Unreachable where the downloaded file `path`, to be called `name`, is no sound, or shorter than its header says."""
+    if Path(name).suffix.lower() not in _OPENED:
+        return
+    from tonnbook import audio_files
+
+    try:
+        audio_files.info(path)
+        return
+    except AudioError:
+        size = path.stat().st_size
+    raise Unreachable(
+        f"download of {name}: the {size} bytes that came are no complete sound file. Is a proxy or a login page in "
+        "between? Try again."
+    )
 
 
 class _ProgressReader:
@@ -69,10 +97,11 @@ class Files:
     """The uploads and downloads of one client.
 
     Downloads are written to `folder`, each job's to a folder of its own; None writes them to a temporary folder that is removed
-    at exit. `clock` returns seconds, for the age of links.
+    at exit. `clock` returns seconds, for the age of links: the wall clock, because the links of a server expire
+    while this machine sleeps, too.
     """
 
-    def __init__(self, http: Http, folder: Path | None = None, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, http: Http, folder: Path | None = None, *, clock: Callable[[], float] = time.time) -> None:
         self._http = http
         self._folder = folder
         self._clock = clock
@@ -91,12 +120,12 @@ class Files:
         return self._folder
 
     def upload(self, path: Path, progress: Callable[[int], None] = lambda sent: None) -> str:
-        """Upload a file and return its link; the same content is not sent again for 50 minutes."""
+        """Upload a file and return its link; the same content is not sent again for 50 minutes, while its link answers."""
         kind = check_upload(path)
         with self._uploading, path.open("rb") as file:
             key = (path.resolve(), hashlib.file_digest(file, "blake2b").hexdigest())
-            created, link = self._uploaded.get(key, (-LINK_LIFE_S, ""))
-            if link and self._clock() - created < LINK_LIFE_S:
+            created, link = self._uploaded.get(key, (0.0, ""))
+            if link and 0.0 <= self._clock() - created < LINK_LIFE_S and self._answers(link, path.name):
                 return link
             created = self._clock()
             links = self._request_links(path.name, kind)
@@ -143,17 +172,27 @@ class Files:
             part.unlink(missing_ok=True)
         return to
 
+    def _answers(self, link: str, name: str) -> bool:
+        """Return whether the link of an uploaded file is still valid: a server that was started anew does not know it."""
+        try:
+            with self._http.open(link, f"link of {name}"):
+                return True
+        except TonnbookError:
+            return False
+
     def _download_once(self, link: str, part: Path, name: str) -> None:
         with self._http.open(link, f"download of {name}") as response, part.open("wb") as file:
+            check_type(response.headers.get("Content-Type", ""), name)
             for block in response.iter_content(_CHUNK):
                 file.write(block)
             expected = response.headers.get("Content-Length", "")
         if expected.isdigit() and part.stat().st_size != int(expected):
             raise Unreachable(f"download of {name} broke off at {part.stat().st_size} of {expected} bytes. Try again.")
+        check_sound(part, name)
 
     def _request_links(self, name: str, kind: str) -> UploadLinks:
         request = UploadRequest(filename=_short(name), content_type=kind)
-        reply = self._http.create("/upload", request.to_wire())
+        reply = self._http.retrieve("/upload", request.to_wire(), about_a_task=False)
         if reply.refusal:
             raise UnexpectedAnswer(f"/upload refused {name}: {reply.refusal}")
         return reply.read(UploadLinks)

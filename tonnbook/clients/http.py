@@ -207,9 +207,9 @@ class Http:
         """GET `path` of this server. A 500 that reports a failed task is returned as a reply."""
         return self.retry(lambda: self._call("GET", path, about_a_task=True), retry_for_s)
 
-    def retrieve(self, path: str, body: Any, *, retry_for_s: float | None = None) -> Reply:
-        """POST a query that costs nothing. A 500 that reports a failed task is returned as a reply."""
-        return self.retry(lambda: self._call("POST", path, about_a_task=True, json=body), retry_for_s)
+    def retrieve(self, path: str, body: Any, *, retry_for_s: float | None = None, about_a_task: bool = True) -> Reply:
+        """POST what costs nothing. With `about_a_task`, a 500 that reports a failed task is returned as a reply."""
+        return self.retry(lambda: self._call("POST", path, about_a_task=about_a_task, json=body), retry_for_s)
 
     def create(
         self,
@@ -236,17 +236,27 @@ class Http:
             body.seek(0)
             response = self._exchange("PUT", link, what, _NoKey(), data=body, headers={"Content-Type": content_type})
             self._checked(response, what, link=True).close()
+            if response.headers.get("Content-Type", "").lower().startswith("text/html"):
+                raise Unreachable(
+                    f"{what}: a web page answered, and no storage. Is a proxy or a login page in between?"
+                )
 
         self.retry(once)
 
     @contextmanager
     def open(self, link: str, what: str) -> Iterator[requests.Response]:
-        """GET a signed link as a stream, once. Raises Unreachable where the connection breaks while it is read."""
+        """GET a signed link as a stream, once.
+
+        Raises Unreachable where the answer is neither 200 nor 206, or the connection breaks while it is read.
+        """
         headers = {"Accept-Encoding": "identity"}
         reason = ""
         with self._exchange("GET", link, what, _NoKey(), stream=True, headers=headers) as response:
             try:
-                yield self._checked(response, what, link=True)
+                self._checked(response, what, link=True)
+                if response.status_code not in {200, 206}:
+                    raise Unreachable(f"{what}: the server answered {response.status_code} and no file. Try again.")
+                yield response
             except requests.RequestException as error:
                 reason = _reason_of(error)
         if reason:
