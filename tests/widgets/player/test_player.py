@@ -3,6 +3,7 @@ from __future__ import annotations
 import base64
 import json
 import re
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from tones import RATE, MakeFile, tone
 
 from tonnbook import audio_files
 from tonnbook.errors import AudioError
+from tonnbook.widgets.player import play as play_module
 from tonnbook.widgets.player.play import play
 from tonnbook.widgets.player.player import Player
 from tonnbook.widgets.player.tracks import loudest_start, measure_track, waveform
@@ -176,3 +178,26 @@ def test_a_state_that_the_player_does_not_have_is_refused(make_file: MakeFile) -
         player.loop = [2.0, 1.0]
     player.muted, player.loop = ["b"], [0.0, 0.5]
     assert (player.muted, player.loop, player.soloed) == (["b"], [0.0, 0.5], [])
+
+
+def test_long_sounds_are_encoded_when_they_are_displayed(make_file: MakeFile, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(play_module, "_ENCODED_LATER_MINUTES", 0)
+    player = play([make_file("a.wav"), make_file("b.wav")])
+    assert player._encoded == [None, None]
+    assert all(track["peaks"] for track in player.tracks)
+    sent: list[tuple[Any, Any]] = []
+    arrived = threading.Semaphore(0)
+
+    def send(message: Any, buffers: Any = None) -> None:
+        sent.append((message, buffers))
+        arrived.release()
+
+    monkeypatch.setattr(player, "send", send)
+    player._on_message(None, {"kind": "sounds"}, None)
+    assert sent == []  # nothing has been encoded
+    player._repr_mimebundle_()
+    player._repr_mimebundle_()
+    assert all(arrived.acquire(timeout=60) for _ in range(2))
+    assert {message["index"] for message, _ in sent} == {0, 1}
+    audio, rate = audio_files.decode(sent[0][1][0])
+    assert audio.shape[1] / rate == pytest.approx(player.tracks[0]["seconds"], abs=0.01)

@@ -28,6 +28,9 @@ from tonnbook.widgets.player.tracks import (
 MAX_MINUTES = 65
 """Limit for all tracks together: 256 MB of mono at 16 kHz, the lowest rate that stems.js decodes at."""
 
+_ENCODED_LATER_MINUTES = 5
+"""From this length of all tracks together, they are encoded when the player is displayed."""
+
 SUM = "sum"
 """Name of the sum of all tracks."""
 
@@ -98,8 +101,8 @@ def _play_album(masters: Masters, title: str | None) -> Player:
     return switch(previews, matched=False, title=title or "")
 
 
-def _prepare(found: Sequence[Source]) -> tuple[list[tuple[Track, Encoded]], Audio, int]:
-    """Read, measure and encode each source; also return the sum of all, and its rate in Hz.
+def _prepare(found: Sequence[Source]) -> tuple[list[tuple[Track, Encoded | None]], Audio, int]:
+    """Read, measure and encode each source; also return the sum of all, and its rate in Hz. Long sounds are not encoded yet.
 
     Two at a time: the codecs release the GIL, and whole songs are too large to hold all of them in memory. Raises AudioError for
     more than a browser tab can hold.
@@ -112,12 +115,17 @@ def _prepare(found: Sequence[Source]) -> tuple[list[tuple[Track, Encoded]], Audi
     rate = max(source.native_rate for source in found)
     unchanged = can_send_unchanged(found)
 
-    def prepare(number: int) -> tuple[Track, Encoded, Audio]:
+    def prepare(number: int) -> tuple[Track, Encoded | None, Audio]:
         source = found[number]
         audio, _ = source.read(rate)
-        return measure_track(source.name, audio, rate), encode(source, audio, rate, unchanged[number]), audio
+        now = unchanged[number] or minutes <= _ENCODED_LATER_MINUTES
+        return (
+            measure_track(source.name, audio, rate),
+            encode(source, audio, rate, unchanged[number]) if now else None,
+            audio,
+        )
 
-    tracks: list[tuple[Track, Encoded]] = []
+    tracks: list[tuple[Track, Encoded | None]] = []
     total: Audio | None = None
     with ThreadPoolExecutor(2) as pool:
         for first in range(0, len(found), 2):

@@ -1,6 +1,7 @@
 """The player widget: plays one sound, stems in sync, or a comparison in the browser, at their own levels.
 
-The encoded sound is sent in one binary message per track when the player is displayed. It is not part of the widget's state, so a
+The encoded sound is sent in one binary message per track when the player is displayed; long sounds are encoded only then, one after
+another, so that their waveforms are there at once. It is not part of the widget's state, so a
 saved notebook stays small and nothing waits for the kernel to be idle. A reloaded page requests the sound again.
 """
 
@@ -8,17 +9,20 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from html import escape
+from threading import Thread
 from typing import Any, Literal
 
 import numpy as np
 import traitlets
 
+from tonnbook.errors import TonnbookError
 from tonnbook.widgets.page import data_url, html, script, style
 from tonnbook.widgets.player.changes import Changes
 from tonnbook.widgets.player.sources import Source
-from tonnbook.widgets.player.tracks import Encoded, Track, encode_as_mp3
+from tonnbook.widgets.player.tracks import Encoded, Track, encode, encode_as_mp3
 from tonnbook.widgets.player.transport import Transport
 
 Kind = Literal["one", "stems", "compare"]
@@ -63,7 +67,7 @@ class Player(Transport):
     def __init__(
         self,
         kind: Kind,
-        tracks: Sequence[tuple[Track, Encoded]],
+        tracks: Sequence[tuple[Track, Encoded | None]],
         found: Sequence[Source],
         excerpts: Sequence[Excerpt],
         *,
@@ -78,7 +82,7 @@ class Player(Transport):
     ) -> None:
         gains = gains_db or [0.0] * len(tracks)
         self._tracks = [track for track, _ in tracks]
-        self._encoded = [encoded for _, encoded in tracks]
+        self._encoded: list[Encoded | None] = [encoded for _, encoded in tracks]
         self._sources = list(found)
         self._excerpts = list(excerpts)
         self._total = total
@@ -153,22 +157,47 @@ class Player(Transport):
         if not self._sent:
             self._sent = True
             self._send_sounds()
+            if None in self._encoded:
+                Thread(target=self._encode_rest, name="player-sounds", daemon=True).start()
+
+    def _encode_rest(self) -> None:
+        """Encode and send the sounds that have not been encoded yet, two at a time: the codecs release the GIL."""
+        rate = max(track.rate for track in self._tracks)
+
+        def encode_one(index: int) -> None:
+            try:
+                audio, _ = self._sources[index].read(rate)
+                self._encoded[index] = encode(self._sources[index], audio, rate, unchanged=False)
+            except (TonnbookError, OSError) as error:
+                self.send({"kind": "problem", "text": f"{self._tracks[index].name} cannot be read ({error})."})
+                return
+            self._send_sound(index)
+
+        with ThreadPoolExecutor(2) as pool:
+            list(pool.map(encode_one, [n for n, encoded in enumerate(self._encoded) if encoded is None]))
 
     def _send_sounds(self, as_text: bool = False) -> None:
-        for index, encoded in enumerate(self._encoded):
-            message = {"kind": "sound", "index": index, "format": encoded.format, "bytes": len(encoded.data)}
-            if as_text:  # for a front end that drops binary parts, as Colab's did
-                self.send({**message, "base64": base64.b64encode(encoded.data).decode("ascii")})
-            else:
-                self.send(message, [encoded.data])
+        for index in range(len(self._encoded)):
+            self._send_sound(index, as_text)
+
+    def _send_sound(self, index: int, as_text: bool = False) -> None:
+        """Send a sound, if it has been encoded."""
+        encoded = self._encoded[index]
+        if encoded is None:
+            return
+        message = {"kind": "sound", "index": index, "format": encoded.format, "bytes": len(encoded.data)}
+        if as_text:  # for a front end that drops binary parts, as Colab's did
+            self.send({**message, "base64": base64.b64encode(encoded.data).decode("ascii")})
+        else:
+            self.send(message, [encoded.data])
 
     def _on_message(self, _: object, message: Mapping[str, Any], __: object) -> None:
         """Send the sounds again to a page that was reloaded, or as MP3 to one that could not decode them."""
         if message.get("kind") != "sounds":
             return
-        if message.get("format") == "mp3" and any(encoded.format != "mp3" for encoded in self._encoded):
+        if message.get("format") == "mp3" and any(encoded and encoded.format != "mp3" for encoded in self._encoded):
             self._encoded = [
-                encoded if encoded.format == "mp3" else encode_as_mp3(source)
+                encoded if encoded and encoded.format == "mp3" else encode_as_mp3(source)
                 for source, encoded in zip(self._sources, self._encoded, strict=True)
             ]
         self._send_sounds(as_text=bool(message.get("text")))
