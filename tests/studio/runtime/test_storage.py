@@ -1,10 +1,13 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -230,3 +233,20 @@ def test_folders_of_killed_studios_are_deleted_and_no_others(make: Callable[...,
     make()
     assert not left.exists()
     assert all(folder.is_dir() for folder in [*others, link])
+
+
+def test_the_oldest_result_makes_room_on_a_small_disk(
+    make: Callable[..., Storage], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    storage = make()
+    (older, _), (newer, _) = result(storage, b"x" * 3000), result(storage, b"x" * 3000)
+
+    def small_disk(_: Path) -> Any:
+        used = sum(path.stat().st_size for path in storage.folder.rglob("*.wav"))
+        return SimpleNamespace(total=10_000, free=10_000 - used)
+
+    monkeypatch.setattr(shutil, "disk_usage", small_disk)
+    assert storage.delete_old(1000)
+    assert (storage.exists(older), storage.exists(newer)) == (True, True)
+    storage.delete_old(4000)
+    assert (storage.exists(older), storage.exists(newer)) == (False, True)

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import errno
+import gc
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
@@ -124,7 +127,11 @@ def fail(error: BaseException) -> Callable[[Progress], None]:
     [
         (AudioError("vocal.wav is silent"), "vocal.wav is silent"),
         (MemoryError(), "ran out of memory"),
-        (OSError(28, "No space left on device", "/tmp/secret/path"), "No space left on device"),
+        (
+            OSError(errno.ENOSPC, "No space left on device", "/tmp/secret/path"),
+            "disk of the studio's folder is full; free",
+        ),
+        (OSError(errno.EIO, "Input/output error", "/tmp/secret/path"), "Input/output error"),
     ],
 )
 def test_the_failure_of_a_task_is_a_sentence_without_paths(worker: Worker, error: BaseException, words: str) -> None:
@@ -230,3 +237,17 @@ def test_a_computation_submitted_after_the_close_fails_with_a_reason() -> None:
     closed.set()
     worker.close(10)
     assert task.failure == "the studio was closed"
+
+
+def test_a_failed_task_keeps_nothing_of_its_work(worker: Worker) -> None:
+    kept: list[weakref.ref[Future[None]]] = []
+
+    def work(_: Progress) -> None:
+        large: Future[None] = Future()
+        kept.append(weakref.ref(large))
+        raise AudioError("too long")
+
+    task = run(worker, work)
+    gc.collect()
+    assert task.failure == "too long"
+    assert kept[0]() is None

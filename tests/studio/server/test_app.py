@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import logging
+import socket
+import time
+from contextlib import closing
+from http.client import HTTPConnection
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -21,6 +25,7 @@ from tonnbook.models.mixing import (
     MixTrack,
     PreviewMixQuery,
 )
+from tonnbook.studio.server import connection
 from tonnbook.studio.server.server import Studio
 
 # --- access control
@@ -47,6 +52,23 @@ def test_without_the_key_nothing_is_read(studio: Studio, path: str, key: str | N
 def test_foreign_hosts_and_origins_are_refused(caller: Caller, headers: dict[str, str]) -> None:
     answer = requests.get(caller.studio.url + "/health", headers=headers, timeout=60)
     assert "this machine only" in error_message(answer, 403)
+
+
+CROSS = {"Sec-Fetch-Site": "cross-site"}
+
+
+@pytest.mark.parametrize("path", ["/health", "/unknown", "/studio/ledger"])
+def test_what_a_page_of_another_site_embeds_is_refused(studio: Studio, path: str) -> None:
+    answer = requests.get(studio.url + path, headers=CROSS | {"Sec-Fetch-Dest": "image"}, timeout=60)
+    assert "this machine only" in error_message(answer, 403)
+
+
+def test_a_notebook_at_localhost_plays_links_calls_and_opens_pages(caller: Caller) -> None:
+    link = caller.upload(b"sound")
+    assert requests.get(link, headers=CROSS | {"Sec-Fetch-Dest": "audio"}, timeout=60).content == b"sound"
+    url = caller.studio.url + "/health"
+    assert requests.get(url, headers=CROSS | {"Origin": "http://localhost:8888"}, timeout=60).ok
+    assert requests.get(url, headers=CROSS | {"Sec-Fetch-Dest": "document"}, timeout=60).ok
 
 
 def test_pages_of_this_machine_are_accepted(caller: Caller) -> None:
@@ -178,3 +200,37 @@ def test_random_json_never_causes_a_500(studio: Studio, path: str, envelope: str
 def test_random_bytes_never_cause_a_500(studio: Studio, raw: bytes) -> None:
     answer = requests.post(studio.url + "/mixpreview?key=studio", data=raw, timeout=60)
     assert answer.status_code == 400
+
+
+# --- unfinished requests
+
+
+@pytest.mark.parametrize("sent", [b"", b"GET /health HTTP/1.1\r\nHos"])
+def test_a_connection_without_a_whole_request_is_closed(
+    studio: Studio, sent: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "HEADERS_S", 0.1)
+    assert answer_to(studio, sent) == b""
+
+
+def test_a_body_that_stops_is_not_waited_for(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "BODY_PAUSE_S", 0.1)
+    head = f"POST /upload HTTP/1.1\r\nHost: 127.0.0.1\r\nX-API-Key: {studio.key}\r\nContent-Length: 100\r\n\r\n"
+    assert answer_to(studio, head.encode() + b"half") == b""
+
+
+def test_a_second_request_on_a_connection_is_awaited_as_before(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "HEADERS_S", 0.1)
+    address = urlsplit(studio.url)
+    with closing(HTTPConnection(str(address.hostname), address.port, timeout=20)) as kept:
+        for _ in range(2):
+            kept.request("GET", "/health")
+            assert kept.getresponse().read()
+            time.sleep(0.2)
+
+
+def answer_to(studio: Studio, sent: bytes) -> bytes:
+    address = urlsplit(studio.url)
+    with socket.create_connection((str(address.hostname), address.port or 0), timeout=20) as raw:
+        raw.sendall(sent)
+        return raw.recv(1000)

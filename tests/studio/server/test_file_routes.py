@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tonnbook.studio.runtime.limits import Limits
+from tonnbook.studio.runtime.storage import Storage
 from tonnbook.studio.server.server import Studio
 
 
@@ -122,3 +125,14 @@ def test_links_expire_by_the_clock_of_the_studio() -> None:
         ):
             assert answer.status_code == 404
             assert "expired" in answer.json()["message"]
+
+
+def test_a_full_disk_is_named_with_the_file(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(Storage, "finish_upload", full)
+    link = new_upload(studio)["signed_url"]
+    answer = requests.put(link, data=b"sound", headers={"Content-Type": "audio/wav"}, timeout=60)
+    assert answer.status_code == 507
+    assert "full: vocal.wav was not stored; free some space" in answer.json()["message"]

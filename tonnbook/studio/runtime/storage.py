@@ -31,6 +31,8 @@ Clock = Callable[[], float]
 
 LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost", "::1"})
 
+_RESERVE_BYTES = 64 * 2**20
+
 _TYPES = {".wav": "audio/wav", ".mp3": "audio/mpeg", ".flac": "audio/flac", ".ogg": "audio/ogg"}
 
 
@@ -107,9 +109,10 @@ class Storage:
         """Return whether the folder has not been deleted."""
         return task_folder.path in self._task_folders
 
-    def delete_old(self) -> bool:
+    def delete_old(self, needed: int = 0) -> bool:
         """Delete expired uploads, then the oldest finished results until the folder is within its limit; return whether it is.
 
+        The oldest results also make room where the disk has not `needed` bytes free, and a reserve: 64 MiB, or a quarter of a small disk.
         Only the folders of running tasks are measured here, so that the cost does not grow with what was done before.
         """
         limit, now = self._limits.folder_bytes, self._clock()
@@ -119,9 +122,13 @@ class Storage:
             running = sum(size for inode, size in written.items() if inode not in self._holders)
             unused = [each for each in folders if not each.pins and each.expires <= now]
             for task_folder in sorted(unused, key=lambda each: each.expires == 0):
-                if task_folder.expires or self._settled_bytes + running > limit:
+                if task_folder.expires or self._settled_bytes + running > limit or self._disk_is_short(needed):
                     self._delete(task_folder)
             return self._settled_bytes + running <= limit
+
+    def _disk_is_short(self, needed: int) -> bool:
+        disk = shutil.disk_usage(self.folder)
+        return disk.free < needed + min(_RESERVE_BYTES, disk.total // 4)
 
     def _add_task_folder(self, expires: float = 0.0) -> TaskFolder:
         task_folder = TaskFolder(Path(tempfile.mkdtemp(dir=self.folder)), expires)

@@ -6,6 +6,7 @@ default a single thread, so that one render at a time has the processor. A task 
 
 from __future__ import annotations
 
+import errno
 import logging
 import threading
 import traceback
@@ -118,6 +119,9 @@ class Worker:
 
     def _end(self, task: Task[T], on_end: Callable[[Task[T]], None]) -> None:
         task.ended_at = self._clock()
+        _ = task.failure  # computed now, as the log shows where the error was raised
+        if not task.future.cancelled() and (error := task.future.exception()) is not None:
+            release_frames(error)
         on_end(task)
 
     def preload(self, load: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> None:
@@ -154,6 +158,13 @@ class Worker:
         wait([task.future for task in self._unfinished], wait_s)
 
 
+def release_frames(error: BaseException) -> None:
+    """Drop the tracebacks of an error and of its causes: their frames hold arrays and connections for as long as the error is kept."""
+    chain: BaseException | None = error
+    while chain is not None and chain.__traceback__ is not None:
+        chain.__traceback__, chain = None, chain.__cause__ or chain.__context__
+
+
 def failure_message(error: BaseException) -> str:
     """Return why a task failed, as a sentence without paths, links or values."""
     match error:
@@ -163,6 +174,8 @@ def failure_message(error: BaseException) -> str:
             return "the studio was closed"
         case MemoryError():
             return "the studio ran out of memory; fewer or shorter tracks need less"
+        case OSError(errno=errno.ENOSPC | errno.EDQUOT):
+            return "the disk of the studio's folder is full; free some space there, then ask again"
         case OSError(strerror=str(words)):
             return f"the studio could not write or read its files: {words}"
     # Source lines only: the text of an exception may contain a signed link.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+from collections.abc import Mapping
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -18,19 +19,31 @@ from tonnbook.studio.server.state import server_state
 
 
 class LocalOnly:
-    """ASGI middleware that answers 403 to a foreign `Host` (DNS rebinding) or `Origin` (a page of another site)."""
+    """ASGI middleware that answers 403 to a foreign `Host` (DNS rebinding), `Origin` or `Sec-Fetch-Site` (a page of another site)."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass on requests whose `Host` and `Origin`, where given, name this machine."""
+        """Pass on requests whose `Host` and `Origin`, where given, name this machine, and that no page of another site makes."""
         headers = Request(scope).headers if scope["type"] == "http" else {}
-        if _is_local("//" + headers.get("host", "127.0.0.1")) and _is_local(headers.get("origin", "//127.0.0.1")):
+        local = _is_local("//" + headers.get("host", "127.0.0.1")) and _is_local(headers.get("origin", "//127.0.0.1"))
+        if local and not _is_embedded_elsewhere(headers, scope.get("path", "")):
             await self._app(scope, receive, send)
         else:
             refusal = error_response(403, "the studio accepts requests from this machine only; call it at 127.0.0.1")
             await refusal(scope, receive, send)
+
+
+def _is_embedded_elsewhere(headers: Mapping[str, str], path: str) -> bool:
+    """Return whether a page of another site asks without telling its origin, as for an image.
+
+    For a browser, localhost and 127.0.0.1 are two sites. A notebook at localhost may therefore play a signed link, call with its
+    `Origin`, and open a page of the studio in a tab.
+    """
+    if headers.get("sec-fetch-site", "").strip().lower() != "cross-site" or "origin" in headers:
+        return False
+    return not path.startswith("/files/") and headers.get("sec-fetch-dest") != "document"
 
 
 def _is_local(address: str) -> bool:

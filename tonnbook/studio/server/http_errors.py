@@ -24,9 +24,8 @@ MAX_MESSAGE = 4000
 
 def error_response(status: int, message: str, headers: Mapping[str, str] | None = None) -> JSONResponse:
     """Return an error as JSON, with the query removed from every link in its message."""
-    text = redacted(message)
-    short = text if len(text) <= MAX_MESSAGE else text[:MAX_MESSAGE] + " …"
-    return JSONResponse(ErrorBody(message=short).to_wire(), status, headers)
+    short = message if len(message) <= MAX_MESSAGE else message[:MAX_MESSAGE] + " …"
+    return JSONResponse(ErrorBody(message=redacted(short)).to_wire(), status, headers)
 
 
 def add_error_handlers(app: FastAPI) -> None:

@@ -34,6 +34,7 @@ from tonnbook.studio.runtime.webhooks import Webhooks
 from tonnbook.studio.runtime.worker import Worker
 from tonnbook.studio.separation.service import SeparationService
 from tonnbook.studio.server.app import create_app
+from tonnbook.studio.server.connection import TimedConnection
 from tonnbook.studio.server.state import ServerState
 
 HOST = "127.0.0.1"
@@ -181,7 +182,7 @@ class _Server(uvicorn.Server):
         super().__init__(
             uvicorn.Config(
                 app,
-                http="h11",
+                http=TimedConnection,
                 ws="none",
                 lifespan="off",
                 log_config=None,

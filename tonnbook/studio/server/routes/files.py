@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import re
 import secrets
 from typing import Annotated
@@ -62,7 +63,12 @@ async def upload(request: Request) -> JSONResponse:
     _LINK,
     summary="Upload the bytes of a file to its signed_url, with the Content-Type given to /upload",
     status_code=200,
-    responses={400: {"model": ErrorBody}, 404: {"model": ErrorBody}, 413: {"model": ErrorBody}},
+    responses={
+        400: {"model": ErrorBody},
+        404: {"model": ErrorBody},
+        413: {"model": ErrorBody},
+        507: {"model": ErrorBody},
+    },
 )
 async def put_file(request: Request, file_id: FileId, name: str, expires: str = "", signature: str = "") -> Response:
     """The whole file in one request body. It is complete when the answer is 200, and does not exist before."""
@@ -136,6 +142,9 @@ def _is_one_range(header: str) -> bool:
 
 async def _save(request: Request, file: StoredFile) -> None:
     state = server_state(request)
+    length = request.headers.get("Content-Length", "")
+    if length.isdecimal() and len(length) < 19:
+        await run_in_threadpool(state.storage.delete_old, min(int(length), state.limits.file_bytes))
     part = file.path.with_name(f"{secrets.token_hex(4)}.part")
     try:
         with part.open("wb") as out:
@@ -147,5 +156,10 @@ async def _save(request: Request, file: StoredFile) -> None:
                     held.clear()
             out.write(held)
         state.storage.finish_upload(file, part)
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        text = f"the disk of the studio's folder is full: {file.name} was not stored; free some space there, then send it again"
+        raise HttpError(507, text) from None
     finally:
         part.unlink(missing_ok=True)
