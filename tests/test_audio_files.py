@@ -308,6 +308,21 @@ def test_nan_and_infinity_are_refused(tmp_path: Path, bad: float) -> None:
         audio_files.read(path)
 
 
+@pytest.mark.parametrize("bad", [1e20, -1e300])
+def test_samples_over_60_dbfs_are_refused(tmp_path: Path, bad: float) -> None:
+    path = tmp_path / "burnt.wav"
+    soundfile.write(path, np.array([0.1, bad, 0.2]), 44100, subtype="DOUBLE")
+    level = {1e20: 400, -1e300: 6000}[bad]
+    with pytest.raises(AudioError, match=rf"^burnt\.wav holds samples of \+{level} dBFS; at most \+60 dBFS"):
+        audio_files.read(path)
+
+
+def test_samples_of_60_dbfs_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "loud.wav"
+    soundfile.write(path, np.array([0.1, -1000.0, 0.2]), 44100, subtype="DOUBLE")
+    assert audio_files.read(path)[0].min() == -1000.0
+
+
 def test_a_missing_file_a_folder_and_another_format_are_refused(tmp_path: Path) -> None:
     with pytest.raises(AudioError, match=r"^gone\.wav: there is no such file"):
         audio_files.info(tmp_path / "gone.wav")

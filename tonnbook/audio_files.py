@@ -11,6 +11,7 @@ import re
 from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
 from io import BytesIO
+from math import log10
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
@@ -49,6 +50,7 @@ _SLACK_BYTES = 4096
 _HEADER_BYTES = 64  # the first chunks of a float WAV (RIFF, fmt, fact) and the beginning of its PEAK chunk
 _PEAK_TIME_OFFSET = 12  # after its name, size and version
 _UNKNOWN_LENGTH_BYTES = 0x7FFF0000
+_LARGEST = 1000.0  # +60 dBFS: no mix has such samples, and the squares of much larger ones overflow
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,7 @@ def blocks(
     """Yield a file in blocks of `block` frames (the last may be shorter), converted to `rate` if it is given.
 
     `start_s` and `stop_s` select a part. The concatenated blocks are bit for bit the same as the whole file, at its own rate and at any other.
-    Raises AudioError if the file is missing, empty, truncated, not audio, or holds NaN or infinity.
+    Raises AudioError if the file is missing, empty, truncated, not audio, or holds NaN, infinity or samples over +60 dBFS.
     """
     source = Path(path)
     with _open(source) as file:
@@ -278,6 +280,10 @@ def _decode_blocks(path: Path, file: soundfile.SoundFile, start: int, stop: int,
                 break
             if not np.isfinite(samples).all():
                 raise AudioError(f"{path.name} contains NaN or infinity. Export it again.")
+            if (peak := max(samples.max(), -samples.min())) > _LARGEST:
+                raise AudioError(
+                    f"{path.name} holds samples of {20.0 * log10(peak):+.0f} dBFS; at most +60 dBFS are read. Export it again."
+                )
             yield np.ascontiguousarray(samples.T)
             start += len(samples)
     except soundfile.LibsndfileError as error:
