@@ -80,7 +80,7 @@ def studio() -> Iterator[Studio]:
     """Start one studio for all tests that do not need a fresh one."""
     from tonnbook.studio.server.server import Studio  # imported here: most tests need no server
 
-    with Studio() as running:
+    with Studio(key="studio") as running:
         yield running
 
 

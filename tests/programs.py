@@ -33,7 +33,8 @@ def _end(started: subprocess.Popen[str]) -> None:
 
 @contextmanager
 def studio_program(*options: str, arguments: Sequence[str] = ()) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """Run `tonnbook studio` on a free port, with `options` of Python and `arguments` of the program; yield process and address."""
-    with running([sys.executable, *options, "-m", "tonnbook", "studio", "--port", "0", *arguments]) as studio:
+    """Run `tonnbook studio` on a free port, with `options` of Python and `arguments` of the program; yield process and address. Its key is "studio"."""
+    command = [sys.executable, *options, "-m", "tonnbook", "studio", "--port", "0", *arguments]
+    with running(command, os.environ | {"TONNBOOK_KEY": "studio"}) as studio:
         assert studio.stdout is not None
         yield studio, studio.stdout.readline().split()[-1]

@@ -39,6 +39,29 @@ def test_a_strict_studio_names_the_field_that_is_missing() -> None:
     assert answer.json()["message"] == "webhookURL: is missing; the live service requires it"
 
 
+@pytest.mark.parametrize("given", ["nothing", "file"])
+def test_the_studio_prints_the_key_to_use_but_never_one_that_was_chosen(given: str, tmp_path: Path) -> None:
+    (tmp_path / "key").write_text("of-my-own\n")
+    command = [sys.executable, "-m", "tonnbook", "studio", "--port", "0"]
+    options = ["--key-file", str(tmp_path / "key")] if given == "file" else []
+    env = {name: value for name, value in os.environ.items() if name != "TONNBOOK_KEY"}
+    with running([*command, *options], env) as studio:
+        address, _, said = (studio.stdout.readline() for _ in range(3))
+        key = "of-my-own" if given == "file" else said.split()[1]
+        statuses = [
+            requests.get(f"{address.split()[-1]}/studio/ledger", headers={"X-API-Key": each}, timeout=60).status_code
+            for each in (key, "studio")
+        ]
+    assert statuses == [200, 401]
+    assert ("of-my-own" in said, len(key) > 20) == ((False, False) if given == "file" else (False, True))
+
+
+def test_an_empty_key_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "key").touch()
+    assert program.main(["studio", "--port", "0", "--key-file", str(tmp_path / "key")]) == 1
+    assert "is empty" in capsys.readouterr().err
+
+
 def test_a_port_in_use_is_reported_in_one_line() -> None:
     from tonnbook.studio.server.server import Studio
 

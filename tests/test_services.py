@@ -31,6 +31,12 @@ def script(code: str, *arguments: object, temporary: Path | None = None) -> subp
     return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, env=env)
 
 
+def test_the_key_of_the_studio_is_random(local: Services) -> None:
+    assert local.studio is not None
+    assert len(local.studio.key) >= 32
+    assert local.studio.key not in repr((local, local.studio, local.tonn, local.beatoven))
+
+
 def test_there_is_one_studio_in_a_process(local: Services) -> None:
     assert offline() is local
     assert local.studio is not None

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 FIRST_LESSON = "00_start_here.ipynb"
 
+KEY = "TONNBOOK_KEY"
+"""Environment variable with the key of `tonnbook studio`. An argument would show in the list of the machine's processes."""
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the program; return its exit status."""
@@ -50,7 +53,11 @@ def _parser() -> argparse.ArgumentParser:
     app_program.add(commands, lessons_folder())
     studio = commands.add_parser("studio", help="run only the studio, for any client")
     studio.add_argument("--port", type=int, default=8765, help="port on 127.0.0.1; 0 for a free one (default 8765)")
-    studio.add_argument("--key", default="studio", help='the key that clients must send (default "studio")')
+    studio.add_argument(
+        "--key-file",
+        type=Path,
+        help=f"file with the key that clients must send (default: the environment variable {KEY}, else a random key)",
+    )
     studio.add_argument(
         "--strict", action="store_true", help="refuse requests without a field that the live service requires"
     )
@@ -94,12 +101,29 @@ def _lab(chosen: argparse.Namespace) -> int:
         return 0
 
 
+def _studio_key(file: Path | None) -> tuple[str | None, str]:
+    """Return the chosen key and where it is from; None if none was chosen. Raises OSError, or ValueError for an unusable key."""
+    key, source = os.environ.get(KEY), f"that of the environment variable {KEY}"
+    if file is not None:
+        key, source = file.read_text(encoding="utf-8").strip(), f"that of the file {file}"
+    if key is None:
+        return None, ""
+    if not key or not key.isascii() or not key.isprintable() or " " in key:
+        raise ValueError(f"{source} is empty, or has a space, a line break or a letter that is not ASCII")
+    return key, source
+
+
 def _studio(chosen: argparse.Namespace) -> int:
     from tonnbook.errors import TonnbookError
     from tonnbook.studio.server.server import Studio
 
     try:
-        studio = Studio(port=chosen.port, key=chosen.key, strict=chosen.strict).start()
+        key, source = _studio_key(chosen.key_file)
+    except (OSError, ValueError) as error:
+        print(f"The studio has no usable key: {error}", file=sys.stderr)
+        return 1
+    try:
+        studio = Studio(port=chosen.port, key=key, strict=chosen.strict).start()
     except (OSError, TonnbookError) as error:
         print(f"The studio could not start on port {chosen.port}: {error}", file=sys.stderr)
         return 1
@@ -109,6 +133,7 @@ def _studio(chosen: argparse.Namespace) -> int:
     with studio:
         print(f"tonnbook studio at {studio.url}", flush=True)
         print(f"health: curl {studio.url}/health    calls: {studio.url}/docs    Ctrl-C ends it", flush=True)
+        print(f"key: {source or studio.key + f'    (choose your own with {KEY} or --key-file)'}", flush=True)
         while not ended.wait(1.0):  # with a timeout, because without one Windows does not notice the signal
             pass
     print("\nThe studio is closed.", flush=True)

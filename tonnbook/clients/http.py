@@ -133,7 +133,7 @@ class _Key(AuthBase):
         return request
 
     def hidden(self, text: str) -> str:
-        """Return `text` without the key, in case a server has echoed it. The studio's default key "studio" is no secret."""
+        """Return `text` without the key, in case a server has echoed it. A key of up to 7 letters stays: it may be a common word."""
         return text.replace(self._key, "…") if len(self._key) > 7 else text
 
 

@@ -29,7 +29,8 @@ DESCRIPTION = (
     "A server on this machine that answers the calls of RoEx Tonn and Beatoven and processes the audio itself, without network and "
     "credits. It has the same requests and answers as the services; its decisions are its own and sound different. A request without a "
     "field that the live service requires is accepted, with a note in `info`; the studio refuses it if it was started as strict.\n\n"
-    "To try a call on the page /docs, choose Authorize and enter the studio's key, which is `studio` by default."
+    "To try a call on the page /docs, choose Authorize and enter the studio's key: the program prints where it is, and in a "
+    "notebook it is `tb.offline().studio.key`."
 )
 
 _FEATURES = (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import atexit
+import secrets
 import socket
 import threading
 import time
@@ -50,7 +51,7 @@ SERVER_ENDS_S = 2.0
 class Studio:
     """A local server that answers the services' calls and processes the audio itself.
 
-    `port` 0 selects a free one. All files are kept in a temporary folder inside `folder`, which is removed by `close`. `executor`
+    `port` 0 selects a free one. `key` is what clients must send; None: a random one, which `key` then gives. All files are kept in a temporary folder inside `folder`, which is removed by `close`. `executor`
     does the heavy work. By default one thread renders one mix after the other; songs are mastered in parallel, the first in this process and
     others in processes of their own, as many in all as there are cores and at most four. An executor whose workers are other
     processes, on this machine or on a cluster that sees the same files, masters songs only. `clock` returns seconds since 1970 and
@@ -61,14 +62,14 @@ class Studio:
     def __init__(
         self,
         port: int = 0,
-        key: str = "studio",
+        key: str | None = None,
         folder: Path | None = None,
         executor: Executor | None = None,
         clock: Clock = time.time,
         limits: Limits | None = None,
         strict: bool = False,
     ) -> None:
-        self.key = key
+        self.key = secrets.token_urlsafe(24) if key is None else key
         self.strict = strict
         self.ledger = Ledger(clock)
         self._port = port
