@@ -128,6 +128,7 @@ def test_a_seed_travels_when_it_is_set() -> None:
     assert "at least 0" in error_text({"genre": "pop", "seed": -1})
     assert "at most 9007199254740991" in error_text({"genre": "pop", "seed": 2**53})
     assert "give a prompt" in error_text({"seed": 1})
+    assert error_text({"genre": "pop", "seed": False}) == "seed: is False; a number is needed"
 
 
 def test_every_part_of_a_resolved_request_is_checked() -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self, get_args
 
 from pydantic import (
     AfterValidator,
@@ -19,7 +19,9 @@ from pydantic import (
     PlainSerializer,
     PlainValidator,
     ValidationError,
+    ValidationInfo,
     WithJsonSchema,
+    field_validator,
     model_validator,
 )
 
@@ -51,6 +53,16 @@ class Request(BaseModel):
             return handler(given)
         except ValidationError as error:
             raise with_messages(error, cls.__name__, list(cls.model_fields)) from None
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _refuse_bool_as_number(cls, value: Any, info: ValidationInfo) -> Any:
+        """Refuse true and false where a number belongs: pydantic would read them as 1 and 0."""
+        if isinstance(value, bool):
+            kinds = _kinds(cls.model_fields[str(info.field_name)].annotation)
+            if bool not in kinds and {int, float} & kinds:
+                raise ValueError(f"is {value}; a number is needed")
+        return value
 
     @property
     def missing_live(self) -> tuple[str, ...]:
@@ -203,3 +215,11 @@ class RepairRequest(Request):
 def _path_of(value: Any) -> Any:
     """Return a string that is no link as a path, anything else unchanged."""
     return Path(value) if isinstance(value, str) and value and "://" not in value else value
+
+
+def _kinds(annotation: Any) -> set[Any]:
+    """Return the types that an annotation names, without those inside a list or a mapping."""
+    if isinstance(annotation, type) or not (parts := get_args(annotation)):
+        return {annotation}
+    inner = parts[:1] if hasattr(annotation, "__metadata__") else parts
+    return set().union(*map(_kinds, inner))
