@@ -73,6 +73,14 @@ class TestWhatWeSend:
         with pytest.raises(ValidationError, match="not an http or https link"):
             MixTrack(source=text, instrument="KICK_GROUP")
 
+    def test_no_text_of_a_request_or_an_answer_shows_a_signature(self) -> None:
+        link = "https://files.example/kick.wav?signature=5EC8E7"
+        request = two_tracks(tracks=[MixTrack(source=link, instrument="KICK_GROUP"), DRUMS], webhook_url=link)
+        for shown in (repr(request), str(request), repr(list(request.__rich_repr__()))):
+            assert "5EC8E7" not in shown
+            assert "https://files.example/kick.wav?…" in shown
+        assert request.tracks[0].source == link
+
     def test_the_same_file_twice_is_accepted(self) -> None:
         assert len(two_tracks(tracks=[VOCALS, VOCALS]).tracks) == 2
 

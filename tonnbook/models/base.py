@@ -7,6 +7,7 @@ studio's 400 and the OpenAPI page read them there.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self, get_args
 
@@ -25,10 +26,19 @@ from pydantic import (
     model_validator,
 )
 
+from tonnbook.errors import redacted
 from tonnbook.models.problems import with_messages
 
 
-class Request(BaseModel):
+class _Model(BaseModel):
+    """A model whose text shows no query of a link: results and requests are shown in notebooks, which are saved and shared."""
+
+    def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
+        for name, value in super().__repr_args__():
+            yield name, _without_queries(value)
+
+
+class Request(_Model):
     """A request: frozen, and an unknown field is an error. Errors say what is allowed.
 
     The class variable `envelope` is the key under which the body contains the request, None where there is no such key.
@@ -105,7 +115,7 @@ class Request(BaseModel):
         return type(self).model_validate(_replace_paths(self.model_dump(), link_of))
 
 
-class Answer(BaseModel):
+class Answer(_Model):
     """An answer: frozen; unknown fields are ignored, so that the service can add fields."""
 
     model_config = ConfigDict(
@@ -119,6 +129,14 @@ class Answer(BaseModel):
     def to_wire(self) -> dict[str, Any]:
         """Return the JSON body of this answer."""
         return self.model_dump(mode="json", by_alias=True, exclude_none=True)
+
+
+def _without_queries(value: Any) -> Any:
+    if isinstance(value, str) and not isinstance(value, Enum):
+        return redacted(value)
+    if isinstance(value, Mapping):
+        return {k: _without_queries(v) for k, v in value.items()}
+    return type(value)(map(_without_queries, value)) if type(value) in (list, tuple) else value
 
 
 def without_nulls(value: Any) -> Any:
