@@ -72,6 +72,20 @@ def test_most_of_a_clipped_tone_is_restored(frequency: float) -> None:
     assert np.std(out - whole) < 0.12 * np.std(clipped_wave - whole)
 
 
+def test_recordings_are_restored_by_3_db_in_the_median_and_none_is_made_worse(stems: dict[str, np.ndarray]) -> None:
+    changes_db = []
+    for name in ("kick", "snare", "hi-hat", "bass", "guitar", "synth", "vocal"):
+        whole = np.atleast_2d(stems[name])[:, 4 * RATE : 8 * RATE].astype(float)
+        for below_peak_db in (3.0, 6.0, 10.0):
+            ceiling = float(np.abs(whole).max() * to_gain(-below_peak_db))
+            lost = np.abs(whole) > ceiling
+            clipped_take = np.clip(whole, -ceiling, ceiling)
+            error = np.std((repaired(clipped_take, ceiling)[0] - whole)[lost])
+            changes_db.append(db(float(error / np.std((clipped_take - whole)[lost]))))
+    assert max(changes_db) < 0.01
+    assert np.median(changes_db) < -3.0
+
+
 def test_samples_below_the_ceiling_are_unchanged() -> None:
     clipped_wave = np.clip(np.random.default_rng(5).standard_normal((2, 30_000)).cumsum(axis=1) * 0.02, -0.5, 0.5)
     out, _ = repaired(clipped_wave, 0.5)
