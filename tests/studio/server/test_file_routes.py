@@ -10,6 +10,7 @@ import pytest
 import requests
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from outside import Caller, wav
 
 from tonnbook.studio.runtime.limits import Limits
 from tonnbook.studio.runtime.storage import Storage
@@ -125,6 +126,20 @@ def test_links_expire_by_the_clock_of_the_studio() -> None:
         ):
             assert answer.status_code == 404
             assert "expired" in answer.json()["message"]
+
+
+def test_the_expired_link_of_a_preview_is_renewed_when_it_is_retrieved_again() -> None:
+    now = [1_000_000.0]
+    with Studio(clock=lambda: now[0]) as studio:
+        caller = Caller(studio)
+        task_id = caller.start([caller.upload(wav(), f"{name}.wav") for name in ("bass", "kick")])
+        links = []
+        for _ in range(2):
+            results = caller.finished(task_id).json()["previewMixTaskResults"]
+            links.append(results["download_url_preview_mixed"])
+            now[0] += 3601
+        now[0] -= 3601
+        assert [requests.get(link, timeout=60).status_code for link in links] == [404, 200]
 
 
 def test_a_full_disk_is_named_with_the_file(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
