@@ -2,10 +2,14 @@
 
 from collections.abc import Callable
 from math import log10
+from pathlib import Path
 
+import numpy as np
 import pytest
 
-from tonnbook.studio.mastering.loudness_search import GainSearch
+from tonnbook.dsp.cell_peaks import CELL
+from tonnbook.studio.mastering.chain import ENERGY_FRAMES, PreparedSong
+from tonnbook.studio.mastering.loudness_search import GainSearch, LoudnessEstimate
 
 
 def tries(curve: Callable[[float], float], target: float, start: float) -> int:
@@ -45,3 +49,10 @@ def test_an_ordinary_slope_is_no_jump() -> None:
     search.gain_db = 8.0
     search.add(-13.5)
     assert search.gap is None
+
+
+def test_no_gain_is_solved_for_a_song_without_a_loudness() -> None:
+    frames = 48000
+    nothing = np.zeros(frames // ENERGY_FRAMES)
+    song = PreparedSong(Path("prepared.f32"), 48000, frames, nothing, np.full(frames // CELL, 1e-9))
+    assert LoudnessEstimate(song).solve(-1.0, -14.0) is None

@@ -271,6 +271,7 @@ class TestWhatComesIn:
             (np.full((1, 1), 0.5), "too short"),
             (np.ones((2, 8000)) * 0.1, "too short"),
             (np.full((3, 44100), 0.1), "3 channels"),
+            (np.full((2, 6 * 44100), 0.5), "without its DC offset.*too quiet"),
         ],
     )
     def test_an_unusable_song_raises_an_error_with_the_reason(

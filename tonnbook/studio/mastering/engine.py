@@ -14,12 +14,13 @@ from pathlib import Path
 from tonnbook.models.mastering import MasterNotes
 from tonnbook.studio.mastering.chain import prepare
 from tonnbook.studio.mastering.glue import apply_glue
-from tonnbook.studio.mastering.loudness_search import set_level
+from tonnbook.studio.mastering.loudness_search import LoudnessEstimate, set_level
 from tonnbook.studio.mastering.notes import master_notes
 from tonnbook.studio.mastering.plan import MasterPlan, MasterTarget, decide
 from tonnbook.studio.mastering.preview import preview_start, write_preview
 from tonnbook.studio.measure.progress import Progress, no_progress, part
 from tonnbook.studio.measure.song_features import measure_song
+from tonnbook.studio.measure.track_checks import check_loudness
 from tonnbook.studio.runtime.temporary_folder import temporary_folder
 
 _MEASURED, _PREPARED, _GLUED, _LEVELLED = 0.15, 0.35, 0.4, 0.9  # fraction done at the end of each stage
@@ -53,6 +54,7 @@ def master_song(
     with temporary_folder(out.parent, "mastering-") as folder:
         master = folder / "master.wav"
         song = prepare(source, plan, features.seconds, folder, part(progress, _MEASURED, _PREPARED))
+        check_loudness(LoudnessEstimate(song).plain_lufs(), f"{source.name} without its DC offset")
         glued = apply_glue(song, target, part(progress, _PREPARED, _GLUED))
         plan = replace(plan, glue=glued.glue, stages=(*plan.stages, glued.note))
         levelled = set_level(

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from math import log
+from math import isfinite, log
 from pathlib import Path
 
 import numpy as np
@@ -226,7 +226,9 @@ class LoudnessEstimate:
 
     def solve(self, ceiling_db: float, target_lufs: float) -> LevelSettings | None:
         """Return the settings at which the estimate has the target loudness; None where no amount of limiting reaches it."""
-        low = high = plain = target_lufs - self._plain_lufs()
+        low = high = plain = target_lufs - self.plain_lufs()
+        if not isfinite(plain):  # no gain makes a loudness of silence, and the search below would not end
+            return None
 
         def away(gain: float) -> float:
             return self.loudness(LevelSettings(gain, ceiling_db)) - target_lufs
@@ -242,7 +244,7 @@ class LoudnessEstimate:
         """Return by how many dB the hits would be over the ceiling at the target, before clipper and limiter; negative below it."""
         ceiling_db = ceiling_dbtp - HEADROOM_DB
         level = self.solve(ceiling_db, target_lufs)
-        gain_db = level.gain_db if level else target_lufs - self._plain_lufs()
+        gain_db = level.gain_db if level else target_lufs - self.plain_lufs()
         return self.peak_db + gain_db - ceiling_db
 
     def loudness(self, level: LevelSettings) -> float:
@@ -251,7 +253,8 @@ class LoudnessEstimate:
             self._known[level] = gated_loudness(self._per_10_ms(self._energies(level)))
         return self._known[level]
 
-    def _plain_lufs(self) -> float:
+    def plain_lufs(self) -> float:
+        """Return the loudness of the prepared song in LUFS, minus infinity for what the gate leaves nothing of."""
         return gated_loudness(self._per_10_ms(self._song.energies))
 
     def _energies(self, level: LevelSettings) -> Array:
