@@ -282,6 +282,17 @@ def test_a_truncated_file_is_refused(tmp_path: Path, suffix: str, share: float) 
         audio_files.read(path)
 
 
+def test_a_flac_without_a_length_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "piped.flac"
+    soundfile.write(path, np.random.default_rng(2).uniform(-0.5, 0.5, (44100, 2)), 44100)
+    data = bytearray(path.read_bytes())
+    data[21] &= 0xF0  # the 36 bits of STREAMINFO that hold the number of samples
+    data[22:26] = bytes(4)
+    path.write_bytes(data)
+    with pytest.raises(AudioError, match=r"^piped\.flac does not say how long it is"):
+        audio_files.info(path)
+
+
 @pytest.mark.parametrize("suffix", ["ogg", "mp3"])
 def test_a_truncated_lossy_file_is_read_to_its_end(tmp_path: Path, suffix: str) -> None:
     whole = audio_files.write(tmp_path / f"whole.{suffix}", tune(2, 44100, 4.0), 44100)

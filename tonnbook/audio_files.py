@@ -51,6 +51,7 @@ _HEADER_BYTES = 64  # the first chunks of a float WAV (RIFF, fmt, fact) and the 
 _PEAK_TIME_OFFSET = 12  # after its name, size and version
 _UNKNOWN_LENGTH_BYTES = 0x7FFF0000
 _LARGEST = 1000.0  # +60 dBFS: no mix has such samples, and the squares of much larger ones overflow
+_MOST_FRAMES = 1 << 48  # libsndfile gives 2^63 - 1 for a FLAC without a length
 
 
 @dataclass(frozen=True)
@@ -255,6 +256,10 @@ def _info_of(path: Path, file: soundfile.SoundFile) -> AudioInfo:
         )
     if file.frames <= 0:
         raise AudioError(f"{path.name} is empty: it has 0 samples. Export it again.")
+    if file.frames > _MOST_FRAMES:
+        raise AudioError(
+            f"{path.name} does not say how long it is, as a file that was written to a pipe. Convert it to WAV, or export it again."
+        )
     if _is_truncated(file):
         raise _damaged(path)
     depth = 0 if file.subtype in _LOSSY else _DEPTHS.get(file.subtype)
