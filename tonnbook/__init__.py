@@ -71,6 +71,7 @@ if TYPE_CHECKING:
     from tonnbook.widgets.forms.repair import SeparationBuilder as SeparationBuilder
     from tonnbook.widgets.forms.upload import UploadBuilder as UploadBuilder
     from tonnbook.widgets.jobs.job_card import watch as watch
+    from tonnbook.widgets.player.blind_tests import abx as abx
     from tonnbook.widgets.player.compare import compare as compare
     from tonnbook.widgets.player.compare import switch as switch
     from tonnbook.widgets.player.play import play as play
@@ -119,6 +120,7 @@ _NAMES = {
         "SeparationBuilder",
     ),
     "widgets.forms.upload": ("UploadBuilder",),
+    "widgets.player.blind_tests": ("abx",),
     "widgets.player.compare": (
         "compare",
         "switch",

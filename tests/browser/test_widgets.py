@@ -49,6 +49,8 @@ LEVEL = """async () => {
 # The rectangle of an element's text on the page.
 TEXT_BOX = "(node) => { const words = new Range(); words.selectNodeContents(node); return words.getBoundingClientRect().toJSON(); }"
 
+GRAPH = "globalThis[Symbol.for('tonnbook.page')].playback?.graph"
+
 NULL = (
     -90
 )  # Chromium scales 16-bit samples above zero by 1/32767, those below by 1/32768; one sample late would be -33 dB
@@ -461,3 +463,31 @@ def test_the_state_is_set_from_python_and_kept(open_nb: OpenNotebook, write_nb: 
     nb.run_cell(1)  # another player of the same sounds
     nb.until("player.ready")
     expect(out.get_by_role("slider", name="Position")).to_have_attribute("aria-valuenow", "1.50")
+
+
+def test_an_abx_test_plays_a_new_x_in_each_trial(open_nb: OpenNotebook, write_nb: WriteNotebook) -> None:
+    cells = [
+        SOUNDS,
+        "test = tb.abx(file('a.flac', seconds=40), file('b.flac', 0.5, 60, 40), trials=3, seed=1); test",  # 60 Hz: a lower step between samples
+    ]
+    nb = open_nb(write_nb("abx.ipynb", cells)).run_all()
+    nb.until("test.player.ready")
+    out = nb.output(1)
+    expect(out.locator(".tb-waveform").first).to_be_hidden()
+    out.get_by_role("button", name="Switch to X").or_(out.get_by_role("button", name="Switch to C: X")).click()
+    out.get_by_role("button", name="Play", exact=True).click()
+    for answered in (1, 2, 3):
+        nb.until("test.player.playing")
+        x = nb.py("test._x")
+        # both are equally loud, and the high tone is steeper: press 3 (X), which is already active
+        out.get_by_role("slider", name="Position").focus()
+        steep = nb.page.evaluate(STEP, "3")
+        assert (steep > 0.012) == (x == "A")
+        nb.page.evaluate(f"() => {{ globalThis.__before = {GRAPH}; }}")
+        out.get_by_role("button", name=f"X is {x}").click()
+        nb.until("len(test.trials)", lambda n, expected=answered: n == expected)
+        if answered < 3:  # the new X has arrived
+            nb.page.wait_for_function(f"() => {GRAPH} && {GRAPH} !== globalThis.__before")
+    expect(out.get_by_text("3 of 3 right; guessing reaches that with a probability of 12.5%")).to_be_visible()
+    expect(out.locator(".tb-waveform").first).to_be_visible()
+    nb.screenshot("abx", out)

@@ -147,6 +147,17 @@ def _switch_player(
     )
 
 
+def two_sides(a: Playable, b: Playable, names: tuple[str, str] | None, rate: int | None) -> tuple[Side, Side]:
+    """Return two sounds cut to the part that they share, with the louder one turned down to the loudness of the other."""
+    common_rate = rate or max(_rate(a), _rate(b))
+    first, second = names or _names(a, b)
+    sides, _ = _aligned(_side(a, first, common_rate), _side(b, second, common_rate))
+    frames = min(side.audio.shape[1] for side in sides)
+    gains = gains_db([measure_track(side.name, side.audio, common_rate).lufs for side in sides])
+    cut = [replace(s, audio=s.audio[:, :frames] * 10 ** (gain / 20)) for s, gain in zip(sides, gains, strict=True)]
+    return cut[0], cut[1]
+
+
 def original_of(result: Playable) -> Mapping[str, Path]:
     """Return the complete recording that a master, an enhanced or a cleaned track was made from, under the name "before".
 

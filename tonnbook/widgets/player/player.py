@@ -176,16 +176,23 @@ class Player(Transport):
         with ThreadPoolExecutor(2) as pool:
             list(pool.map(encode_one, [n for n, encoded in enumerate(self._encoded) if encoded is None]))
 
+    def replace_sound(self, index: int, by: int) -> None:
+        """Give the track `index` the sound of the track `by`; the page takes it over at the same position."""
+        self._encoded[index], self._sources[index] = self._encoded[by], self._sources[by]
+        if self._sent:
+            self._send_sound(index, replaces=True)
+
     def _send_sounds(self, as_text: bool = False) -> None:
         for index in range(len(self._encoded)):
             self._send_sound(index, as_text)
 
-    def _send_sound(self, index: int, as_text: bool = False) -> None:
+    def _send_sound(self, index: int, as_text: bool = False, replaces: bool = False) -> None:
         """Send a sound, if it has been encoded."""
         encoded = self._encoded[index]
         if encoded is None:
             return
         message = {"kind": "sound", "index": index, "format": encoded.format, "bytes": len(encoded.data)}
+        message |= {"replaces": True} if replaces else {}
         if as_text:  # for a front end that drops binary parts, as Colab's did
             self.send({**message, "base64": base64.b64encode(encoded.data).decode("ascii")})
         else:

@@ -80,13 +80,13 @@ class Playback extends EventTarget {
     else if (message.kind === "sound") await this.#receive(message, buffers?.[0]);
   }
 
-  async #receive({ index, format, bytes, base64 }, view) {
+  async #receive({ index, format, bytes, base64, replaces }, view) {
     const strip = this.strips[index];
     let file = null;
     if (base64) file = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
     else if (view) file = view instanceof ArrayBuffer ? new Uint8Array(view) : new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
     if (file?.byteLength !== bytes) return this.request(format, true);   // this front end dropped the binary part
-    const { optional } = this.tracks[index];       // a sound that may come later, and again
+    const optional = this.tracks[index].optional || replaces;       // a sound that may come later, and again
     if (strip.buffer && !optional) return;
     try {
       strip.buffer = await decode(file, this.plan, Math.max(1, Math.round(this.duration * this.plan.rate)));
