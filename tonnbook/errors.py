@@ -74,19 +74,19 @@ class OutOfCredits(ApiError):
 class NotFound(ApiError):
     """404: the server does not know this task or file; links expire after one hour."""
 
-    hint = "Check the id; a link older than an hour must be requested again."
+    hint = "Check the id and the address."
 
 
 class TooManyRequests(ApiError):
     """429: too many calls in a short time."""
 
-    hint = "Wait some seconds, then try again with the same job."
+    hint = "Wait some seconds, then make the call again; this one was refused."
 
 
 class ServerFault(ApiError):
     """5xx: the server failed."""
 
-    hint = "Wait some seconds; a job that was started may still be running: attach(task_id) finds it."
+    hint = "Wait some seconds, then try again; if the error persists, see the service's status page."
 
 
 def api_error(status: int, endpoint: str, message: str) -> ApiError:

@@ -188,6 +188,13 @@ def test_an_expired_link_is_reported_as_expired(server: Scripted, script: list[A
         pass
 
 
+def test_an_unknown_path_says_nothing_of_links(script: list[Answer], http: Http) -> None:
+    script.append(Answer(404, b"{}"))
+    with pytest.raises(NotFound) as caught:
+        http.get("/api/v2/composition_params")
+    assert "link" not in str(caught.value)
+
+
 def test_a_refused_connection() -> None:
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]

@@ -371,6 +371,24 @@ def test_the_call_that_a_timeout_names_finds_the_job_again(start: Callable[[Tonn
             found.result(timeout=0.05)
 
 
+@pytest.mark.parametrize("answer", [Answer(503, b"busy"), Answer(drop=True), Answer(200, b"<html>")])
+@pytest.mark.parametrize("path", ["/mixanalysis", "/audio-cleanup", "/retrievefinalmix", "/retrievefinalmaster"])
+def test_a_paid_call_without_a_usable_answer_says_that_it_may_have_been_charged(path: str, answer: Answer) -> None:
+    ready = {"previewMasterTaskResults": {"download_url_mastered_preview": LINK, "preview_start_time": 0.0}}
+    calls: dict[str, Callable[[TonnClient], Any]] = {
+        "/mixanalysis": lambda tonn: tonn.analyse(LINK),
+        "/audio-cleanup": lambda tonn: tonn.clean_up(LINK),
+        "/retrievefinalmix": lambda tonn: tonn.final_mix(PREVIEW),
+        "/retrievefinalmaster": lambda tonn: tonn.attach_master("t1", final=True),
+    }
+    with service({path: answer, "/retrievepreviewmaster": ready}) as (tonn, server):
+        with pytest.raises(TonnbookError, match="It may have been charged: see your account") as caught:
+            calls[path](tonn).result(timeout=60)
+        again = "attach_master('t1', final=True)" if path == "/retrievefinalmaster" else "again"
+        assert again in str(caught.value)
+        assert server.count(path) == 1
+
+
 @pytest.mark.parametrize("path", ["/mixanalysis", "/audio-cleanup"])
 def test_an_analysis_or_cleanup_is_sent_exactly_once(path: str) -> None:
     with service({path: Answer(503, b"busy")}) as (tonn, server):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -13,7 +14,7 @@ from tonnbook.clients.http import Http, Reply
 from tonnbook.clients.inbox import WebhookInbox
 from tonnbook.clients.jobs import Job, Poll, StillRunning
 from tonnbook.clients.polling import JobPoller
-from tonnbook.errors import JobFailed, ServerFault, TonnbookError, Unreachable
+from tonnbook.errors import JobFailed, ServerFault, TonnbookError, UnexpectedAnswer, Unreachable
 from tonnbook.models.base import Request
 from tonnbook.models.files import Uploaded, UploadFile, Uploads
 from tonnbook.models.mixing import track_names
@@ -146,6 +147,16 @@ def create_paid(http: Http, endpoint: str, body: Any, find_again: str) -> Reply:
     raise TonnbookError(
         f"{reason} It may have been charged: see your account. {find_again} requests the same task again."
     )
+
+
+@contextmanager
+def perhaps_charged(next_step: str) -> Iterator[None]:
+    """Add to an error which leaves open whether a paid call was charged that it may have been, and what to do: `next_step`."""
+    try:
+        yield
+    except (Unreachable, ServerFault, UnexpectedAnswer) as error:
+        error.args = (f"{error} It may have been charged: see your account. {next_step}",)
+        raise
 
 
 def unfinished(job: Job[Any], reply: Reply) -> StillRunning | None:

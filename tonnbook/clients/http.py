@@ -325,7 +325,9 @@ class Http:
         if status < 400 or (about_a_task and status == 500 and (_object(response.text) or {}).get("error") is True):
             return response
         message = self._key.hidden(_message(response))
-        expired = link and status in {401, 403, 410}
+        expired = link and status in {401, 403, 404, 410}
+        if expired:
+            message = f"{message.rstrip('.')}. A link older than an hour must be requested again"
         error = NotFound(status, what, message) if expired else api_error(status, what, message)
         error.retry_after_s = _seconds(response.headers.get("Retry-After"))
         response.close()

@@ -13,7 +13,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from tonnbook.clients.base import Calls, create_paid, source_of
+from tonnbook.clients.base import Calls, create_paid, perhaps_charged, source_of
 from tonnbook.clients.files import safe_name
 from tonnbook.clients.http import Http, Reply
 from tonnbook.clients.jobs import Job, Poll, StillRunning
@@ -134,7 +134,8 @@ class MasteringCalls(Calls):
     def _poll_final(self, task_id: str) -> FinalMasterResults | StillRunning:
         """Request a final master; an error on the way ends the job, so that the poller does not request it again."""
         find_again = _find_again(True).format(task_id)
-        return _final_of(create_paid(self._http, "/retrievefinalmaster", _query(task_id), find_again))
+        with perhaps_charged(f"{find_again} requests the same task again."):
+            return _final_of(create_paid(self._http, "/retrievefinalmaster", _query(task_id), find_again))
 
 
 def _final_of(reply: Reply) -> FinalMasterResults | StillRunning:

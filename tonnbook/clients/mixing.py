@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from tonnbook.clients.base import Calls, check_accepted, unfinished
+from tonnbook.clients.base import Calls, check_accepted, perhaps_charged, unfinished
 from tonnbook.clients.files import Files
 from tonnbook.clients.http import TRANSIENT, Http, Reply
 from tonnbook.clients.inbox import WebhookInbox
@@ -36,6 +36,7 @@ from tonnbook.models.mixing import (
 )
 
 _FIND_AGAIN = "tonn.attach({!r})"
+_ASK_FINAL_AGAIN = "tonn.final_mix with the same preview requests it again, and may be charged again."
 
 
 class MixCalls(Calls):
@@ -127,13 +128,14 @@ class MixCalls(Calls):
     def _create_final(self, request: FinalMixRequest, job: Job[FinalMix]) -> Poll[FinalMix]:
         """Send the request once. A server that supports RFC 7240 answers at once with a link to poll; the live one when it is done."""
         job.report(status="running", message="the final mix has been requested")
-        reply = self._http.create(
-            "/retrievefinalmix",
-            request.to_wire(),
-            headers={"Prefer": "respond-async"},
-            read_s=self._final_read_s,
-            about_a_task=True,
-        )
+        with perhaps_charged(_ASK_FINAL_AGAIN):
+            reply = self._http.create(
+                "/retrievefinalmix",
+                request.to_wire(),
+                headers={"Prefer": "respond-async"},
+                read_s=self._final_read_s,
+                about_a_task=True,
+            )
         check_accepted(job, reply)
         location = reply.headers.get("Location")
         if reply.status == 202 and not location:
@@ -143,7 +145,8 @@ class MixCalls(Calls):
             )
         if reply.status == 202 and location:
             return partial(self._poll_final, job, self._http.same_origin(location))
-        final = self._final_of(request.task_id, reply)
+        with perhaps_charged(_ASK_FINAL_AGAIN):
+            final = self._final_of(request.task_id, reply)
         return lambda: final
 
     def _poll_final(self, job: Job[FinalMix], path: str) -> FinalMix | StillRunning:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path, PurePosixPath
 
-from tonnbook.clients.base import Calls, source_of
+from tonnbook.clients.base import Calls, perhaps_charged, source_of
 from tonnbook.clients.http import Reply
 from tonnbook.clients.jobs import Job, Poll
 from tonnbook.errors import RequestRejected
@@ -16,6 +16,7 @@ from tonnbook.models.vocabulary import AnalysisStyle, SoundSource
 
 ANSWER_S = 600.0
 """How long a server may take to answer for one recording."""
+_ASK_AGAIN = "The same call made again is a new one, and may be charged again."
 
 
 class RepairCalls(Calls):
@@ -44,7 +45,9 @@ class RepairCalls(Calls):
     # The methods below run in a job's own thread.
 
     def _analyse(self, request: AnalysisRequest, sent: AnalysisRequest, job: Job[Analysis]) -> Poll[Analysis]:
-        results = self._answer("/mixanalysis", sent, job, f"analysing {request.name}").read(AnalysisAnswer).results
+        with perhaps_charged(_ASK_AGAIN):
+            answer = self._answer("/mixanalysis", sent, job, f"analysing {request.name}").read(AnalysisAnswer)
+        results = answer.results
         if results.error:
             raise RequestRejected(400, "/mixanalysis", results.info or "the server gives no reason")
         path = request.source if isinstance(request.source, Path) else None
@@ -52,7 +55,9 @@ class RepairCalls(Calls):
         return lambda: analysis
 
     def _clean_up(self, request: CleanupRequest, sent: CleanupRequest, job: Job[Cleanup]) -> Poll[Cleanup]:
-        results = self._answer("/audio-cleanup", sent, job, f"cleaning up {request.name}").read(CleanupAnswer).results
+        with perhaps_charged(_ASK_AGAIN):
+            answer = self._answer("/audio-cleanup", sent, job, f"cleaning up {request.name}").read(CleanupAnswer)
+        results = answer.results
         if results.error:
             raise RequestRejected(400, "/audio-cleanup", results.info or "the server gives no reason")
         name = self._files.name_of(request.source)
