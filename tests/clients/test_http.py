@@ -177,9 +177,14 @@ def test_a_location_must_lead_to_the_same_server(script: list[Answer], http: Htt
 
 
 def test_a_success_that_is_no_json(script: list[Answer], http: Http) -> None:
-    script.append(Answer(200, b"<html>please log in</html>"))
+    script.append(Answer(200, b"please log in"))
     with pytest.raises(UnexpectedAnswer, match="no JSON object"):
         http.get("/x").json()
+
+
+def test_a_web_page_in_place_of_a_free_answer_is_asked_past(script: list[Answer], http: Http) -> None:
+    script += [Answer(200, b"<html>please log in</html>"), Answer(body={"ready": True})]
+    assert http.get("/x").json() == {"ready": True}
 
 
 def test_an_expired_link_is_reported_as_expired(server: Scripted, script: list[Answer], http: Http) -> None:

@@ -134,10 +134,11 @@ def test_a_success_of_the_wrong_shape_says_what_is_missing(routes: dict[str, Any
 
 
 def test_a_poll_that_fails_for_a_moment_is_repeated() -> None:
-    answers = [Answer(429, headers={"Retry-After": "0"}), Answer(503), Answer(drop=True), READY]
+    page = Answer(200, b"<!doctype html><title>Log in</title>")
+    answers = [Answer(429, headers={"Retry-After": "0"}), Answer(503), Answer(drop=True), page, READY]
     with service({"/mixpreview": TASK, "/retrievepreviewmix": answers}) as (tonn, server):
         tonn.preview_mix(REQUEST).result(timeout=60)
-        assert server.count("/retrievepreviewmix") == 4
+        assert server.count("/retrievepreviewmix") == 5
 
 
 @pytest.mark.parametrize(
@@ -171,6 +172,14 @@ def test_fx_settings_are_requested_once_when_the_mix_is_ready() -> None:
         requested[:] = [False] * 4
         tonn.preview_mix(REQUEST).result(timeout=60)
         assert requested == [False] * 5
+
+
+@pytest.mark.parametrize("junk", [b"{}", b"busy", b'{"previewMixTaskResults": {}}'])
+def test_fx_settings_are_not_requested_for_what_is_no_preview(junk: bytes) -> None:
+    with service({"/mixpreview": TASK, "/retrievepreviewmix": Answer(200, junk)}) as (tonn, server):
+        with pytest.raises(UnexpectedAnswer):
+            tonn.preview_mix(REQUEST, fx_settings=True).result(timeout=60)
+        assert server.count("/retrievepreviewmix") == 1
 
 
 def test_fx_settings_that_cannot_be_retrieved_are_not_requested_again() -> None:

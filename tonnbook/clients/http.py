@@ -203,13 +203,13 @@ class Http:
         self.stop()
         self._session.close()
 
-    def get(self, path: str, *, retry_for_s: float | None = None) -> Reply:
-        """GET `path` of this server. A 500 that reports a failed task is returned as a reply."""
-        return self.retry(lambda: self._call("GET", path, about_a_task=True), retry_for_s)
+    def get(self, path: str, *, retry_for_s: float | None = None, about_a_task: bool = True) -> Reply:
+        """GET `path` of this server. With `about_a_task`, a 500 that reports a failed task is returned as a reply."""
+        return self.retry(lambda: self._free_call("GET", path, about_a_task=about_a_task), retry_for_s)
 
     def retrieve(self, path: str, body: Any, *, retry_for_s: float | None = None, about_a_task: bool = True) -> Reply:
         """POST what costs nothing. With `about_a_task`, a 500 that reports a failed task is returned as a reply."""
-        return self.retry(lambda: self._call("POST", path, about_a_task=about_a_task, json=body), retry_for_s)
+        return self.retry(lambda: self._free_call("POST", path, about_a_task=about_a_task, json=body), retry_for_s)
 
     def create(
         self,
@@ -286,6 +286,15 @@ class Http:
                 "Ask the service whether this is intended."
             )
         return target.path
+
+    def _free_call(self, method: str, path: str, **content: Any) -> Reply:
+        """Send a call that costs nothing; a web page in place of its answer raises Unreachable, which has it repeated."""
+        reply = self._call(method, path, **content)
+        if reply.text.lstrip()[:1] == "<":
+            raise Unreachable(
+                f"{path} answered {reply.status} with a web page. Is the address right, and no proxy or login page in between?"
+            )
+        return reply
 
     def _call(
         self, method: str, path: str, read_s: float | None = None, *, about_a_task: bool, **content: Any

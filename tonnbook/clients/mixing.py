@@ -109,6 +109,7 @@ class MixCalls(Calls):
         reply = self._http.retrieve("/retrievepreviewmix", query.to_wire(), retry_for_s=0.0)
         running = unfinished(job, reply)
         if running is None and fx_settings:
+            reply.read(PreviewMixAnswer)  # an answer that is no preview must not lead to a call that costs credits
             reply = self._retrieve_fx_settings(job, task_id)
             running = unfinished(job, reply)
         return running or self._preview_of(task_id, reply)

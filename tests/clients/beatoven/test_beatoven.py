@@ -167,6 +167,7 @@ def live(web: Web, tmp_path: Path) -> Iterator[BeatovenClient]:
 def test_the_live_services_shapes_are_read(live: BeatovenClient, web: Web) -> None:
     take = {"instruments": ["melody-sarod"], "track_url": web.url + "/song.mp3", "section_duration": 64000}
     web.replies["/api/v2/status/k-1"] = [
+        (500, {"Content-Type": "application/json"}, b'{"error": true, "message": "try again"}'),
         _reply({"state": "pending", "meta": None}),
         _reply({"state": "progress", "meta": {"message": "Spicing up your composition", "percentage": 64}}),
         _reply(

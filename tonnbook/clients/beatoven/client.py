@@ -91,7 +91,7 @@ class BeatovenClient:
     def options(self) -> CompositionOptions:
         """The words that can be requested, and the blocked combinations. Requested from the server once."""
         if self._options is None:
-            self._options = self._http.get("/api/v2/composition_params").read(CompositionOptions)
+            self._options = self._http.get("/api/v2/composition_params", about_a_task=False).read(CompositionOptions)
         return self._options
 
     def compose(self, wanted: str | CompositionRequest, *, title: str | None = None, stems: bool = True) -> Job[Song]:
@@ -136,7 +136,7 @@ class BeatovenClient:
     def fetch(self, track_id: str, version: int | None = None) -> Song:
         """Return a finished song, the latest version by default, with its stems if they were requested when it was composed."""
         query = f"?version={version}" if version is not None else ""
-        answer = self._http.get(f"/api/v2/tracks/{track_id}{query}").read(TrackUrls)
+        answer = self._http.get(f"/api/v2/tracks/{track_id}{query}", about_a_task=False).read(TrackUrls)
         number = answer.notes.version if answer.notes else version or 0
         links = answer.section_options, answer.instrument_urls
         return v2_song((track_id, "", number), None, answer.download_url, *links, answer.notes, self._files)
@@ -222,7 +222,7 @@ class BeatovenClient:
         return partial(self._poll_direct, started.task_id, request, job)
 
     def _poll_direct(self, task_id: str, request: DirectRequest | None, job: Job[Song]) -> Song | StillRunning:
-        answer = self._direct.get(f"/api/v1/tasks/{task_id}").read(DirectTask)
+        answer = self._direct.get(f"/api/v1/tasks/{task_id}", about_a_task=False).read(DirectTask)
         match answer.status.lower():
             case "composed":
                 return direct_song(task_id, answer, request, self._files)
@@ -281,7 +281,7 @@ class _CompositionTask:
         return StillRunning("making the stems", _COMPOSING_SHARE)
 
     def _status(self, task_id: str, job: Job[Song]) -> TaskStatus:
-        status = self._http.get(f"/api/v2/status/{task_id}").read(TaskStatus)
+        status = self._http.get(f"/api/v2/status/{task_id}", about_a_task=False).read(TaskStatus)
         if status.state in ("FAILURE", "FAILED"):
             raise JobFailed(job, status.message or "the server gave no reason")
         return status
