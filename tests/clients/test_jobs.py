@@ -309,9 +309,17 @@ def test_a_permanent_error_ends_the_job_at_once() -> None:
 def test_the_server_may_ask_for_a_longer_pause() -> None:
     busy = TooManyRequests(429, "/x", "slow down")
     busy.retry_after_s = 0.3
-    job = started(asking(busy, "the mix"))
+    job = started(asking(busy, "the mix"), PollSettings(first_s=0.01, retry_for_s=60))
     job.result(timeout=60)
     assert job.elapsed_s >= 0.3
+
+
+def test_a_pause_beyond_the_time_limit_ends_the_job_at_once() -> None:
+    busy = TooManyRequests(429, "/x", "slow down")
+    busy.retry_after_s = 86_400.0
+    job = started(asking(busy, "the mix"), PollSettings(first_s=0.01, retry_for_s=60))
+    with pytest.raises(TooManyRequests, match="this one was refused"):
+        job.result(timeout=60)
 
 
 def test_polls_come_at_growing_intervals() -> None:

@@ -7,12 +7,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+import numpy as np
 import pytest
 from scripted import Answer, Call, Scripted, scripted
 
+from tonnbook import audio_files
 from tonnbook.clients.http import Http
 from tonnbook.clients.polling import PollSettings
 from tonnbook.clients.tonn import TonnClient
@@ -439,3 +442,20 @@ def test_a_final_recombination_that_gets_no_answer_is_not_requested_again(answer
         with pytest.raises(TonnbookError, match=r"may have been charged.*attach_recombination\('t1', final=True\)"):
             tonn.recombine(RECOMBINE).result(timeout=60)
         assert server.count("/retrieverecombine") == 1
+
+
+def test_an_order_does_not_wait_longer_for_a_busy_server_than_its_limit(tmp_path: Path) -> None:
+    def answer(call: Call) -> Answer:
+        if call.path == "/upload":
+            links = {"signed_url": f"{server.url}/put?s=1", "readable_url": f"{server.url}/get?s=1"}
+            return Answer(body=links)
+        if call.path == "/masteringpreview":
+            return Answer(429, {"message": "slow down"}, {"Retry-After": "86400"})
+        return Answer(body=b"")
+
+    song = audio_files.write(tmp_path / "a.wav", 0.1 * np.random.default_rng(1).normal(size=(2, 88200)), 44100, 16)
+    with scripted(answer) as server:
+        client = TonnClient(server.url, "key", polling=PollSettings(first_s=0.02, retry_for_s=1.0))
+        album = client.master_all([song], tmp_path / "album").result(60)
+        client.close()
+    assert "slow down" in album.failed["a"]

@@ -187,9 +187,11 @@ class JobPoller:
         """Return how long to wait at least after a failed poll; raise its error when polls have failed for too long."""
         now = time.monotonic()
         state.failing_since = state.failing_since or now
-        if now - state.failing_since >= self._settings.retry_for_s:
+        requested = (error.retry_after_s if isinstance(error, ApiError) else None) or 0.0
+        until = state.failing_since + self._settings.retry_for_s
+        if now >= until or now + requested > until:
             raise error
-        return (error.retry_after_s if isinstance(error, ApiError) else None) or 0.0
+        return requested
 
     def _schedule(self, state: _JobState, at_least_s: float = 0.0) -> None:
         with self._changed:

@@ -112,10 +112,11 @@ class _Song:
             try:
                 return create_master(self._http, sent)
             except TooManyRequests as busy:
-                if time.monotonic() > until:
+                pause = busy.retry_after_s or self._order.polling.first_s
+                if time.monotonic() + pause > until:
                     raise
                 self._say(_UPLOADED, "waiting for the server, which is busy")
-                self._pause(busy.retry_after_s or self._order.polling.first_s)
+                self._pause(pause)
 
     def _wait(self, poll: Callable[[], T | StillRunning]) -> T:
         """Poll until the task has ended, with growing pauses."""
