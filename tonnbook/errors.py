@@ -80,7 +80,7 @@ class NotFound(ApiError):
 class TooManyRequests(ApiError):
     """429: too many calls in a short time."""
 
-    hint = "Wait some seconds, then make the call again; this one was refused."
+    hint = "Wait, then make the call again; this one was refused and cost nothing."
 
 
 class ServerFault(ApiError):

@@ -193,6 +193,12 @@ def test_an_expired_link_is_reported_as_expired(server: Scripted, script: list[A
         pass
 
 
+def test_a_busy_server_says_how_long_to_wait(script: list[Answer], http: Http) -> None:
+    script.append(Answer(429, b"slow down", {"Retry-After": "86400"}))
+    with pytest.raises(TooManyRequests, match=r"asks for a pause of 86400 s\. Wait, then make the call again"):
+        http.get("/x")
+
+
 def test_an_unknown_path_says_nothing_of_links(script: list[Answer], http: Http) -> None:
     script.append(Answer(404, b"{}"))
     with pytest.raises(NotFound) as caught:

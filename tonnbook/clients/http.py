@@ -337,8 +337,11 @@ class Http:
         expired = link and status in {401, 403, 404, 410}
         if expired:
             message = f"{message.rstrip('.')}. A link older than an hour must be requested again"
+        wait_s = _seconds(response.headers.get("Retry-After"))
+        if wait_s and status == 429:
+            message = f"{message.rstrip('.')}. The server asks for a pause of {wait_s:.0f} s"
         error = NotFound(status, what, message) if expired else api_error(status, what, message)
-        error.retry_after_s = _seconds(response.headers.get("Retry-After"))
+        error.retry_after_s = wait_s
         response.close()
         raise error
 
