@@ -6,7 +6,7 @@ import soxr
 from cuts import cut
 from scipy import signal
 
-from tonnbook.dsp.reverb import ROOMS, Convolver, impulse_response
+from tonnbook.dsp.reverb import ROOMS, Convolver, impulse_response, tail_frames
 from tonnbook.dsp.stereo import correlation
 
 
@@ -123,3 +123,11 @@ def test_a_style_is_the_same_room_at_every_rate(rate: int) -> None:
     sos = signal.butter(6, 1500, fs=44100, output="sos")
     difference = np.square(signal.sosfilt(sos, resampled - here)).sum() / np.square(signal.sosfilt(sos, here)).sum()
     assert 10 * np.log10(difference) < -15
+
+
+@pytest.mark.parametrize("style", ROOMS)
+def test_the_tail_ends_where_a_millionth_of_the_energy_is_left(style: str) -> None:
+    response = impulse_response(style, 44100)
+    frames = tail_frames(response)
+    energy = np.sum(np.square(response))
+    assert np.sum(np.square(response[:, frames:])) <= 1e-6 * energy < np.sum(np.square(response[:, frames - 1 :]))

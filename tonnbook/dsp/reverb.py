@@ -46,6 +46,7 @@ _DECAY = (
 _OCTAVES = (125, 250, 500, 1000, 2000, 4000, 8000, 16000)
 _MONO_BELOW_HZ = 200.0
 _SEND_HZ = (300.0, 9000.0)  # the band that is sent into a reverb
+_TAIL_ENERGY = 1e-6  # -60 dB
 _EARLY_TAPS = 12
 _EARLY_MS = (5.0, 60.0)
 _EARLY_ENERGY = 0.3  # of the tail's
@@ -71,6 +72,15 @@ def impulse_response(style: str, rate: int) -> Array:
     freqs = fft.rfftfreq(response.shape[1], 1 / rate)
     response /= np.sqrt(gain[:, (freqs >= low) & (freqs <= high)].mean(axis=1, keepdims=True))
     return response
+
+
+def tail_frames(ir: Array) -> int:
+    """Return the number of frames in which a reverb decays by 60 dB: after them, the rest of the response has a millionth of its energy.
+
+    The energy is that of all channels of `ir`, (channels, frames), integrated backwards (Schroeder, JASA 37, 1965).
+    """
+    rest = np.cumsum(np.square(ir).sum(axis=0)[::-1])[::-1]
+    return int(np.count_nonzero(rest > _TAIL_ENERGY * rest[0]))
 
 
 class Convolver:

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import reference_meters
 
+from tonnbook.dsp.reverb import impulse_response, tail_frames
 from tonnbook.dsp.stereo import balance_db
 from tonnbook.studio.mixing.engine import MixOutcome
 from tonnbook.studio.mixing.features import TrackFeatures
@@ -92,7 +93,7 @@ def test_stems_sum_to_a_16_bit_mix(features: Mapping[str, TrackFeatures], tmp_pa
     mix, stems = material.sound(outcome.mix), material.stems_of(outcome)
     assert material.rms_db(sum(stems.values()) - mix) - material.rms_db(mix) <= -55.0
     assert {stem.shape for stem in stems.values()} == {mix.shape}
-    assert mix.shape[1] == 24 * 44100
+    assert mix.shape[1] == 24 * 44100 + tail_frames(impulse_response("POP", 44100))
 
 
 @pytest.mark.parametrize("name", list(material.SONG))

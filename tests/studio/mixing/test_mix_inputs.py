@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from tonnbook import audio_files
+from tonnbook.dsp.reverb import impulse_response, tail_frames
 from tonnbook.errors import AudioError
 from tonnbook.studio.mixing.render.delivery import stem_names
 from tonnbook.studio.mixing.tracks import TrackFile
@@ -48,7 +49,8 @@ def test_a_very_short_sound_can_be_mixed(seconds: float, tmp_path: Path) -> None
     paths = [material.save(tmp_path, f"{n}.wav", material.noise(n, 200, 5000, seconds)) for n in (1, 2)]
     tracks = [material.track(path, "PERCS_GROUP", reverb="LOW") for path in paths]
     outcome = material.final(tracks, material.preview(tracks, tmp_path), tmp_path)
-    assert material.sound(outcome.mix).shape[1] == round(seconds * 44100)
+    tail = tail_frames(impulse_response("POP", 44100))
+    assert material.sound(outcome.mix).shape[1] == round(seconds * 44100) + tail
     assert outcome.notes.to_wire()
 
 

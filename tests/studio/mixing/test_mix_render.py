@@ -11,6 +11,7 @@ import pytest
 
 from tonnbook import audio_files
 from tonnbook.dsp.loudness import integrated_loudness
+from tonnbook.dsp.reverb import impulse_response, tail_frames
 from tonnbook.dsp.true_peak import true_peak_db
 from tonnbook.services import measure_song
 from tonnbook.studio.mixing.tracks import TrackFile
@@ -82,10 +83,10 @@ def test_a_block_that_is_no_multiple_of_the_reverbs_partition_is_rejected(
         material.preview(band, tmp_path, block=10_000)
 
 
-def test_the_longest_track_sets_the_length(band: list[TrackFile], tmp_path: Path) -> None:
+def test_the_longest_track_and_its_reverb_set_the_length(band: list[TrackFile], tmp_path: Path) -> None:
     outcome = material.final(band, material.preview(band, tmp_path), tmp_path)
     lengths = {audio_files.info(path).frames for path in (outcome.mix, *outcome.stems.values())}
-    assert lengths == {4 * 44100}
+    assert lengths == {4 * 44100 + tail_frames(impulse_response("POP", 44100))}
     hat = material.sound(outcome.stems["hi-hat.wav"])
     assert not hat[:, 3 * 44100 + 5000 :].any()
 
@@ -121,7 +122,7 @@ def test_a_preview_is_mp3_with_the_reported_loudness(band: list[TrackFile], tmp_
     outcome = material.preview(band, tmp_path, return_stems=True, return_unmixed=True)
     mix, rate = audio_files.read(outcome.mix)
     assert audio_files.info(outcome.mix).format == "mp3"
-    assert mix.shape == (2, 4 * 44100)
+    assert mix.shape == (2, 4 * 44100 + tail_frames(impulse_response("POP", 44100)))
     assert integrated_loudness(mix, rate) == pytest.approx(outcome.notes.loudness_lufs, abs=0.1)
     assert true_peak_db(mix, rate) <= -2.0
     assert outcome.unmixed is not None
@@ -188,6 +189,23 @@ def test_reverb_is_as_loud_as_requested(
     sent = outcome.notes.tracks["vocal.wav"].reverb_send_db
     assert sent is not None
     assert level_lu - 3 <= sent <= level_lu
+    dry = np.pad(dry, ((0, 0), (0, wet.shape[1] - dry.shape[1])))  # a mix without reverb has no tail
     gain = np.sum(wet * dry) / np.sum(dry * dry)
     reverb = wet - gain * dry
     assert integrated_loudness(reverb, 44100) - integrated_loudness(dry * gain, 44100) == pytest.approx(sent, abs=1.5)
+
+
+def test_the_reverb_rings_to_60_db_below_the_level_at_the_last_note(tmp_path: Path) -> None:
+    """Noise in the send band up to the last sample: the end of the mix and of the stems is the end of the reverb."""
+    paths = {
+        name: material.save(tmp_path, f"{name}.wav", material.noise(seed, 300, 5000, 3), depth=24)
+        for seed, name in enumerate(("vocal", "bass"), 1)
+    }
+    tracks = material.song(paths, vocal={"presence": "LEAD", "reverb": "HIGH"})
+    outcome = material.final(tracks, material.decided(tracks), tmp_path, rate=48000)
+    mix, stems = material.sound(outcome.mix), material.stems_of(outcome)
+    assert {stem.shape for stem in stems.values()} == {mix.shape}
+    assert material.rms_db(sum(stems.values()) - mix) - material.rms_db(mix) <= -100.0
+    last_note, start, end = mix[:, 3 * 48000 - 4800 : 3 * 48000], mix[:, 3 * 48000 :][:, :4800], mix[:, -2400:]
+    assert material.rms_db(start) - material.rms_db(last_note) > -30.0
+    assert material.rms_db(end) - material.rms_db(last_note) < -60.0

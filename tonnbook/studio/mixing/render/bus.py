@@ -22,7 +22,7 @@ from tonnbook.audio_files import Writer
 from tonnbook.dsp.dynamics import Compressor
 from tonnbook.dsp.levels import Array, peak, to_gain
 from tonnbook.dsp.loudness import LoudnessMeter
-from tonnbook.dsp.reverb import impulse_response
+from tonnbook.dsp.reverb import impulse_response, tail_frames
 from tonnbook.dsp.true_peak import TruePeakMeter
 from tonnbook.studio.measure.progress import Progress
 from tonnbook.studio.mixing.decide.bus import LARGEST_REDUCTION_DB, BusDecision
@@ -79,7 +79,8 @@ def render(
 ) -> RenderedFiles:
     """Render the decided mix, or an excerpt of it, into float WAV files in `folder`.
 
-    With `unchanged`, the decision before the user's changes, that mix is measured too: the changed tracks are computed twice.
+    The whole song ends with the tail of its reverb, to -60 dB; an excerpt keeps its length. With `unchanged`, the decision before the
+    user's changes, that mix is measured too: the changed tracks are computed twice.
     """
     tracks = sorted(tracks, key=lambda track: track.name)
     channels = _Channels(tracks, decision, unchanged, rate, excerpt, block)
@@ -153,12 +154,19 @@ class _Channels:
             if before[track.name].settings != decision.tracks[track.name].settings
         }
         self.any_changed = bool(self._before_changes)
+        wet = any(decided.wet_gain_db is not None for decided in decision.tracks.values())
+        self._tail = tail_frames(room) if wet and excerpt is None else 0
+        self._block = block
 
     def blocks(self, pool: Executor) -> Iterator[tuple[list[Array], Array, Array | None]]:
-        """Yield the blocks of all channels, their sum, and the sum without the changes, to the end of the longest recording."""
+        """Yield the blocks of all channels, their sum, and the sum without the changes: to the end of the longest recording and its reverb."""
+        tail = self._tail
         while True:
             results = list(pool.map(Channel.next, [*self._channels, *self._before_changes.values()]))
-            frames = max(count for count, _ in results)
+            recorded = max(count for count, _ in results)
+            # Only the last block of a recording is shorter than the others; the rest of it holds the start of the tail.
+            frames = min(recorded + tail, self._block)
+            tail -= frames - recorded
             if not frames:
                 return
             sounds = [sound[:, :frames] for _, sound in results]
