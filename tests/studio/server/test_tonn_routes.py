@@ -323,9 +323,7 @@ def test_a_task_continues_after_its_client_disconnects(held: HeldExecutor, web: 
         inner = {"multitrackTaskId": task_id, "trackData": [], "returnStems": False, "webhookURL": web.serve("/hook")}
         body = json.dumps({"applyAudioEffectsData": inner}).encode()
         with socket.create_connection(("127.0.0.1", int(studio.url.rpartition(":")[2]))) as client:
-            head = (
-                f"POST /retrievefinalmix?key=studio HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {len(body)}\r\n\r\n"
-            )
+            head = f"POST /retrievefinalmix?key={studio.key} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {len(body)}\r\n\r\n"
             client.sendall(head.encode() + body)
             assert held.submitted.get(timeout=10) == "final_mix"
         held.release()
