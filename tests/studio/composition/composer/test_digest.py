@@ -29,15 +29,15 @@ SONGS = {
     "raga": plan("indian", "motivational depressing", "fast", 60_000),
 }
 DIGESTS = {
-    "pop": "8bee1c014de11eee",
-    "indie": "444ca3403316804e",
-    "lo-fi": "e95a88e9b9f99664",
-    "trap": "67546d5108810ce2",
-    "rnb": "1c42ced7bfaaa4a3",
-    "ambient": "78b6a3b5c74c7b85",
-    "cinematic": "50dc7eb879bcb98b",
+    "pop": "218a97b5a60895bb",
+    "indie": "9e11a5849b2c12fd",
+    "lo-fi": "de66264a49ba7cc7",
+    "trap": "51ffb1cbee63b267",
+    "rnb": "b162b7aa91572b54",
+    "ambient": "6487b5ec1cd1e433",
+    "cinematic": "d8741135daef8e03",
     "electronic loop": "996d9da1b615b881",
-    "raga": "001435d95eebe4b2",
+    "raga": "2a054be60baade6b",
 }
 
 

@@ -143,9 +143,9 @@ def test_the_theka_is_struck_in_its_order() -> None:
 
 def test_a_song_without_room_for_a_cycle_has_its_tabla_at_once() -> None:
     tala = Tala("teental", "dha " * 16, 1.0, 4)
-    assert cycles(tala, (14.0,), 0.0, looping=False) == (Cycle(tala, 12.0, 0.0),)
-    assert cycles(tala, (70.0,), 8.0, looping=False) == (Cycle(tala, 68.0, 20.0),)
-    assert cycles(tala, (30.5, 40.0), 8.0, looping=False) == (Cycle(tala, 66.0, 18.0), Cycle(tala, 36.0, 0.0))
+    assert cycles(tala, (14.0,), 0.0, ending=2.0) == (Cycle(tala, 12.0, 0.0),)
+    assert cycles(tala, (70.0,), 8.0, ending=2.0) == (Cycle(tala, 68.0, 20.0),)
+    assert cycles(tala, (30.5, 40.0), 8.0, ending=4.5) == (Cycle(tala, 66.0, 18.0), Cycle(tala, 36.0, 0.0))
 
 
 def test_a_calm_piece_slows_down_at_its_end_and_an_angry_one_does_not() -> None:

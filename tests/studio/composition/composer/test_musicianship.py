@@ -176,7 +176,8 @@ def test_bars_do_not_just_alternate(songs: Songs) -> None:
         for number in {bar.phrase for bar in section.bars}:
             sung = [rows[bar.number] for bar in section.bars if bar.phrase == number and bar.number < len(rows)]
             if sum(bool(row) for row in sung) >= 6:
-                assert len(set(sung)) >= 3, (score.plan.genre, emotion)
+                ends = section.bars[-1].phrase == number and section.bars[-1].beats != section.meter
+                assert len(set(sung)) + ends >= 3, (score.plan.genre, emotion)  # the last, longer bar is no row
 
 
 def test_tunes_step_and_motifs_return_song_by_song(songs: Songs) -> None:

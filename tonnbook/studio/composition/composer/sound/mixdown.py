@@ -27,8 +27,12 @@ from tonnbook.studio.composition.composer.sound.soundfont import RATE
 
 TARGET_LUFS = -16.0
 _AIM_DBTP = -1.3
-FADE_IN_S, FADE_OUT_S, SILENT_S = 0.001, 0.4, 0.02
-"""SILENT_S is the silence at the end of the fade-out."""
+FADE_IN_S, FADE_OUT_S, SILENT_S = 0.001, 2.0, 0.02
+"""The fade-out lasts while the last chord rings; SILENT_S is the silence at its end."""
+_FADED_DB = 66.0
+"""Attenuation at the end of the fade-out, which falls with the square of the time: by at most 19 dB in 0.3 s."""
+_CUT_S = 0.03
+"""Last part of the fade-out, which ends in silence."""
 _CHUNK_CELLS = 2048
 _STEP = 2.0**-15
 
@@ -48,10 +52,10 @@ class Mixdown:
 
 def mix_down(raw: Sequence[RawStem], to: Path, looping: bool) -> Mixdown:
     """Write `mix.wav` and one WAV per stem into the folder `to`, at -16 LUFS and under -1 dBTP."""
-    gain = _loudness_gain(raw)
+    gain = _loudness_gain(raw, looping)
     curve = _limiter_curve(raw, gain, _AIM_DBTP, looping)
     for _ in range(4):  # the limiter reduces the loudness a little: raise the gain and limit again
-        missing = TARGET_LUFS - _meter(raw, gain, curve).integrated
+        missing = TARGET_LUFS - _meter(raw, gain, curve, looping).integrated
         if not isfinite(missing) or abs(missing) < 0.1:
             break
         gain *= 10 ** (1.3 * missing / 20)  # 30 % more, because the limiter reduces this as well
@@ -68,15 +72,17 @@ def _sums(raw: Sequence[RawStem]) -> Iterator[Array]:
         yield np.sum(blocks, axis=0)
 
 
-def _loudness_gain(raw: Sequence[RawStem]) -> float:
-    loudness = _meter(raw, 1.0, None).integrated
+def _loudness_gain(raw: Sequence[RawStem], looping: bool) -> float:
+    loudness = _meter(raw, 1.0, None, looping).integrated
     return float(10 ** ((TARGET_LUFS - loudness) / 20)) if isfinite(loudness) else 1.0
 
 
-def _meter(raw: Sequence[RawStem], gain: float, curve: Array | None) -> LoudnessMeter:
+def _meter(raw: Sequence[RawStem], gain: float, curve: Array | None, looping: bool) -> LoudnessMeter:
     meter = LoudnessMeter(RATE, 2)
     for n, block in enumerate(_sums(raw)):
-        meter.process(block * gain * (1.0 if curve is None else _per_frame(curve, n * BLOCK, block.shape[1])))
+        start, frames = n * BLOCK, block.shape[1]
+        faded = block * gain * (1.0 if looping else _fades(start, frames, raw[0].frames))
+        meter.process(faded * (1.0 if curve is None else _per_frame(curve, start, frames)))
     return meter
 
 
@@ -118,11 +124,13 @@ def _per_frame(curve: Array, start: int, frames: int) -> Array:
 
 
 def _fades(start: int, frames: int, total: int) -> Array:
-    """Return the gain of the fade-in, against clicks, and of the cos² fade-out."""
+    """Return the gain of the fade-in, against clicks, and of the fade-out; a song shorter than two fade-outs has a shorter one."""
     t = np.arange(start, start + frames)
     rise = np.clip(t / (FADE_IN_S * RATE), 0, 1)
-    fall = np.clip((total - 1 - t - SILENT_S * RATE) / ((FADE_OUT_S - SILENT_S) * RATE), 0, 1)
-    return np.asarray(rise * np.sin(np.pi / 2 * fall) ** 2)
+    left = (total - 1 - t) / RATE - SILENT_S
+    fade = min(FADE_OUT_S, total / RATE / 2) - SILENT_S
+    fall = 10 ** (-_FADED_DB / 20 * np.clip(1 - left / fade, 0, 1) ** 2)
+    return np.asarray(rise * fall * np.clip(left / _CUT_S, 0, 1))
 
 
 def _write(raw: Sequence[RawStem], gain: float, curve: Array, to: Path, looping: bool) -> Mixdown:

@@ -10,7 +10,7 @@ from tonnbook.studio.composition.composer.voices import VOICES
 from tonnbook.studio.composition.composer.writing.bands import band_for, lead_for, without
 from tonnbook.studio.composition.composer.writing.bass import bass_notes
 from tonnbook.studio.composition.composer.writing.comping import comp_notes
-from tonnbook.studio.composition.composer.writing.form import bars_of, fit, ritardando
+from tonnbook.studio.composition.composer.writing.form import bars_of, ending_beats, fit, ritardando
 from tonnbook.studio.composition.composer.writing.groove import percussion, transition
 from tonnbook.studio.composition.composer.writing.harmony import chord_spans
 from tonnbook.studio.composition.composer.writing.melody import harmony_line, melody_notes, register_error
@@ -51,6 +51,8 @@ class Song:
     """The position of the cycle in each section."""
     bpm: float
     beats: tuple[float, ...]
+    ending: float
+    """Length of the last bar in beats; 0 in a loop."""
 
     @property
     def indian(self) -> bool:
@@ -84,9 +86,11 @@ def song_of(plan: Plan) -> Song:
     fitted = fit(plan, TEMPO_BPM[plan.genre][plan.tempo], meter)
     first = bars_of(fitted.beats[0], meter, moods[0], opens=True)
     opening = sum(bar.beats for bar in first if "opening" in bar.layers)
-    cycle = cycles(tala, fitted.beats, opening, plan.looping)
+    last = fitted.beats[-1]
+    ending = 0.0 if plan.looping else ending_beats(last, meter, plan.sections[-1].length_ms / 1000 / last)
+    cycle = cycles(tala, fitted.beats, opening, ending)
     key = plan.tonic if plan.tonic is not None else tonic
-    return Song(plan, key, theme, bands, tala, cycle, fitted.bpm, fitted.beats)
+    return Song(plan, key, theme, bands, tala, cycle, fitted.bpm, fitted.beats, ending)
 
 
 def _score_section(song: Song, n: int) -> ScoreSection:
@@ -105,7 +109,7 @@ def _score_section(song: Song, n: int) -> ScoreSection:
         meter=song.tala.bar if song.indian else 4.0,
         tonic=song.tonic,
         mode=f"raga {RAGAS[planned.emotion].name}" if song.indian else mood.mode,
-        bars=bars_of(song.beats[n], song.tala.bar if song.indian else 4.0, mood, opens=n == 0),
+        bars=bars_of(song.beats[n], song.tala.bar if song.indian else 4.0, mood, n == 0, song.ending if final else 0.0),
         final=final,
         step_up=MOODS[after].arousal - mood.arousal,
         slowing=ritardando(plan.genre, mood, song.beats[n]) if final else 0.0,

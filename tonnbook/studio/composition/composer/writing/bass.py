@@ -58,7 +58,7 @@ def bass_notes(
         if "bass" not in bar.layers:
             continue
         steps = (
-            "R..............." if "break" in bar.layers or (section.final and bar.last) else lines[level(bar.energy)]
+            "R".ljust(64, ".") if "break" in bar.layers or (section.final and bar.last) else lines[level(bar.energy)]
         )
         strokes += _bar(section, bar, voice, steps)
     notes = [_note(section, stroke) for stroke in _establish_tonic(strokes, section, voice)]
@@ -93,7 +93,7 @@ def _note(section: ScoreSection, stroke: Stroke) -> Note:
     bar, within = stroke.bar, stroke.beat - stroke.bar.start
     length = stroke.beats * section.beat_s * 0.94
     if section.final and bar.last:
-        length = max(0.1, section.end - section.at(stroke.beat) - 0.3)
+        length = section.end - section.at(stroke.beat)
     start = section.at(bar.start + swung(within, 0.5))
     return Note(start, length, stroke.key, bar.velocity(8 if within % 2 == 0 else 6))
 

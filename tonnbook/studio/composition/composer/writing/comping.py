@@ -119,7 +119,7 @@ def _plain(chord: Chord) -> Chord:
 def _final_chord(section: ScoreSection, bar: Bar, comp: Comp, voicings: Voicings) -> list[Note]:
     span = section.chord_at(bar.start)
     spread = 0.045 if comp.kind in ("broken", "strum") else 0.015
-    start, length = section.at(bar.start), max(0.1, section.end - section.at(bar.start) - 0.3)
+    start, length = section.at(bar.start), section.end - section.at(bar.start)
     return [Note(start + n * spread, length, key, bar.velocity(6)) for n, key in enumerate(voicings[span].keys)]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import pi, sin
+from math import ceil, pi, sin
 
 from tonnbook.models.composition import Genre
 from tonnbook.studio.composition.composer.writing.moods import MOODS, Mood
@@ -17,6 +17,9 @@ _SHORT_LIMITS = ((1.0, 0.03, 1.0), (0.5, 0.03, 2.0), (0.25, 0.045, 3.0))
 """(beats, limit, penalty): the same for whole, half and quarter beats. A section that fits none of them has less than three beats and
 need not end on a beat."""
 
+
+RING_S = 2.6
+"""Shortest time from the last downbeat of a song to its end, in seconds: the last chord rings."""
 
 LONG = 4
 """Number of phrases from which a section has more than one rise in energy."""
@@ -75,10 +78,27 @@ def phrase_lengths(bars: int) -> list[int]:
     return [*phrases, bars]
 
 
-def bars_of(beats: float, meter: float, mood: Mood, opens: bool) -> tuple[Bar, ...]:
-    """Return the bars of a section; a shorter bar is the last one. `opens` is True for the first section of the song."""
+def ending_beats(beats: float, meter: float, beat_s: float) -> float:
+    """Return the length of the last bar of a song whose last section has `beats` beats of `beat_s` seconds.
+
+    The bar begins on a bar line at least RING_S before the end, unless fewer than two bars would be left before it.
+    """
+    before = ceil(beats / meter - 1e-6) - 1
+    while before > 2 and (beats - before * meter) * beat_s < RING_S:
+        before -= 1
+    return beats - before * meter
+
+
+def bars_of(beats: float, meter: float, mood: Mood, opens: bool, ending: float = 0.0) -> tuple[Bar, ...]:
+    """Return the bars of a section; a shorter bar is the last one. `opens` is True for the first section of the song.
+
+    `ending` is the length of the last bar of the song in beats (see `ending_beats`), 0 in the other sections.
+    """
     full = int(beats / meter + 1e-6)
-    sizes = [meter] * full + ([beats - full * meter] if beats - full * meter > 1e-6 else [])
+    if ending:
+        sizes = [meter] * round((beats - ending) / meter) + [ending]
+    else:
+        sizes = [meter] * full + ([beats - full * meter] if beats - full * meter > 1e-6 else [])
     opening = 0 if not opens or full < 10 else 4 if full >= 40 else 2
     body = phrase_lengths(len(sizes) - opening)
     found: list[Bar] = []

@@ -73,7 +73,7 @@ def _sounding(section: ScoreSection, slot: Slot, following: float, voice: Voice,
     """Return the length of a note in seconds: with the articulation of the mood, and a rest at the end of every second bar."""
     gap = following - slot.beat
     if section.final and slot.bar.last:
-        return max(0.2, section.end - section.at(slot.beat) - 0.35)
+        return section.end - section.at(slot.beat)
     rests = slot.bar.index % 2 == 1 or slot.bar.last_of_phrase
     leaves_bar = following >= slot.bar.start + slot.bar.beats - 1e-6
     if rests and leaves_bar and gap > 0.75:

@@ -36,7 +36,7 @@ def raga_melody(
             * max(0.9, mood.articulation)
         )
         if n + 1 == len(slots) and section.final:
-            length = max(0.2, section.end - section.at(beat) - 0.35)
+            length = section.end - section.at(beat)
         notes.append(Note(section.at(beat), max(0.1, length), key, min(120, bar.velocity(8 if beat % 2 == 0 else 6))))
     line = without_overlaps(notes)
     return humanised(list(_ornamented(line, section, raga, rng)), rng, 8, section.end - 0.05)

@@ -90,12 +90,13 @@ def tala_for(tempo: Tempo, seconds: float, looping: bool, rng: random.Random) ->
     return choice if choice.cycle == choice.bar or (seconds >= _LONG_CYCLE_S and not looping) else _TALAS[tempo][-1]
 
 
-def cycles(tala: Tala, beats: Sequence[float], opening: float, looping: bool) -> tuple[Cycle, ...]:
-    """Return the position of the cycle in each section. `beats` are the lengths of the sections, `opening` that of the opening, in beats.
+def cycles(tala: Tala, beats: Sequence[float], opening: float, ending: float) -> tuple[Cycle, ...]:
+    """Return the position of the cycle in each section. `beats` are the lengths of the sections, `opening` and `ending` those of
+    the opening and of the last bar of the song (0 in a loop), in beats.
 
     The last downbeat of the song is a sam; in a loop its end is one. A song without time for a whole cycle after the opening has no alap.
     """
-    landing = sum(beats) if looping else sum(beats[:-1]) + (ceil(beats[-1] / tala.bar - 1e-6) - 1) * tala.bar
+    landing = sum(beats) - ending
     entry = landing - (landing - opening) // tala.cycle * tala.cycle
     if entry >= landing - 1e-6:
         entry = 0.0
