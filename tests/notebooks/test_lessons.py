@@ -118,7 +118,7 @@ def test_the_solutions_of_the_mixing_lesson_do_what_the_exercises_ask() -> None:
     assert re.search(r"guitar.flac'\).*?PanPreference.LEFT", request)
     assert re.search(r"synth.flac'\).*?PanPreference.RIGHT", request)
     assert eq.startswith("EQ of hi-hat: ")
-    assert mine == "Player(automatic or mine, 24.0 s)"
+    assert mine == "Player(automatic or mine, 25.3 s)"
     assert "vocal" not in band
 
 
