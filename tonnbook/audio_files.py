@@ -155,7 +155,7 @@ class Writer:
     dither_seed
         Seed of triangular dither of ±1 LSB, added before rounding; digital silence stays silent. None for no dither.
     kbps
-        The constant bit rate of an MP3: 320, 256, 160 or 96.
+        The constant bit rate of an MP3: 320, 256, 160, 96 or 80.
     comment
         Text to store in the file, which `comment` reads; None for none.
     """

@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from tonnbook.clients.files import Files, check_upload
-from tonnbook.clients.http import Http, Reply
+from tonnbook.clients.http import Http
 from tonnbook.clients.inbox import WebhookInbox
 from tonnbook.clients.jobs import Job, Poll, StillRunning
 from tonnbook.clients.polling import JobPoller
+from tonnbook.clients.reply import Reply
 from tonnbook.errors import JobFailed, ServerFault, TonnbookError, UnexpectedAnswer, Unreachable
 from tonnbook.models.base import Request
 from tonnbook.models.files import Uploaded, UploadFile, Uploads

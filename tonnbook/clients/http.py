@@ -13,18 +13,16 @@ import time
 import weakref
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
 from urllib.parse import urljoin, urlsplit
 
 import requests
-from pydantic import BaseModel, ValidationError
 from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 from urllib3.exceptions import NameResolutionError
 
-from tonnbook.clients.jobs import StillRunning
+from tonnbook.clients.reply import LONGEST_MESSAGE, Reply, json_object
 from tonnbook.errors import (
     ApiError,
     NotFound,
@@ -36,84 +34,13 @@ from tonnbook.errors import (
     api_error,
     redacted,
 )
-from tonnbook.models.problems import explain
 
-A = TypeVar("A", bound=BaseModel)
 T = TypeVar("T")
 Sleep = Callable[[float], None]
 log = logging.getLogger(__name__)
 
 TRANSIENT = (Unreachable, TooManyRequests, ServerFault)
 """Errors that may pass, so that a request which costs nothing is worth repeating."""
-
-_LONGEST_MESSAGE = 600
-
-
-@dataclass(frozen=True)
-class Reply:
-    """An answer that is not an error."""
-
-    endpoint: str
-    status: int
-    text: str = field(repr=False)
-    headers: Mapping[str, str] = field(repr=False)
-
-    def json(self) -> dict[str, Any]:
-        """Return the JSON object in the body, or raise UnexpectedAnswer."""
-        body = _object(self.text)
-        if body is None:
-            raise UnexpectedAnswer(
-                f"{self.endpoint} answered {self.status} with something that is no JSON object. "
-                "Is the address right, and no proxy or login page in between?"
-            )
-        return body
-
-    def read(self, model: type[A]) -> A:
-        """Return the body as `model`, or raise UnexpectedAnswer that names what is missing or wrong in it."""
-        try:
-            return model.model_validate(self.json())
-        except ValidationError as error:
-            wrong = explain(error)
-        raise UnexpectedAnswer(
-            f"{self.endpoint} answered {self.status}, and not as documented: {wrong}. "
-            "Is this the right address, or has the service changed?"
-        )
-
-    @property
-    def refusal(self) -> str | None:
-        """The server's reason where the body has `error: true`, whatever the status; else None."""
-        body = _object(self.text) or {}
-        if body.get("error") is not True:
-            return None
-        return str(body.get("message") or body.get("info") or "the server gives no reason")[:_LONGEST_MESSAGE]
-
-    @property
-    def failure(self) -> str | None:
-        """Why the task of this answer has failed, or None. A 202 never means that a task has ended."""
-        if self.status == 202:
-            return None
-        state = self._state
-        return self.refusal or (f"the server says {state}" if state.endswith("_ERROR") else None)
-
-    @property
-    def progress(self) -> StillRunning | None:
-        """How far the task of this answer is; None when it has ended.
-
-        A 202 is never a result. The live service states the state in the body too, at the top level or one level below.
-        """
-        if self.status != 202 and not self._state.endswith("_PROCESSING"):
-            return None
-        body = _object(self.text) or {}
-        message, share = body.get("message"), body.get("progress")
-        return StillRunning(
-            message if isinstance(message, str) else "", float(share) if isinstance(share, int | float) else None
-        )
-
-    @property
-    def _state(self) -> str:
-        body = _object(self.text) or {}
-        levels = [body, *(inner for inner in body.values() if isinstance(inner, dict))]
-        return next((level["status"] for level in levels if isinstance(level.get("status"), str)), "")
 
 
 class _Key(AuthBase):
@@ -331,7 +258,7 @@ class Http:
         `about_a_task`, a 500 whose body has `error: true` reports a failed task, not a failed server.
         """
         status = response.status_code
-        if status < 400 or (about_a_task and status == 500 and (_object(response.text) or {}).get("error") is True):
+        if status < 400 or (about_a_task and status == 500 and (json_object(response.text) or {}).get("error") is True):
             return response
         message = self._key.hidden(_message(response))
         expired = link and status in {401, 403, 404, 410}
@@ -362,20 +289,12 @@ def _reason_of(error: requests.RequestException) -> str:
     return next((words for kind, words in kinds if isinstance(error, kind)), "the request could not be made")
 
 
-def _object(text: str) -> dict[str, Any] | None:
-    try:
-        body = json.loads(text)
-    except ValueError:
-        return None
-    return body if isinstance(body, dict) else None
-
-
 def _message(response: requests.Response) -> str:
-    body = _object(response.text)
+    body = json_object(response.text)
     if body is None:
         return response.reason or "no message"
     message = body.get("message") or body.get("detail") or body.get("info") or body.get("error") or response.reason
-    return message[:_LONGEST_MESSAGE] if isinstance(message, str) else json.dumps(message)[:_LONGEST_MESSAGE]
+    return message[:LONGEST_MESSAGE] if isinstance(message, str) else json.dumps(message)[:LONGEST_MESSAGE]
 
 
 def _seconds(retry_after: str | None) -> float | None:

@@ -15,8 +15,9 @@ from pydantic import ValidationError
 
 from tonnbook.clients.base import Calls, create_paid, perhaps_charged, source_of
 from tonnbook.clients.files import safe_name
-from tonnbook.clients.http import Http, Reply
+from tonnbook.clients.http import Http
 from tonnbook.clients.jobs import Job, Poll, StillRunning
+from tonnbook.clients.reply import Reply
 from tonnbook.errors import JobFailed, TonnbookError
 from tonnbook.models.mastering import (
     FinalMasterAnswer,

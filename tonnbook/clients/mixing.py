@@ -15,10 +15,11 @@ from typing import Any
 
 from tonnbook.clients.base import Calls, check_accepted, perhaps_charged, unfinished
 from tonnbook.clients.files import Files
-from tonnbook.clients.http import TRANSIENT, Http, Reply
+from tonnbook.clients.http import TRANSIENT, Http
 from tonnbook.clients.inbox import WebhookInbox
 from tonnbook.clients.jobs import Job, Poll, StillRunning
 from tonnbook.clients.polling import JobPoller
+from tonnbook.clients.reply import Reply
 from tonnbook.errors import JobFailed, UnexpectedAnswer
 from tonnbook.models.effects import TrackEffects
 from tonnbook.models.files import RemoteFile, local_file
@@ -32,6 +33,7 @@ from tonnbook.models.mixing import (
     MixTask,
     PreviewMixAnswer,
     PreviewMixQuery,
+    short_names,
     track_names,
 )
 
@@ -199,8 +201,7 @@ class MixCalls(Calls):
     def _stems(self, links: Mapping[str, str] | None, folder: Path, ending: str) -> dict[str, RemoteFile]:
         """Return the stems by track name. A file is named after its track, without the track's own ending where that is unique."""
         links = links or {}
-        short = [PurePosixPath(name).stem for name in links]
-        names = {name: s if short.count(s) == 1 else name for name, s in zip(links, short, strict=True)}
+        names = short_names(links)
         return {name: self._files.remote_file(link, names[name], folder, ending) for name, link in links.items()}
 
 

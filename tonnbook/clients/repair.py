@@ -6,8 +6,8 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 
 from tonnbook.clients.base import Calls, perhaps_charged, source_of
-from tonnbook.clients.http import Reply
 from tonnbook.clients.jobs import Job, Poll
+from tonnbook.clients.reply import Reply
 from tonnbook.errors import RequestRejected
 from tonnbook.models.analysis import Analysis, AnalysisAnswer, AnalysisRequest
 from tonnbook.models.base import Request

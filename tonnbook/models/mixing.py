@@ -6,7 +6,7 @@ in an answer, with the reason of each setting, which other clients ignore; `MixP
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Any, ClassVar, Literal
@@ -58,6 +58,13 @@ def track_names(sources: list[str | Path]) -> list[str]:
             unique = f"{stem} ({n}){ending}"
         names.append(unique)
     return names
+
+
+def short_names(names: Iterable[str]) -> dict[str, str]:
+    """Return the names of tracks without their ending, where that is unique, by their whole names."""
+    names = list(names)
+    stems = [PurePosixPath(name).stem for name in names]
+    return {name: stem if stems.count(stem) == 1 else name for name, stem in zip(names, stems, strict=True)}
 
 
 class MixTrack(Request):

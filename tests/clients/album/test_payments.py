@@ -14,8 +14,9 @@ import pytest
 from tonnbook import audio_files
 from tonnbook.clients.album.payments import AlbumOptions, SongOrder, billing_server_of
 from tonnbook.clients.album.record import LOCAL, SongRecord, record_path
-from tonnbook.clients.http import Http, Reply
+from tonnbook.clients.http import Http
 from tonnbook.clients.polling import PollSettings
+from tonnbook.clients.reply import Reply
 from tonnbook.clients.tonn import TonnClient
 from tonnbook.errors import OutOfCredits, TonnbookError, Unreachable
 from tonnbook.models.mastering import MasteringRequest

@@ -14,7 +14,7 @@ from tonnbook.studio.measure.clipping import Clipping
 from tonnbook.studio.mixing.decide import masking_eq
 from tonnbook.studio.mixing.decide.decision import decide
 from tonnbook.studio.mixing.decide.gain import decide_gains
-from tonnbook.studio.mixing.decide.sections import hole_db, section_of
+from tonnbook.studio.mixing.decide.sections import section_loss_db, section_of
 from tonnbook.studio.mixing.decide.strip import EqBandDecision, PredictedSound, Strip
 from tonnbook.studio.mixing.features import TrackFeatures, TrackMeter
 
@@ -30,13 +30,15 @@ def strip(name: str, group: str, audio: np.ndarray, *bands: EqBandDecision) -> S
     return track.with_eq(bands)
 
 
-def test_the_hole_of_a_section_is_what_its_sum_loses() -> None:
+def test_the_loss_of_a_section_is_that_of_its_sum() -> None:
     """Two microphones of equal level: both cut, one cut, and a cut that the recording itself needs."""
     wave = material.noise(1, 60, 12000)
     cut = EqBandDecision(1000.0, -6.0, 1.0)
-    both = hole_db([strip("over left", "DRUMS_GROUP", wave, cut), strip("over right", "DRUMS_GROUP", wave, cut)])
-    one = hole_db([strip("over left", "DRUMS_GROUP", wave, cut), strip("over right", "DRUMS_GROUP", wave)])
-    own = hole_db([strip("over left", "DRUMS_GROUP", wave, replace(cut, cleaning=True))])
+    both = section_loss_db(
+        [strip("over left", "DRUMS_GROUP", wave, cut), strip("over right", "DRUMS_GROUP", wave, cut)]
+    )
+    one = section_loss_db([strip("over left", "DRUMS_GROUP", wave, cut), strip("over right", "DRUMS_GROUP", wave)])
+    own = section_loss_db([strip("over left", "DRUMS_GROUP", wave, replace(cut, cleaning=True))])
     assert both == pytest.approx(6.0, abs=0.2)
     assert one == pytest.approx(-10 * np.log10((1 + 10**-0.6) / 2), abs=0.1)
     assert own == 0.0
@@ -50,11 +52,11 @@ def test_a_kit_a_choir_and_a_section_are_one_instrument_each() -> None:
 
 
 @pytest.mark.parametrize("largest_db", [0.8, 3.0])
-def test_two_guitars_that_play_in_turn_cut_no_deeper_hole_than_their_common_budget(
+def test_two_guitars_that_play_in_turn_lose_no_more_than_their_common_budget(
     largest_db: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Without a budget they lose 0.9 dB together."""
-    monkeypatch.setattr(masking_eq, "LARGEST_HOLE_DB", largest_db)
+    monkeypatch.setattr(masking_eq, "LARGEST_SECTION_LOSS_DB", largest_db)
     riff = material.noise(2, 100, 6000) + 3 * material.noise(3, 2000, 4000)
     first = np.arange(len(riff)) / material.RATE % 3 < 1.5
     strips = [
@@ -64,8 +66,8 @@ def test_two_guitars_that_play_in_turn_cut_no_deeper_hole_than_their_common_budg
         strip("bass", "BASS_GROUP", material.noise(4, 40, 200)),
     ]
     changed = masking_eq.decide_masking_eq(decide_gains(strips, MusicalStyle.POP))
-    assert 0.3 < hole_db(changed[:2]) <= largest_db
-    assert (hole_db(changed[:2]) > 0.8) == (largest_db == 3.0)
+    assert 0.3 < section_loss_db(changed[:2]) <= largest_db
+    assert (section_loss_db(changed[:2]) > 0.8) == (largest_db == 3.0)
 
 
 def remarks(left: np.ndarray, right: np.ndarray) -> list[str]:

@@ -16,7 +16,7 @@ from tonnbook import audio_files
 from tonnbook.dsp.loudness import integrated_loudness
 from tonnbook.models.vocabulary import RecombinationStyle
 from tonnbook.studio.measure.reference_tone import reference_tone_db
-from tonnbook.studio.recombination.styles import analysis_style, recombination_treatment_text
+from tonnbook.studio.recombination.engine import analysis_style, recombination_treatment_text
 
 RATE = 44100
 

@@ -3,7 +3,8 @@
 Coherence keeps the songs' own differences in level, which are part of the album: small ones as they are; large ones, which in
 rough mixes are accidental, are reduced, but never so far that two songs change their order. The loudest song has the target
 loudness, as AES TD1008 (2021) specifies for albums, so that none is limited harder than it would be alone, and a louder target
-makes every song louder. A mix of the studio is as loud as its peaks allow, which is nobody's wish: it gets the album's loudness. One tone, the album's average, is the target for every song.
+makes every song louder. The loudness of a mix that the studio made follows from its peaks and was not chosen by a person: it gets the
+album's loudness. One tone, the album's average, is the target for every song.
 """
 
 from __future__ import annotations

@@ -1,4 +1,8 @@
-"""Mix a vocal and its backing with the mix engine, and master the result with the mastering engine."""
+"""Mix a vocal and its backing with the mix engine, and master the result with the mastering engine.
+
+/recombine knows more styles than the mix and master calls. Each has the mix of one of their nine, and the master has the spectrum of the
+style of the analysis that means the same, so that jazz and lo-fi differ from acoustic music and hip-hop.
+"""
 
 from __future__ import annotations
 
@@ -9,15 +13,26 @@ from tonnbook.models.effects import TrackEffects
 from tonnbook.models.mastering import TARGET_LUFS
 from tonnbook.models.mixing import FinalMixRequest, FinalMixTrack, MixNotes, MixRequest, MixTrack
 from tonnbook.models.recombination import RecombinationRequest
-from tonnbook.models.vocabulary import InstrumentGroup, Presence, SampleRate
+from tonnbook.models.vocabulary import AnalysisStyle, InstrumentGroup, Presence, RecombinationStyle, SampleRate
 from tonnbook.studio.mastering.plan import target_for
 from tonnbook.studio.mastering.preview import preview_start, write_preview
 from tonnbook.studio.measure.progress import Progress, no_progress, part
-from tonnbook.studio.measure.reference_tone import musical_style, reference_tone_db
+from tonnbook.studio.measure.reference_tone import musical_style, reference_tone_db, treatment_text
 from tonnbook.studio.measure.song_features import SongFeatures, measure_master
 from tonnbook.studio.mixing.engine import final_mix, preview_mix
 from tonnbook.studio.mixing.tracks import TrackFile
-from tonnbook.studio.recombination.styles import analysis_style, recombination_treatment_text
+
+_NAMED_OTHERWISE = {RecombinationStyle.COUNTRY_ACOUSTIC: AnalysisStyle.COUNTRY}
+
+_TREATED_LIKE: dict[RecombinationStyle, tuple[AnalysisStyle, str]] = {
+    RecombinationStyle.CINEMATIC: (AnalysisStyle.ORCHESTRAL, "film music is scored for an orchestra"),
+    RecombinationStyle.K_POP: (AnalysisStyle.POP, "it is produced to the sound of international pop"),
+    RecombinationStyle.REGGAETON: (
+        AnalysisStyle.HIPHOP_GRIME,
+        "it shares the programmed drums, the sub-bass and the vocal in front",
+    ),
+}
+"""Styles that the analysis does not have: no published statistics tell them apart from the style named here."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +86,21 @@ def recombine(
     treated = recombination_treatment_text(request.style)
     notes = outcome.notes.model_copy(update={"info": (*((treated,) if treated else ()), *outcome.notes.info)})
     return RecombinationOutcome(outcome.mix, preview, start_s, features, notes)
+
+
+def analysis_style(style: RecombinationStyle) -> AnalysisStyle:
+    """Return the style of the analysis that a style of a recombination is treated like."""
+    if style in _TREATED_LIKE:
+        return _TREATED_LIKE[style][0]
+    return _NAMED_OTHERWISE.get(style) or AnalysisStyle(style.value)
+
+
+def recombination_treatment_text(style: RecombinationStyle) -> str:
+    """Return a sentence that says which other style this one is treated like, and why; empty for a style of its own."""
+    if style in _TREATED_LIKE:
+        like, reason = _TREATED_LIKE[style]
+        return f"{style.value} is treated like {like.value}: {reason}"
+    return treatment_text(analysis_style(style))
 
 
 def _mix_track(path: Path, instrument: InstrumentGroup) -> MixTrack:

@@ -72,7 +72,7 @@ class Storage:
         self._results: dict[Path, StoredFile] = {}
         self._task_folders: dict[Path, TaskFolder] = {}
         self._holders: Counter[int] = Counter()  # number of folders that a file is in, by its inode
-        self._settled_bytes = 0  # of the folders that nothing writes to
+        self._measured_bytes = 0  # of the folders that nothing writes to
         remove_stale_folders(folder or Path(tempfile.gettempdir()))
         self.folder = Path(tempfile.mkdtemp(prefix=f"{_prefix()}{os.getpid()}-", dir=folder))
 
@@ -103,7 +103,7 @@ class Storage:
             with self._lock:
                 task_folder.pins -= 1
                 if not task_folder.pins:
-                    self._settle(task_folder)
+                    self._measure(task_folder)
 
     def exists(self, task_folder: TaskFolder) -> bool:
         """Return whether the folder has not been deleted."""
@@ -122,9 +122,9 @@ class Storage:
             running = sum(size for inode, size in written.items() if inode not in self._holders)
             unused = [each for each in folders if not each.pins and each.expires <= now]
             for task_folder in sorted(unused, key=lambda each: each.expires == 0):
-                if task_folder.expires or self._settled_bytes + running > limit or self._disk_is_short(needed):
+                if task_folder.expires or self._measured_bytes + running > limit or self._disk_is_short(needed):
                     self._delete(task_folder)
-            return self._settled_bytes + running <= limit
+            return self._measured_bytes + running <= limit
 
     def _disk_is_short(self, needed: int) -> bool:
         disk = shutil.disk_usage(self.folder)
@@ -136,7 +136,7 @@ class Storage:
             self._task_folders[task_folder.path] = task_folder
         return task_folder
 
-    def _settle(self, task_folder: TaskFolder) -> None:
+    def _measure(self, task_folder: TaskFolder) -> None:
         """Measure a folder that nothing writes to any more; a file that is in two folders (a hard link) counts once."""
         self._forget_sizes(task_folder)
         if task_folder.path not in self._task_folders:
@@ -144,14 +144,14 @@ class Storage:
         task_folder.sizes = _file_sizes(task_folder.path)
         for inode, size in task_folder.sizes.items():
             self._holders[inode] += 1
-            self._settled_bytes += size if self._holders[inode] == 1 else 0
+            self._measured_bytes += size if self._holders[inode] == 1 else 0
 
     def _forget_sizes(self, task_folder: TaskFolder) -> None:
         for inode, size in task_folder.sizes.items():
             self._holders[inode] -= 1
             if not self._holders[inode]:
                 del self._holders[inode]
-                self._settled_bytes -= size
+                self._measured_bytes -= size
         task_folder.sizes = {}
 
     def _delete(self, task_folder: TaskFolder) -> None:
@@ -181,7 +181,7 @@ class Storage:
         os.replace(arrived, file.path)
         with self._lock:
             if task_folder := self._task_folders.get(file.path.parent):
-                self._settle(task_folder)
+                self._measure(task_folder)
 
     def hard_link(self, path: Path, to: Path) -> None:
         """Link `to` to the present bytes of a file, which stay even if the file is replaced or deleted; raises HttpError 404."""

@@ -51,8 +51,8 @@ SERVER_ENDS_S = 2.0
 class Studio:
     """A local server that answers the services' calls and processes the audio itself.
 
-    `port` 0 selects a free one. `key` is what clients must send; None: a random one, which `key` then gives. All files are kept in a temporary folder inside `folder`, which is removed by `close`. `executor`
-    does the heavy work. By default one thread renders one mix after the other; songs are mastered in parallel, the first in this process and
+    `port` 0 selects a free one. `key` is what clients must send; with None it is random, and the attribute `key` has it. All files are kept
+    in a temporary folder inside `folder`, which is removed by `close`. `executor` does the heavy work. By default one thread renders one mix after the other; songs are mastered in parallel, the first in this process and
     others in processes of their own, as many in all as there are cores and at most four. An executor whose workers are other
     processes, on this machine or on a cluster that sees the same files, masters songs only. `clock` returns seconds since 1970 and
     decides when links expire. A `strict` studio refuses requests without a field that the live service requires; otherwise the

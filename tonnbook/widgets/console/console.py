@@ -2,51 +2,43 @@
 
 from __future__ import annotations
 
-import base64
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from html import escape
 from pathlib import Path, PurePosixPath
-from threading import RLock, Thread
+from threading import RLock
 from typing import Any, ClassVar, Self
 
 import traitlets
 from pydantic import ValidationError
 
 from tonnbook.errors import TonnbookError
-from tonnbook.models.effects import Compression, EqBand, TrackEffects
+from tonnbook.models.effects import TrackEffects
 from tonnbook.models.final_mix import final_request, matching_track
-from tonnbook.models.mixing import FinalMix, FinalMixRequest, MixPreview
+from tonnbook.models.mixing import FinalMix, FinalMixRequest, MixPreview, short_names
 from tonnbook.models.problems import explain
+from tonnbook.widgets.console.playback import ConsolePlayback
 from tonnbook.widgets.console.presets import COMPRESSION_PRESETS, EQ_PRESETS
-from tonnbook.widgets.console.sounds import as_wav, mix, mixing_of, part_of, recording, room
+from tonnbook.widgets.console.sounds import about, mix, mixing_of, part_of
 from tonnbook.widgets.console.strips import (
     MUTED_DB,
     Value,
     base_value,
     effects_of,
     fields_from_code,
-    limits,
     only_changes,
+    ranges,
     reasons_of,
     value_of,
 )
 from tonnbook.widgets.forms.code_export import as_body, as_curl, as_json, as_python_value
-from tonnbook.widgets.forms.form_values import short_name
+from tonnbook.widgets.forms.form_values import read_json, short_name
 from tonnbook.widgets.forms.sender import Sender
 from tonnbook.widgets.page import html, script, style, table
-from tonnbook.widgets.player.tracks import Encoded
-from tonnbook.widgets.player.transport import Transport
 
 _MOST_STEPS = 200  # of undo
-_MASTERED = "The preview is mastered; what is heard as Mine is the mix before its master."
-_LIVE = (
-    "What is heard as Mine is computed with the studio's equations, without reverb and bus compression: the service has its own and "
-    "does not publish them. Preview and Rendered are the service's."
-)
 
 
-class Console(Sender, Transport):
+class Console(Sender, ConsolePlayback):
     """The mixing console of a preview: the changes for its final mix, track by track.
 
     Parameters
@@ -94,12 +86,6 @@ class Console(Sender, Transport):
     code: traitlets.Dict[str, str] = traitlets.Dict().tag(sync=True)
     note = traitlets.Unicode("").tag(sync=True)
     about = traitlets.Unicode("").tag(sync=True)
-    sounds: traitlets.List[dict[str, Any]] = traitlets.List().tag(sync=True)
-    mixing: traitlets.Dict[str, Any] = traitlets.Dict().tag(sync=True)
-    sound_problem = traitlets.Unicode("").tag(sync=True)
-
-    mode = traitlets.Unicode("mine").tag(sync=True)
-    """What is heard: "preview", "mine" or "rendered"."""
 
     def __init__(
         self, preview: MixPreview, *, client: Any = None, start_s: float | None = None, **options: Any
@@ -112,26 +98,21 @@ class Console(Sender, Transport):
                 "fx_settings=True (on the live service this costs credits)"
             )
         final_request(preview, {}, **options)  # raises for an unknown request and for wrong options
-        self._preview = preview
         self._options = options
         self._lock = RLock()  # messages of the page may arrive in another thread than the cell's
         self._past: list[dict[str, Value]] = []
         self._future: list[dict[str, Value]] = []
         self._names = list(preview.recordings) or list(preview.settings)
-        self._labels = _labels(self._names)
+        self._labels = short_names(self._names)
         self._bases = {name: base_value(preview.settings[name]) for name in self._names}
-        self._part = part_of(preview, self._names, start_s)
-        self._encoded: dict[int, tuple[Encoded, float | None]] = {}
-        self._room = b""
-        self._preparing: Thread | None = None
-        self._rendering: dict[str, Value] = {}  # the changes of the mix that was rendered last
+        self._set_sound(preview, self._names, part_of(preview, self._names, start_s))
         super().__init__(
             client or preview.client,
             sounds=self._part.state(self._names),
             mixing=mixing_of(preview.notes) | {"muted_db": MUTED_DB, "start_s": self._part.start_s},
-            about=_about(preview),
+            about=about(preview),
             strips=[self._strip(name) for name in self._names],
-            ranges=_ranges(),
+            ranges=ranges(),
             presets={
                 "eq": {name: [[b.centre_hz, b.gain_db, b.q] for b in bands] for name, bands in EQ_PRESETS.items()},
                 "compression": {name: list(c.model_dump().values()) for name, c in COMPRESSION_PRESETS.items()},
@@ -333,69 +314,7 @@ class Console(Sender, Transport):
         except (TonnbookError, OSError) as error:
             self.sound_problem = f"The rendered mix cannot be played ({error})."
 
-    # ---- the sound
-
-    def _displayed(self) -> None:
-        self._start_preparing()
-
-    def _start_preparing(self) -> bool:
-        """Start to read and send the sounds, once; return whether that was now."""
-        with self._lock:
-            if self._preparing is not None:
-                return False
-            self._preparing = Thread(target=self._prepare, name="console-sounds", daemon=True)
-            self._preparing.start()
-            return True
-
-    def _prepare(self) -> None:
-        """Read, encode and send all sounds: the preview first."""
-        count = len(self._names)
-        try:
-            if self.mixing["room"]:
-                self._room = room(self._preview, self._part.rate)
-                self._send_room(as_text=False)
-            if self._part.has_preview:
-                self._keep(count, *mix(self._preview.mix.path, self._part, whole=False))
-            for index, name in enumerate(self._names):
-                self._keep(index, recording(self._preview, name, self._part), None)
-        except (TonnbookError, KeyError, OSError) as error:
-            self.sound_problem = (
-                f"The recordings cannot be played ({error}). The settings can still be changed and rendered."
-            )
-
-    def _keep(self, index: int, encoded: Encoded, lufs: float | None) -> None:
-        self._encoded[index] = (encoded, lufs)
-        self._send_sound(index, as_text=False)
-
-    def _send_sounds(self, format_: str, as_text: bool) -> None:
-        """Send what is there again, to a page that was reloaded; as WAV to one that could not decode it."""
-        if self._room:
-            self._send_room(as_text)
-        for index, (encoded, lufs) in sorted(self._encoded.items()):
-            if format_ == "mp3" and encoded.format != "wav":
-                self._encoded[index] = (as_wav(encoded), lufs)
-            self._send_sound(index, as_text)
-
-    def _send_sound(self, index: int, as_text: bool) -> None:
-        encoded, lufs = self._encoded[index]
-        head = {
-            "kind": "sound",
-            "index": index,
-            "format": encoded.format,
-            "bytes": len(encoded.data),
-            "lufs": lufs,
-            "of": self._rendering,
-        }
-        self._send_bytes(head, encoded.data, as_text)
-
-    def _send_room(self, as_text: bool) -> None:
-        self._send_bytes({"kind": "room"}, self._room, as_text)
-
-    def _send_bytes(self, head: dict[str, Any], data: bytes, as_text: bool) -> None:
-        if as_text:  # for a front end that drops binary parts, as Colab's did
-            self.send(head | {"base64": base64.b64encode(data).decode("ascii")})
-        else:
-            self.send(head, [data])
+    # ---- the code and the messages of the page
 
     def _write_code(self) -> None:
         """Write the request as code for the page: links without their queries. The command has the JSON in it, which is sent once."""
@@ -407,7 +326,7 @@ class Console(Sender, Transport):
     def _changes_in(self, request: FinalMixRequest | str | Path) -> dict[str, TrackEffects]:
         """Return the changes in a request by track name."""
         if not isinstance(request, FinalMixRequest):
-            request = _read_request(request)
+            request = _final_mix_in(read_json(request))
         assert self._preview.request is not None
         known = {short_name(t.source): n for t, n in zip(self._preview.request.tracks, self._names, strict=True)}
         found = {}
@@ -437,36 +356,8 @@ class Console(Sender, Transport):
                     self.note = str(error)
 
 
-def _labels(names: Sequence[str]) -> dict[str, str]:
-    """Return the names without their ending, where that is unique."""
-    short = [PurePosixPath(name).stem for name in names]
-    return {name: s if short.count(s) == 1 else name for name, s in zip(names, short, strict=True)}
-
-
-def _about(preview: MixPreview) -> str:
-    """Return what differs between the mixes that are compared, apart from the settings."""
-    mastered = preview.request is not None and preview.request.create_master
-    return " ".join(filter(None, ["" if preview.notes else _LIVE, _MASTERED if mastered else ""]))
-
-
-def _ranges() -> dict[str, Any]:
-    """Return the ranges of all numbers, as the page needs them."""
-    return {
-        "gain_db": limits(TrackEffects, "gain_db"),
-        "pan_deg": limits(TrackEffects, "pan_deg"),
-        "eq": [limits(EqBand, name) for name in ("centre_hz", "gain_db", "q")],
-        "compression": [limits(Compression, n) for n in ("threshold_db", "ratio", "attack_ms", "release_ms")],
-    }
-
-
-def _read_request(text: str | Path) -> FinalMixRequest:
-    """Read the JSON of a final mix. Raises ValueError."""
-    try:
-        body = json.loads(text.read_text(encoding="utf-8") if isinstance(text, Path) else text)
-    except json.JSONDecodeError as error:
-        raise ValueError(
-            f"this is not JSON (line {error.lineno}: {error.msg}); paste the JSON of a final mix"
-        ) from None
+def _final_mix_in(body: Any) -> FinalMixRequest:
+    """Return the request in the JSON body of a final mix, with or without its envelope. Raises ValueError."""
     if not isinstance(body, Mapping):
         raise ValueError("not a final mix: a JSON object is needed")
     envelope = str(FinalMixRequest.envelope)

@@ -47,7 +47,7 @@ function draggable(node, drawing, { width, height }, move, end) {
 }
 
 /** Call `done` when no further call came for half a second: a turn of the wheel or a held key is one edit. */
-function settled(done) {
+function debounced(done) {
   let timer = 0;
   return () => { clearTimeout(timer); timer = setTimeout(done, 500); };
 }
@@ -67,7 +67,7 @@ function eqGraph(label, ranges, rate, get, edit) {
     const point = svg("g", { class: "tb-point", role: "slider", tabindex: 0, "aria-label": `EQ band ${n + 1} of ${label}`, "aria-valuemin": dbRange[0], "aria-valuemax": dbRange[1] },
       svg("circle", { r: 10 }), svg("text", { y: 4 }, String(n + 1)));
     const set = (change, done) => edit(get().map((band, m) => (m === n ? change(band) : band)), done);
-    const finish = settled(() => set((band) => band, true));
+    const finish = debounced(() => set((band) => band, true));
     const turn = (factor) => { set(([hz, db, q]) => [hz, db, rounded(within(q * factor, qRange), 2)], false); finish(); };
     draggable(point, drawing, EQ_SIZE, (px, py) => set(([, , q]) => [
       rounded(within(low * (high / low) ** (px / width), hzRange), 1), rounded(within((0.5 - py / height) * 2.2 * span, dbRange), 1), q,
@@ -129,7 +129,7 @@ function compressorGraph(label, ranges, get, edit, seek) {
   draggable(threshold, drawing, DYNAMICS, (px) => set(0, rounded(within((px / width) * 60 - 60, thresholds), 1), false), () => set(0, get()[0], true));
   draggable(ratio, drawing, DYNAMICS, (_, py) => set(1, ratioAt(py), false), () => set(1, get()[1], true));
   const keys = (node, n, step) => {
-    const finish = settled(() => set(n, get()[n], true));
+    const finish = debounced(() => set(n, get()[n], true));
     node.addEventListener("keydown", (event) => {
       const sign = { ArrowUp: 1, ArrowRight: 1, ArrowDown: -1, ArrowLeft: -1 }[event.key];
       if (!sign) return;

@@ -21,6 +21,11 @@ _MEMORY = 240e6  # bytes of decoded sound; the player's limit is 256 MB
 _MOST_LOSSLESS_S = 700.0  # of one channel: about 50 MB
 _LONGEST_S, _SHORTEST_S = 30.0, 1.0
 _OFF = [0.0, 1.0, 15.0, 120.0]
+_MASTERED = "The preview is mastered; what is heard as Mine is the mix before its master."
+_LIVE = (
+    "What is heard as Mine is computed with the studio's equations, without reverb and bus compression: the service has its own and "
+    "does not publish them. Preview and Rendered are the service's."
+)
 
 
 @dataclass(frozen=True)
@@ -92,6 +97,12 @@ def mixing_of(notes: MixNotes | None) -> dict[str, Any]:
         "low_cut_hz": notes.low_cut_hz if notes else None,
         "room": any(track.reverb_gain_db is not None for track in notes.tracks.values()) if notes else False,
     }
+
+
+def about(preview: MixPreview) -> str:
+    """Return what differs between the mixes that are compared, apart from the settings."""
+    mastered = preview.request is not None and preview.request.create_master
+    return " ".join(filter(None, ["" if preview.notes else _LIVE, _MASTERED if mastered else ""]))
 
 
 def recording(preview: MixPreview, name: str, part: Part) -> Encoded:

@@ -26,6 +26,9 @@ Value: TypeAlias = dict[str, Any]
 MUTED_DB = -60.0
 """Gain offset of a muted track: the lowest that a final mix takes."""
 
+COMPRESSION = ("threshold_db", "ratio", "attack_ms", "release_ms")
+"""Fields of a compressor in the order of its value."""
+
 FIELDS = ("gain_db", "pan_deg", "eq", "compression", "muted")
 _OFF = [-20.0, 1.0, 15.0, 120.0]
 
@@ -74,8 +77,9 @@ def effects_of(value: Value, where: str) -> TrackEffects:
             bands = ({"centre_hz": hz, "gain_db": db, "q": q} for hz, db, q in value["eq"])
             fields["eq"] = tuple(EqBand.model_validate(band) for band in bands)
         if "compression" in value:
-            names = ("threshold_db", "ratio", "attack_ms", "release_ms")
-            fields["compression"] = Compression.model_validate(dict(zip(names, value["compression"], strict=True)))
+            fields["compression"] = Compression.model_validate(
+                dict(zip(COMPRESSION, value["compression"], strict=True))
+            )
         return TrackEffects(**fields)
     except ValidationError as error:
         raise ValueError(f"{where}: {explain(error)}") from None
@@ -134,9 +138,8 @@ def _compressor(given: Any, base: Value, where: str) -> Compression:
         raise ValueError(
             f"{where}: compression is {given!r}; pass tb.Compression, a mapping, or one of {', '.join(COMPRESSION_PRESETS)}"
         )
-    names = ("threshold_db", "ratio", "attack_ms", "release_ms")
     try:
-        return Compression.model_validate(dict(zip(names, base["compression"], strict=True)) | dict(given))
+        return Compression.model_validate(dict(zip(COMPRESSION, base["compression"], strict=True)) | dict(given))
     except ValidationError as error:
         raise ValueError(f"{where}: compression.{explain(error)}") from None
 
@@ -152,8 +155,7 @@ def _band_value(band: EqBand | EqBandReading) -> list[float]:
 
 
 def _compression_value(compression: Compression | CompressionReading) -> list[float]:
-    names = ("threshold_db", "ratio", "attack_ms", "release_ms")
-    return [_within(Compression, name, getattr(compression, name)) for name in names]
+    return [_within(Compression, name, getattr(compression, name)) for name in COMPRESSION]
 
 
 def _within(model: type[EqBand] | type[Compression] | type[TrackEffects], name: str, value: float) -> float:
@@ -169,6 +171,16 @@ def limits(model: type[EqBand] | type[Compression] | type[TrackEffects], name: s
     if "anyOf" in rules:
         rules = rules["anyOf"][0]["properties"]["panning_angle"]
     return float(rules["minimum"]), float(rules["maximum"])
+
+
+def ranges() -> dict[str, Any]:
+    """Return the ranges of all numbers, as the page needs them."""
+    return {
+        "gain_db": limits(TrackEffects, "gain_db"),
+        "pan_deg": limits(TrackEffects, "pan_deg"),
+        "eq": [limits(EqBand, name) for name in ("centre_hz", "gain_db", "q")],
+        "compression": [limits(Compression, n) for n in COMPRESSION],
+    }
 
 
 def _equal(name: str, a: Any, b: Any) -> bool:

@@ -1,7 +1,6 @@
 """`Download`: a button that saves everything that was made as one zip archive on the user's own computer.
 
-The archive travels to the page in chunks that the page requests, so that it works wherever the kernel runs, and continues after the
-connection was cut.
+The archive is sent in chunks that the page requests. So it works wherever the kernel runs, and continues after the connection was cut.
 """
 
 from __future__ import annotations

@@ -65,6 +65,7 @@ def wire_sections(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 
 def sections_of(rows: Sequence[Mapping[str, Any]]) -> list[Section]:
+    """Return the sections of the rows without checking them: errors are displayed at their rows."""
     return [
         Section.model_construct(emotion=r["emotion"], start_ms=r["start"], length_ms=r["length"])
         for r in wire_sections(rows)

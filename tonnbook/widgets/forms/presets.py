@@ -1,6 +1,7 @@
 """Presets: settings of a form without its files, saved by name on this machine and loaded into any form of the same kind.
 
-`PresetForm` is the base class of all forms: a button that sends, presets, and pasted JSON. Presets are JSON files in the folder `tonnbook/presets` of the user's configuration (`XDG_CONFIG_HOME`, or `~/.config`).
+`PresetForm` is the base class of all forms: a button that sends, presets, and pasted JSON. Presets are JSON files in the folder
+`tonnbook/presets` of the user's configuration (`XDG_CONFIG_HOME`, or `~/.config`).
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ _LATER = "Appears here when the step above is done."
 T = TypeVar("T")
 
 
-class Follower(Generic[T]):
+class ResultView(Generic[T]):
     """A place for what is made of each result of a form or of another place."""
 
     def __init__(self, source: Any, make: Callable[[Any], T]) -> None:
@@ -34,9 +34,9 @@ class Follower(Generic[T]):
         if (listen := getattr(self.made, "on_result", None)) is not None:
             listen(call)
 
-    def then(self, make: Callable[..., Any], **options: Any) -> Follower[Any]:
+    def then(self, make: Callable[..., Any], **options: Any) -> ResultView[Any]:
         """Return a place that displays `make(result, **options)` for each result of what was made here."""
-        return Follower(self, partial(make, **options))
+        return ResultView(self, partial(make, **options))
 
     @property
     def result(self) -> Any:

@@ -18,7 +18,7 @@ from tonnbook import default_clients
 from tonnbook.clients.jobs import Job
 from tonnbook.errors import TonnbookError
 from tonnbook.models.vocabulary import CREDITS
-from tonnbook.widgets.forms.results import Follower, view_of
+from tonnbook.widgets.forms.results import ResultView, view_of
 from tonnbook.widgets.page import PageWidget
 
 _DOUBLE_CLICK_S = 0.6
@@ -98,13 +98,13 @@ class Sender(PageWidget):
         if self._result is not None:
             call(self._result)
 
-    def then(self, make: Callable[..., Any], **options: Any) -> Follower[Any]:
+    def then(self, make: Callable[..., Any], **options: Any) -> ResultView[Any]:
         """Return a place that displays `make(result, **options)` as soon as there is a result, and anew for each later one.
 
         >>> mix = tb.MixBuilder(stems)
         >>> console = mix.then(tb.Console, return_stems=True)
         """
-        return Follower(self, partial(make, **options))
+        return ResultView(self, partial(make, **options))
 
     def _start(self, client: Any) -> Any:
         return getattr(client, self.call)(self.request)  # type: ignore[attr-defined]
@@ -171,9 +171,9 @@ class Sender(PageWidget):
                 self._say("failed", str(error))
                 return
             self._say("done", "")
-        Thread(target=contextvars.copy_context().run, args=(self._spread, self._result), daemon=True).start()
+        Thread(target=contextvars.copy_context().run, args=(self._notify, self._result), daemon=True).start()
 
-    def _spread(self, result: Any) -> None:
+    def _notify(self, result: Any) -> None:
         for call in list(self._listeners):  # first, because a player of long stems takes its time
             call(result)
         self._show_result(result)

@@ -193,10 +193,7 @@ class Player(Transport):
             return
         message = {"kind": "sound", "index": index, "format": encoded.format, "bytes": len(encoded.data)}
         message |= {"replaces": True} if replaces else {}
-        if as_text:  # for a front end that drops binary parts, as Colab's did
-            self.send({**message, "base64": base64.b64encode(encoded.data).decode("ascii")})
-        else:
-            self.send(message, [encoded.data])
+        self.send_bytes(message, encoded.data, as_text)
 
     def _on_message(self, _: object, message: Mapping[str, Any], __: object) -> None:
         """Send the sounds again to a page that was reloaded, or as MP3 to one that could not decode them."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Any
 
 import traitlets
@@ -46,3 +47,10 @@ class Transport(PageWidget):
     def seek(self, seconds: float) -> None:
         """Move the playhead to a position in seconds."""
         self.send({"kind": "seek", "seconds": float(seconds)})
+
+    def send_bytes(self, head: dict[str, Any], data: bytes, as_text: bool) -> None:
+        """Send a message with data to the page: as text for a front end that drops binary parts, as Colab's did."""
+        if as_text:
+            self.send(head | {"base64": base64.b64encode(data).decode("ascii")})
+        else:
+            self.send(head, [data])

@@ -23,7 +23,7 @@ from tonnbook.models.vocabulary import Presence
 from tonnbook.studio.measure.reference_tone import TONE_DB
 from tonnbook.studio.mixing.decide import masking, styles
 from tonnbook.studio.mixing.decide.eq import REGION_OF, centre_and_q, region_of, rounded_hz, thirds_of
-from tonnbook.studio.mixing.decide.sections import LARGEST_HOLE_DB, hole_db, section_of
+from tonnbook.studio.mixing.decide.sections import LARGEST_SECTION_LOSS_DB, section_loss_db, section_of
 from tonnbook.studio.mixing.decide.strip import EqBandDecision, Strip
 
 _ROUNDS = 20
@@ -138,18 +138,18 @@ def _affordable(state: _State, candidate: _Candidate) -> _Candidate | None:
 
 
 def _within_section(state: _State, candidate: _Candidate) -> _Candidate | None:
-    """Return the candidate with its cut reduced until its section, if it is one of several tracks, has no hole of more than 3 dB."""
+    """Return the candidate with its cut reduced until its section, if it is one of several tracks, loses at most 3 dB in any third octave."""
     members = section_of(state.strips, candidate.track)
     if len(members) < 2:
         return candidate
-    before = hole_db([state.strips[n] for n in members])
+    before = section_loss_db([state.strips[n] for n in members])
     reduced: _Candidate | None = candidate
     while reduced is not None:
         changed = _tried(state, reduced)[0]
-        hole = hole_db([changed if n == candidate.track else state.strips[n] for n in members])
-        if hole <= max(LARGEST_HOLE_DB, before):
+        loss = section_loss_db([changed if n == candidate.track else state.strips[n] for n in members])
+        if loss <= max(LARGEST_SECTION_LOSS_DB, before):
             return reduced
-        reduced = _shallower(reduced, min(0.9, max(LARGEST_HOLE_DB - before, 0.0) / (hole - before)))
+        reduced = _shallower(reduced, min(0.9, max(LARGEST_SECTION_LOSS_DB - before, 0.0) / (loss - before)))
     return None
 
 

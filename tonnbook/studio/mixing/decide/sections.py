@@ -1,7 +1,7 @@
 """Sections: tracks that are heard as one instrument, and share what the masking EQ may cut from it.
 
 The microphones of a drum kit, a choir of backing vocals, and several tracks of one instrument group are one instrument each. Without a common
-limit each of eight drum tracks gave way to a saxophone by itself, and the kit had a hole of 5.4 dB.
+limit, eight drum tracks were each cut for the same saxophone, and the kit together lost 5.4 dB.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from tonnbook.models.vocabulary import Presence
 from tonnbook.studio.measure.reference_levels import DRUM_KIT
 from tonnbook.studio.mixing.decide.strip import Strip
 
-LARGEST_HOLE_DB = 3.0
+LARGEST_SECTION_LOSS_DB = 3.0
 """Most that all masking cuts together may take from a section, in any third octave."""
 
 
@@ -26,7 +26,7 @@ def section_of(strips: Sequence[Strip], track: int) -> list[int]:
     return [n for n, strip in enumerate(strips) if _section_name(strip) == name]
 
 
-def hole_db(section: Sequence[Strip]) -> float:
+def section_loss_db(section: Sequence[Strip]) -> float:
     """Return the largest loss of a section's power in a third octave by the cuts that uncover other tracks, in dB, 0 or more."""
     before, after = np.zeros(1), np.zeros(1)
     for strip in section:
