@@ -34,8 +34,8 @@ def test_large_differences_are_reduced_and_the_order_is_kept() -> None:
     assert all(a - b > 0.05 for a, b in pairwise(targets))
 
 
-def test_the_loudness_of_our_own_mix_is_nobodys_wish() -> None:
-    """A jazz mix that its peaks hold at -22.5 LUFS, between two songs as a person made them, and alone with another of ours."""
+def test_the_loudness_of_a_mix_of_the_studio_is_not_kept() -> None:
+    """A jazz mix of the studio at -22.5 LUFS: between two songs that a person mixed, and beside another mix of the studio."""
     handed_in = sounds(-20, -21)
     jazz = Sound(loudness_lufs=-22.5, tone_db=(0.0,) * 28, own_mix=True)
     loud, quiet, placed = target_loudnesses({**handed_in, "jazz": jazz}, -14).values()

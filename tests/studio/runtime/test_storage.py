@@ -141,6 +141,13 @@ def test_a_hard_linked_file_counts_once(make: Callable[..., Storage]) -> None:
         assert storage.delete_old()
         (task_folder.path / "mix.wav").write_bytes(bytes(1000))
         assert not storage.delete_old()
+    other = make(folder_bytes=2500)
+    file = upload(other, bytes(1000))
+    with other.new_task_folder() as task_folder:
+        other.hard_link(file.path, task_folder.path / "vocal.wav")
+        (task_folder.path / "mix.wav").write_bytes(bytes(1000))
+    assert other.delete_old()
+    assert other.exists(task_folder)  # 2000 bytes, not 3000
 
 
 def test_the_cost_of_a_call_does_not_grow_with_what_was_done_before(
